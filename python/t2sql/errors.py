@@ -1,0 +1,56 @@
+"""The one exception family: every failure that a user can cause or mend is a `T2sqlError`."""
+
+from __future__ import annotations
+
+
+class T2sqlError(Exception):
+    """A known failure; prints as ``WHAT (WHERE): expected X, found Y. TRY``.
+
+    `exit_code` is what the command line ends with: 1 the work failed or a check did not hold,
+    2 the arguments or the input are wrong.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: object = None,
+        expected: object = None,
+        found: object = None,
+        hint: str | None = None,
+    ) -> None:
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.found = found
+        self.hint = hint
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        text = self.what if self.where is None else f"{self.what} ({self.where})"
+        details = []
+        if self.expected is not None:
+            details.append(f"expected {self.expected}")
+        if self.found is not None:
+            details.append(f"found {self.found}")
+        if details:
+            text += ": " + ", ".join(details)
+        if self.hint:
+            text += f". {self.hint}"
+        return text
+
+
+class InputError(T2sqlError):
+    """The arguments or the input are wrong (exit code 2)."""
+
+    exit_code = 2
+
+
+class WorkError(T2sqlError):
+    """The work failed or a check did not hold (exit code 1)."""
+
+
+class MissingPartError(InputError):
+    """An optional part is not installed; the hint is the command that installs it."""

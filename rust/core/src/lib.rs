@@ -1,0 +1,1 @@
+//! safetensors and GGUF in, GGUF out: the bytes of t2sql.
