@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,9 @@ def _pair(record: dict[str, Any], where: str, id: str, source: str) -> Example:
     if not completion.strip():
         raise InputError("the completion is empty", where=where)
     schema, question = Schema(()), prompt.strip()
-    try:
+    # A prompt of another form is still trained on, and the line may name its schema.
+    with contextlib.suppress(InputError):
         schema, question, _ = parse_prompt(prompt)
-    except InputError:
-        # Another prompt than ours: it is still trained on, and the line may name its schema.
-        pass
     if record.get("schema") is not None:
         try:
             schema = Schema.from_dict(record["schema"])

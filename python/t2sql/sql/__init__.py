@@ -1,0 +1,19 @@
+"""Running SQL within bounds, comparing results, and SQLite's quoting."""
+
+from __future__ import annotations
+
+from t2sql.sql.compare import same_result
+from t2sql.sql.execute import Result, SqlError, check, execute
+from t2sql.sql.lexer import is_ordered, literal, quote, tokens
+
+__all__ = [
+    "Result",
+    "SqlError",
+    "check",
+    "execute",
+    "is_ordered",
+    "literal",
+    "quote",
+    "same_result",
+    "tokens",
+]
