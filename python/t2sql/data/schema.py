@@ -165,10 +165,10 @@ def _ddl_foreign_keys(schema: Any) -> Iterable[ForeignKey]:
         if isinstance(part, exp.ColumnDef):
             for reference in part.find_all(exp.Reference):
                 yield from _reference(reference, [part.name])
-        for key in [part] if isinstance(part, exp.ForeignKey) else part.find_all(exp.ForeignKey):
-            reference = key.args.get("reference")
-            if reference is not None:
-                yield from _reference(reference, [column.name for column in key.expressions])
+        for key in part.find_all(exp.ForeignKey):
+            target = key.args.get("reference")
+            if target is not None:
+                yield from _reference(target, [column.name for column in key.expressions])
 
 
 def _reference(reference: Any, columns: list[str]) -> Iterable[ForeignKey]:

@@ -34,7 +34,7 @@ _KINDS = (
     ("not authorized", "not_read_only"),
     ("prohibited", "not_read_only"),
     ("readonly", "not_read_only"),
-    ("attached databases", "not_read_only"),
+    ("authorization denied", "not_read_only"),
     ("interrupted", "timeout"),
     ("one statement at a time", "multiple"),
     ("syntax error", "syntax"),
