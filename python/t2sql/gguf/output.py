@@ -1,0 +1,49 @@
+"""Outputs are built beside their place and renamed into it; what is in the way is refused without `force`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from t2sql.errors import InputError
+
+
+def check_free(out: Path, *, force: bool) -> None:
+    """Refuse an output that exists (without `force`) or whose folder cannot be written to."""
+    if out.exists() and not force:
+        raise InputError("output exists", where=out, hint="choose another name, or replace it with --force")
+    folder = out.resolve().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise InputError("output folder not writable", where=folder)
+
+
+@contextmanager
+def output_directory(out: Path, *, force: bool) -> Iterator[Path]:
+    """A folder to fill; it becomes `out` when the block ends well and vanishes when it does not."""
+    check_free(out, force=force)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        building = out.parent / f".{out.name}.tmp-{os.getpid()}"
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+    except OSError as error:
+        raise InputError("output folder not writable", where=out.parent, found=error.strerror) from None
+    try:
+        yield building
+        if out.is_dir():
+            old = out.parent / f".{out.name}.old-{os.getpid()}"
+            os.rename(out, old)
+            os.rename(building, out)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            if out.exists():
+                out.unlink()
+            os.rename(building, out)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
