@@ -164,7 +164,14 @@ def _interim(path: Path) -> dict[str, Any]:
     from gguf import GGUFReader
 
     r = GGUFReader(path)
-    names = {"UINT32": "u32", "INT32": "i32", "FLOAT32": "f32", "BOOL": "bool", "STRING": "str", "UINT64": "u64"}
+    names = {
+        "UINT32": "u32",
+        "INT32": "i32",
+        "FLOAT32": "f32",
+        "BOOL": "bool",
+        "STRING": "str",
+        "UINT64": "u64",
+    }
     meta = []
     for k, f in r.fields.items():
         if k.startswith("GGUF."):

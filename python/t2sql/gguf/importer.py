@@ -18,9 +18,7 @@ from t2sql.gguf.weights import Weight, write_safetensors
 Progress = Callable[[int, int, str], None]
 
 
-def import_gguf(
-    source: Path, out: Path, *, force: bool = False, progress: Progress | None = None
-) -> Path:
+def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
     """Write `source` as a Hugging Face directory that transformers and mlx-lm load; returns `out`.
 
     Block-quantized and float32 tensors become float32, float16 and bfloat16 stay; the rows of q and k go
@@ -106,5 +104,3 @@ def _shortest(value: float) -> float:
     import numpy as np
 
     return float(str(np.float32(value)))
-
-

