@@ -1,0 +1,112 @@
+"""Adapters in mlx-lm's format: read, checked against the model by name and shape, and put on it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from t2sql.errors import InputError
+from t2sql.models.loading import check_safetensors
+from t2sql.models.runtime import mx
+
+WEIGHTS = "adapters.safetensors"
+CONFIG = "adapter_config.json"
+LEAVES = ("lora_a", "lora_b", "m")
+
+
+def read_adapter_config(path: Path) -> dict[str, Any]:
+    """adapter_config.json of an adapter directory, with the keys that applying it needs."""
+    if path.suffix == ".npz" or (not (path / WEIGHTS).is_file() and any(path.glob("*.npz"))):
+        raise InputError(
+            "an adapter in the old .npz format is not read",
+            where=path,
+            expected=f"a directory with {WEIGHTS} and {CONFIG}",
+            hint="Its rank and scale were on the old command line only: train again, or write both files",
+        )
+    if not path.is_dir():
+        raise InputError("no such adapter", where=path, expected=f"a directory with {WEIGHTS} and {CONFIG}")
+    for name in (CONFIG, WEIGHTS):
+        if not (path / name).is_file():
+            raise InputError("not an adapter", where=path, expected=name)
+    file = path / CONFIG
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise InputError("adapter_config.json does not parse", where=file, found=error) from None
+    if not isinstance(config, dict):
+        raise InputError("adapter_config.json does not parse", where=file, expected="a JSON object")
+    config.setdefault("fine_tune_type", "lora")
+    if config["fine_tune_type"] not in ("lora", "dora", "full"):
+        kinds = "lora, dora or full"
+        raise InputError("unknown adapter type", where=file, expected=kinds, found=config["fine_tune_type"])
+    if config["fine_tune_type"] != "full":
+        lora = config.get("lora_parameters")
+        if not isinstance(lora, dict) or not {"rank", "scale"} <= lora.keys() or "num_layers" not in config:
+            raise InputError(
+                "adapter_config.json is not mlx-lm's", where=file, expected="num_layers, lora_parameters"
+            )
+        lora.setdefault("dropout", 0.0)
+    return config
+
+
+def read_adapter_weights(path: Path) -> dict[str, Any]:
+    check_safetensors(path / WEIGHTS)
+    weights = mx.load(str(path / WEIGHTS))
+    assert isinstance(weights, dict)
+    return weights
+
+
+def add_adapter_layers(network: Any, config: dict[str, Any]) -> None:
+    """Replace the layers that the config names by LoRA or DoRA layers with their first values."""
+    from mlx_lm.tuner.utils import linear_to_lora_layers
+
+    layers = len(network.layers)
+    # mlx-lm writes -1 for "all" and takes no layer for it.
+    count = config["num_layers"] if config["num_layers"] > 0 else layers
+    linear_to_lora_layers(
+        network, count, dict(config["lora_parameters"]), use_dora=config["fine_tune_type"] == "dora"
+    )
+
+
+def apply_adapter(network: Any, path: Path) -> dict[str, Any]:
+    """Put an adapter on a freshly loaded model; an error names what does not fit."""
+    config = read_adapter_config(path)
+    weights = read_adapter_weights(path)
+    layers = len(network.layers)
+    if config["fine_tune_type"] != "full":
+        if config["num_layers"] > layers:
+            raise InputError(
+                "the adapter belongs to another model",
+                where=path,
+                expected=f"at most {layers} layers",
+                found=config["num_layers"],
+            )
+        add_adapter_layers(network, config)
+    load_adapter_weights(network, weights, path, full=config["fine_tune_type"] == "full")
+    return config
+
+
+def load_adapter_weights(network: Any, weights: dict[str, Any], path: Path, *, full: bool = False) -> None:
+    """Give a model that has adapter layers these values; every name and shape has to fit, none may lack."""
+    from mlx.utils import tree_flatten
+
+    held = dict(tree_flatten(network.parameters()))
+    fits = held if full else {n: v for n, v in held.items() if n.rsplit(".", 1)[-1] in LEAVES}
+    for name, value in weights.items():
+        if name not in fits:
+            raise InputError(
+                "the adapter belongs to another model", where=path, found=f"a tensor {name} it does not have"
+            )
+        if value.shape != fits[name].shape:
+            raise InputError(
+                "the adapter does not fit the model",
+                where=f"{path}: {name}",
+                expected=f"shape {tuple(fits[name].shape)}",
+                found=tuple(value.shape),
+                hint="Another rank in adapter_config.json, or another model",
+            )
+    missing = [] if full else sorted(set(fits) - set(weights))
+    if missing:
+        raise InputError("the adapter lacks a tensor", where=path, expected=missing[0])
+    network.load_weights(list(weights.items()), strict=False)

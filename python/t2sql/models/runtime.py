@@ -1,0 +1,24 @@
+"""The way every module gets MLX: the fast BLAS is loaded first."""
+
+from __future__ import annotations
+
+from t2sql.models import blas
+
+blas.load()
+
+import mlx.core as mx  # noqa: E402
+import mlx.nn as nn  # noqa: E402
+
+__all__ = ["device", "mx", "nn", "peak_memory"]
+
+
+def device() -> str:
+    """ "cpu", "metal" or "cuda": where MLX computes by default."""
+    if mx.default_device() == mx.cpu:
+        return "cpu"
+    return "metal" if mx.metal.is_available() else "cuda"
+
+
+def peak_memory() -> int:
+    """The most bytes that MLX has held at once in this process."""
+    return int(mx.get_peak_memory())
