@@ -1,0 +1,125 @@
+"""The lock of a run: held by the operating system for a living process, with its pid and host to read."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from t2sql.errors import InputError, WorkError
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who writes a run, as its lock file says."""
+
+    pid: int
+    host: str
+    started: float
+
+    @property
+    def here(self) -> bool:
+        return self.host == socket.gethostname()
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+
+class Lock:
+    """`with Lock(path) as lock`: one writer; `lock.taken_over` is the dead owner it follows, if any."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.taken_over: Owner | None = None
+        self._file: int | None = None
+
+    def __enter__(self) -> Lock:
+        while True:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            if not _seize(file):
+                os.close(file)
+                raise WorkError(
+                    "the run is being written by another process",
+                    where=self.path.parent,
+                    found=read_owner(self.path) or "a process that has not said who it is",
+                    hint="Wait for it, or stop it with Ctrl-C or `kill -INT PID`",
+                )
+            # The owner before may have removed the file between our open and our lock.
+            try:
+                same = os.fstat(file).st_ino == os.stat(self.path).st_ino
+            except FileNotFoundError:
+                same = False
+            if same:
+                break
+            os.close(file)
+        before = read_owner(self.path)
+        if before is not None and not before.here:
+            os.close(file)
+            raise InputError(
+                "the run was being written on another host, and whether it still is cannot be known here",
+                where=self.path.parent,
+                found=before,
+                hint=f"If it is not running any more, remove {self.path}",
+            )
+        self.taken_over = before
+        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": round(time.time(), 3)}
+        os.ftruncate(file, 0)
+        os.pwrite(file, (json.dumps(owner) + "\n").encode(), 0)
+        self._file = file
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self.path.unlink(missing_ok=True)
+            os.close(self._file)
+            self._file = None
+
+
+def _seize(file: int) -> bool:
+    for wait in (0.02, 0.05, 0.1, None):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            # It may only be a reader asking whether the run lives (`is_held`).
+            if wait is not None:
+                time.sleep(wait)
+    return False
+
+
+def read_owner(path: Path) -> Owner | None:
+    """Who the lock file names; None when there is none or it is not readable."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            fields = json.loads(file.read(4096))
+        return Owner(int(fields["pid"]), str(fields["host"]), float(fields["started"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_held(path: Path) -> bool:
+    """Whether a living process holds the lock; on another host, whether the file says so."""
+    owner = read_owner(path)
+    if owner is None:
+        return False
+    if not owner.here:
+        return True
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        # A shared lock asked for an instant: it fails exactly while the writer lives, pids reused or not.
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(file)
+    return False
