@@ -1,0 +1,100 @@
+//! The typed values of a GGUF's metadata.
+
+use std::fmt;
+
+macro_rules! types {
+    ($($id:literal $name:literal $variant:ident($rust:ty),)+) => {
+        /// The type of a value or of an array's elements; arrays of arrays are not read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum ValueType { $($variant,)+ }
+
+        /// A scalar, a string or an array of either.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Value { $($variant($rust),)+ Array(Array) }
+
+        /// An array, its elements stored as they are.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Array { $($variant(Vec<$rust>),)+ }
+
+        impl ValueType {
+            pub const ALL: &[ValueType] = &[$(ValueType::$variant,)+];
+
+            /// The number in the file.
+            pub fn id(self) -> u32 {
+                match self { $(ValueType::$variant => $id,)+ }
+            }
+
+            pub fn name(self) -> &'static str {
+                match self { $(ValueType::$variant => $name,)+ }
+            }
+        }
+
+        impl Value {
+            /// `u32`, `str`, `arr:f32` and so on.
+            pub fn type_name(&self) -> String {
+                match self {
+                    $(Value::$variant(_) => $name.into(),)+
+                    Value::Array(array) => format!("arr:{}", array.element_type().name()),
+                }
+            }
+        }
+
+        impl Array {
+            pub fn element_type(&self) -> ValueType {
+                match self { $(Array::$variant(_) => ValueType::$variant,)+ }
+            }
+
+            pub fn len(&self) -> usize {
+                match self { $(Array::$variant(v) => v.len(),)+ }
+            }
+
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+        }
+    };
+}
+
+types! {
+    0 "u8" U8(u8),
+    1 "i8" I8(i8),
+    2 "u16" U16(u16),
+    3 "i16" I16(i16),
+    4 "u32" U32(u32),
+    5 "i32" I32(i32),
+    6 "f32" F32(f32),
+    7 "bool" Bool(bool),
+    8 "str" Str(String),
+    10 "u64" U64(u64),
+    11 "i64" I64(i64),
+    12 "f64" F64(f64),
+}
+
+/// The number of the array type itself.
+pub const ARRAY_ID: u32 = 9;
+
+impl ValueType {
+    pub fn from_id(id: u32) -> Option<ValueType> {
+        ValueType::ALL.iter().copied().find(|t| t.id() == id)
+    }
+
+    pub fn from_name(name: &str) -> Option<ValueType> {
+        ValueType::ALL.iter().copied().find(|t| t.name() == name)
+    }
+
+    /// Fewest bytes that one value takes in a file.
+    pub fn min_bytes(self) -> u64 {
+        match self {
+            ValueType::U8 | ValueType::I8 | ValueType::Bool => 1,
+            ValueType::U16 | ValueType::I16 => 2,
+            ValueType::U32 | ValueType::I32 | ValueType::F32 => 4,
+            ValueType::Str | ValueType::U64 | ValueType::I64 | ValueType::F64 => 8,
+        }
+    }
+}
+
+impl fmt::Display for ValueType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,102 @@
+//! An input file, mapped: either format, one view of its tensors.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+use crate::gguf::{self, Gguf};
+use crate::safetensors::{self, SafeTensors};
+
+/// Maps a whole file for reading.
+pub fn map(path: &Path) -> Result<Mmap> {
+    let file = File::open(path).map_err(|e| Error::open(path, e))?;
+    let meta = file.metadata().map_err(|e| Error::open(path, e))?;
+    if !meta.is_file() {
+        return Err(Error::open(path, std::io::Error::other("not a regular file")));
+    }
+    if meta.len() == 0 {
+        return Err(Error::malformed(path, 0, "the file is empty"));
+    }
+    // SAFETY: the map is only read, as bytes, which any content is valid for. If another process
+    // shortens the file meanwhile, touching the lost pages raises SIGBUS: inputs must not change
+    // while they are converted, and the documentation says so.
+    unsafe { Mmap::map(&file) }.map_err(|e| Error::open(path, e))
+}
+
+/// Reads the header of a GGUF file.
+pub fn read_gguf(path: &Path) -> Result<Gguf> {
+    gguf::read::parse(&map(path)?, path)
+}
+
+/// Reads the header of a safetensors file.
+pub fn read_safetensors(path: &Path) -> Result<SafeTensors> {
+    safetensors::parse(&map(path)?, path)
+}
+
+pub(crate) struct Source {
+    path: PathBuf,
+    bytes: Mmap,
+    tensors: HashMap<String, Entry>,
+}
+
+struct Entry {
+    /// None: a safetensors type that no GGUF tensor has; its name is in `spelled`.
+    dtype: Option<Dtype>,
+    spelled: String,
+    shape: Vec<u64>,
+    offset: u64,
+    nbytes: u64,
+}
+
+/// One tensor's bytes and what they are.
+pub(crate) struct View<'a> {
+    pub dtype: Dtype,
+    pub shape: &'a [u64],
+    pub bytes: &'a [u8],
+}
+
+impl Source {
+    /// Opens either format, told apart by the first four bytes.
+    pub fn open(path: &Path) -> Result<Source> {
+        let bytes = map(path)?;
+        let tensors = if bytes.starts_with(gguf::MAGIC) {
+            let entry = |t: gguf::Tensor| {
+                let (dtype, spelled) = (Some(t.dtype), t.dtype.name().into());
+                (t.name, Entry { dtype, spelled, shape: t.shape, offset: t.offset, nbytes: t.nbytes })
+            };
+            gguf::read::parse(&bytes, path)?.tensors.into_iter().map(entry).collect()
+        } else {
+            let entry = |t: safetensors::Tensor| {
+                let dtype = match t.dtype.as_str() {
+                    "F32" => Some(Dtype::F32),
+                    "F16" => Some(Dtype::F16),
+                    "BF16" => Some(Dtype::BF16),
+                    _ => None,
+                };
+                let (spelled, shape) = (t.dtype, t.shape);
+                (t.name, Entry { dtype, spelled, shape, offset: t.offset, nbytes: t.nbytes })
+            };
+            safetensors::parse(&bytes, path)?.tensors.into_iter().map(entry).collect()
+        };
+        Ok(Source { path: path.into(), bytes, tensors })
+    }
+
+    pub fn view(&self, name: &str) -> Result<View<'_>> {
+        let entry = self
+            .tensors
+            .get(name)
+            .ok_or_else(|| Error::MissingTensor { path: self.path.clone(), name: name.into() })?;
+        let dtype = entry.dtype.ok_or_else(|| Error::Unsupported {
+            path: self.path.clone(),
+            what: format!("tensor {name} is {}", entry.spelled),
+            supported: "F32, F16 or BF16",
+        })?;
+        // The parsers have checked that the range is within the file.
+        let bytes = &self.bytes[entry.offset as usize..(entry.offset + entry.nbytes) as usize];
+        Ok(View { dtype, shape: &entry.shape, bytes })
+    }
+}
