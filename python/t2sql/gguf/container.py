@@ -64,9 +64,9 @@ def dequantize(raw: np.ndarray, info: TensorInfo) -> np.ndarray:
     """Block-quantized rows to float32: Rust for its own types, gguf-py for every other it knows."""
     import numpy as np
 
-    from t2sql import _core
+    if info.type in ("q8_0", "q4_1", "q4_0"):
+        from t2sql import _core
 
-    if info.type in ("q8_0", "q4_1", "q4_0") and hasattr(_core, "dequantize_rows"):
         return _core.dequantize_rows(np.ascontiguousarray(raw), info.type)
     from gguf import GGMLQuantizationType, quants
 
@@ -119,7 +119,7 @@ def read_gguf(path: Path) -> GgufFile:
     path = Path(path)
     if not path.is_file():
         raise InputError("no such GGUF file", where=path)
-    header = _core.read_gguf(str(path)) if hasattr(_core, "read_gguf") else _interim(path)
+    header = _core.read_gguf(str(path))
     tensors = {t["name"]: _info(t, t["type"], path) for t in header["tensors"]}
     return GgufFile(path, header["version"], header["file_size"], list(header["metadata"]), tensors)
 
@@ -158,34 +158,3 @@ def row_chunks(info: TensorInfo, elements: int = 1 << 23) -> Iterator[tuple[int,
     step = max(1, elements // max(1, info.shape[-1] if info.shape else 1))
     for start in range(0, info.rows, step):
         yield start, min(info.rows, start + step)
-
-
-def _interim(path: Path) -> dict[str, Any]:
-    from gguf import GGUFReader
-
-    r = GGUFReader(path)
-    names = {
-        "UINT32": "u32",
-        "INT32": "i32",
-        "FLOAT32": "f32",
-        "BOOL": "bool",
-        "STRING": "str",
-        "UINT64": "u64",
-    }
-    meta = []
-    for k, f in r.fields.items():
-        if k.startswith("GGUF."):
-            continue
-        t = [names[x.name] for x in f.types if x.name != "ARRAY"][-1]
-        meta.append((k, "arr:" + t if f.types[0].name == "ARRAY" else t, f.contents()))
-    tensors = [
-        {
-            "name": t.name,
-            "type": t.tensor_type.name.lower(),
-            "shape": [int(x) for x in reversed(t.shape)],
-            "offset": int(t.data_offset),
-            "nbytes": int(t.n_bytes),
-        }
-        for t in r.tensors
-    ]
-    return {"version": 3, "file_size": path.stat().st_size, "metadata": meta, "tensors": tensors}

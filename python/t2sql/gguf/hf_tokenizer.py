@@ -1,4 +1,4 @@
-"""A GGUF's tokenizer as Hugging Face files: tokenizer.json, tokenizer_config.json and, for SPM, tokenizer.model."""
+"""A GGUF's tokenizer as Hugging Face files: tokenizer.json, its config and, for SPM, tokenizer.model."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _spm(source: GgufFile) -> dict[str, Any]:
         {"type": "ByteFallback"},
         {"type": "Fuse"},
     ]
-    normalizer = replace
+    normalizer: dict[str, Any] = replace
     if source.get("tokenizer.ggml.add_space_prefix", True):
         prepend = {"type": "Prepend", "prepend": _BYTE_SPACE}
         normalizer = {"type": "Sequence", "normalizers": [prepend, replace]}
@@ -185,7 +185,7 @@ def _spm_merges(source: GgufFile) -> list[list[str]]:
     scores = source.need("tokenizer.ggml.scores")
     ids = {t: i for i, (t, kind) in enumerate(zip(tokens, types, strict=True)) if kind == NORMAL}
     ranked = sorted(ids.items(), key=lambda item: (-scores[item[1]], item[1]))
-    merges = []
+    merges: list[list[str]] = []
     for token, _ in ranked:
         splits = [(token[:at], token[at:]) for at in range(1, len(token))]
         known = [(a, b) for a, b in splits if a in ids and b in ids]
@@ -194,8 +194,9 @@ def _spm_merges(source: GgufFile) -> list[list[str]]:
 
 
 def _sentencepiece(source: GgufFile) -> bytes:
-    from sentencepiece import sentencepiece_model_pb2 as proto
+    from sentencepiece import sentencepiece_model_pb2
 
+    proto: Any = sentencepiece_model_pb2
     model = proto.ModelProto()
     tokens, types = source.need("tokenizer.ggml.tokens"), _types(source)
     vocab = _vocab(source)

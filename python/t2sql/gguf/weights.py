@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ _DTYPES = {"f16": ("F16", 2), "bf16": ("BF16", 2)}
 
 @dataclass
 class Weight:
-    """A tensor to write: its Hugging Face name, where it comes from, and the heads to un-permute (0: none)."""
+    """A tensor to write: its Hugging Face name, where it comes from, the heads to un-permute (0: none)."""
 
     name: str
     info: TensorInfo
@@ -75,19 +75,24 @@ def write_safetensors(
         progress(len(weights), len(weights), "")
 
 
-def _parts(weight: Weight) -> list[memoryview] | map[memoryview]:
+def _parts(weight: Weight) -> Iterator[bytes | memoryview]:
     """The bytes of one tensor; permuted ones whole (small), others in runs of rows."""
-    import numpy as np
-
     info = weight.info
     if info.type in _DTYPES or info.type == "f32":
         raw = info.raw().reshape(info.rows, -1)
-        if weight.heads:
-            raw = _permuted(raw, weight)
-        return [memoryview(np.ascontiguousarray(raw)).cast("B")] if raw.size else []
-    if weight.heads:
-        return [memoryview(np.ascontiguousarray(_permuted(info.float32(), weight))).cast("B")]
-    return map(lambda rows: memoryview(np.ascontiguousarray(info.float32(*rows))).cast("B"), row_chunks(info))
+        yield _buffer(_permuted(raw, weight) if weight.heads else raw)
+    elif weight.heads:
+        yield _buffer(_permuted(info.float32(), weight))
+    else:
+        for start, stop in row_chunks(info):
+            yield _buffer(info.float32(start, stop))
+
+
+def _buffer(x: np.ndarray) -> bytes | memoryview:
+    import numpy as np
+
+    # A memory view of an empty array cannot be cast to bytes.
+    return np.ascontiguousarray(x).data.cast("B") if x.size else b""
 
 
 def _permuted(x: np.ndarray, weight: Weight) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Key:
-    """One setting in both worlds. `gguf` has `{arch}` left out: it is prefixed with the architecture."""
+    """One setting in both worlds; `gguf` stands after the architecture's name and a dot."""
 
     gguf: str
     config: str
@@ -27,6 +27,8 @@ class Family:
     # The same inside a block: `blk.N.` against `model.layers.N.`
     block: Mapping[str, str]
     keys: tuple[Key, ...]
+    # GGUF stem -> names of its dimensions, outermost first (see `dimensions`); weights that must be there.
+    shapes: Mapping[str, tuple[str, ...]]
     # GGUF block stem -> config key of the number of heads its rows are interleaved for.
     permuted: Mapping[str, str] = field(default_factory=dict)
     # Tensors of a checkpoint that carry nothing (buffers that the runtime computes itself).
@@ -68,3 +70,31 @@ class Family:
         if key is None:
             return 0
         return int(config.get(key) or config["num_attention_heads"])
+
+    def needed_settings(self) -> tuple[str, ...]:
+        return (*(key.config for key in self.keys if key.required), "vocab_size")
+
+    def dimensions(self, config: Mapping[str, Any]) -> dict[str, int]:
+        heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
+        head = int(config.get("head_dim") or hidden // heads)
+        return {
+            "hidden": hidden,
+            "wide": int(config["intermediate_size"]),
+            "queries": heads * head,
+            "keys": int(config.get("num_key_value_heads") or heads) * head,
+            "vocabulary": int(config["vocab_size"]),
+        }
+
+    def expected(self, config: Mapping[str, Any], *, tied: bool) -> dict[str, tuple[int, ...]]:
+        """Every weight that a model of this config must have, with its shape, in the order of the graph."""
+        sizes = self.dimensions(config)
+        shaped = {stem: tuple(sizes[d] for d in names) for stem, names in self.shapes.items()}
+        tensors = {"token_embd.weight": shaped["token_embd"]}
+        for i in range(int(config["num_hidden_layers"])):
+            tensors.update({f"blk.{i}.{s}.weight": shape for s, shape in shaped.items() if s in self.block})
+        tensors.update(
+            {f"{s}.weight": shape for s, shape in shaped.items() if s in self.whole and s != "token_embd"}
+        )
+        if tied:
+            tensors.pop("output.weight", None)
+        return tensors

@@ -1,0 +1,153 @@
+"""A Hugging Face directory to GGUF: everything is checked and planned here, then Rust moves the bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from t2sql.errors import InputError
+from t2sql.gguf.families import Family, by_hf_architecture
+from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
+from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.output import check_free
+from t2sql.gguf.plan import plan_types
+from t2sql.gguf.types import type_named
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class ConvertResult:
+    path: Path
+    bytes: int
+    tensors: int
+    # ggml type -> number of tensors.
+    types: dict[str, int]
+    seconds: float
+    warnings: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "path": str(self.path)}
+
+
+def convert(
+    source: Path,
+    out: Path,
+    *,
+    type: str = "f32",
+    threads: int | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+    pure: bool = False,
+    output_type: str | None = None,
+    embedding_type: str | None = None,
+) -> ConvertResult:
+    """Write the model in `source` as a GGUF file of the given type.
+
+    Nothing is written unless architecture, tensors, types and tokenizer are all understood.
+    """
+    started = time.perf_counter()
+    target = type_named(type)
+    check_free(Path(out), force=force)
+    directory = read_directory(Path(source))
+    family = by_hf_architecture(directory.architecture, directory.path / "config.json")
+    check_dtypes(directory)
+    names = gguf_names(directory, family)
+    shapes = {gguf: directory.tensors[hf].shape for gguf, hf in names.items()}
+    plan = plan_types(shapes, type, pure=pure, output_type=output_type, embedding_type=embedding_type)
+    tensors = [
+        {
+            "name": gguf,
+            "path": str(directory.tensors[hf].path),
+            "source": hf,
+            "shape": list(shapes[gguf]),
+            "type": plan.types[gguf],
+            "permute_heads": family.heads(gguf, directory.config),
+            "add": 0.0,
+        }
+        for gguf, hf in names.items()
+    ]
+    metadata = metadata_of(
+        directory,
+        family,
+        target,
+        vocabulary_size=shapes["token_embd.weight"][0],
+        parameters=sum(directory.tensors[hf].elements for hf in names.values()),
+    )
+    return write(Path(out), metadata, tensors, list(plan.warnings), started, threads, force, progress)
+
+
+def write(
+    out: Path,
+    metadata: list[tuple[str, str, Any]],
+    tensors: list[dict[str, Any]],
+    warnings: list[str],
+    started: float,
+    threads: int | None,
+    force: bool,
+    progress: Progress | None,
+) -> ConvertResult:
+    from t2sql import _core
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    done = _core.write_gguf(str(out), metadata, tensors, threads=threads, progress=progress, force=force)
+    seconds = time.perf_counter() - started
+    types: dict[str, int] = {}
+    for tensor in tensors:
+        types[tensor["type"]] = types.get(tensor["type"], 0) + 1
+    return ConvertResult(out, done["bytes"], len(tensors), types, seconds, warnings)
+
+
+def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
+    """GGUF name -> Hugging Face name; missing, extra and misshapen tensors are refused by name."""
+    config = directory.config
+    for key in family.needed_settings():
+        if not isinstance(config.get(key), int | float):
+            raise InputError(
+                "setting missing", where=directory.path / "config.json", expected=key, found=config.get(key)
+            )
+    tied = bool(config.get("tie_word_embeddings", False))
+    names: dict[str, str] = {}
+    extra = []
+    for name in directory.tensors:
+        gguf = family.to_gguf(name)
+        if gguf is None:
+            if not name.endswith(tuple(family.ignored)):
+                extra.append(name)
+        elif not (gguf == "output.weight" and tied):
+            names[gguf] = name
+    if extra:
+        raise InputError(
+            "tensors not supported",
+            where=directory.path,
+            expected=f"those of {directory.architecture}",
+            found=_few(extra),
+        )
+    expected = family.expected(config, tied=tied)
+    missing = [family.to_hf(name) or name for name in expected if name not in names]
+    if missing:
+        raise InputError("tensors missing", where=directory.path, expected=_few(missing))
+    for gguf, name in names.items():
+        shape = expected.get(gguf, directory.tensors[name].shape)
+        if tuple(directory.tensors[name].shape) != tuple(shape):
+            raise InputError(
+                "config contradicts a tensor",
+                where=f"{directory.path}: tensor {name}",
+                expected=f"shape {list(shape)}",
+                found=list(directory.tensors[name].shape),
+            )
+        if gguf.startswith("blk.") and int(gguf.split(".")[1]) >= int(config["num_hidden_layers"]):
+            raise InputError(
+                "config contradicts a tensor",
+                where=f"{directory.path}: tensor {name}",
+                expected=f"{config['num_hidden_layers']} layers",
+            )
+    order = {name: i for i, name in enumerate(expected)}
+    return dict(sorted(names.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

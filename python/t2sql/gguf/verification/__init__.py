@@ -1,0 +1,8 @@
+"""Is this GGUF the same model as its source? Structure, numbers, tokens, then what it predicts."""
+
+from __future__ import annotations
+
+from t2sql.gguf.verification.result import Check, VerifyResult
+from t2sql.gguf.verification.runner import verify
+
+__all__ = ["Check", "VerifyResult", "verify"]
