@@ -1,0 +1,84 @@
+"""The answers of a program that reads nothing: always the commonest query shape, filled with guesses."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+
+from t2sql.data.dataset import Dataset, Example
+from t2sql.data.schema import Table
+from t2sql.sql import literal, quote, tokens
+from t2sql.sql.lexer import KEYWORDS
+
+_FUNCTIONS = ("COUNT", "AVG", "MAX", "MIN", "SUM")
+_SKIPPED = ("comment",)
+
+
+def shape(sql: str) -> str:
+    """The statement with its tables, columns and values left out: "SELECT C FROM T WHERE C = V"."""
+    out: list[str] = []
+    for kind, text in tokens(sql):
+        word = text.upper()
+        if kind in _SKIPPED:
+            continue
+        if kind == "space":
+            out.append(" ")
+        elif kind in ("string", "number"):
+            out.append("V")
+        elif kind == "operator" or (kind == "word" and (word in KEYWORDS or word in _FUNCTIONS)):
+            out.append(word)
+        else:
+            before = "".join(out).rstrip()
+            out.append("T" if before.endswith(("FROM", "JOIN")) else "C")
+    return " ".join("".join(out).replace("C.C", "C").split()).rstrip("; ")
+
+
+def commonest_shape(examples: Sequence[Example]) -> str:
+    """The shape that most gold statements have; of equals, the one seen first."""
+    counts = Counter(shape(example.sql) for example in examples if example.sql is not None)
+    return counts.most_common(1)[0][0]
+
+
+def baseline_answers(dataset: Dataset, examples: Sequence[Example]) -> list[str]:
+    """For each question, the training split's commonest shape filled in.
+
+    The best that can be had without reading: the value is one of the database that stands in the
+    question, the condition is on that value's column, and the columns asked for are the first others.
+    """
+    form = commonest_shape(dataset.train)
+    return [_filled(form, dataset, example) for example in examples]
+
+
+def _filled(form: str, dataset: Dataset, example: Example) -> str:
+    table, column, value = _value_in_question(dataset, example)
+    names = [quote(c.name) for c in table.columns if c.name != column] or [quote(column)]
+    select, where, rest = form.partition(" WHERE ")
+    parts = []
+    used = 0
+    for part in select.split(" "):
+        if part.rstrip(",") == "C":
+            part = part.replace("C", names[min(used, len(names) - 1)])
+            used += 1
+        parts.append(quote(table.name) if part == "T" else part)
+    slots = {"C": quote(column), "V": literal(value)}
+    return " ".join(parts) + where + " ".join(slots.get(part, part) for part in rest.split(" "))
+
+
+def _value_in_question(dataset: Dataset, example: Example) -> tuple[Table, str, str | int | float]:
+    """(table, column, value) of the longest value in the question, or of the first table's first column."""
+    first = example.schema.tables[0]
+    best: tuple[Table, str, str | int | float] = (first, first.columns[0].name, "")
+    path = dataset.db_path(example)
+    if path is None:
+        return best
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        for table in example.schema.tables:
+            for column in table.columns:
+                sql = f"SELECT DISTINCT {quote(column.name)} FROM {quote(table.name)}"
+                for (value,) in connection.execute(sql):
+                    text = str(value)
+                    if value is not None and len(text) > len(str(best[2])) and text in example.question:
+                        best = (table, column.name, value)
+    return best
