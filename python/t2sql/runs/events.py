@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from t2sql.runs.plain import plain
 
 VERSION = 1
 _CHUNK = 1 << 20
@@ -26,7 +27,7 @@ class EventLog:
 
     def append(self, stage: str | None, kind: str, fields: dict[str, Any]) -> Event:
         event: Event = {"v": VERSION, "time": round(time.time(), 3), "stage": stage, "kind": kind}
-        event.update((key, _plain(value)) for key, value in fields.items())
+        event.update((key, plain(value)) for key, value in fields.items())
         line = json.dumps(event, ensure_ascii=False) + "\n"
         if self._file is None:
             self._file = self._open()
@@ -130,19 +131,3 @@ def _whole_lines(data: bytes) -> list[bytes]:
 
 def _damaged(message: str, number: int | None) -> Event:
     return {"v": VERSION, "time": None, "stage": None, "kind": "warning", "message": message, "line": number}
-
-
-def _plain(value: Any) -> Any:
-    """JSON's own types: NaN and infinity become null, NumPy's and MLX's scalars numbers, paths text."""
-    if isinstance(value, bool | int | str) or value is None:
-        return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    item = getattr(value, "item", None)
-    if callable(item):
-        return _plain(item())
-    return str(value)

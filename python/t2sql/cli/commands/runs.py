@@ -1,0 +1,130 @@
+"""`t2sql runs`: run directories, listed, shown, removed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from t2sql.cli.group import epilog, new_app
+from t2sql.cli.options import shared
+from t2sql.cli.output import Output, size_text, table, time_text
+from t2sql.errors import InputError
+
+app = new_app(
+    no_args_is_help=True, help="List, show or remove run directories.", epilog=epilog("t2sql runs list")
+)
+
+Root = Annotated[
+    Path, typer.Argument(help="Directory that holds the runs.", metavar="[RUNS]", show_default=True)
+]
+RunPath = Annotated[Path, typer.Argument(help="Run directory, or the name of one in runs/.", metavar="RUN")]
+
+
+def find(path: Path) -> Path:
+    """A run given by its directory, or by its name in runs/."""
+    inside = Path("runs") / path
+    return inside if not path.exists() and inside.is_dir() else path
+
+
+@shared()
+def list_(out: Output, root: Root = Path("runs")) -> None:
+    """List runs, the latest first."""
+    from t2sql import runs
+
+    found = runs.list(root)
+    rows = [
+        (
+            r.name,
+            r.state,
+            r.stage,
+            r.model,
+            r.step,
+            number(r.valid_loss, 3),
+            percent(r.best_score),
+            when(r.updated),
+        )
+        for r in found
+    ]
+    header = ("run", "state", "stage", "model", "step", "valid loss", "score", "updated")
+    text = table(header, rows, left=4) if rows else f"no runs in {root}"
+    out.result([run.to_dict() for run in found], text)
+
+
+@shared()
+def show(out: Output, path: RunPath) -> None:
+    """Show a run: its stages, settings and files."""
+    from t2sql import runs
+
+    run = runs.open(find(path))
+    summary = runs.summarize(run.path)
+    sizes = {
+        entry.name: _bytes(entry) for entry in sorted(run.path.iterdir()) if not entry.name.startswith(".")
+    }
+    document = {
+        "summary": summary,
+        "chosen": run.chosen,
+        "stages": run.stages,
+        "config": run.document,
+        "files": sizes,
+    }
+    names = [*run.planned, *(name for name in run.stages if name not in run.planned)]
+    rows = []
+    for name in names:
+        record = run.stages.get(name)
+        rows.append((name, record.state if record else "-", time_text(record.seconds if record else None)))
+    parts = [
+        f"{run.name}: {summary.state}" + (f" in stage {summary.stage}" if summary.state != "done" else "")
+    ]
+    parts.append(table(("stage", "state", "time"), rows, left=2))
+    parts.append("\n".join(f"{key:18} {value}" for key, value in run.config.items()))
+    parts.append(table(("file", "size"), [(name, size_text(count)) for name, count in sizes.items()]))
+    out.result(document, "\n\n".join(parts))
+
+
+@shared()
+def rm(
+    out: Output,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Run directories, or names in runs/.", metavar="RUN...")
+    ],
+) -> None:
+    """Remove runs; one that is being written is not removed."""
+    from t2sql import runs
+
+    found = [find(path) for path in paths]
+    for path in found:
+        if not runs.is_run(path):
+            raise InputError("not a run directory", where=path, expected="a directory with config.toml")
+    for path in found:
+        runs.remove(path)
+    out.result({"removed": found}, "\n".join(f"removed {path}" for path in found))
+
+
+app.command("list", epilog=epilog("t2sql runs list\nt2sql runs list other/runs --json"), help=list_.__doc__)(
+    list_
+)
+app.command("show", epilog=epilog("t2sql runs show demo"), help=show.__doc__)(show)
+app.command("rm", epilog=epilog("t2sql runs rm demo"), help=rm.__doc__)(rm)
+
+
+def number(value: float | None, digits: int) -> str | None:
+    return None if value is None else f"{value:.{digits}f}"
+
+
+def percent(value: float | None) -> str | None:
+    return None if value is None else f"{100 * value:.1f}%"
+
+
+def when(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def _bytes(path: Path) -> int:
+    return (
+        sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
+        if path.is_dir()
+        else path.stat().st_size
+    )
