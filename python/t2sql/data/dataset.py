@@ -225,6 +225,8 @@ def _new_directory(out: Path, *, force: bool) -> Iterator[Path]:
         raise kind("the dataset cannot be written", where=out, found=error.strerror or str(error)) from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
+        if old.exists() and not out.exists():
+            os.replace(old, out)
         if old.is_dir():
             shutil.rmtree(old, ignore_errors=True)
         elif old.exists():

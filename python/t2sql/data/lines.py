@@ -63,7 +63,7 @@ def _text(text: str, where: str, id: str, source: str) -> Example:
         ) from error
     if answer is None:
         raise InputError("the text has no answer", where=where, expected="SQL after 'A:'")
-    start = text.index("\nA:", text.index("Q:"))
+    start = text.index("\nA:", text.index("\nQ:"))
     return Example(id, question, schema, answer, None, source, text[:start].lstrip() + "\nA: ", answer)
 
 
