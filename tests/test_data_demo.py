@@ -259,3 +259,5 @@ def test_shape_leaves_names_and_values_out() -> None:
     assert data.shape("SELECT COUNT(*) FROM t ORDER BY x DESC LIMIT 3") == (
         "SELECT COUNT(*) FROM T ORDER BY C DESC LIMIT V"
     )
+    tutorials = "SELECT School/Club Team FROM 1-10015132-16 WHERE Years in Toronto = '1995-96'"
+    assert data.shape(tutorials).startswith("SELECT C FROM T WHERE C")

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import jinja2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from t2sql.data import (
     CHAT_TEMPLATE,
     Column,
@@ -43,6 +45,24 @@ def test_two_tables_render_two_pairs_of_lines_and_parse_back() -> None:
     assert parsed == schema
     assert question == "Which books?"
     assert answer == 'SELECT Title FROM books WHERE "Author Id" = 3'
+
+
+NAME = st.text(
+    st.characters(exclude_categories=("Cc", "Cs", "Z"), exclude_characters=",:"), min_size=1, max_size=8
+)
+TABLE = st.builds(
+    lambda name, columns: Table(name, tuple(Column(column) for column in columns)),
+    NAME,
+    st.lists(NAME, min_size=1, max_size=5),
+)
+
+
+@given(st.lists(TABLE, min_size=1, max_size=3), st.lists(NAME, min_size=1, max_size=5), NAME)
+def test_any_schema_question_and_answer_survive_rendering_and_parsing(
+    tables: list[Table], words: list[str], answer: str
+) -> None:
+    schema, question = Schema(tuple(tables)), " ".join(words)
+    assert parse_prompt(render_prompt(schema, question) + answer) == (schema, question, answer)
 
 
 def test_a_prompt_without_answer_parses_to_none() -> None:

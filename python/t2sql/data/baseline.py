@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ from t2sql.sql import literal, quote, tokens
 from t2sql.sql.lexer import KEYWORDS
 
 _FUNCTIONS = ("COUNT", "AVG", "MAX", "MIN", "SUM")
-_SKIPPED = ("comment",)
 
 
 def shape(sql: str) -> str:
@@ -21,7 +21,7 @@ def shape(sql: str) -> str:
     out: list[str] = []
     for kind, text in tokens(sql):
         word = text.upper()
-        if kind in _SKIPPED:
+        if kind == "comment":
             continue
         if kind == "space":
             out.append(" ")
@@ -30,9 +30,11 @@ def shape(sql: str) -> str:
         elif kind == "operator" or (kind == "word" and (word in KEYWORDS or word in _FUNCTIONS)):
             out.append(word)
         else:
-            before = "".join(out).rstrip()
-            out.append("T" if before.endswith(("FROM", "JOIN")) else "C")
-    return " ".join("".join(out).replace("C.C", "C").split()).rstrip("; ")
+            out.append("C")
+    text = " ".join("".join(out).split()).rstrip("; ")
+    # A table or column of several tokens (qualified, or unquoted as in the tutorial's lines) is one name.
+    text = re.sub(r"\b(FROM|JOIN) (?:(?! (?:JOIN|ON|WHERE|GROUP|ORDER|LIMIT)\b).)+", r"\1 T", text)
+    return re.sub(r"\bC(?:[ ./-]+C)+\b", "C", text)
 
 
 def commonest_shape(examples: Sequence[Example]) -> str:
