@@ -1,0 +1,138 @@
+"""The one protocol that every runtime answers to, and which runtime a model file is opened with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from t2sql.errors import InputError, MissingPartError
+
+BACKENDS = ("auto", "llama", "mlx")
+
+Finish = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One answer. `text` is one statement; the counts and the clock are the runtime's own.
+
+    Several prompts at once share the machine: then `prompt_seconds` and `seconds` are wall clock that
+    the others also used, and only the total of a batch says how fast it was. `prompt_tokens` is the whole
+    prompt, `cached_tokens` the part of it that was still in the cache, `seconds` the time from the end of
+    the prompt to the last token.
+    """
+
+    text: str
+    prompt_tokens: int
+    tokens: int
+    prompt_seconds: float
+    seconds: float
+    finish: Finish
+    cached_tokens: int = 0
+
+
+OnResult = Callable[[int, Generation], None]
+
+
+class Backend(Protocol):
+    """A loaded model. `weights` says how they are held, `prompt_format` what the model was trained on
+    (None when it does not say)."""
+
+    name: str
+    model: str
+    path: Path
+    device: str
+    weights: str
+    load_seconds: float
+    prompt_format: str | None
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_tokens: int = 128,
+        temp: float = 0.0,
+        seed: int = 0,
+        on_result: OnResult | None = None,
+    ) -> list[Generation]:
+        """Answer each prompt (as `render_prompt` gives it), in order; greedy at temp 0.
+
+        `on_result(index, generation)` is called from this thread, in order of arrival.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_backend(
+    model: str,
+    backend: str = "auto",
+    *,
+    adapter: Path | None = None,
+    threads: int | None = None,
+    context: int | None = None,
+    slots: int | None = None,
+    gpu_layers: int | None = None,
+    batch_size: int | None = None,
+) -> Backend:
+    """Load `model`. "auto" is llama.cpp for a GGUF file, MLX for a directory or a hub id.
+
+    `context` (tokens of one prompt and its answer), `slots`, `threads` and `gpu_layers` are llama.cpp's;
+    `adapter` and `batch_size` are MLX's.
+    """
+    from t2sql import models
+
+    if backend not in BACKENDS:
+        raise InputError("unknown backend", expected=" or ".join(BACKENDS), found=repr(backend))
+    ref = models.resolve(model)
+    if backend == "auto":
+        backend = "mlx" if ref.kind == "directory" or adapter is not None else "llama"
+    if backend == "llama":
+        if ref.kind != "gguf":
+            hint = f"Make one: t2sql convert {ref.path} OUT.gguf; or use --backend mlx"
+            raise InputError("llama.cpp reads GGUF files", where=ref.path, found="a directory", hint=hint)
+        if adapter is not None:
+            raise InputError(
+                "llama.cpp is given no adapter here",
+                where=adapter,
+                hint="Fuse it first, or use --backend mlx",
+            )
+        llama = _import("llama", "xllamacpp", "pip install xllamacpp")
+        opened: Backend = llama.LlamaBackend(
+            ref, threads=threads, context=context, slots=slots or 1, gpu_layers=gpu_layers
+        )
+        return opened
+    mlx = _import("mlx", "mlx", "pip install 'mlx[cpu]' mlx-lm")
+    opened = mlx.MlxBackend(ref, adapter=adapter, batch_size=batch_size)
+    return opened
+
+
+def _import(module: str, package: str, hint: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(f"t2sql.generate.{module}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in (package, "mlx_lm"):
+            raise
+        raise MissingPartError(
+            f"the {module} backend is not installed", found=error.name, hint=hint
+        ) from None
+
+
+_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(;)""")
+
+
+def statement(text: str) -> str:
+    """What a model wrote, cut to one statement: up to the end of its line or a `;` outside quotes."""
+    from t2sql.data import strip_end_marks
+
+    line = text.strip().partition("\n")[0]
+    for match in _QUOTED.finditer(line):
+        if match.group(1):
+            line = line[: match.start()]
+            break
+    return strip_end_marks(line)

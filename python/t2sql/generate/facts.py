@@ -1,0 +1,45 @@
+"""What a GGUF's header says about itself: how its weights are held, what it was trained to be asked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+PROMPT_FORMAT_KEY = "t2sql.prompt_format"
+
+
+@dataclass(frozen=True)
+class GgufFacts:
+    """`type` is the tensor type that most bytes are stored in."""
+
+    type: str
+    context: int | None
+    prompt_format: str | None
+
+
+def gguf_facts(path: Path) -> GgufFacts:
+    from t2sql.gguf.container import read_gguf
+
+    gguf = read_gguf(path)
+    sizes: Counter[str] = Counter()
+    for tensor in gguf.tensors.values():
+        sizes[tensor.type] += tensor.nbytes
+    context = gguf.get("{arch}.context_length")
+    prompt_format = gguf.get(PROMPT_FORMAT_KEY)
+    return GgufFacts(
+        type=sizes.most_common(1)[0][0] if sizes else "empty",
+        context=int(context) if context else None,
+        prompt_format=str(prompt_format) if prompt_format is not None else None,
+    )
+
+
+def directory_prompt_format(path: Path) -> str | None:
+    """The prompt format that `config.json` names under "t2sql", if it does."""
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        value = config["t2sql"]["prompt_format"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(value)

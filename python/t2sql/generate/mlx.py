@@ -1,0 +1,207 @@
+"""MLX: a directory, or a GGUF whose weights are taken over, in one continuous batch."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t2sql.errors import InputError, WorkError
+from t2sql.generate.backend import Finish, Generation, OnResult, statement
+from t2sql.generate.facts import directory_prompt_format, gguf_facts
+from t2sql.models.runtime import device, mx
+
+if TYPE_CHECKING:
+    from t2sql.models import Loaded, ModelRef
+
+DEFAULT_BATCH = 32
+_PREFILL_TOKENS = 2048
+
+
+class MlxBackend:
+    """A model in MLX. One prompt or many take the same path, a batch of at most `batch_size`."""
+
+    name = "mlx"
+
+    def __init__(self, ref: ModelRef, *, adapter: Path | None = None, batch_size: int | None = None) -> None:
+        self.model = ref.name
+        self.path = Path(ref.path)
+        self.batch_size = batch_size or DEFAULT_BATCH
+        self.device = device()
+        started = time.perf_counter()
+        if ref.kind == "gguf":
+            facts = gguf_facts(self.path)
+            self.prompt_format = facts.prompt_format
+            loaded = _load_gguf(ref, adapter)
+            self.weights = f"{loaded.weights} (from {facts.type})"
+        else:
+            from t2sql import models
+
+            self.prompt_format = directory_prompt_format(self.path)
+            loaded = models.load(self.path, adapter=adapter)
+            self.weights = loaded.weights
+        self.load_seconds = time.perf_counter() - started
+        self.context = int(loaded.config.get("max_position_embeddings") or 0) or None
+        self._loaded: Loaded | None = loaded
+        self._ends = set(loaded.tokenizer.eos_token_ids)
+        self._newlines = _newline_ids(loaded.tokenizer)
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_tokens: int = 128,
+        temp: float = 0.0,
+        seed: int = 0,
+        on_result: OnResult | None = None,
+    ) -> list[Generation]:
+        from t2sql.data import encode
+
+        if self._loaded is None:
+            raise WorkError("the model is closed", where=self.path)
+        inputs = [encode(self._loaded.tokenizer, prompt)[0] for prompt in prompts]
+        self._check_lengths(inputs, max_tokens)
+        return _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result).run()
+
+    def _check_lengths(self, inputs: list[list[int]], max_tokens: int) -> None:
+        longest = max(map(len, inputs), default=0)
+        if self.context is not None and longest + max_tokens > self.context:
+            raise InputError(
+                "the prompt does not fit the context",
+                where=self.path,
+                expected=f"at most {self.context - max_tokens} tokens beside {max_tokens} for the answer",
+                found=f"{longest} tokens",
+                hint="Give fewer tables or columns",
+            )
+
+    def close(self) -> None:
+        """Free the model; the backend cannot be used after it."""
+        self._loaded = None
+        mx.clear_cache()
+
+    def __enter__(self) -> MlxBackend:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _Batch:
+    """One call of `generate`: sequences enter the batch as others leave it."""
+
+    def __init__(
+        self,
+        backend: MlxBackend,
+        loaded: Loaded,
+        inputs: list[list[int]],
+        max_tokens: int,
+        temp: float,
+        seed: int,
+        on_result: OnResult | None,
+    ) -> None:
+        from mlx_lm.generate import BatchGenerator
+
+        self.inputs = inputs
+        self.ends = backend._ends
+        self.tokenizer = loaded.tokenizer
+        self.on_result = on_result
+        self.results: dict[int, Generation] = {}
+        self.tokens: list[list[int]] = [[] for _ in inputs]
+        self.read = [0.0] * len(inputs)
+        self.started = [0.0] * len(inputs)
+        # Prompts of like length are read together, so that little of what is computed is padding.
+        self.order = sorted(range(len(inputs)), key=lambda index: len(inputs[index]))
+        self.engine: Any = BatchGenerator(
+            loaded.model,
+            max_tokens=max_tokens,
+            stop_tokens=[[token] for token in sorted(backend._ends | backend._newlines)],
+            completion_batch_size=backend.batch_size,
+            prefill_batch_size=min(8, backend.batch_size),
+            prefill_step_size=_PREFILL_TOKENS,
+        )
+        samplers = [_sampler(temp, seed + index) for index in self.order] if temp > 0 else None
+        self.index_of: dict[int, int] = {}
+        if inputs:
+            uids = self.engine.insert([inputs[index] for index in self.order], samplers=samplers)
+            self.index_of = dict(zip(uids, self.order, strict=True))
+
+    def run(self) -> list[Generation]:
+        waiting = dict(self.index_of)
+        try:
+            while len(self.results) < len(self.inputs):
+                begins = time.perf_counter()
+                read, written = self.engine.next()
+                now = time.perf_counter()
+                for response in read:
+                    if response.uid in waiting:
+                        self.started[waiting.pop(response.uid)] = begins
+                    if response.end_of_prompt:
+                        self.read[self.index_of[response.uid]] = now
+                for response in written:
+                    self._take(self.index_of[response.uid], response, now)
+        finally:
+            self.engine.close()
+        return [self.results[index] for index in range(len(self.inputs))]
+
+    def _take(self, index: int, response: Any, now: float) -> None:
+        tokens = self.tokens[index]
+        tokens.append(int(response.token))
+        if response.finish_reason is None:
+            return
+        finish: Finish = "stop" if response.finish_reason == "stop" else "length"
+        kept = tokens[:-1] if tokens[-1] in self.ends else tokens
+        generation = Generation(
+            text=statement(self.tokenizer.decode(kept)),
+            prompt_tokens=len(self.inputs[index]),
+            tokens=len(tokens),
+            prompt_seconds=self.read[index] - self.started[index],
+            seconds=now - self.read[index],
+            finish=finish,
+        )
+        self.results[index] = generation
+        if self.on_result is not None:
+            self.on_result(index, generation)
+
+
+def _load_gguf(ref: ModelRef, adapter: Path | None) -> Loaded:
+    """The GGUF's weights in the precision that the device is fast in.
+
+    By a Hugging Face directory that lives only while it is read: a directory per quantization would
+    fill the cache. Where the device is fast with quantized matmul, this is the place to keep the bits.
+    """
+    from t2sql import models
+    from t2sql.gguf import import_gguf
+
+    if ref.source == "demo":
+        return models.load(models.directory(ref.source), adapter=adapter)
+    root = models.cache_dir()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=".loading-", dir=root)
+    except OSError as error:
+        raise InputError(
+            "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
+        ) from None
+    with folder:
+        return models.load(import_gguf(ref.path, Path(folder.name) / ref.name), adapter=adapter)
+
+
+def _sampler(temp: float, seed: int) -> Any:
+    """The plain distribution at `temp`, from a random stream of its own."""
+    state = [mx.random.key(seed)]
+
+    def sample(logprobs: Any) -> Any:
+        state[0], key = mx.random.split(state[0])
+        return mx.random.categorical(logprobs * (1 / temp), key=key)
+
+    return sample
+
+
+def _newline_ids(tokenizer: Any) -> set[int]:
+    """Every token that holds a line break, in the spellings of byte-level BPE and SentencePiece."""
+    marks = ("\n", "Ċ", "<0x0A>")
+    return {
+        token for text, token in tokenizer.get_vocab().items() if any(mark in str(text) for mark in marks)
+    }
