@@ -1,7 +1,7 @@
 """The Rust core: safetensors and GGUF headers, block quantization, the streaming pass to a GGUF.
 
-Every function raises `t2sql.errors.InputError` (the arguments or the input) or `WorkError` (the work), releases
-the GIL for its whole duration, and honours Ctrl-C within 200 ms, leaving no half-written file.
+Every function raises `t2sql.errors.InputError` (the arguments or the input) or `WorkError` (the work),
+releases the GIL for its whole duration, and honours Ctrl-C within 200 ms, leaving no half-written file.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,8 +50,8 @@ class SafetensorsHeader(TypedDict):
 class TensorPlan(TypedDict):
     """One tensor to write: `name` in the GGUF, from tensor `source` of `path` (safetensors or GGUF).
 
-    `shape` is what it must have there, row-major. `permute_heads` (0: leave) reorders the rows of llama's
-    q and k from Hugging Face's order to GGUF's. `add` is added to every element in float32.
+    `shape` is what it must have there, row-major. `permute_heads` (0: leave) reorders the rows of
+    llama's q and k from Hugging Face's order to GGUF's. `add` is added to every element in float32.
     """
 
     name: str
@@ -73,14 +73,17 @@ class WriteSummary(TypedDict):
 def quantize_rows(x: NDArray[np.float32], type: str, threads: int | None = None) -> NDArray[np.uint8]:
     """Quantize C-contiguous float32 `[rows, n]` to q8_0, q4_1 or q4_0: uint8 `[rows, n / 32 * block bytes]`.
 
-    Bit for bit ggml's reference. A block that holds a NaN or an infinity gets a NaN scale and codes of zero.
+    Bit for bit ggml's reference. A block that holds a NaN or an infinity gets a NaN scale and codes
+    of zero.
     """
 
 def dequantize_rows(q: NDArray[np.uint8], type: str, threads: int | None = None) -> NDArray[np.float32]:
     """The float32 values of rows of blocks: the inverse of `quantize_rows`."""
 
 def read_gguf(path: str | PathLike[str]) -> GgufHeader:
-    """Read and check the header of a GGUF (v2 or v3). Types are spelled as ggml spells them (`q4_0`, `q6_K`)."""
+    """Read and check the header of a GGUF (v2 or v3). Types are spelled as ggml spells them (`q4_0`,
+    `q6_K`).
+    """
 
 def read_safetensors(path: str | PathLike[str]) -> SafetensorsHeader:
     """Read and check the header of one safetensors file."""
@@ -96,12 +99,14 @@ def write_gguf(
 ) -> WriteSummary:
     """Write a GGUF v3 (alignment 32) in one streaming pass, with the same bytes for any number of threads.
 
-    Metadata types: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 bool str, or `arr:` and one of them. Tensor types: f32,
-    f16, bf16, q8_0, q4_1, q4_0 from float sources, or a source's own type. `progress(done, total, tensor)` counts
-    source bytes, many times a second, from the calling thread; an exception it raises cancels and propagates.
+    Metadata types: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 bool str, or `arr:` and one of them. Tensor
+    types: f32, f16, bf16, q8_0, q4_1, q4_0 from float sources, or a source's own type.
+    `progress(done, total, tensor)` counts source bytes, many times a second, from the calling thread;
+    an exception it raises cancels and propagates.
 
-    The file is written beside `out`, synced and renamed: on any error nothing is left and an old `out` is untouched.
-    Source files must not shrink while they are read (they are mapped: the process would die of SIGBUS).
+    The file is written beside `out`, synced and renamed: on any error nothing is left and an old
+    `out` is untouched. Source files must not shrink while they are read (they are mapped: the process
+    would die of SIGBUS).
     """
 
 def cpu_features() -> str:
@@ -110,9 +115,9 @@ def cpu_features() -> str:
 def use_blas(path: str, prefix: str) -> None:
     """Linux only: forward this library's `cblas_sgemm`, dgemm and cgemm to those of the BLAS at `path`.
 
-    There they are named with `prefix` before and take 32-bit integers. To have MLX use them, promote this library
-    to the global symbols before `mlx` is imported: `ctypes.CDLL(_core.__file__, mode=ctypes.RTLD_GLOBAL)`. Before
-    `use_blas` they compute with plain loops: right, and slow.
+    There they are named with `prefix` before and take 32-bit integers. To have MLX use them, promote
+    this library to the global symbols before `mlx` is imported: `ctypes.CDLL(_core.__file__,
+    mode=ctypes.RTLD_GLOBAL)`. Before `use_blas` they compute with plain loops: right, and slow.
     """
 
 def blas_calls() -> int:

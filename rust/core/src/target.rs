@@ -40,10 +40,10 @@ impl Target {
             Some(dir) if !dir.as_os_str().is_empty() => dir.to_path_buf(),
             _ => PathBuf::from("."),
         };
-        let free = rustix::fs::statvfs(&dir)
-            .map(|s| s.f_bavail.saturating_mul(s.f_frsize))
-            .map_err(|e| refuse(io::Error::from(e).to_string()))?;
-        if free < size {
+        let disk = rustix::fs::statvfs(&dir).map_err(|e| refuse(io::Error::from(e).to_string()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        // A filesystem of no blocks does not say how much room it has.
+        if free < size && disk.f_blocks > 0 {
             return Err(Error::NoSpace { path: path.into(), needed: size, free });
         }
         let temp = tempfile::Builder::new()

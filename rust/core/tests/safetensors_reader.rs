@@ -1,0 +1,83 @@
+//! The safetensors reader against files that are cut, bent and made to deceive.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use t2sql_core::safetensors::{parse, SafeTensors};
+use t2sql_core::Error;
+
+fn read(bytes: &[u8]) -> Result<SafeTensors, Error> {
+    parse(bytes, Path::new("t.safetensors"))
+}
+
+fn file(json: &str, data: usize) -> Vec<u8> {
+    [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &vec![0; data]].concat()
+}
+
+#[track_caller]
+fn expect(bytes: &[u8], words: &str) {
+    match read(bytes) {
+        Err(error) => assert!(error.to_string().contains(words), "{error} does not contain {words:?}"),
+        Ok(found) => panic!("expected {words:?}, got {found:?}"),
+    }
+}
+
+const GOOD: &str = r#"{"__metadata__":{"format":"pt"},
+    "b":{"dtype":"BF16","shape":[2,3],"data_offsets":[8,20]},
+    "a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},
+    "s":{"dtype":"F64","shape":[],"data_offsets":[20,28]}}"#;
+
+#[test]
+fn a_header_is_read_in_the_order_of_its_bytes() {
+    let found = read(&file(GOOD, 28)).unwrap();
+    assert_eq!(found.metadata, [("format".into(), "pt".into())]);
+    let start = 8 + GOOD.len() as u64;
+    let tensors: Vec<_> =
+        found.tensors.iter().map(|t| (t.name.as_str(), t.offset - start, t.nbytes)).collect();
+    assert_eq!(tensors, [("a", 0, 8), ("b", 8, 12), ("s", 20, 8)]);
+}
+
+#[test]
+fn every_cut_is_refused() {
+    let whole = file(GOOD, 28);
+    for len in 0..whole.len() {
+        assert!(read(&whole[..len]).is_err(), "cut at {len}");
+    }
+}
+
+#[test]
+fn headers_that_deceive_are_refused() {
+    let one = |entry: &str| file(&format!(r#"{{"a":{entry}}}"#), 8);
+    expect(&u64::MAX.to_le_bytes(), "not a safetensors file");
+    expect(&one(r#"{"dtype":"F32","shape":[3],"data_offsets":[0,12]}"#), "not in the 8 bytes");
+    expect(&one(r#"{"dtype":"F32","shape":[2],"data_offsets":[8,0]}"#), "range 8..0");
+    expect(&one(r#"{"dtype":"F32","shape":[1],"data_offsets":[0,8]}"#), "8 bytes for a of F32 [1]");
+    expect(&one(r#"{"dtype":"F32","shape":[4294967296,4294967297],"data_offsets":[0,8]}"#), "bytes for a");
+    expect(&one(r#"{"dtype":"F31","shape":[2],"data_offsets":[0,8]}"#), "unknown type F31");
+    expect(&one(r#"{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}"#), "invalid value");
+    expect(&one(r#"{"dtype":"F32","shape":[2]}"#), "missing field");
+    expect(&file("[]", 0), "an object of tensors");
+    expect(&file(&"[".repeat(100_000), 0), "not as it should be");
+    let a = r#""a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#;
+    expect(&file(&format!("{{{a},{a}}}"), 8), "a is there twice");
+    expect(&file(&format!("{{{a},{}}}", a.replace("\"a\"", "\"b\"")), 8), "tensors a and b overlap");
+}
+
+#[test]
+fn a_bad_byte_of_the_header_is_pointed_at() {
+    let json = "{\"a\":\n  nonsense}";
+    match read(&file(json, 0)) {
+        Err(Error::Malformed { offset, .. }) => assert!((14..18).contains(&offset), "{offset}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_damage_is_read_or_refused(at in 0usize..300, byte in any::<u8>()) {
+        let mut bytes = file(GOOD, 28);
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let _ = read(&bytes);
+    }
+}

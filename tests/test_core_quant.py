@@ -1,0 +1,176 @@
+"""Block quantization in Rust against ggml's C reference, bit for bit."""
+
+from __future__ import annotations
+
+import libgguf
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from t2sql import _core
+from t2sql.errors import InputError
+
+TYPES = {"q8_0": 8, "q4_0": 2, "q4_1": 3}
+BLOCK_BYTES = {"q8_0": 34, "q4_0": 18, "q4_1": 20}
+each_type = pytest.mark.parametrize("type_", TYPES)
+
+
+def reference(x: np.ndarray, type_: str) -> np.ndarray:
+    return libgguf.quantize_rows(x, TYPES[type_])
+
+
+def expect_equal(x: np.ndarray, type_: str) -> None:
+    x = np.ascontiguousarray(x, dtype=np.float32)
+    got, want = _core.quantize_rows(x, type_), reference(x, type_)
+    assert got.dtype == np.uint8 and got.shape == (len(x), x.shape[1] // 32 * BLOCK_BYTES[type_])
+    np.testing.assert_array_equal(got, want)
+    back = _core.dequantize_rows(got, type_)
+    expected = libgguf.dequantize_rows(want, TYPES[type_])
+    np.testing.assert_array_equal(back.view(np.uint32), np.asarray(expected).view(np.uint32))
+
+
+def golden() -> np.ndarray:
+    """Blocks where an implementation that is nearly right goes wrong."""
+    ramp = np.arange(32, dtype=np.float32)
+    blocks = [
+        np.zeros(32),
+        np.full(32, -0.0),
+        np.where(ramp % 2 == 0, 0.0, -0.0),  # the first zero's sign is the minimum's
+        np.where(ramp % 2 == 1, 0.0, -0.0),
+        np.where(ramp < 5, ramp, -0.0),
+        np.full(32, 1.5),
+        np.full(32, -1.5),
+        np.where(ramp % 2 == 0, 3.0, -3.0),  # largest magnitude twice: the first one's sign counts
+        np.where(ramp % 2 == 1, 3.0, -3.0),
+        np.where(ramp == 31, -7.0, np.where(ramp == 0, 7.0, 0.1)),
+        np.where(ramp == 31, 7.0, np.where(ramp == 0, -7.0, 0.1)),
+        ramp - 15.5,
+        (ramp - 16) / 2,
+        np.concatenate([[127.0], np.arange(31) + 0.5]),  # halves go away from zero, not to even
+        np.concatenate([[-127.0], -(np.arange(31) + 0.5)]),
+        np.concatenate([[127.0], np.nextafter(np.arange(31, dtype=np.float32) + 0.5, np.float32(0))]),
+        np.concatenate([[-8.0], np.arange(31) / 2 - 7.5]),
+        np.concatenate([[15.0, 0.0], np.arange(30) / 2 + 0.5]),
+        np.full(32, 1e-30) * (ramp - 16),
+        np.full(32, 2.0**-24) * 127,  # scales at the edge of half precision
+        np.full(32, 2.0**-25) * 127,
+        np.full(32, 65504.0) * 7.9,
+        np.full(32, 1e30) * (ramp - 16),  # scales that overflow it: infinite, as in C
+    ]
+    return np.array(blocks, dtype=np.float32)
+
+
+@each_type
+def test_golden_blocks_equal_the_reference(type_: str) -> None:
+    expect_equal(golden(), type_)
+
+
+@each_type
+@pytest.mark.parametrize("spread", [1.0, 1e-3, 1e4, 1e-25])
+def test_random_normal_rows_equal_the_reference(type_: str, spread: float) -> None:
+    rng = np.random.default_rng(7)
+    expect_equal(rng.standard_normal((256, 4096), dtype=np.float32) * np.float32(spread), type_)
+
+
+@each_type
+def test_ties_of_bfloat16_values_equal_the_reference(type_: str) -> None:
+    """Eight bits of mantissa make equal magnitudes and exact halves common."""
+    bits = np.random.default_rng(3).standard_normal((512, 1024), dtype=np.float32).view(np.uint32)
+    expect_equal((bits & 0xFFFF0000).view(np.float32), type_)
+
+
+@each_type
+def test_integers_equal_the_reference(type_: str) -> None:
+    expect_equal(np.random.default_rng(5).integers(-16, 17, (512, 1024)) / np.float32(2), type_)
+
+
+@each_type
+@settings(max_examples=200, deadline=None)
+@given(
+    x=hnp.arrays(
+        np.float32,
+        (4, 32),
+        elements=st.floats(-(2.0**100), 2.0**100, width=32, allow_subnormal=True).map(
+            lambda v: v if abs(v) > 2.0**-110 else 0.0
+        ),
+    )
+)
+def test_any_finite_block_equals_the_reference(type_: str, x: np.ndarray) -> None:
+    expect_equal(x, type_)
+
+
+def test_a_block_whose_inverse_scale_overflows_is_as_zero() -> None:
+    """C leaves these casts undefined; here they are those of a block of zeros."""
+    x = np.full((1, 32), 1e-40, dtype=np.float32)
+    assert not _core.quantize_rows(x, "q8_0")[0, 2:].any()
+    assert (_core.quantize_rows(x, "q4_0")[0, 2:] == 0x88).all()
+    assert not _core.quantize_rows(x, "q4_1")[0, 4:].any()
+
+
+@each_type
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("at", [0, 13, 31])
+def test_a_block_with_a_value_that_is_not_finite_is_all_nan(type_: str, value: float, at: int) -> None:
+    x = np.random.default_rng(1).standard_normal((1, 96), dtype=np.float32)
+    clean = _core.quantize_rows(x, type_).reshape(3, -1)
+    x[0, 32 + at] = value
+    spoiled = _core.quantize_rows(x, type_).reshape(3, -1)
+    np.testing.assert_array_equal(spoiled[[0, 2]], clean[[0, 2]])
+    header = 4 if type_ == "q4_1" else 2
+    assert bytes(spoiled[1, :header]) == b"\x00\x7e" * (header // 2) and not spoiled[1, header:].any()
+    assert np.isnan(_core.dequantize_rows(spoiled, type_)[1]).all()
+
+
+@each_type
+def test_any_number_of_threads_gives_the_same_bytes(type_: str) -> None:
+    x = np.random.default_rng(2).standard_normal((700, 1024), dtype=np.float32)
+    one = _core.quantize_rows(x, type_, 1)
+    for threads in (2, 5, None):
+        np.testing.assert_array_equal(_core.quantize_rows(x, type_, threads=threads), one)
+        np.testing.assert_array_equal(
+            _core.dequantize_rows(one, type_, threads=threads), _core.dequantize_rows(one, type_, 1)
+        )
+
+
+@each_type
+def test_any_bytes_are_expanded_as_the_reference_does(type_: str) -> None:
+    q = np.random.default_rng(4).integers(0, 256, (64, 20 * BLOCK_BYTES[type_]), dtype=np.uint8)
+    q.reshape(-1, BLOCK_BYTES[type_])[:, 1] &= 0xBB  # no infinite or NaN scale
+    if type_ == "q4_1":
+        q.reshape(-1, 20)[:, 3] &= 0xBB
+    got = _core.dequantize_rows(q, type_)
+    want = np.asarray(libgguf.dequantize_rows(q, TYPES[type_]))
+    np.testing.assert_array_equal(got.view(np.uint32), want.view(np.uint32))
+
+
+def test_no_rows_make_no_rows() -> None:
+    assert _core.quantize_rows(np.empty((0, 64), np.float32), "Q4_0").shape == (0, 36)
+    assert _core.dequantize_rows(np.empty((0, 36), np.uint8), "Q4_0").shape == (0, 64)
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (np.zeros((2, 64), np.float64), "expected float32 of 2 dimensions, found float64"),
+        (np.zeros(64, np.float32), "found float32 of 1 dimensions"),
+        (np.zeros((4, 64), np.float32)[:, ::2], "C-contiguous"),
+        (np.zeros((4, 64), np.float32).T, "C-contiguous"),
+        (np.zeros((4, 33), np.float32), "expected rows a multiple of 32, found 33"),
+        ([[0.0] * 32], "NumPy array of float32, found <class 'list'>"),
+    ],
+)
+def test_an_array_that_does_not_fit_is_refused(x: object, words: str) -> None:
+    with pytest.raises(InputError, match=words.replace("(", r"\(")):
+        _core.quantize_rows(x, "q8_0")  # type: ignore[arg-type]
+
+
+def test_bytes_that_are_no_whole_blocks_are_refused() -> None:
+    with pytest.raises(InputError, match="multiple of 18 bytes, found 20"):
+        _core.dequantize_rows(np.zeros((2, 20), np.uint8), "q4_0")
+
+
+@pytest.mark.parametrize("name", ["q5_0", "f16", "nonsense"])
+def test_another_type_is_refused_with_what_is_there(name: str) -> None:
+    with pytest.raises(InputError, match=f"expected q8_0, q4_1 or q4_0, found {name}"):
+        _core.quantize_rows(np.zeros((1, 32), np.float32), name)
