@@ -146,11 +146,26 @@ def test_fingerprint_sees_content_and_names(tmp_path: Path) -> None:
     assert runs.fingerprint(a) != first
 
 
-def test_chosen_checkpoint_is_relative_to_the_run(tmp_path: Path) -> None:
+def test_chosen_checkpoint_is_what_training_recorded(tmp_path: Path) -> None:
     run = runs.create(tmp_path / "a", {})
-    run.choose(run.dir_of("checkpoints") / "0000200", step=200, by="loss", value=0.5)
-    expected = {"step": 200, "path": "checkpoints/0000200", "by": "loss", "value": 0.5}
-    assert runs.open(run.path).chosen == expected
+    assert run.chosen is None
+    run.dir_of("checkpoints").mkdir()
+    best = {"step": 200, "valid_loss": 0.5, "select": "loss"}
+    (run.dir_of("checkpoints") / "best.json").write_text(json.dumps(best))
+    assert run.chosen == {**best, "path": "checkpoints/0000200"}
+
+
+def test_clear_removes_what_a_stage_put_out_before(tmp_path: Path) -> None:
+    run = runs.create(tmp_path / "a", {})
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    with run.lock(), run.stage("quantize", {"types": 2}) as stage:
+        stage.output(run.path / "a.gguf").write_text("a")
+        stage.output(outside)
+    with run.lock(), run.stage("quantize", {"types": 1}) as stage:
+        assert not stage.done and not stage.resume
+        stage.clear()
+        assert not (run.path / "a.gguf").exists() and outside.exists()
 
 
 def test_two_hundred_runs_list_at_once(tmp_path: Path) -> None:

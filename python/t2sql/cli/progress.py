@@ -36,6 +36,13 @@ class Progress:
             amount = f"{done}/{total} ({100 * done // total}%)" if total else str(done)
             print(f"{text}: {amount}", file=sys.stderr, flush=True)
 
+    def restart(self, title: str) -> None:
+        """Something else begins: a new bar, and the clock that keeps quick things quiet."""
+        self.close()
+        self.title = title
+        self._began = self._said = time.monotonic()
+        self._spoken = False
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Print between: the bar steps aside."""

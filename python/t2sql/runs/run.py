@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import json
 import os
 import platform
 import shutil
@@ -128,9 +129,12 @@ class Run:
         self._stages.planned = names
         self._write_stages()
 
-    def stage(self, name: str, inputs: dict[str, Any]) -> StageHandle:
-        """`with run.stage(name, inputs) as stage:`; when `stage.done`, there is nothing to do."""
-        return StageHandle(self, name, inputs)
+    def stage(self, name: str, inputs: dict[str, Any], *, announce: bool = True) -> StageHandle:
+        """`with run.stage(name, inputs) as stage:`; when `stage.done`, there is nothing to do.
+
+        Without `announce`, whoever does the work emits the start event.
+        """
+        return StageHandle(self, name, inputs, announce=announce)
 
     def key(self, name: str) -> str:
         """What a stage that builds on stage `name` puts among its own inputs."""
@@ -142,14 +146,12 @@ class Run:
 
     @property
     def chosen(self) -> dict[str, Any] | None:
-        """The chosen checkpoint: `step`, `path` (relative to the run), `by`, `value`."""
-        return self._stages.chosen
-
-    def choose(self, checkpoint: Path, *, step: int, by: str, value: float) -> None:
-        """Record the checkpoint that fuse and `--adapter RUN` use."""
-        path = Path(os.path.relpath(checkpoint, self.path)).as_posix()
-        self._stages.chosen = {"step": step, "path": path, "by": by, "value": value}
-        self._write_stages()
+        """The chosen checkpoint, as training recorded it: `step`, `valid_loss`, `select`; and its `path`."""
+        try:
+            chosen = json.loads((self.dir_of("checkpoints") / "best.json").read_text(encoding="utf-8"))
+            return {**chosen, "path": f"checkpoints/{chosen['step']:07d}"}
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def _write_stages(self) -> None:
         stages_file.write_stages(self.path / "stages.json", self._stages)
@@ -162,7 +164,7 @@ def is_run(path: Path) -> bool:
 def create(path: Path, config: dict[str, Any], *, force: bool = False) -> Run:
     """A new run directory; an existing one is replaced only with `force`, and never while it is running."""
     path = Path(path)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    if path.exists() and not (path.is_dir() and all(entry.name.startswith(".") for entry in path.iterdir())):
         if not force:
             raise InputError("the output exists", where=path, hint="Choose another name, or add --force")
         if not is_run(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -45,7 +46,6 @@ class Stages:
     """The whole of stages.json."""
 
     planned: list[str] = field(default_factory=list)
-    chosen: dict[str, Any] | None = None
     records: dict[str, StageRecord] = field(default_factory=dict)
 
 
@@ -62,7 +62,6 @@ def read_stages(path: Path) -> Stages:
             )
         return Stages(
             planned=list(document["planned"]),
-            chosen=document.get("chosen"),
             records={name: StageRecord(**record) for name, record in document["stages"].items()},
         )
     except FileNotFoundError:
@@ -80,7 +79,6 @@ def write_stages(path: Path, stages: Stages) -> None:
     document = {
         "v": VERSION,
         "planned": stages.planned,
-        "chosen": stages.chosen,
         "stages": {name: asdict(record) for name, record in stages.records.items()},
     }
     write_whole(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
@@ -89,12 +87,14 @@ def write_stages(path: Path, stages: Stages) -> None:
 class StageHandle:
     """One stage at work. `done`: nothing to do. `resume`: cut short before, with these same inputs."""
 
-    def __init__(self, run: Run, name: str, inputs: dict[str, Any]) -> None:
+    def __init__(self, run: Run, name: str, inputs: dict[str, Any], *, announce: bool = True) -> None:
         self.run = run
+        self.announce = announce
+        self.before = run.stages.get(name)
         self.name = name
         # As they will be read back, so that a tuple equals the list that it becomes.
         self.inputs: dict[str, Any] = json.loads(json.dumps(inputs, default=str))
-        before = run.stages.get(name)
+        before = self.before
         same = before is not None and before.inputs == self.inputs
         self.done = before is not None and same and before.state == "done" and self._in_place(before)
         self.resume = not self.done and same
@@ -122,12 +122,24 @@ class StageHandle:
     def outputs(self, paths: Iterable[Path]) -> None:
         self._outputs += paths
 
+    def clear(self) -> None:
+        """Remove what the stage put out before, with other inputs; only inside the run directory."""
+        root = Path(os.path.abspath(self.run.path))
+        for name in self.before.outputs if self.before is not None else {}:
+            path = Path(os.path.abspath(root / name))
+            if path.is_relative_to(root) and path != root:
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+
     def __enter__(self) -> StageHandle:
         if not self.done:
             self._began = time.monotonic()
             self.record.started = round(time.time(), 3)
             self._save()
-            self.emit("start", resume=self.resume)
+            if self.announce:
+                self.emit("start", resume=self.resume)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:

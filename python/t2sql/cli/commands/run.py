@@ -1,0 +1,90 @@
+"""`t2sql run`: the whole chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from t2sql.cli.options import shared
+from t2sql.cli.output import Output
+from t2sql.cli.training_options import TRAINING
+
+EXAMPLE = """
+t2sql run
+t2sql run --model HuggingFaceTB/SmolLM2-360M --data my-examples/ --out runs/mine --iters 800 --types q8_0,q4_0
+"""
+
+
+@shared(TRAINING)
+def command(
+    out: Output,
+    training: dict[str, Any],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="demo, or a directory of JSONL.", show_default="demo")
+    ] = None,
+    target: Annotated[Path, typer.Option("--out", help="Run directory.")] = Path("runs/demo"),
+    types: Annotated[
+        str | None,
+        typer.Option("--types", help="Types to quantize to, by comma.", show_default="q8_0,q4_1,q4_0"),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit", min=1, help="Use at most this many examples of each split.", show_default=False
+        ),
+    ] = None,
+    data_seed: Annotated[
+        int | None, typer.Option("--data-seed", help="Seed of the dataset.", show_default=False)
+    ] = None,
+    compare_limit: Annotated[
+        int | None,
+        typer.Option(
+            "--compare-limit", help="Questions for each file in the comparison; 0 is all.", show_default=False
+        ),
+    ] = None,
+    compare_limit_mlx: Annotated[
+        int | None,
+        typer.Option(
+            "--compare-limit-mlx", help="The same for MLX, which is slow on a CPU.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Run the whole chain: data, train, test, fuse, convert, quantize, verify, compare, report.
+
+    Without arguments it is the demo, into runs/demo. A run that was cut short goes on where it was.
+    """
+    from t2sql.cli.run_printer import RunPrinter
+    from t2sql.pipeline import execute, prepare_run
+
+    own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
+    own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx}
+    given = training | {name: value for name, value in own.items() if value is not None}
+    run, settings = prepare_run(target, given, say=out.note)
+    try:
+        with out.progress() as progress:
+            RunPrinter(out, run, progress)
+            execute(run, settings, out.note)
+    except KeyboardInterrupt:
+        out.note(f"\nthe run is kept; to go on: t2sql run --out {target}")
+        raise
+    document = {
+        "path": run.path,
+        "chosen": run.chosen,
+        "stages": run.stages,
+        "report": run.path / "report.html",
+    }
+    out.result(document, lambda: _goodbye(run.path, settings.types))
+
+
+def _goodbye(path: Path, types: tuple[str, ...]) -> str:
+    from t2sql.pipeline.files import stem_file
+
+    file = stem_file(path, types[0] if types else "f32")
+    ask = f't2sql ask {file} "How old is Wang Junjian?" --table "students: Name, Age, School"'
+    return f"\nreport: {path / 'report.html'}\nto use the files: {path / 'README.md'}\ntry: {ask}"

@@ -1,0 +1,80 @@
+"""`t2sql train`: a LoRA adapter, with checkpoints, in a run directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from t2sql.cli.options import Force, shared
+from t2sql.cli.output import Output
+from t2sql.cli.training_options import TRAINING
+from t2sql.errors import InputError
+
+EXAMPLE = """
+t2sql train --model demo --data data/mine --out runs/mine --iters 400 --learning-rate 5e-4
+t2sql train --out runs/mine --resume
+"""
+
+
+@shared(TRAINING)
+def command(
+    out: Output,
+    training: dict[str, Any],
+    target: Annotated[Path, typer.Option("--out", help="Run directory to write.")],
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", help="Directory of JSONL, or demo.", show_default="demo"),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the run's last checkpoint, with its settings.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Train a LoRA adapter and print the loss as it goes; checkpoints and metrics go into the run."""
+    from t2sql import runs
+    from t2sql.cli.run_printer import RunPrinter
+    from t2sql.pipeline import execute, prepare_run
+
+    if resume and force:
+        raise InputError("--resume and --force exclude each other")
+    if resume and not runs.is_run(target):
+        raise InputError("nothing to resume", where=target, expected="a run directory")
+    if runs.is_run(target) and not (resume or force):
+        raise InputError(
+            "the output exists", where=target, hint="Go on from it with --resume, or add --force"
+        )
+    given = training | {k: v for k, v in (("model", model), ("data", data)) if v is not None}
+    if resume:
+        _same_settings(runs.open(target).config, given)
+    run, settings = prepare_run(target, given, plan=["data", "train"], force=force, say=out.note)
+    try:
+        with out.progress() as progress:
+            RunPrinter(out, run, progress)
+            execute(run, settings, out.note)
+    except KeyboardInterrupt:
+        out.note(f"\nthe checkpoints are kept; to go on: t2sql train --out {target} --resume")
+        raise
+    result = run.stages["train"].result
+    document = {"path": run.path, "settings": run.config, "chosen": run.chosen, **result}
+    out.result(document, f"\n{run.path}")
+
+
+def _same_settings(recorded: dict[str, Any], given: dict[str, Any]) -> None:
+    from t2sql.pipeline import resolve_settings
+
+    before = resolve_settings({}, recorded).to_dict()
+    for name, value in resolve_settings(given, recorded).to_dict().items():
+        if value != before[name] and name not in ("steps_per_report", "cache_gb"):
+            raise InputError(
+                "a setting differs from the run's",
+                where=f"--{name.replace('_', '-')}",
+                expected=before[name],
+                found=value,
+                hint="Resume with the same settings, or start another run",
+            )

@@ -1,0 +1,98 @@
+"""What each finished stage of a run says in the terminal: a line, or the tutorial's table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from t2sql.cli.output import size_text, table
+
+
+def stage_text(name: str, result: dict[str, Any]) -> str:
+    """The outcome of a stage, from what it recorded."""
+    maker = _MAKERS.get(name)
+    return maker(result) if maker is not None else ""
+
+
+def loss_table(rows: list[dict[str, Any]], split: str = "test") -> str:
+    """Loss and perplexity of the base model and of every checkpoint."""
+    cells = []
+    for row in rows:
+        name = "base" if row["step"] == 0 else str(row["step"])
+        mark = "best" if row.get("best") else ""
+        losses = (row.get("valid_loss"), row.get(f"{split}_loss"), row.get(f"{split}_perplexity"))
+        cells.append((name, *map(_number, losses), row.get("n"), mark))
+    return table(("step", "valid loss", f"{split} loss", f"{split} ppl", "n", ""), cells)
+
+
+def comparison_table(rows: list[dict[str, Any]]) -> str:
+    """Size, speed and accuracy of every file on every backend."""
+    cells = []
+    for row in rows:
+        low, high = row.get("interval") or (None, None)
+        interval = "-" if low is None or high is None else f"{100 * low:.0f}-{100 * high:.0f}%"
+        held = (row.get("model"), row.get("backend"), row.get("device"), row.get("weights"))
+        speed = (_number(row.get("prompt_tps"), 0), _number(row.get("gen_tps"), 1))
+        right = (row.get("n"), _share(row, "correct"), interval, _share(row, "exact"), _share(row, "valid"))
+        cells.append((*held, size_text(row.get("bytes")), *speed, *right))
+    header = ("model", "backend", "device", "weights", "size", "prompt tok/s", "gen tok/s")
+    return table((*header, "n", "right", "95%", "exact", "runs"), cells, left=4)
+
+
+def _data(result: dict[str, Any]) -> str:
+    counts = result.get("counts", {})
+    return "examples: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _train(result: dict[str, Any]) -> str:
+    return f"best checkpoint by validation loss: step {result['best_step']} ({result['best']})"
+
+
+def _test(result: dict[str, Any]) -> str:
+    chosen = f"chosen by validation loss: step {result['best_step']}"
+    return f"{loss_table(result['rows'])}\n{chosen}"
+
+
+def _fuse(result: dict[str, Any]) -> str:
+    return f"step {result['step']} fused; logits agree with base + adapter within {result['max_error']:.2g}"
+
+
+def _files(result: dict[str, Any]) -> str:
+    return "\n".join(f"{file['path']}  {size_text(file['bytes'])}" for file in result["files"])
+
+
+def _verify(result: dict[str, Any]) -> str:
+    lines = []
+    for file in result["files"]:
+        held = sum(check["ok"] for check in file["checks"])
+        lines.append(f"{file['file']}  {held} of {len(file['checks'])} checks hold")
+    return "\n".join(lines)
+
+
+def _compare(result: dict[str, Any]) -> str:
+    return comparison_table(result["rows"])
+
+
+def _report(result: dict[str, Any]) -> str:
+    return "\n".join(result.get("paths", []))
+
+
+_MAKERS = {
+    "data": _data,
+    "train": _train,
+    "test": _test,
+    "fuse": _fuse,
+    "convert": _files,
+    "quantize": _files,
+    "verify": _verify,
+    "compare": _compare,
+    "report": _report,
+}
+
+
+def _number(value: float | None, digits: int = 3) -> str | None:
+    return None if value is None else f"{value:.{digits}f}"
+
+
+def _share(row: dict[str, Any], name: str) -> str | None:
+    value, n = row.get(name), row.get("n")
+    return None if value is None or not n else f"{100 * value / n:.1f}%"

@@ -1,0 +1,97 @@
+"""Every setting of a run: what was given beats the preset, the preset beats the defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t2sql.errors import InputError
+
+if TYPE_CHECKING:
+    from t2sql.train import TrainConfig
+
+PRESETS = ("demo", "quick", "tutorial")
+TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
+_OWN: dict[str, Any] = {
+    "model": "demo",
+    "data": "demo",
+    "types": ["q8_0", "q4_1", "q4_0"],
+    "limit": None,
+    "data_seed": 0,
+    "compare_limit": 200,
+    "compare_limit_mlx": 20,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run's settings. `train` holds the training loop's, which config.toml lists flat beside the rest."""
+
+    model: str
+    data: str
+    types: tuple[str, ...]
+    limit: int | None
+    data_seed: int
+    compare_limit: int
+    compare_limit_mlx: int
+    train: TrainConfig
+
+    def to_dict(self) -> dict[str, Any]:
+        """As config.toml holds them, so that `--config RUN/config.toml` gives the same run again."""
+        own = {name: getattr(self, name) for name in _OWN}
+        return own | {"types": list(self.types)} | self.train.model_dump(mode="json", exclude={"model"})
+
+
+def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from flags and file (`given`), an existing run's (`recorded`) and the preset."""
+    from t2sql.train import TrainConfig
+
+    given = dict(given)
+    preset = given.pop("preset", None)
+    if preset is None and recorded:
+        base = dict(recorded)
+    else:
+        base = read_preset(preset or "demo")
+        base |= {name: value for name, value in (recorded or {}).items() if name in ("model", "data")}
+    values = _OWN | base | given
+    if isinstance(values.get("keys"), str):
+        values["keys"] = [key.strip() for key in values["keys"].split(",") if key.strip()]
+    own = {name: values.pop(name) for name in _OWN}
+    known = set(TrainConfig.model_fields) - {"model"}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise InputError("unknown setting", found=", ".join(unknown), expected=", ".join(sorted(known)))
+    for name in ("compare_limit", "compare_limit_mlx", "data_seed"):
+        if not isinstance(own[name], int) or own[name] < 0:
+            raise InputError("a setting is wrong", where=name, expected="0 or more", found=own[name])
+    own["types"] = _types(own["types"])
+    train = TrainConfig.of(model=own["model"], **values)
+    return Settings(**own, train=train)
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    if name not in PRESETS:
+        raise InputError("no such preset", expected=", ".join(PRESETS), found=repr(name))
+    text = resources.files("t2sql.pipeline").joinpath(f"presets/{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _types(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    types = tuple(dict.fromkeys(str(part).strip().lower() for part in parts if str(part).strip()))
+    # f32 is always written: the others are made from it.
+    types = tuple(type for type in types if type != "f32")
+    wrong = [type for type in types if type not in TYPES]
+    if wrong:
+        raise InputError("unknown type", where="--types", expected=", ".join(TYPES), found=", ".join(wrong))
+    return types
+
+
+def file_stem(path: Path) -> str:
+    """A run's name as the beginning of its files' names."""
+    name = path.resolve().name
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".") or "model"

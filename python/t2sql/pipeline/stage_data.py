@@ -1,0 +1,41 @@
+"""Stage `data`: the dataset copied or generated into the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from t2sql import data
+from t2sql.data import Dataset
+from t2sql.pipeline.chain import Context
+
+
+def work(context: Context) -> None:
+    run, settings = context.run, context.settings
+    inputs: dict[str, Any] = {"source": settings.data, "seed": settings.data_seed, "limit": settings.limit}
+    if settings.data == "demo":
+        from t2sql.data import demo
+
+        inputs["version"] = demo.VERSION
+    elif Path(settings.data).is_dir():
+        inputs["fingerprint"] = data.load(Path(settings.data)).fingerprint
+    with run.stage("data", inputs) as stage:
+        if stage.done:
+            return
+        out = run.dir_of("data")
+        dataset = data.prepare(
+            settings.data,
+            out,
+            seed=settings.data_seed,
+            limit=settings.limit,
+            force=True,
+            progress=stage.progress,
+        )
+        for split in ("train", "valid", "test"):
+            dataset.split(split)
+        stage.result.update(counts=dataset.counts, fingerprint=dataset.fingerprint)
+        stage.output(out)
+
+
+def dataset_of(context: Context) -> Dataset:
+    return data.load(context.run.dir_of("data"))

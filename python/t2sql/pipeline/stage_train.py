@@ -1,0 +1,66 @@
+"""Stage `train`: the adapter's checkpoints, gone on from the last whole one after an interruption."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from t2sql.pipeline.chain import Context
+from t2sql.pipeline.stage_data import dataset_of
+from t2sql.runs.stages import StageHandle
+
+# Neither reaches the weights.
+_FREE = {"steps_per_report", "cache_gb"}
+
+
+def work(context: Context) -> None:
+    run, settings = context.run, context.settings
+    inputs = {
+        "settings": settings.train.model_dump(mode="json", exclude=_FREE),
+        "model": context.model_key,
+        "data": run.key("data"),
+    }
+    # The loop's own start event says more than the stage's.
+    with run.stage("train", inputs, announce=False) as stage:
+        if stage.done:
+            return
+        from t2sql import train
+
+        if not stage.resume:
+            if train.checkpoints(run.path):
+                context.say("the model, the data or a training setting changed: training starts again")
+            shutil.rmtree(run.dir_of("checkpoints"), ignore_errors=True)
+        result = train.train(
+            settings.train,
+            dataset_of(context),
+            run.path,
+            emit=lambda kind, **fields: _emit(stage, kind, fields),
+            resume=stage.resume,
+        )
+        stage.result.update(
+            best_step=result.best_step,
+            best=result.best.relative_to(run.path).as_posix(),
+            steps=result.steps,
+            train_loss=result.train_loss,
+            valid_loss=result.valid_loss,
+            base_valid_loss=result.base_valid_loss,
+            checkpoints=[
+                {
+                    "step": checkpoint.step,
+                    "path": checkpoint.path.relative_to(run.path).as_posix(),
+                    "valid_loss": checkpoint.valid_loss,
+                }
+                for checkpoint in result.checkpoints
+            ],
+        )
+        stage.output(run.dir_of("checkpoints"))
+
+
+def _emit(stage: StageHandle, kind: str, fields: dict[str, Any]) -> None:
+    if kind == "start":
+        stage.result.update(
+            {name: fields[name] for name in fields if name.endswith("_parameters") or name == "device"}
+        )
+    # The stage says itself when it ends.
+    if kind != "end":
+        stage.emit(kind, **fields)
