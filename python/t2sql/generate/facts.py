@@ -43,3 +43,14 @@ def directory_prompt_format(path: Path) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return str(value)
+
+
+def directory_type(path: Path) -> str:
+    """The type that most bytes of a directory's safetensors files are stored in, spelled as ggml does."""
+    from t2sql.gguf.container import read_safetensors
+
+    sizes: Counter[str] = Counter()
+    for file in sorted(path.glob("*.safetensors")):
+        for tensor in read_safetensors(file).tensors.values():
+            sizes[tensor.type.lower()] += tensor.nbytes
+    return sizes.most_common(1)[0][0] if sizes else "empty"

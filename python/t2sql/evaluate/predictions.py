@@ -1,0 +1,158 @@
+"""Running a backend over questions, scoring what it writes, and keeping both as JSON lines."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from t2sql.errors import InputError, WorkError
+from t2sql.evaluate.scores import Scored, Summary, score, summarize
+
+if TYPE_CHECKING:
+    from t2sql.data import Dataset, Example
+    from t2sql.generate import Backend, Generation
+
+Progress = Callable[[int, int, str], None]
+
+MAX_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Questions, answers and scores of one backend, in the order of the questions. `seconds` is the
+    wall clock of generating all."""
+
+    backend: str
+    model: str
+    examples: list[Example]
+    generations: list[Generation]
+    scored: list[Scored]
+    seconds: float
+    path: Path | None = None
+
+    @property
+    def summary(self) -> Summary:
+        return summarize(self.scored)
+
+    @property
+    def correct_by_id(self) -> dict[str, bool]:
+        return {answer.id: answer.correct for answer in self.scored}
+
+    @property
+    def cut_off(self) -> int:
+        """Answers that the token limit ended."""
+        return sum(generation.finish == "length" for generation in self.generations)
+
+
+def subset(examples: Sequence[Example], n: int | None, seed: int = 0) -> list[Example]:
+    """`n` of the examples, in their order; all when `n` is None or no fewer.
+
+    The choice depends on seed and ids alone, so it is the same for every model, and a smaller subset is
+    part of a larger one.
+    """
+    if n is None or n >= len(examples):
+        return list(examples)
+    if n < 1:
+        raise InputError("too few questions", expected="1 or more", found=n)
+
+    def rank(index: int) -> bytes:
+        return hashlib.sha256(f"{seed}\0{examples[index].id}\0{index}".encode()).digest()
+
+    return [examples[index] for index in sorted(sorted(range(len(examples)), key=rank)[:n])]
+
+
+def predict(
+    backend: Backend,
+    dataset: Dataset | None,
+    examples: Sequence[Example],
+    out: Path | None = None,
+    *,
+    max_tokens: int = MAX_TOKENS,
+    temp: float = 0.0,
+    seed: int = 0,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Predictions:
+    """Answer and score the examples; `out` gets a JSON line each, and is there only when all are."""
+    if out is not None:
+        _check_place(out, force)
+    done = 0
+
+    def arrived(index: int, generation: Generation) -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, len(examples), "questions")
+
+    started = time.perf_counter()
+    generations = backend.generate(
+        [example.prompt for example in examples],
+        max_tokens=max_tokens,
+        temp=temp,
+        seed=seed,
+        on_result=arrived,
+    )
+    seconds = time.perf_counter() - started
+    scored = score(dataset, examples, [generation.text for generation in generations])
+    predictions = Predictions(backend.name, backend.model, list(examples), generations, scored, seconds, out)
+    if out is not None:
+        _write(out, predictions)
+    return predictions
+
+
+def _write(out: Path, predictions: Predictions) -> None:
+    lines = [
+        json.dumps(
+            {
+                "id": example.id,
+                "question": example.question,
+                "schema": example.schema.to_dict(),
+                "gold": answer.gold,
+                "sql": answer.sql,
+                "correct": answer.correct,
+                "class": answer.klass,
+                "status": "answered",
+                "exact": answer.exact,
+                "logical": answer.logical,
+                "valid": answer.valid,
+                "measure": answer.measure,
+                "seconds": round(generation.prompt_seconds + generation.seconds, 4),
+                "tokens": generation.tokens,
+            },
+            ensure_ascii=False,
+        )
+        for example, answer, generation in zip(
+            predictions.examples, predictions.scored, predictions.generations, strict=True
+        )
+    ]
+    building = out.with_name(f".{out.name}.tmp-{os.getpid()}")
+    try:
+        with open(building, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+        os.replace(building, out)
+    except OSError as error:
+        kind = WorkError if error.errno == errno.ENOSPC else InputError
+        raise kind("the predictions cannot be written", where=out, found=error.strerror) from None
+    finally:
+        with suppress(OSError):
+            building.unlink()
+
+
+def _check_place(out: Path, force: bool) -> None:
+    """Refuse a place that cannot be written to before the questions are asked, not after."""
+    if out.exists() and not force:
+        raise InputError("the output exists", where=out, hint="Use --force to replace it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("the predictions cannot be written", where=out, found=error.strerror) from None
+    if not os.access(out.parent, os.W_OK):
+        raise InputError("the predictions cannot be written", where=out, found="a read-only folder")
