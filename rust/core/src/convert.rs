@@ -10,7 +10,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::gguf::{self, Value};
 use crate::parallel;
-use crate::quant::{self, block::BLOCK};
+use crate::quant::{self, block::BLOCK, Simd};
 pub use crate::source::{read_gguf, read_safetensors};
 use crate::source::{Source, View};
 use crate::target::Target;
@@ -68,6 +68,7 @@ pub fn write_gguf(
     options: Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Summary> {
+    let simd = Simd::active()?;
     let mut sources: HashMap<&Path, Source> = HashMap::new();
     for plan in plans {
         if !sources.contains_key(plan.path.as_path()) {
@@ -95,7 +96,7 @@ pub fn write_gguf(
         let (job, range) = &pieces[i];
         current.store(*job, Ordering::Relaxed);
         let job = &jobs[*job];
-        let converted = job.convert(range.clone(), scratch)?;
+        let converted = job.convert(simd, range.clone(), scratch)?;
         target.write_at(converted, job.offset + range.start * job.unit_out as u64)?;
         done.fetch_add((range.end - range.start) * job.unit_in as u64, Ordering::Relaxed);
         Ok(())
@@ -194,7 +195,7 @@ impl<'a> Job<'a> {
         head * per_head + within % 2 * (per_head / 2) + within / 2
     }
 
-    fn convert<'s>(&'s self, range: Range<u64>, scratch: &'s mut Scratch) -> Result<&'s [u8]> {
+    fn convert<'s>(&'s self, simd: Simd, range: Range<u64>, scratch: &'s mut Scratch) -> Result<&'s [u8]> {
         let Scratch { rows, added, out } = scratch;
         let mut src = if self.plan.permute_heads == 0 {
             &self.src[range.start as usize * self.unit_in..range.end as usize * self.unit_in]
@@ -210,7 +211,7 @@ impl<'a> Job<'a> {
         if self.plan.add != 0.0 {
             let len = (range.end - range.start) * self.unit_len;
             added.resize(len as usize * 4, 0);
-            quant::convert(from, Dtype::F32, src, added);
+            simd.convert(from, Dtype::F32, src, added);
             for value in added.chunks_exact_mut(4) {
                 let sum = quant::value_at(Dtype::F32, value, 0) + self.plan.add;
                 value.copy_from_slice(&sum.to_le_bytes());
@@ -221,7 +222,7 @@ impl<'a> Job<'a> {
             src
         } else {
             out.resize((range.end - range.start) as usize * self.unit_out, 0);
-            quant::convert(from, to, src, out);
+            simd.convert(from, to, src, out);
             out
         };
         match quant::find_not_finite(to, converted) {

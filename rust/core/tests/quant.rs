@@ -1,7 +1,7 @@
 //! Properties of the block formats that hold for any finite values.
 
 use proptest::prelude::*;
-use t2sql_core::quant::{self, cast};
+use t2sql_core::quant::{self, cast, Simd};
 use t2sql_core::Dtype;
 
 fn bytes(x: &[f32]) -> Vec<u8> {
@@ -10,9 +10,9 @@ fn bytes(x: &[f32]) -> Vec<u8> {
 
 fn there_and_back(dtype: Dtype, x: &[f32]) -> Vec<f32> {
     let mut q = vec![0; dtype.bytes(x.len() as u64).unwrap() as usize];
-    quant::convert(Dtype::F32, dtype, &bytes(x), &mut q);
+    Simd::Scalar.convert(Dtype::F32, dtype, &bytes(x), &mut q);
     let mut out = vec![f32::NAN; x.len()];
-    quant::dequantize(dtype, &q, &mut out);
+    Simd::Scalar.dequantize(dtype, &q, &mut out);
     out
 }
 
@@ -49,7 +49,7 @@ proptest! {
         let x: Vec<f32> = bits.into_iter().map(f32::from_bits).collect();
         for dtype in [Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1] {
             let mut q = vec![0; dtype.block_bytes() as usize];
-            quant::convert(Dtype::F32, dtype, &bytes(&x), &mut q);
+            Simd::Scalar.convert(Dtype::F32, dtype, &bytes(&x), &mut q);
             if x.iter().any(|v| !v.is_finite()) {
                 prop_assert_eq!(quant::find_not_finite(dtype, &q), Some(0));
                 let scales = if dtype == Dtype::Q4_1 { 4 } else { 2 };
@@ -67,8 +67,8 @@ proptest! {
             for to in [Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1] {
                 let size = 2 * to.block_bytes() as usize;
                 let (mut direct, mut two_steps) = (vec![0; size], vec![1; size]);
-                quant::convert(from, to, &src, &mut direct);
-                quant::convert(Dtype::F32, to, &wide, &mut two_steps);
+                Simd::Scalar.convert(from, to, &src, &mut direct);
+                Simd::Scalar.convert(Dtype::F32, to, &wide, &mut two_steps);
                 prop_assert_eq!(&direct, &two_steps);
             }
         }

@@ -1,7 +1,16 @@
 //! Rows of numbers from one type to another: block quantization and its inverse, and float casts.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 pub mod block;
 pub mod cast;
+mod dispatch;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod generic;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 pub mod scalar;
 
 use std::ops::ControlFlow;
@@ -11,6 +20,7 @@ use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::parallel;
 use block::{BLOCK, Q4_0, Q4_1, Q8_0};
+pub use dispatch::Simd;
 
 /// The types a conversion writes, in the words of an error.
 pub const TARGETS: &str = "f32, f16, bf16, q8_0, q4_1 or q4_0";
@@ -34,46 +44,6 @@ pub fn block_type(name: &str) -> Result<Dtype> {
     })
 }
 
-/// Converts little-endian values of one float type to a float or block type.
-///
-/// # Panics
-/// When the lengths do not agree, or `from` is no float type or `to` none of `TARGETS`.
-pub fn convert(from: Dtype, to: Dtype, src: &[u8], out: &mut [u8]) {
-    let len = src.len() as u64 / from.block_bytes();
-    assert_eq!(from.bytes(len), Some(src.len() as u64), "source is not a whole number of values");
-    assert_eq!(to.bytes(len), Some(out.len() as u64), "target length does not match the source");
-    match (from, to) {
-        (_, Dtype::F32 | Dtype::F16 | Dtype::BF16) => cast::cast(from, to, src, out),
-        (Dtype::F32, _) => quantize::<scalar::F32>(to, src, out),
-        (Dtype::F16, _) => quantize::<scalar::F16>(to, src, out),
-        (Dtype::BF16, _) => quantize::<scalar::BF16>(to, src, out),
-        _ => panic!("{from} is not a float type"),
-    }
-}
-
-fn quantize<E: scalar::Element>(to: Dtype, src: &[u8], out: &mut [u8]) {
-    match to {
-        Dtype::Q8_0 => scalar::rows::<E, Q8_0>(src, out),
-        Dtype::Q4_0 => scalar::rows::<E, Q4_0>(src, out),
-        Dtype::Q4_1 => scalar::rows::<E, Q4_1>(src, out),
-        _ => panic!("{to} is not a block format"),
-    }
-}
-
-/// Expands whole blocks into float32.
-///
-/// # Panics
-/// When the lengths do not agree, or `from` is no block format.
-pub fn dequantize(from: Dtype, src: &[u8], out: &mut [f32]) {
-    assert_eq!(from.bytes(out.len() as u64), Some(src.len() as u64), "lengths do not agree");
-    match from {
-        Dtype::Q8_0 => scalar::expand::<Q8_0>(src, out),
-        Dtype::Q4_0 => scalar::expand::<Q4_0>(src, out),
-        Dtype::Q4_1 => scalar::expand::<Q4_1>(src, out),
-        _ => panic!("{from} is not a block format"),
-    }
-}
-
 /// A float32 array as the little-endian bytes that it is.
 fn bytes_of(x: &[f32]) -> &[u8] {
     // SAFETY: the same memory for the same lifetime; any bytes are valid as u8, whose alignment is 1.
@@ -86,7 +56,7 @@ const PIECE: usize = 8192;
 /// Quantizes an array over several threads; `poll` as for `parallel::run`.
 ///
 /// # Panics
-/// As `convert`.
+/// As `Simd::convert`.
 pub fn quantize_array(
     to: Dtype,
     x: &[f32],
@@ -95,6 +65,7 @@ pub fn quantize_array(
     poll: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<()> {
     assert_eq!(to.bytes(x.len() as u64), Some(out.len() as u64), "lengths do not agree");
+    let simd = Simd::active()?;
     let pieces: Vec<_> = bytes_of(x)
         .chunks(PIECE * BLOCK * 4)
         .zip(out.chunks_mut(PIECE * to.block_bytes() as usize))
@@ -102,7 +73,7 @@ pub fn quantize_array(
         .collect();
     parallel::run(pieces.len(), threads, poll, &|i, _: &mut ()| {
         let (src, out) = &mut *pieces[i].lock().expect("no piece panics");
-        convert(Dtype::F32, to, src, out);
+        simd.convert(Dtype::F32, to, src, out);
         Ok(())
     })
 }
@@ -110,7 +81,7 @@ pub fn quantize_array(
 /// Expands an array over several threads; `poll` as for `parallel::run`.
 ///
 /// # Panics
-/// As `dequantize`.
+/// As `Simd::dequantize`.
 pub fn dequantize_array(
     from: Dtype,
     q: &[u8],
@@ -119,6 +90,7 @@ pub fn dequantize_array(
     poll: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<()> {
     assert_eq!(from.bytes(out.len() as u64), Some(q.len() as u64), "lengths do not agree");
+    let simd = Simd::active()?;
     let pieces: Vec<_> = q
         .chunks(PIECE * from.block_bytes() as usize)
         .zip(out.chunks_mut(PIECE * BLOCK))
@@ -126,7 +98,7 @@ pub fn dequantize_array(
         .collect();
     parallel::run(pieces.len(), threads, poll, &|i, _: &mut ()| {
         let (src, out) = &mut *pieces[i].lock().expect("no piece panics");
-        dequantize(from, src, out);
+        simd.dequantize(from, src, out);
         Ok(())
     })
 }

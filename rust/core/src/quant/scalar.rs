@@ -182,8 +182,17 @@ pub fn expand<B: Block>(src: &[u8], out: &mut [f32]) {
 
 /// One float32 from little-endian bytes of a source type.
 pub trait Element: Copy {
+    const KIND: Kind;
     const BYTES: usize;
     fn read(bytes: &[u8]) -> f32;
+}
+
+/// Which of the three a source type is, for code that chooses at compile time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    F32,
+    F16,
+    BF16,
 }
 
 #[derive(Clone, Copy)]
@@ -194,6 +203,7 @@ pub struct F16;
 pub struct BF16;
 
 impl Element for F32 {
+    const KIND: Kind = Kind::F32;
     const BYTES: usize = 4;
     #[inline(always)]
     fn read(bytes: &[u8]) -> f32 {
@@ -202,6 +212,7 @@ impl Element for F32 {
 }
 
 impl Element for F16 {
+    const KIND: Kind = Kind::F16;
     const BYTES: usize = 2;
     #[inline(always)]
     fn read(bytes: &[u8]) -> f32 {
@@ -210,6 +221,7 @@ impl Element for F16 {
 }
 
 impl Element for BF16 {
+    const KIND: Kind = Kind::BF16;
     const BYTES: usize = 2;
     #[inline(always)]
     fn read(bytes: &[u8]) -> f32 {

@@ -1,0 +1,181 @@
+//! Sixteen lanes: AVX-512.
+#![allow(unsafe_op_in_unsafe_fn)] // each function is a few intrinsics under `Vector`'s own conditions
+
+use std::arch::x86_64::*;
+
+use super::generic::{kernels, Vector};
+
+#[derive(Clone, Copy)]
+struct V(__m512);
+
+kernels!("avx512f,avx512bw,avx512dq,avx512vl", V);
+
+/// Sixteen registers to one, lane i from register i.
+macro_rules! fold {
+    ($group:expr, $op:path) => {{
+        let g = $group;
+        let mut pairs = [g[0].0; 8];
+        for i in 0..8 {
+            let (a, b) = (g[2 * i].0, g[2 * i + 1].0);
+            pairs[i] = $op(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+        }
+        let mut fours = [g[0].0; 4];
+        for i in 0..4 {
+            let (a, b) = (_mm512_castps_pd(pairs[2 * i]), _mm512_castps_pd(pairs[2 * i + 1]));
+            let (low, high) = (_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
+            fours[i] = $op(_mm512_castpd_ps(low), _mm512_castpd_ps(high));
+        }
+        // Now each register holds four blocks in each of its quarters; fold the quarters.
+        let mut eights = [g[0].0; 2];
+        for i in 0..2 {
+            let (a, b) = (fours[2 * i], fours[2 * i + 1]);
+            eights[i] = $op(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+        }
+        let (a, b) = (eights[0], eights[1]);
+        V($op(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b)))
+    }};
+}
+
+#[inline(always)]
+unsafe fn max_bits(a: __m512, b: __m512) -> __m512 {
+    _mm512_castsi512_ps(_mm512_max_epu32(_mm512_castps_si512(a), _mm512_castps_si512(b)))
+}
+
+// SAFETY: LANES, Block and Group agree; the functions do what the trait says.
+unsafe impl Vector for V {
+    const LANES: usize = 16;
+    type Block = [V; 2];
+    type Group = [V; 16];
+
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> V {
+        V(_mm512_set1_ps(x))
+    }
+    #[inline(always)]
+    unsafe fn splat_block(x: f32) -> [V; 2] {
+        [V::splat(x); 2]
+    }
+    #[inline(always)]
+    unsafe fn splat_group(x: f32) -> [V; 16] {
+        [V::splat(x); 16]
+    }
+    #[inline(always)]
+    unsafe fn load_f32(src: *const u8) -> V {
+        V(_mm512_loadu_ps(src.cast()))
+    }
+    #[inline(always)]
+    unsafe fn load_f16(src: *const u8) -> V {
+        V(_mm512_cvtph_ps(_mm256_loadu_si256(src.cast())))
+    }
+    #[inline(always)]
+    unsafe fn load_bf16(src: *const u8) -> V {
+        let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(src.cast()));
+        V(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide)))
+    }
+    #[inline(always)]
+    unsafe fn store_f32(self, out: *mut u8) {
+        _mm512_storeu_ps(out.cast(), self.0)
+    }
+    #[inline(always)]
+    unsafe fn store_f16(self, out: *mut u8) {
+        _mm256_storeu_si256(out.cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0))
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: V) -> V {
+        V(_mm512_add_ps(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: V) -> V {
+        V(_mm512_sub_ps(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: V) -> V {
+        V(_mm512_mul_ps(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: V) -> V {
+        V(_mm512_div_ps(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn abs(self) -> V {
+        V(_mm512_abs_ps(self.0))
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: V) -> V {
+        V(_mm512_min_ps(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: V) -> V {
+        V(_mm512_max_ps(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn max_bits(self, other: V) -> V {
+        V(max_bits(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn or_larger_negative(self, low: V) -> V {
+        let flipped = _mm512_xor_ps(_mm512_set1_ps(-0.0), low.0);
+        let larger = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(flipped, self.0);
+        V(_mm512_mask_blend_ps(larger, self.0, low.0))
+    }
+    #[inline(always)]
+    unsafe fn equal(self, other: V) -> u32 {
+        _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(self.0, other.0).into()
+    }
+    #[inline(always)]
+    unsafe fn all_finite(self) -> bool {
+        _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.abs().0, _mm512_set1_ps(f32::INFINITY)) == 0xFFFF
+    }
+    #[inline(always)]
+    unsafe fn finite_or_zero(self) -> V {
+        let finite = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.abs().0, _mm512_set1_ps(f32::INFINITY));
+        V(_mm512_maskz_mov_ps(finite, self.0))
+    }
+
+    #[inline(always)]
+    unsafe fn fold_min(group: &[V; 16]) -> V {
+        fold!(group, _mm512_min_ps)
+    }
+    #[inline(always)]
+    unsafe fn fold_max(group: &[V; 16]) -> V {
+        fold!(group, _mm512_max_ps)
+    }
+    #[inline(always)]
+    unsafe fn fold_max_bits(group: &[V; 16]) -> V {
+        fold!(group, max_bits)
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(block: [V; 2], out: *mut u8) {
+        for (i, v) in block.into_iter().enumerate() {
+            // Just below a half, with the value's sign: cut off after, halves go away from zero and
+            // nothing below a half is carried over.
+            let sign = _mm512_and_ps(v.0, _mm512_set1_ps(-0.0));
+            let half = _mm512_or_ps(sign, _mm512_set1_ps(0.5f32.next_down()));
+            let codes = _mm512_cvttps_epi32(_mm512_add_ps(v.0, half));
+            _mm_storeu_si128(out.add(16 * i).cast(), _mm512_cvtepi32_epi8(codes));
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_nibbles(block: [V; 2], out: *mut u8) {
+        let most = _mm512_set1_epi32(15);
+        let low = _mm512_min_epi32(_mm512_cvttps_epi32(block[0].0), most);
+        let high = _mm512_min_epi32(_mm512_cvttps_epi32(block[1].0), most);
+        let pairs = _mm512_or_si512(low, _mm512_slli_epi32::<4>(high));
+        _mm_storeu_si128(out.cast(), _mm512_cvtepi32_epi8(pairs))
+    }
+    #[inline(always)]
+    unsafe fn load_bytes(src: *const u8) -> [V; 2] {
+        let low = _mm512_cvtepi8_epi32(_mm_loadu_si128(src.cast()));
+        let high = _mm512_cvtepi8_epi32(_mm_loadu_si128(src.add(16).cast()));
+        [V(_mm512_cvtepi32_ps(low)), V(_mm512_cvtepi32_ps(high))]
+    }
+    #[inline(always)]
+    unsafe fn load_nibbles(src: *const u8) -> [V; 2] {
+        let codes = _mm512_cvtepu8_epi32(_mm_loadu_si128(src.cast()));
+        let low = _mm512_and_si512(codes, _mm512_set1_epi32(15));
+        let high = _mm512_srli_epi32::<4>(codes);
+        [V(_mm512_cvtepi32_ps(low)), V(_mm512_cvtepi32_ps(high))]
+    }
+}

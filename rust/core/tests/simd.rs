@@ -1,0 +1,189 @@
+//! Every instruction set that runs here against the scalar specification, byte for byte.
+//!
+//! `T2SQL_VALUES=1000000000 cargo test --release --test simd` tries that many values of each kind.
+
+use proptest::prelude::*;
+use t2sql_core::quant::Simd;
+use t2sql_core::Dtype;
+
+const SOURCES: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::BF16];
+const BLOCKS: [Dtype; 3] = [Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1];
+
+fn others() -> impl Iterator<Item = Simd> {
+    Simd::ALL.into_iter().filter(|simd| *simd != Simd::Scalar && simd.available())
+}
+
+fn convert(simd: Simd, from: Dtype, to: Dtype, src: &[u8]) -> Vec<u8> {
+    let len = src.len() as u64 / from.block_bytes();
+    let mut out = vec![0xAA; to.bytes(len).unwrap() as usize];
+    simd.convert(from, to, src, &mut out);
+    out
+}
+
+/// Reads `src` as each source type, to every target, in every set.
+#[track_caller]
+fn all_agree(src: &[u8]) {
+    for from in SOURCES {
+        for to in BLOCKS.into_iter().chain([Dtype::F32, Dtype::F16, Dtype::BF16]) {
+            let expected = convert(Simd::Scalar, from, to, src);
+            for simd in others() {
+                let got = convert(simd, from, to, src);
+                if got != expected {
+                    let size = to.block_bytes() as usize;
+                    let i = got.iter().zip(&expected).position(|(a, b)| a != b).unwrap() / size;
+                    let step = (from.block_bytes() * to.block_len()) as usize;
+                    let (block, is, should) = (
+                        &src[i * step..(i + 1) * step],
+                        &got[i * size..][..size],
+                        &expected[i * size..][..size],
+                    );
+                    panic!("{simd} {from} to {to}, block {i} of {block:?}: {is:?}, not {should:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Expands `src` as each format in every set; NaNs are equal whatever their payload.
+#[track_caller]
+fn all_expand_alike(src: &[u8]) {
+    for from in BLOCKS {
+        let src = &src[..src.len() / from.block_bytes() as usize * from.block_bytes() as usize];
+        let len = src.len() / from.block_bytes() as usize * 32;
+        let expand = |simd: Simd| {
+            let mut out = vec![0.0f32; len];
+            simd.dequantize(from, src, &mut out);
+            out.into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect::<Vec<_>>()
+        };
+        let expected = expand(Simd::Scalar);
+        for simd in others() {
+            assert!(expand(simd) == expected, "{simd} expands {from} otherwise");
+        }
+    }
+}
+
+fn bytes(x: impl IntoIterator<Item = f32>) -> Vec<u8> {
+    x.into_iter().flat_map(f32::to_le_bytes).collect()
+}
+
+/// Blocks where an implementation that is nearly right goes wrong.
+fn hard_blocks() -> Vec<[f32; 32]> {
+    let ramp: [f32; 32] = std::array::from_fn(|i| i as f32);
+    let alternate = |a: f32, b: f32| std::array::from_fn(|i| if i % 2 == 0 { a } else { b });
+    let mut blocks = vec![
+        [0.0; 32],
+        [-0.0; 32],
+        alternate(0.0, -0.0),
+        alternate(-0.0, 0.0),
+        ramp.map(|v| if v < 5.0 { v } else { -0.0 }),
+        [1.5; 32],
+        [-1.5; 32],
+        alternate(3.0, -3.0),
+        alternate(-3.0, 3.0),
+        alternate(-0.0, 7.0),
+        alternate(0.0, -7.0),
+        ramp.map(|v| (v - 16.0) / 2.0),
+        std::array::from_fn(|i| if i == 0 { 127.0 } else { i as f32 - 0.5 }),
+        std::array::from_fn(|i| if i == 0 { -127.0 } else { 0.5 - i as f32 }),
+        std::array::from_fn(|i| if i == 0 { 127.0 } else { (i as f32 - 0.5).next_down() }),
+        std::array::from_fn(|i| if i == 0 { -8.0 } else { i as f32 / 2.0 - 8.0 }),
+        std::array::from_fn(|i| if i == 0 { 15.0 } else { (i as f32 - 1.0) / 2.0 }),
+        [f32::MAX; 32],
+        alternate(f32::MAX, f32::MIN),
+        alternate(f32::MIN, f32::MAX),
+        [f32::MIN_POSITIVE; 32],
+        [f32::from_bits(1); 32],
+        alternate(f32::from_bits(1), -f32::from_bits(1)),
+    ];
+    for exponent in [-149, -140, -130, -126, -122, -119, -30, -24, -17, 0, 18, 22, 100, 127] {
+        let unit = 2f64.powi(exponent) as f32;
+        blocks.push(ramp.map(|v| unit * (v - 16.0) / 16.0));
+        blocks.push(alternate(unit, -unit));
+        blocks.push(ramp.map(|v| unit * v / 31.0 + unit));
+    }
+    for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::from_bits(0x7F80_0001)] {
+        for at in [0, 7, 15, 16, 31] {
+            let mut block = ramp;
+            block[at] = bad;
+            blocks.push(block);
+        }
+    }
+    blocks
+}
+
+#[test]
+fn hard_blocks_come_out_alike_at_every_place_in_a_group() {
+    for block in hard_blocks() {
+        for at in 0..17 {
+            let filler =
+                |i: usize| std::array::from_fn::<f32, 32, _>(|j| ((i * 37 + j * 11) % 64) as f32 - 31.0);
+            let blocks = (0..33).flat_map(|i| if i == at { block } else { filler(i) });
+            all_agree(&bytes(blocks));
+        }
+    }
+}
+
+#[test]
+fn every_number_of_blocks_comes_out_whole() {
+    for blocks in 0..40 {
+        all_agree(&bytes((0..blocks * 32).map(|i| (i as f32 * 0.37).sin())));
+        let raw: Vec<u8> = (0..blocks * 170).map(|i| (i * 97 % 251) as u8).collect();
+        all_expand_alike(&raw);
+    }
+}
+
+/// A small generator of random bits (xorshift64*), so that a billion values take seconds.
+struct Bits(u64);
+
+impl Bits {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+}
+
+fn values() -> usize {
+    std::env::var("T2SQL_VALUES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000)
+}
+
+/// Random bits; then exponents kept close, so that blocks are ordinary; then few mantissa bits, for ties.
+#[test]
+fn random_values_come_out_alike() {
+    let mut bits = Bits(0x9E37_79B9_7F4A_7C15);
+    let chunk = 1 << 16;
+    for _ in 0..values().div_ceil(chunk) {
+        let base = 20 + (bits.next() % 215) as u32;
+        for style in 0..3 {
+            let src: Vec<u8> = (0..chunk / 2)
+                .flat_map(|_| {
+                    let raw = bits.next();
+                    let close = (raw as u32 & 0x807F_FFFF) | ((base + (raw >> 40) as u32 % 6) << 23);
+                    match style {
+                        0 => raw.to_le_bytes(),
+                        1 => (u64::from(close) << 32
+                            | u64::from(close.rotate_left(9) & 0x80FF_FFFF | base << 23))
+                        .to_le_bytes(),
+                        _ => (u64::from(close & 0xFFF0_0000) << 32 | u64::from(close << 4 & 0xFFF8_0000))
+                            .to_le_bytes(),
+                    }
+                })
+                .collect();
+            all_agree(&src);
+            all_expand_alike(&src);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn blocks_of_any_floats_come_out_alike(x in prop::collection::vec(any::<f32>(), 32 * 16)) {
+        all_agree(&bytes(x));
+    }
+
+    #[test]
+    fn ordinary_blocks_come_out_alike(x in prop::collection::vec(-1f32..1.0, 32 * 16), e in -40i32..40) {
+        all_agree(&bytes(x.into_iter().map(|v| v * (e as f32).exp2())));
+    }
+}
