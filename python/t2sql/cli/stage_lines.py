@@ -38,6 +38,22 @@ def comparison_table(rows: list[dict[str, Any]]) -> str:
     return table((*header, "n", "right", "95%", "exact", "runs"), cells, left=4)
 
 
+def comparison_text(result: dict[str, Any]) -> str:
+    """The table, the figure to beat, and what each file answers to the tutorial's questions."""
+    parts = [comparison_table(result["rows"])]
+    if result.get("baseline") is not None:
+        parts.append(f"always the commonest query shape: {100 * result['baseline']:.1f}% right")
+    for question in result.get("questions", []):
+        lines = [question["question"]]
+        same: dict[str, list[str]] = {}
+        for answer in question["answers"]:
+            same.setdefault(answer["sql"], []).append(f"{answer['name']} {answer['backend']}")
+        for sql, who in same.items():
+            lines += [f"  {sql or '(no answer)'}", f"      {', '.join(who)}"]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
 def _data(result: dict[str, Any]) -> str:
     counts = result.get("counts", {})
     return "examples: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
@@ -69,7 +85,7 @@ def _verify(result: dict[str, Any]) -> str:
 
 
 def _compare(result: dict[str, Any]) -> str:
-    return comparison_table(result["rows"])
+    return comparison_text(result)
 
 
 def _report(result: dict[str, Any]) -> str:

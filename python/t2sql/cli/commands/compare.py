@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from t2sql.cli.options import BackendName, Limit, MaxTokens, shared
+from t2sql.cli.options import Force, Limit, MaxTokens, Seed, shared
 from t2sql.cli.output import Output
 
 EXAMPLE = """
@@ -20,34 +20,49 @@ t2sql compare model.q8_0.gguf fused/ --data data/mine --full --out predictions
 def command(
     out: Output,
     models: Annotated[
-        list[str], typer.Argument(help="GGUF files, directories, hub ids.", metavar="MODEL...")
+        list[str], typer.Argument(help="GGUF files, directories, hub ids, or demo.", metavar="MODEL...")
     ],
     data: Annotated[Path, typer.Option("--data", help="Directory with test.jsonl.")],
-    backend: BackendName = "auto",
+    split: Annotated[str, typer.Option("--split", help="test or valid.")] = "test",
+    backend: Annotated[
+        str, typer.Option("--backend", help="Runtimes, by comma; each file is asked on all that open it.")
+    ] = "llama,mlx",
     limit: Limit = None,
-    full: Annotated[bool, typer.Option("--full", help="Ask every question of the split.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Ask every question, whatever --limit says.")] = False,
+    seed: Seed = 0,
     max_tokens: MaxTokens = 128,
     predictions: Annotated[
         Path | None,
         typer.Option("--out", help="Directory for the answers, a JSONL file each.", show_default=False),
     ] = None,
+    force: Force = False,
 ) -> None:
-    """Compare model files on a test split: size, speed, exact match, statements that run, right rows."""
+    """Compare model files on a test split: size, speed, exact match, statements that run, right rows.
+
+    The answers to the tutorial's three questions follow the table. Every question is asked unless --limit
+    says otherwise.
+    """
     from t2sql import data as datasets
     from t2sql import evaluate
-    from t2sql.cli.stage_lines import comparison_table
+    from t2sql.cli.stage_lines import comparison_text
+    from t2sql.pipeline.stage_compare import comparison_result
 
     dataset = datasets.load(data)
     with out.progress("compare") as progress:
-        result = evaluate.compare(
+        comparison = evaluate.compare(
             models,
             dataset,
-            backends=[backend],
+            split=split,
+            backends=[name.strip() for name in backend.split(",") if name.strip()],
             limit=limit,
             full=full,
+            seed=seed,
             max_tokens=max_tokens,
             out_dir=predictions,
+            force=force,
             progress=progress,
         )
-    document = result.to_dict()
-    out.result(document, lambda: comparison_table(document["rows"]))
+    result = comparison_result(comparison)
+    out.result(result, lambda: comparison_text(result))
+    for warning in comparison.warnings:
+        out.warn(warning)

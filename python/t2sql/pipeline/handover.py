@@ -1,0 +1,52 @@
+"""What lets a run's files be used elsewhere: README.md with the commands, a Modelfile for Ollama."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from t2sql.data import prompt_text, render_prompt
+from t2sql.data.schema import Schema
+from t2sql.pipeline.files import model_file
+from t2sql.runs import Run
+from t2sql.runs.artefacts import write_whole
+
+TABLE = "students: Name, Age, School, Grade, Height, Weight"
+QUESTION = "How old is Wang Junjian?"
+
+
+def write(run: Run, types: tuple[str, ...]) -> list[Path]:
+    """Write README.md into the run and a Modelfile beside the GGUF files; returns their paths."""
+    kept = ("f32", *types)
+    best = model_file(run, "q8_0" if "q8_0" in types else kept[-1])
+    prompt = prompt_text(render_prompt(Schema.from_table_lines([TABLE]), QUESTION))
+    modelfile = run.dir_of("gguf") / "Modelfile"
+    write_whole(modelfile, ollama_modelfile(best.name))
+    template = resources.files("t2sql.pipeline").joinpath("README.template.md").read_text(encoding="utf-8")
+    values = {
+        "name": run.name,
+        "model": str(run.config.get("model", "")),
+        "file": best.name,
+        "files": "\n".join(f"- `gguf/{model_file(run, type).name}`" for type in kept),
+        "prompt": prompt,
+        "shell_prompt": "$'" + prompt.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'",
+        "json_prompt": prompt.replace("\n", "\\n"),
+        "question": QUESTION,
+        "table": TABLE,
+    }
+    for name, value in values.items():
+        template = template.replace("{{" + name + "}}", value)
+    write_whole(run.path / "README.md", template)
+    return [run.path / "README.md", modelfile]
+
+
+def ollama_modelfile(file: str) -> str:
+    """The template gives the model the prompt it was trained on: the message, a line break, and `A:`."""
+    return f'''FROM ./{file}
+TEMPLATE """{{{{ if .System }}}}{{{{ .System }}}}
+{{{{ end }}}}{{{{ .Prompt }}}}
+A:"""
+PARAMETER temperature 0
+PARAMETER num_predict 128
+PARAMETER stop "\\n"
+'''
