@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from t2sql.errors import InputError
 from t2sql.models.loading import check_safetensors
@@ -57,6 +57,13 @@ def read_adapter_weights(path: Path) -> dict[str, Any]:
     return weights
 
 
+def flat(tree: Any) -> dict[str, Any]:
+    """A tree of parameters by dotted names."""
+    from mlx.utils import tree_flatten
+
+    return dict(cast("list[tuple[str, Any]]", tree_flatten(tree)))
+
+
 def add_adapter_layers(network: Any, config: dict[str, Any]) -> None:
     """Replace the layers that the config names by LoRA or DoRA layers with their first values."""
     from mlx_lm.tuner.utils import linear_to_lora_layers
@@ -89,9 +96,7 @@ def apply_adapter(network: Any, path: Path) -> dict[str, Any]:
 
 def load_adapter_weights(network: Any, weights: dict[str, Any], path: Path, *, full: bool = False) -> None:
     """Give a model that has adapter layers these values; every name and shape has to fit, none may lack."""
-    from mlx.utils import tree_flatten
-
-    held = dict(tree_flatten(network.parameters()))
+    held = flat(network.parameters())
     fits = held if full else {n: v for n, v in held.items() if n.rsplit(".", 1)[-1] in LEAVES}
     for name, value in weights.items():
         if name not in fits:

@@ -1,0 +1,39 @@
+"""The LoRA loop, its checkpoints, and going on from them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from t2sql.train.config import TrainConfig
+    from t2sql.train.loop import TrainResult, train
+    from t2sql.train.saved import CheckpointInfo, adapter_path, best_step, checkpoints, mark_best
+
+_EXPORTS = {
+    "CheckpointInfo": "saved",
+    "TrainConfig": "config",
+    "TrainResult": "loop",
+    "adapter_path": "saved",
+    "best_step": "saved",
+    "checkpoints": "saved",
+    "mark_best": "saved",
+    "train": "loop",
+}
+
+__all__ = [
+    "CheckpointInfo",
+    "TrainConfig",
+    "TrainResult",
+    "adapter_path",
+    "best_step",
+    "checkpoints",
+    "mark_best",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _EXPORTS:
+        return getattr(import_module(f"t2sql.train.{_EXPORTS[name]}"), name)
+    raise AttributeError(f"module 't2sql.train' has no attribute {name!r}")
