@@ -112,6 +112,12 @@ def write_gguf(
 def cpu_features() -> str:
     """The processor's architecture and its features that kernels can use, separated by spaces."""
 
+def simd() -> str:
+    """The instruction set whose kernels run: scalar, avx2, avx512 or neon.
+
+    It is chosen once, the widest the processor has; T2SQL_SIMD names another. All give the same bytes.
+    """
+
 def use_blas(path: str, prefix: str) -> None:
     """Linux only: forward this library's `cblas_sgemm`, dgemm and cgemm to those of the BLAS at `path`.
 

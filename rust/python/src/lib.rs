@@ -8,6 +8,7 @@ mod files;
 mod metadata;
 
 use pyo3::prelude::*;
+use t2sql_core::quant::Simd;
 
 /// What this processor offers of what the kernels can use.
 #[pyfunction]
@@ -27,10 +28,17 @@ fn cpu_features() -> String {
     found.join(" ")
 }
 
+/// The instruction set whose kernels run: scalar, avx2, avx512 or neon.
+#[pyfunction]
+fn simd(py: Python<'_>) -> PyResult<&'static str> {
+    Simd::active().map(Simd::name).map_err(|e| errors::raise(py, &e))
+}
+
 #[pymodule]
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     m.add_function(wrap_pyfunction!(cpu_features, m)?)?;
+    m.add_function(wrap_pyfunction!(simd, m)?)?;
     m.add_function(wrap_pyfunction!(arrays::quantize_rows, m)?)?;
     m.add_function(wrap_pyfunction!(arrays::dequantize_rows, m)?)?;
     m.add_function(wrap_pyfunction!(files::read_gguf, m)?)?;
