@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from t2sql import report, runs
-from t2sql.report.curve import loss_curve, nice_ticks
+from t2sql.report.curve import log_ticks, loss_curve, nice_ticks
 from t2sql.report.render import cell, code
 
 NASTY = "<script>alert('x')</script> | `a` & \"b\""
@@ -271,6 +271,12 @@ def test_curve_of_a_resumed_run_has_each_step_once(tmp_path: Path) -> None:
 )
 def test_ticks_are_round_and_cover(low: float, high: float, ticks: list[float]) -> None:
     assert nice_ticks(low, high) == ticks
+
+
+def test_logarithmic_ticks_enclose() -> None:
+    assert log_ticks(0.149, 2.31) == [0.1, 0.2, 0.5, 1, 2, 5]
+    assert log_ticks(0.1, 1) == [0.1, 0.2, 0.5, 1]
+    assert log_ticks(1, 1) == [1, 2]
 
 
 def test_curve_without_points_is_empty_and_with_bad_points_is_drawn() -> None:

@@ -12,17 +12,21 @@ def work(context: Context) -> None:
     with run.stage("test", inputs) as stage:
         if stage.done:
             return
-        from t2sql import train
-        from t2sql.pipeline.losses import measure
+        from t2sql import evaluate, train
 
         trained = run.stages["train"].result
         valid = {0: trained["base_valid_loss"]}
         valid |= {entry["step"]: entry["valid_loss"] for entry in trained["checkpoints"]}
-        adapters = {0: None} | {info.step: info.path for info in train.checkpoints(run.path)}
+        steps = {info.path: info.step for info in train.checkpoints(run.path)}
         rows = []
-        for done, (step, adapter) in enumerate(adapters.items()):
-            stage.progress(done, len(adapters), "base" if adapter is None else f"step {step}")
-            loss = measure(settings.model, adapter, dataset_of(context).test, settings.train.max_seq_length)
+        for adapter, loss in evaluate.measure_checkpoints(
+            settings.model,
+            list(steps),
+            dataset_of(context).test,
+            max_seq_length=settings.train.max_seq_length,
+            progress=stage.progress,
+        ):
+            step = 0 if adapter is None else steps[adapter]
             row = {
                 "step": step,
                 "valid_loss": valid.get(step),
@@ -34,5 +38,6 @@ def work(context: Context) -> None:
             }
             rows.append(row)
             stage.emit("result", **row)
-        stage.progress(len(adapters), len(adapters))
+            if adapter is None and loss.skipped:
+                stage.emit("warning", message=f"{loss.skipped} test examples are too long and were left out")
         stage.result.update(rows=rows, best_step=trained["best_step"])

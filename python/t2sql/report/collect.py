@@ -102,6 +102,9 @@ def _stages(run: Run) -> list[dict[str, Any]]:
     names = [*run.planned, *(name for name in run.stages if name not in run.planned)]
     stages = []
     for name in names:
+        # It is being written: how long that takes is not known yet, and of no interest.
+        if name == "report":
+            continue
         record = run.stages.get(name)
         stages.append(
             {

@@ -17,15 +17,21 @@ def loss_curve(train: Sequence[Point], valid: Sequence[Point], best_step: int | 
     if not points:
         return ""
     last = max(max(step for step, _ in points), 1.0)
-    top = max(loss for _, loss in points)
-    ticks = nice_ticks(0.0, top)
-    highest = ticks[-1]
+    top, least = max(loss for _, loss in points), min(loss for _, loss in points)
+    # A loss that falls many times over is a flat line at the bottom of a linear axis.
+    logarithmic = least > 0 and top / least > 5
+    ticks = log_ticks(least, top) if logarithmic else nice_ticks(0.0, top)
+    low, high = ticks[0], ticks[-1]
+
+    def height(loss: float) -> float:
+        loss = min(max(loss, low), high)
+        return math.log(loss / low) / math.log(high / low) if logarithmic else (loss - low) / (high - low)
 
     def x(step: float) -> float:
         return _LEFT + (_WIDTH - _LEFT - _RIGHT) * step / last
 
     def y(loss: float) -> float:
-        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * min(loss, highest) / highest
+        return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * height(loss)
 
     parts = [
         f'<svg class="curve" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
@@ -70,6 +76,15 @@ def nice_ticks(low: float, high: float, *, inside: bool = False, about: int = 5)
     step = next(size * m for m in (1, 2, 2.5, 5, 10) if span / (size * m) <= about)
     count = math.floor(span / step + 1e-9) if inside else math.ceil(span / step - 1e-9)
     return [round(low + step * i, 10) for i in range(count + 1)]
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of each power of ten, from the one below `low` to the one above `high`."""
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    ticks = [round(m * 10.0**p, 12) for p in powers for m in (1, 2, 5)]
+    first = max(i for i, tick in enumerate(ticks) if tick <= low)
+    last = min(i for i, tick in enumerate(ticks) if tick >= high)
+    return ticks[first : max(last, first + 1) + 1]
 
 
 def _text(kind: str, x: float, y: float, anchor: str, text: str) -> str:

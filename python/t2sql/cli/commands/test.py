@@ -41,19 +41,23 @@ def command(
 ) -> None:
     """Measure loss and perplexity of the base model and of every checkpoint on a whole split."""
     from t2sql import data as datasets
+    from t2sql import evaluate
     from t2sql.cli.adapters import data_of, each_checkpoint, model_of
-    from t2sql.pipeline.losses import measure
 
     adapters = list(adapter or [])
     name = model_of(model, adapters)
     examples = datasets.load(data_of(data, adapters)).split(split)
+    labels = {path: label for label, path in each_checkpoint(adapters)}
     rows: list[dict[str, Any]] = []
     with out.progress("test") as progress:
-        for label, path in [("base", None), *each_checkpoint(adapters)]:
-            progress.title = f"test {label}"
-            loss = measure(name, path, examples, max_seq_length, text=text, progress=progress)
-            row = {"name": label, "adapter": path, "loss": loss.loss, "perplexity": loss.perplexity}
-            rows.append(row | {"text_loss": loss.text_loss, "tokens": loss.tokens, "n": loss.n})
+        found = evaluate.measure_checkpoints(
+            name, list(labels), examples, max_seq_length=max_seq_length, text=text, progress=progress
+        )
+        for path, loss in found:
+            label = "base" if path is None else labels[path]
+            rows.append({"name": label, "adapter": path, **loss.to_dict()})
+            if path is None and loss.skipped:
+                out.warn(f"{loss.skipped} examples are longer than --max-seq-length and were left out")
     header = ["model", f"{split} loss", f"{split} ppl", *(["text loss"] if text else []), "n"]
     cells = [
         [row["name"], f"{row['loss']:.3f}", f"{row['perplexity']:.3f}"]

@@ -1,0 +1,135 @@
+"""Every command and option is documented, and every example names what exists."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from t2sql.cli import run
+from t2sql.cli.group import COMMANDS, group, load
+
+ISSUED = [
+    *("run", "data", "train", "test", "fuse", "convert", "quantize", "import", "inspect", "verify"),
+    *("ask", "compare", "report", "runs", "tui", "doctor"),
+]
+
+
+def every_command() -> dict[str, Any]:
+    found = {}
+    for name in COMMANDS:
+        command = load(name)
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {sub}": c for sub, c in inner.items()} if inner else {name: command}
+    return found
+
+
+EVERY = every_command()
+
+
+def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert run([*name.split(), "--help"]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_table_has_every_command() -> None:
+    assert list(COMMANDS) == ISSUED
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_command_and_options_have_help(name: str) -> None:
+    command = EVERY[name]
+    assert command.help and len(command.help) > 20
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help"
+        assert parameter.help.endswith((".", "?")), f"{name}: {parameter.name}: {parameter.help}"
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_takes_json_debug_and_config(name: str) -> None:
+    assert {"json", "debug", "config"} <= {parameter.name for parameter in EVERY[name].params}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_help_has_an_example_of_options_that_exist(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of(name, capsys)
+    examples = [line.strip() for line in text.partition("Example:")[2].splitlines() if line.strip()]
+    assert examples
+    for example in examples:
+        words = shlex.split(example)
+        assert words[0] == "t2sql"
+        path = " ".join(words[1 : 1 + len(name.split())])
+        assert path == name, example
+        flags = {flag for parameter in EVERY[name].params for flag in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= flags, example
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if name not in ("tui", "doctor")])
+def test_examples_parse(name: str) -> None:
+    for example in EVERY[name].epilog.partition("Example:")[2].strip().splitlines():
+        words = shlex.split(example)[1 + len(name.split()) :]
+        EVERY[name].make_context(name, words)
+
+
+def test_root_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of("", capsys)
+    for name, entry in COMMANDS.items():
+        assert f"  {name} " in text and entry.help in " ".join(text.split())
+
+
+def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "Commands:" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("t2sql 0.")
+
+
+def test_listing_commands_imports_none_of_them() -> None:
+    code = (
+        "import sys; from t2sql.cli import run; run(['--help']); "
+        "heavy = ('mlx', 'mlx_lm', 'rich', 'numpy', 'sqlglot', 'jinja2', 'xllamacpp', 't2sql.data'); "
+        "print([m for m in heavy if m in sys.modules], "
+        "[m for m in sys.modules if m.startswith('t2sql.cli.commands')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[] []"
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_help_of_a_command_needs_no_mlx(name: str) -> None:
+    code = (
+        f"import sys; from t2sql.cli import run; run({[*name.split(), '--help']!r}); "
+        "heavy = ('mlx', 'mlx_lm', 'xllamacpp', 'transformers'); "
+        "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_help_is_quick() -> None:
+    def seconds() -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "t2sql", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - began
+
+    # The aim is 0.3 s on an idle machine; the tests' machine is not.
+    assert min(seconds() for _ in range(3)) < 1.5
+
+
+def test_nothing_in_the_package_imports_the_command_line() -> None:
+    from pathlib import Path
+
+    import t2sql
+
+    assert t2sql.__file__ is not None
+    root = Path(t2sql.__file__).parent
+    for path in root.rglob("*.py"):
+        if path.parent.name not in ("cli", "commands") and path.name != "__main__.py":
+            assert "t2sql.cli" not in path.read_text(encoding="utf-8"), path
+    assert group().name is not None
