@@ -1,0 +1,53 @@
+"""What the app says about a run in whole sentences: its details, and what to do when there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from t2sql.runs import RunSummary
+from textual.content import Content
+
+from t2sql_tui import format
+
+Piece = str | Content | tuple[str, str]
+
+
+def no_runs(root: Path) -> Content:
+    """For a root without runs: the command that makes one there."""
+    option = "" if str(root) == "runs" else f" --out {root / 'NAME'}"
+    return Content.assemble(
+        ("No runs here yet.", "bold"),
+        "\n\nThis makes one, from data to a quantized model:\n\n",
+        (format.plain(f"t2sql run{option}"), "bold $primary"),
+        "\n\nIt will appear as soon as it starts.",
+    )
+
+
+def no_match() -> Content:
+    return Content.assemble(("No run matches.", "bold"), "\n\nEscape clears the filter.")
+
+
+def details(run: RunSummary | None) -> Content:
+    """Under the table: what its columns have no room for, or what is wrong with the run."""
+    if run is None:
+        return Content("")
+    if run.problem:
+        return Content.assemble(("! ", "$error"), format.plain(run.problem))
+    pieces: list[Piece] = []
+    for name, value in (("model", run.model), ("data", run.data), ("stage", run.stage)):
+        pieces += [(f"{name} ", "$muted"), format.plain(value or format.NONE, 60), "   "]
+    pieces += [("started ", "$muted"), format.ago(run.started)]
+    if run.state in ("stale", "interrupted", "failed"):
+        why = {"stale": "its process is gone", "failed": "it failed"}.get(run.state, "it was interrupted")
+        command = f"t2sql run --out {run.path}"
+        pieces += ["\n", (f"{why}; this goes on with it: ", "$warning"), (format.plain(command), "bold")]
+    return Content.assemble(*pieces)
+
+
+def question(what: str, run: RunSummary) -> Content:
+    """What is asked before a run is stopped or deleted."""
+    name = (format.plain(run.name, 60), "bold")
+    if what == "delete":
+        end = " with its checkpoints and model files?\n\n"
+        return Content.assemble("Delete the run ", name, end, (format.plain(run.path, 200), "$muted"))
+    return Content.assemble("Stop the run ", name, "? It ends as on Ctrl-C; `t2sql run` can go on with it.")

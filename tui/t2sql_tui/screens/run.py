@@ -1,0 +1,156 @@
+"""One run, live: its losses as they move, its stages, its log and its warnings."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from t2sql.errors import T2sqlError
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from t2sql_tui import format
+from t2sql_tui.history import METRICS, History
+from t2sql_tui.screens.base import BaseScreen
+from t2sql_tui.widgets.chart import Chart, Line
+from t2sql_tui.widgets.event_log import EventLog
+from t2sql_tui.widgets.stage_list import StageList
+from t2sql_tui.widgets.top_bar import TopBar
+
+POLL_SECONDS = 0.2
+
+
+class RunScreen(BaseScreen):
+    """A worker reads the run into a `History`; each message, at most one at a time, shows all of it."""
+
+    class Advanced(Message):
+        """The history has more than was shown."""
+
+    @dataclass
+    class Unreadable(Message):
+        """The run cannot be opened, and why."""
+
+        problem: str
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "app.pop_screen", "Back", key_display="esc"),
+        Binding("m", "next_metric", "Metric"),
+    ]
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.history = History(path)
+        self.metric = "loss"
+        self._wake = threading.Event()
+        self._shown = threading.Event()
+
+    def body(self) -> ComposeResult:
+        yield Static(id="figures", markup=False)
+        yield Static(id="problem", markup=False)
+        with Horizontal(id="upper"):
+            yield Chart()
+            yield StageList()
+        yield EventLog()
+
+    def on_mount(self) -> None:
+        self.query_one(TopBar).show(format.plain(self.path.name, 60), [])
+        self.query_one(Chart).plot.focus()
+        self._shown.set()
+        self._watch()
+
+    def on_unmount(self) -> None:
+        self._wake.set()
+
+    @work(thread=True, group="read", exclusive=True)
+    def _watch(self) -> None:
+        worker = get_current_worker()
+        while not worker.is_cancelled and self.is_attached:
+            try:
+                changed = self.history.read()
+            except (T2sqlError, OSError) as error:
+                self.post_message(self.Unreadable(format.plain(error)))
+                self._wake.wait(1.0)
+            else:
+                # Not before the last message is shown: a burst becomes one.
+                if changed and self._shown.wait(5.0):
+                    self._shown.clear()
+                    self.post_message(self.Advanced())
+                self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+
+    @on(Unreadable)
+    def _show_problem(self, event: Unreadable) -> None:
+        self.add_class("-problem")
+        self.set_class(not self.history.events, "-unread")
+        self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
+
+    @on(Advanced)
+    def _show(self) -> None:
+        history = self.history
+        self.remove_class("-problem", "-unread")
+        with history.lock:
+            entries = list(history.log)
+            stages = list(history.stages.values())
+        summary = history.summary
+        running = summary is not None and summary.state == "running"
+        self._show_top()
+        self._show_chart()
+        self.query_one(StageList).show(stages, running)
+        self.query_one(EventLog).show(entries)
+        self._shown.set()
+
+    def _show_top(self) -> None:
+        run = self.history.summary
+        if run is None:
+            return
+        glyph, colour = format.STATES[run.state]
+        parts = [(f"{glyph} {run.state}", f"${colour}")]
+        if self.history.warnings:
+            plural = "s" * (self.history.warnings != 1)
+            parts.append((f"▲ {self.history.warnings} warning{plural}", "$warning"))
+        self.query_one(TopBar).show(format.plain(run.name, 60), parts)
+        pairs = [
+            ("step", format.steps(run.step, run.steps)),
+            ("train", format.loss(run.train_loss)),
+            ("valid", format.loss(run.valid_loss)),
+            ("tok/s", format.rate(run.tokens_per_second)),
+        ]
+        if run.best_score is not None:
+            pairs.append(("best", format.percent(run.best_score)))
+        if (eta := self.history.eta()) is not None and run.state == "running":
+            pairs.append(("left", format.duration(eta)))
+        pairs.append(("model", format.plain(run.model or format.NONE, 48)))
+        pieces: list[str | tuple[str, str]] = []
+        for name, value in pairs:
+            pieces += [(f"{name} ", "$muted"), (value, "bold"), "   "]
+        self.query_one("#figures", Static).update(Content.assemble(*pieces))
+
+    def _show_chart(self) -> None:
+        history = self.history
+        lines = [Line("train", history.train[self.metric], "series-1")]
+        if self.metric == "loss":
+            lines.append(Line("valid", history.valid, "series-2", smoothed=False, mark=history.chosen))
+        else:
+            lines = [Line(METRICS[self.metric], history.train[self.metric], "series-1")]
+        self.query_one(Chart).show(lines, self.metric)
+
+    def action_next_metric(self) -> None:
+        names = list(METRICS)
+        self.metric = names[(names.index(self.metric) + 1) % len(names)]
+        chart = self.query_one(Chart)
+        chart.border_title = METRICS[self.metric].capitalize()
+        chart.plot.action_reset_scales()
+        self._show_chart()
+
+    def restyle(self) -> None:
+        self.query_one(Chart).draw()
+        self.query_one(EventLog).restyle()

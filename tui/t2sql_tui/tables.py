@@ -1,0 +1,83 @@
+"""What Compare tabulates: the checkpoints and the model files of runs, from what their stages recorded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from t2sql_tui import format
+from t2sql_tui.history import History
+
+Row = tuple[str, ...]
+
+CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Perplexity")
+FILE_COLUMNS = ("File", "Type", "Size", "Backend", "Tok/s", "Correct", "95%", "n", "Verify")
+
+
+def checkpoints(history: History) -> list[Row]:
+    """A row for each checkpoint; the chosen one has a star. Before stage `test`, from the events alone."""
+    rows = _dicts(history.results.get("test", {}).get("rows"))
+    if rows:
+        return [
+            _checkpoint(
+                row.get("step"),
+                row.get("valid_loss"),
+                row.get("test_loss"),
+                row.get("test_perplexity"),
+                bool(row.get("best")),
+            )
+            for row in rows
+        ]
+    with history.lock:
+        known = list(history.checkpoints.values())
+        chosen = history.chosen
+    return [_checkpoint(one.step, one.loss, None, None, one.step == chosen) for one in known]
+
+
+def _checkpoint(step: object, valid: object, test: object, perplexity: object, best: bool) -> Row:
+    loss = format.number(valid)
+    # Without a test, the perplexity of the validation split stands in, and is marked as such.
+    if format.number(perplexity) is None and loss is not None and loss < 50:
+        shown = f"~{format.loss(math.exp(loss))}"
+    else:
+        shown = format.loss(perplexity)
+    name = "base" if step == 0 else format.count(step)
+    return (f"{name} ★" if best else f"{name}  ", format.loss(valid), format.loss(test), shown)
+
+
+def files(history: History) -> list[Row]:
+    """A row for each file on each backend, as stage `compare` measured it."""
+    verdicts = {
+        str(one.get("file")): one.get("ok") for one in _dicts(history.results.get("verify", {}).get("files"))
+    }
+    rows: list[Row] = []
+    for row in _dicts(history.results.get("compare", {}).get("rows")):
+        path = str(row.get("path") or row.get("name") or row.get("model") or "")
+        file = path.rsplit("/", 1)[-1]
+        ok = verdicts.get(file)
+        rows.append(
+            (
+                format.plain(row.get("name") or file, 40),
+                format.plain(row.get("type") or format.NONE, 8),
+                format.size(row.get("bytes")),
+                format.plain(row.get("backend") or format.NONE, 8),
+                format.rate(row.get("gen_tps")),
+                format.percent(row.get("accuracy")),
+                _interval(row.get("interval")),
+                format.count(row.get("n")),
+                format.NONE if ok is None else "✓ same" if ok else "✗ differs",
+            )
+        )
+    return rows
+
+
+def _interval(pair: object) -> str:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        return format.NONE
+    low, high = format.number(pair[0]), format.number(pair[1])
+    return format.NONE if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f}"
+
+
+def _dicts(rows: object) -> Iterable[Mapping[str, Any]]:
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

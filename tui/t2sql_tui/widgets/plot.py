@@ -1,0 +1,160 @@
+"""textual-plot's widget as the chart uses it: braille lines, narrow margins, a window, a crosshair's keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import MouseMove, Resize
+from textual.message import Message
+from textual_plot import HiResMode, PlotWidget
+from textual_plot.axis_formatter import AxisFormatter, NumericAxisFormatter
+
+from t2sql_tui import format
+from t2sql_tui.series import Floats
+
+BRAILLE = HiResMode.BRAILLE
+
+
+class ValueFormatter(NumericAxisFormatter):
+    """Ticks of values: losses, rates or bytes; in a logarithmic chart, of powers of ten."""
+
+    def __init__(self, kind: str = "loss", logarithmic: bool = False) -> None:
+        self.kind = kind
+        self.logarithmic = logarithmic
+
+    def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
+        if not self.logarithmic or max_ - min_ < 1.0:
+            return super().get_ticks(min_, max_, max_ticks)
+        return [float(power) for power in range(ceil(min_), floor(max_) + 1)]
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        if not self.logarithmic and self.kind == "loss":
+            return super().get_labels_for_ticks(ticks)
+        return [self.text(10.0**tick if self.logarithmic else tick) for tick in ticks]
+
+    def text(self, value: float | None) -> str:
+        if value is None:
+            return format.NONE
+        if self.kind == "memory_bytes":
+            return format.size(value)
+        if self.kind == "tokens_per_second":
+            return format.rate(value)
+        if self.kind == "learning_rate":
+            return f"{value:.2g}"
+        return format.loss(value)
+
+
+class StepFormatter(NumericAxisFormatter):
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        return [format.count(tick) if tick == int(tick) else "" for tick in ticks]
+
+
+class TimeFormatter(NumericAxisFormatter):
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        return [format.duration(tick) for tick in ticks]
+
+
+class Plot(PlotWidget):
+    """The plot itself. It tells its chart of every change of what is seen, and draws what it is given."""
+
+    @dataclass
+    class CrosshairMoved(Message):
+        """To a place on the x axis, or by so much."""
+
+        to: float | None = None
+        by: float = 0.0
+
+    class Resized(Message):
+        """The canvas has another size, so another number of points fits."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "pan_left", "Pan, or move the crosshair", show=False),
+        Binding("right", "pan_right", "Pan, or move the crosshair", show=False),
+        Binding("up", "pan_up", "Pan up and down", show=False),
+        Binding("down", "pan_down", "Pan up and down", show=False),
+        Binding("plus,equals_sign", "zoom_in", "Zoom in and out", show=False),
+        Binding("minus", "zoom_out", "Zoom in and out", show=False),
+        Binding("r,0", "reset_scales", "Show the whole again", show=False),
+        Binding("shift+left", "jump(-10)", "The same, ten times as far", show=False),
+        Binding("shift+right", "jump(10)", "The same, ten times as far", show=False),
+    ]
+
+    margin_top = 0
+    margin_bottom = 1
+    margin_left = 9
+
+    def __init__(self) -> None:
+        super().__init__(id="plot-area", invert_mouse_wheel=True)
+        self.window: tuple[float, float] | None = None
+        self.crosshair = False
+        self.y_values = ValueFormatter()
+        self.set_x_formatter(StepFormatter())
+
+    @property
+    def columns(self) -> int:
+        return max(0, self.size.width - self.margin_left)
+
+    def set_y_formatter(self, formatter: AxisFormatter) -> None:
+        if isinstance(formatter, ValueFormatter):
+            self.y_values = formatter
+        super().set_y_formatter(formatter)
+
+    def value_text(self, value: float | None) -> str:
+        return self.y_values.text(value)
+
+    def by_time(self, by_time: bool) -> None:
+        self.set_x_formatter(TimeFormatter() if by_time else StepFormatter())
+
+    def draw(self, x: Floats, y: Floats, colour: str) -> None:
+        self.plot(x, y, line_style=colour, hires_mode=BRAILLE)
+
+    def on_resize(self, event: Resize) -> None:
+        self.post_message(self.Resized())
+
+    # -- the window
+
+    def _zoom(self, center_x: float, center_y: float, factor: float, zoom_x: bool, zoom_y: bool) -> None:
+        super()._zoom(center_x, center_y, factor, zoom_x, zoom_y)
+        self.window = (self._x_min, self._x_max)
+
+    def _pan(self, factor_x: float, factor_y: float) -> None:
+        super()._pan(factor_x, factor_y)
+        if factor_x:
+            self.window = (self._x_min, self._x_max)
+
+    def action_reset_scales(self) -> None:
+        self.window = None
+        super().action_reset_scales()
+
+    # -- the crosshair
+
+    def _one_column(self) -> float:
+        return (self._x_max - self._x_min) / max(1, self.columns)
+
+    def action_jump(self, by: int) -> None:
+        if self.crosshair:
+            self.post_message(self.CrosshairMoved(by=by * self._one_column()))
+        else:
+            self._pan(-by, 0)
+
+    def action_pan_left(self) -> None:
+        if self.crosshair:
+            self.post_message(self.CrosshairMoved(by=-self._one_column()))
+        else:
+            super().action_pan_left()
+
+    def action_pan_right(self) -> None:
+        if self.crosshair:
+            self.post_message(self.CrosshairMoved(by=self._one_column()))
+        else:
+            super().action_pan_right()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        if self.crosshair and event.button == 0:
+            left = self.query_one("#plot").region.x
+            x, _ = self.get_coordinate_from_pixel(event.screen_x - left, 1)
+            self.post_message(self.CrosshairMoved(to=x))

@@ -1,0 +1,60 @@
+"""The stages of a run: what is done, what is at work and how far, what is to come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from t2sql_tui import format
+from t2sql_tui.history import StageView
+
+_FULL, _EMPTY = "━", "─"
+_NAME = 9
+
+
+class StageList(Widget):
+    """`show(stages, running)`: a line for each, with a bar for the one at work."""
+
+    def __init__(self) -> None:
+        super().__init__(id="stages")
+        self.border_title = "Stages"
+        self._stages: Sequence[StageView] = ()
+        self._running = False
+
+    def show(self, stages: Sequence[StageView], running: bool) -> None:
+        self._stages, self._running = stages, running
+        self.refresh()
+
+    def render(self) -> Content:
+        if not self._stages:
+            return Content.styled("no stage yet", "$muted")
+        room = max(6, self.content_size.width - _NAME - 2)
+        return Content("\n").join(self._line(stage, room) for stage in self._stages)
+
+    def _line(self, stage: StageView, room: int) -> Content:
+        # A run whose process is gone has no stage at work, whatever its last record says.
+        state = "stale" if stage.state == "running" and not self._running else stage.state
+        glyph, colour = format.STATES.get(state, ("?", "muted"))
+        name = format.plain(stage.name, _NAME).ljust(_NAME)
+        head = Content.assemble((f"{glyph} ", f"${colour}"), (name, "bold" if state == "running" else ""))
+        if state == "waiting":
+            return head.stylize("$muted")
+        if state == "running" and stage.share is not None:
+            full = round((room - 5) * stage.share)
+            return Content.assemble(
+                head,
+                (_FULL * full, "$primary"),
+                (_EMPTY * (room - 5 - full), "$grid"),
+                (f"{100 * stage.share:4.0f}%", "bold"),
+            )
+        if state == "done":
+            text, colour = format.duration(stage.seconds), "muted"
+        elif state == "running":
+            began = format.number(stage.began)
+            text = format.duration(None if began is None else max(0.0, time.time() - began))
+        else:
+            text = state
+        return Content.assemble(head, (text[:room].rjust(room), f"${colour}"))
