@@ -246,3 +246,31 @@ def build_mistral(folder: Path, **options: Any) -> Path:
 def build_llama(folder: Path, **options: Any) -> Path:
     """LlamaForCausalLM, byte-level BPE ("smollm"), tied embeddings."""
     return build(folder, **{"family": "llama", "tokenizer": "smollm", **options})
+
+
+def rewrite_gguf(source: Path, out: Path, changes: dict[str, Any], drop: tuple[str, ...] = ()) -> Path:
+    """A copy of a GGUF with metadata values changed (None: key removed) and tensors dropped."""
+    from t2sql import _core
+
+    header = _core.read_gguf(source)
+    metadata = [(k, t, changes.get(k, v)) for k, t, v in header["metadata"]]
+    plans = [
+        {"name": t["name"], "path": source, "source": t["name"], "shape": t["shape"], "type": t["type"]}
+        for t in header["tensors"]
+        if t["name"] not in drop
+    ]
+    _core.write_gguf(out, [entry for entry in metadata if entry[2] is not None], plans, force=True)
+    return out
+
+
+def patch_gguf(source: Path, out: Path, tensor: str, change: Any) -> Path:
+    """A copy of a GGUF with `change(bytes as uint8 [rows, row bytes])` in place of a tensor's bytes."""
+    from t2sql.gguf.container import read_gguf
+
+    info = read_gguf(source).tensors[tensor]
+    data = bytearray(source.read_bytes())
+    raw = np.frombuffer(bytes(data[info.offset : info.offset + info.nbytes]), np.uint8)
+    changed = np.ascontiguousarray(change(raw.reshape(info.rows, -1).copy()))
+    data[info.offset : info.offset + info.nbytes] = changed.tobytes()
+    out.write_bytes(data)
+    return out

@@ -149,7 +149,7 @@ def read_safetensors(path: Path) -> SafetensorsFile:
     return SafetensorsFile(path, dict(header["metadata"]), tensors)
 
 
-def _info(t: dict[str, Any], type_: str, path: Path) -> TensorInfo:
+def _info(t: Any, type_: str, path: Path) -> TensorInfo:
     return TensorInfo(t["name"], type_, tuple(t["shape"]), t["offset"], t["nbytes"], path)
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
 from t2sql.gguf.families import Family, by_hf_architecture
@@ -15,6 +15,9 @@ from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import plan_types
 from t2sql.gguf.types import type_named
+
+if TYPE_CHECKING:
+    from t2sql._core import TensorPlan
 
 Progress = Callable[[int, int, str], None]
 
@@ -58,7 +61,7 @@ def convert(
     names = gguf_names(directory, family)
     shapes = {gguf: directory.tensors[hf].shape for gguf, hf in names.items()}
     plan = plan_types(shapes, type, pure=pure, output_type=output_type, embedding_type=embedding_type)
-    tensors = [
+    tensors: list[TensorPlan] = [
         {
             "name": gguf,
             "path": str(directory.tensors[hf].path),
@@ -83,7 +86,7 @@ def convert(
 def write(
     out: Path,
     metadata: list[tuple[str, str, Any]],
-    tensors: list[dict[str, Any]],
+    tensors: list[TensorPlan],
     warnings: list[str],
     started: float,
     threads: int | None,
@@ -92,6 +95,8 @@ def write(
 ) -> ConvertResult:
     from t2sql import _core
 
+    if out.is_dir():
+        raise InputError("output is a directory", where=out, expected="the name of a file")
     out.parent.mkdir(parents=True, exist_ok=True)
     done = _core.write_gguf(str(out), metadata, tensors, threads=threads, progress=progress, force=force)
     seconds = time.perf_counter() - started

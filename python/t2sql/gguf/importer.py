@@ -28,6 +28,7 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     family = by_gguf_architecture(gguf.architecture, gguf.path)
     weights = _weights(gguf, family)
     config = _config(gguf, family, weights)
+    _check_shapes(gguf, family, config)
     for weight in weights:
         weight.heads = family.heads(weight.info.name, config)
     with output_directory(Path(out), force=force) as folder:
@@ -56,10 +57,23 @@ def _weights(gguf: GgufFile, family: Family) -> list[Weight]:
                 found=info.name,
             )
         weights.append(Weight(name, info))
-    missing = [name for name in ("token_embd.weight", "output_norm.weight") if name not in gguf.tensors]
-    if missing:
-        raise InputError("tensor missing", where=gguf.path, expected=", ".join(missing))
+    if "token_embd.weight" not in gguf.tensors:
+        raise InputError("tensor missing", where=gguf.path, expected="token_embd.weight")
     return weights
+
+
+def _check_shapes(gguf: GgufFile, family: Family, config: dict[str, Any]) -> None:
+    for name, shape in family.expected(config, tied=bool(config["tie_word_embeddings"])).items():
+        info = gguf.tensors.get(name)
+        if info is None:
+            raise InputError("tensor missing", where=gguf.path, expected=name)
+        if info.shape != shape:
+            raise InputError(
+                "metadata contradicts a tensor",
+                where=f"{gguf.path}: tensor {name}",
+                expected=f"shape {list(shape)}",
+                found=list(info.shape),
+            )
 
 
 def _config(gguf: GgufFile, family: Family, weights: list[Weight]) -> dict[str, Any]:
@@ -71,6 +85,13 @@ def _config(gguf: GgufFile, family: Family, weights: list[Weight]) -> dict[str, 
         value = gguf.need("{arch}." + key.gguf) if key.required else gguf.get("{arch}." + key.gguf)
         if value is None:
             value = key.default
+        if isinstance(value, list | str | bool) or (key.required and not value > 0):
+            raise InputError(
+                "metadata value not supported",
+                where=f"{gguf.path}: {gguf.architecture}.{key.gguf}",
+                expected="one positive number",
+                found=value,
+            )
         if value is not None:
             config[key.config] = _shortest(value) if key.type == "f32" else value
     config.setdefault("num_key_value_heads", config["num_attention_heads"])

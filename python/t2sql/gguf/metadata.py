@@ -38,7 +38,9 @@ def metadata_of(
     entries.append(("general.quantization_version", "u32", QUANTIZATION_VERSION))
     entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size))
     entries.append(("t2sql.prompt_format", "str", prompt_format(config)))
-    entries.append(("t2sql.config", "str", json.dumps(config, sort_keys=True)))
+    # For the way back: what no GGUF key says. The local path it was loaded from is nobody's business.
+    kept = {key: value for key, value in config.items() if key != "_name_or_path"}
+    entries.append(("t2sql.config", "str", json.dumps(kept, sort_keys=True)))
     return _last_of_each(entries)
 
 

@@ -14,7 +14,7 @@ from t2sql.errors import InputError
 def check_free(out: Path, *, force: bool) -> None:
     """Refuse an output that exists (without `force`) or whose folder cannot be written to."""
     if out.exists() and not force:
-        raise InputError("output exists", where=out, hint="choose another name, or replace it with --force")
+        raise InputError("output exists", where=out, hint="Choose another name, or replace it with --force")
     folder = out.resolve().parent
     while not folder.exists():
         folder = folder.parent
@@ -26,6 +26,12 @@ def check_free(out: Path, *, force: bool) -> None:
 def output_directory(out: Path, *, force: bool) -> Iterator[Path]:
     """A folder to fill; it becomes `out` when the block ends well and vanishes when it does not."""
     check_free(out, force=force)
+    if out.is_dir() and any(out.iterdir()) and not (out / "config.json").is_file():
+        raise InputError(
+            "folder is not a model directory",
+            where=out,
+            hint="Only a model directory is replaced with --force",
+        )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         building = out.parent / f".{out.name}.tmp-{os.getpid()}"
@@ -38,7 +44,11 @@ def output_directory(out: Path, *, force: bool) -> Iterator[Path]:
         if out.is_dir():
             old = out.parent / f".{out.name}.old-{os.getpid()}"
             os.rename(out, old)
-            os.rename(building, out)
+            try:
+                os.rename(building, out)
+            except OSError:
+                os.rename(old, out)
+                raise
             shutil.rmtree(old, ignore_errors=True)
         else:
             if out.exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from t2sql.errors import InputError
 from t2sql.gguf.container import read_gguf
@@ -12,6 +13,9 @@ from t2sql.gguf.converter import ConvertResult, write
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import keeps_precision, plan_types
 from t2sql.gguf.types import QUANTIZATION_VERSION, type_named
+
+if TYPE_CHECKING:
+    from t2sql._core import TensorPlan
 
 _FULL = ("f32", "f16", "bf16")
 
@@ -46,7 +50,7 @@ def quantize(
             )
     shapes = {name: info.shape for name, info in gguf.tensors.items()}
     plan = plan_types(shapes, type, pure=pure, output_type=output_type, embedding_type=embedding_type)
-    tensors = [
+    tensors: list[TensorPlan] = [
         {
             "name": name,
             "path": str(gguf.path),
