@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import libgguf
 import numpy as np
 import pytest
@@ -174,3 +180,26 @@ def test_bytes_that_are_no_whole_blocks_are_refused() -> None:
 def test_another_type_is_refused_with_what_is_there(name: str) -> None:
     with pytest.raises(InputError, match=f"expected q8_0, q4_1 or q4_0, found {name}"):
         _core.quantize_rows(np.zeros((1, 32), np.float32), name)
+
+
+def run_with(simd: str) -> subprocess.CompletedProcess[str]:
+    code = "from t2sql import _core; print(_core.simd(), _core.cpu_features())"
+    env = {**os.environ, "T2SQL_SIMD": simd}
+    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+
+
+def test_the_instruction_set_can_be_chosen() -> None:
+    assert run_with("scalar").stdout.split()[0] == "scalar"
+    widest = run_with("").stdout.split()
+    assert widest[0] in {"avx512", "avx2", "neon", "scalar"}
+    assert run_with(widest[0]).stdout.split() == widest
+
+
+def test_an_instruction_set_that_is_not_there_is_refused() -> None:
+    assert "bad T2SQL_SIMD: expected scalar" in run_with("mmx").stderr
+
+
+def test_every_function_of_the_module_is_in_the_stub() -> None:
+    stub = Path(_core.__file__).with_name("_core.pyi").read_text()
+    functions = {name for name, value in vars(_core).items() if callable(value)}
+    assert functions == set(re.findall(r"^def (\w+)\(", stub, re.MULTILINE))

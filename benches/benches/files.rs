@@ -1,0 +1,58 @@
+//! The streaming pass, file to file with a warm cache, beside a plain copy of the source.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::Duration;
+
+use criterion::{criterion_group, criterion_main, Criterion, Throughput};
+use t2sql_benches::safetensors;
+use t2sql_core::convert::{write_gguf, Options, TensorPlan};
+use t2sql_core::Dtype;
+
+const TENSORS: usize = 16;
+const SHAPE: [u64; 2] = [4096, 1024];
+
+fn plans(source: &Path, dtype: Dtype) -> Vec<TensorPlan> {
+    let plan = |i: usize| TensorPlan {
+        name: format!("w{i}"),
+        path: source.into(),
+        source: format!("w{i}"),
+        shape: SHAPE.into(),
+        dtype,
+        permute_heads: 0,
+        add: 0.0,
+    };
+    (0..TENSORS).map(plan).collect()
+}
+
+fn convert(c: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let out = dir.path().join("out");
+    for from in [Dtype::F32, Dtype::BF16] {
+        let source = dir.path().join(from.name());
+        safetensors(&source, from, TENSORS, SHAPE[0] as usize, SHAPE[1] as usize)
+            .expect("room for the source");
+        let mut group = c.benchmark_group(format!("{from} safetensors to"));
+        group.throughput(Throughput::Bytes(source.metadata().expect("written").len()));
+        group.bench_function("copy", |b| b.iter(|| std::fs::copy(&source, &out).expect("copied")));
+        for to in [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0] {
+            let plans = plans(&source, to);
+            for threads in [1, 2] {
+                let options = Options { threads: Some(threads), force: true };
+                group.bench_function(format!("{to}, {threads} threads"), |b| {
+                    b.iter(|| {
+                        write_gguf(&out, &[], &plans, options, &mut |_| ControlFlow::Continue(()))
+                            .expect("written")
+                    });
+                });
+            }
+        }
+    }
+}
+
+criterion_group! {
+    name = files;
+    config = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(4));
+    targets = convert
+}
+criterion_main!(files);

@@ -1,0 +1,47 @@
+//! What the benches share: values like weights, and a safetensors file of them.
+
+use std::io::Write;
+use std::path::Path;
+
+use t2sql_core::quant::Simd;
+use t2sql_core::Dtype;
+
+/// Values like a layer's weights: small, of both signs, the same every time.
+pub fn weights(len: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        f32::from_bits(0x3F80_0000 | state >> 9) - 1.5
+    };
+    // The sum of a few uniform draws is near enough to a normal one.
+    (0..len).flat_map(|_| ((next() + next() + next()) * 0.04).to_le_bytes()).collect()
+}
+
+/// The same values as another float type.
+pub fn as_type(values: &[u8], dtype: Dtype) -> Vec<u8> {
+    let mut out = vec![0; values.len() / 4 * dtype.block_bytes() as usize];
+    Simd::Scalar.convert(Dtype::F32, dtype, values, &mut out);
+    out
+}
+
+/// A safetensors file of `tensors` float tensors of `rows` by `cols`, named w0, w1 and so on.
+pub fn safetensors(
+    path: &Path,
+    dtype: Dtype,
+    tensors: usize,
+    rows: usize,
+    cols: usize,
+) -> std::io::Result<()> {
+    let data = as_type(&weights(rows * cols), dtype);
+    let entry = |i: usize| {
+        let (from, to, name) = (i * data.len(), (i + 1) * data.len(), dtype.name().to_uppercase());
+        format!(r#""w{i}":{{"dtype":"{name}","shape":[{rows},{cols}],"data_offsets":[{from},{to}]}}"#)
+    };
+    let header = format!("{{{}}}", (0..tensors).map(entry).collect::<Vec<_>>().join(","));
+    let mut file = std::fs::File::create(path)?;
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    (0..tensors).try_for_each(|_| file.write_all(&data))
+}
