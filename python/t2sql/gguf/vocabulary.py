@@ -142,7 +142,9 @@ def _spm_from_document(folder: Path, document: dict[str, Any]) -> Vocabulary:
         left, right = merge.split(" ") if isinstance(merge, str) else merge
         rank.setdefault(left + right, i)
     types = {i: BYTE if _is_byte(token) else NORMAL for i, token in tokens.items()}
-    scores = {i: -float(rank[token]) if token in rank else 0.0 for i, token in tokens.items()}
+    # Characters join nothing; a longer piece that no merge makes must come after all that one does.
+    last = len(rank) + 1
+    scores = {i: -float(rank.get(t, last if len(t) > 1 else 0)) for i, t in tokens.items()}
     vocabulary = Vocabulary("llama", "default", tokens, types, scores)
     vocabulary.add_space_prefix = _prepends_space(document)
     _add_tokens(vocabulary, document)
