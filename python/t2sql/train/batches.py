@@ -99,18 +99,25 @@ class Batch:
     ids: np.ndarray
     positions: np.ndarray
     targets: np.ndarray
+    learned: np.ndarray
+    """Which of the targets are in `ids[first:]` of their example."""
     tokens: int
     """Real positions, without padding."""
 
 
-def collate(examples: Sequence[Encoded]) -> Batch:
-    """Attention is causal, so padding on the right changes nothing that the loss sees."""
+def collate(examples: Sequence[Encoded], *, whole: bool = False) -> Batch:
+    """Attention is causal, so padding on the right changes nothing that the loss sees.
+
+    The targets are `ids[first:]` of each example, or `ids[1:]` with `whole`.
+    """
     width = max(e.length for e in examples)
     ids = np.zeros((len(examples), width), dtype=np.int32)
-    positions, targets = [], []
+    positions, targets, learned = [], [], []
     for row, e in enumerate(examples):
         ids[row, : e.length] = e.ids[:-1]
-        positions.append(np.arange(e.first - 1, e.length, dtype=np.int32) + row * width)
-        targets.append(np.array(e.ids[e.first :], dtype=np.int32))
+        first = 1 if whole else e.first
+        positions.append(np.arange(first - 1, e.length, dtype=np.int32) + row * width)
+        targets.append(np.array(e.ids[first:], dtype=np.int32))
+        learned.append(np.arange(first, len(e.ids)) >= e.first)
     tokens = sum(e.length for e in examples)
-    return Batch(ids, np.concatenate(positions), np.concatenate(targets), tokens)
+    return Batch(ids, np.concatenate(positions), np.concatenate(targets), np.concatenate(learned), tokens)

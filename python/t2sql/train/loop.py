@@ -294,7 +294,7 @@ class _Run:
 
     def _validate(self) -> float:
         began = time.perf_counter()
-        loss, _ = self.valid.loss()
+        loss = self.valid.measure().loss
         self.valid_loss, self.checked_at = loss, self.step
         self.emit("valid", step=self.step, loss=loss, seconds=time.perf_counter() - began)
         if not math.isfinite(loss):

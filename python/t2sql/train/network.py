@@ -48,8 +48,12 @@ class Network:
         if not self.split:
             out = self.model(inputs)
             return out.reshape(-1, out.shape[-1])[positions]
+        return self.head(self.states(inputs, start)[positions])
+
+    def states(self, inputs: Any, start: int) -> Any:
+        """Hidden states before the head [positions, hidden], of inputs as in `logits`."""
         h = self.run(self.embed(inputs) if start == 0 else inputs, start)
-        return self.head(h.reshape(-1, h.shape[-1])[positions])
+        return h.reshape(-1, h.shape[-1])
 
     def _checkpointed(self, layer: Any, h: Any, mask: Any) -> Any:
         """The layer, its inside forgotten and computed again when the gradient is."""

@@ -105,8 +105,10 @@ def write_checkpoint(
     try:
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
-        mx.save_safetensors(str(building / FILES[0]), weights, metadata={"format": "mlx"})
-        mx.save_safetensors(str(building / FILES[2]), optimizer, metadata={"format": "mlx"})
+        for name, tensors in ((FILES[0], weights), (FILES[2], optimizer)):
+            # In order of names: the same tensors then make the same file.
+            ordered = dict(sorted(tensors.items()))
+            mx.save_safetensors(str(building / name), ordered, metadata={"format": "mlx"})
         for name, document in ((FILES[1], adapter_config), (FILES[3], {"version": STATE_VERSION, **state})):
             (building / name).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         for name in FILES:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from t2sql.models.runtime import mx
-from t2sql.train.batches import Encoded, collate, sequential_batches
+from t2sql.train.batches import Batch, Encoded, collate, sequential_batches
 from t2sql.train.network import Network, token_losses
 from t2sql.train.prefix import PrefixCache, cache_bytes
 
 Progress = Callable[[int, int, str], None]
 
 EVAL_BATCH = 16
+HEAD_ROWS = 512
 
 
 class Source:
@@ -50,24 +54,64 @@ class Source:
         inputs = mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch)
         return inputs, mx.array(batch.positions), mx.array(batch.targets), batch.tokens
 
-    def loss(self, *, batch_size: int = EVAL_BATCH, progress: Progress | None = None) -> tuple[float, int]:
-        """(mean loss over the target tokens, their count) of the whole split, each example once."""
+    def measure(
+        self, *, batch_size: int = EVAL_BATCH, text: bool = False, progress: Progress | None = None
+    ) -> SplitLoss:
+        """Sums of token losses over the whole split, each example once; with `text`, over all tokens too."""
         model = self.network.model
         training = model.training
         model.eval()
-        total, count, done = 0.0, 0, 0
+        sums = SplitLoss()
+        done = 0
         try:
             for indices in sequential_batches(self.lengths, batch_size):
-                inputs, positions, targets, _ = self.inputs(indices)
-                losses = token_losses(self.network.logits(inputs, positions, self.start), targets)
-                total += float(losses.sum().item())
-                count += targets.size
+                batch = collate([self.examples[i] for i in indices], whole=text)
+                inputs = mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch)
+                losses = self._token_losses(inputs, batch)
+                sums.add(losses, batch)
                 done += len(indices)
                 if progress:
                     progress(done, len(self.examples), "examples")
         finally:
             model.train(training)
-        return total / count, count
+        return sums
+
+    def _token_losses(self, inputs: Any, batch: Batch) -> np.ndarray:
+        """The head sees a few positions at a time: logits are the largest thing there is."""
+        if not self.network.split:
+            logits = self.network.logits(inputs, mx.array(batch.positions), 0)
+            return np.array(token_losses(logits, mx.array(batch.targets)))
+        h = self.network.states(inputs, self.start)[mx.array(batch.positions)]
+        parts = []
+        for at in range(0, len(batch.targets), HEAD_ROWS):
+            logits = self.network.head(h[at : at + HEAD_ROWS])
+            parts.append(np.array(token_losses(logits, mx.array(batch.targets[at : at + HEAD_ROWS]))))
+        return np.concatenate(parts)
+
+
+@dataclass
+class SplitLoss:
+    """Sums, in float64, over the completions' tokens and over all that were measured."""
+
+    total: float = 0.0
+    count: int = 0
+    text_total: float = 0.0
+    text_count: int = 0
+
+    def add(self, losses: np.ndarray, batch: Batch) -> None:
+        losses = losses.astype(np.float64)
+        self.total += float(losses[batch.learned].sum())
+        self.count += int(batch.learned.sum())
+        self.text_total += float(losses.sum())
+        self.text_count += len(losses)
+
+    @property
+    def loss(self) -> float:
+        return self.total / self.count
+
+    @property
+    def text_loss(self) -> float:
+        return self.text_total / self.text_count
 
 
 def _hidden_size(network: Network) -> int:

@@ -1,0 +1,241 @@
+"""The loop: what it writes, what it says, what it refuses, and that it learns."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny
+from t2sql import models, train
+from t2sql.data import Dataset
+from t2sql.errors import InputError, WorkError
+from t2sql.models.runtime import mx
+from t2sql.train import TrainConfig
+from train_helpers import Events, settings, small_dataset
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return small_dataset(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def done(
+    tiny_llama: Path, dataset: Dataset, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[train.TrainResult, Events, Path]:
+    out, events = tmp_path_factory.mktemp("run"), Events()
+    return train.train(TrainConfig.of(**settings(tiny_llama)), dataset, out, emit=events), events, out
+
+
+def test_events_tell_the_tutorials_table(done: Any) -> None:
+    _, events, _ = done
+    start = events.of("start")[0]
+    assert start["trainable_parameters"] < start["total_parameters"]
+    assert start["frozen_layers"] == 1 and start["cached_bytes"] > 0
+    assert [e["step"] for e in events.of("train")] == [2, 4, 6, 8, 10, 12]
+    assert [e["step"] for e in events.of("valid")] == [0, 4, 8, 12]
+    assert [e["step"] for e in events.of("checkpoint")] == [4, 8, 12]
+    wanted = {"step", "loss", "learning_rate", "steps_per_second", "tokens_per_second", "memory_bytes"}
+    assert wanted <= events.of("train")[0].keys()
+    assert events[-1][0] == "end"
+
+
+def test_the_loss_falls(done: Any) -> None:
+    result, events, _ = done
+    assert result.valid_loss < result.base_valid_loss
+    assert events.of("train")[-1]["loss"] < events.of("train")[0]["loss"]
+
+
+def test_checkpoints_are_listed_and_the_best_is_marked(done: Any) -> None:
+    result, _, out = done
+    found = train.checkpoints(out)
+    assert [c.step for c in found] == [4, 8, 12] == [c.step for c in result.checkpoints]
+    best = min(found, key=lambda c: c.valid_loss)
+    assert json.loads((out / "checkpoints/best.json").read_text()) == {
+        "step": best.step,
+        "valid_loss": best.valid_loss,
+        "select": "loss",
+    }
+    assert result.best == best.path == train.adapter_path(out)
+    assert train.adapter_path(found[0].path) == found[0].path
+
+
+def test_a_checkpoints_valid_loss_is_that_of_its_weights(
+    done: Any, tiny_llama: Path, dataset: Dataset
+) -> None:
+    from t2sql.evaluate.loss import measure_loss
+
+    for checkpoint in train.checkpoints(done[2]):
+        loaded = models.load(tiny_llama, adapter=checkpoint.path)
+        again = measure_loss(loaded, dataset.valid, batch_size=1)
+        assert again.loss == pytest.approx(checkpoint.valid_loss, abs=1e-5)
+
+
+def test_mlx_lm_loads_the_adapter_and_agrees(done: Any, tiny_llama: Path) -> None:
+    from mlx_lm import load
+
+    result, _, _ = done
+    theirs, _ = load(str(tiny_llama), adapter_path=str(result.best))
+    ours = models.load(tiny_llama, adapter=result.best).model
+    ids = mx.array([[5, 9, 30, 41, 7]])
+    assert mx.allclose(theirs(ids), ours(ids), atol=1e-5)
+    assert not mx.allclose(models.load(tiny_llama).model(ids), ours(ids), atol=1e-3)
+
+
+def test_the_same_seed_gives_the_same_weights(
+    done: Any, tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    again = train.train(TrainConfig.of(**settings(tiny_llama)), dataset, tmp_path, emit=Events())
+    first, second = (r.checkpoints[-1].path / "adapters.safetensors" for r in (done[0], again))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_keeping_the_frozen_layers_output_changes_nothing(
+    done: Any, tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    events = Events()
+    config = TrainConfig.of(**settings(tiny_llama, cache_gb=0))
+    again = train.train(config, dataset, tmp_path, emit=events)
+    assert any("does not fit" in e["message"] for e in events.of("warning"))
+    first, second = (mx.load(str(r.checkpoints[-1].path / "adapters.safetensors")) for r in (done[0], again))
+    assert all(mx.allclose(first[name], second[name], atol=1e-5) for name in first)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fine_tune_type": "dora"},
+        {"fine_tune_type": "full"},
+        {"num_layers": -1},
+        {"loss_on": "all"},
+        {"grad_checkpoint": True},
+        {"base_bits": 4},
+        {"keys": ("q_proj", "v_proj")},
+        {"optimizer": "adam", "schedule": "constant", "max_grad_norm": 0},
+        {"optimizer": "sgd", "learning_rate": 0.1},
+    ],
+)
+def test_every_kind_of_training_learns_and_loads(
+    changes: dict[str, Any], tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    result = train.train(TrainConfig.of(**settings(tiny_llama, **changes)), dataset, tmp_path, emit=Events())
+    assert result.base_valid_loss is not None and result.valid_loss is not None
+    assert result.valid_loss < result.base_valid_loss
+    assert models.load(tiny_llama, adapter=result.best).model is not None
+
+
+def test_a_model_with_its_own_head_and_spm_trains(
+    tiny_mistral: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    result = train.train(TrainConfig.of(**settings(tiny_mistral)), dataset, tmp_path, emit=Events())
+    assert result.valid_loss < result.base_valid_loss  # type: ignore[operator]
+
+
+def test_an_unknown_structure_trains_whole_and_says_so(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, done: Any
+) -> None:
+    monkeypatch.setattr("t2sql.train.network.Network._parts_make_the_whole", lambda self: False)
+    events = Events()
+    config = TrainConfig.of(**settings(tiny_llama, dropout=0.0, iters=4))
+    result = train.train(config, dataset, tmp_path / "whole", emit=events)
+    assert any("structure is not known" in e["message"] for e in events.of("warning"))
+    monkeypatch.undo()
+    split = train.train(config, dataset, tmp_path / "split", emit=Events())
+    assert result.valid_loss == pytest.approx(split.valid_loss, abs=1e-4)
+
+
+def test_examples_over_the_limit_are_left_out_and_said(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    from t2sql.train.batches import encode_split
+
+    tokenizer = models.load(tiny_llama).tokenizer
+    lengths = sorted(e.length for e in encode_split(tokenizer, dataset.train, max_seq_length=999).examples)
+    events = Events()
+    config = TrainConfig.of(**settings(tiny_llama, max_seq_length=lengths[12], iters=2))
+    train.train(config, dataset, tmp_path, emit=events)
+    assert any("train examples are longer" in e["message"] for e in events.of("warning"))
+
+
+def test_only_examples_over_the_limit_is_an_error(tiny_llama: Path, dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="every example is longer"):
+        train.train(
+            TrainConfig.of(**settings(tiny_llama, max_seq_length=8)), dataset, tmp_path, emit=Events()
+        )
+
+
+def test_fewer_examples_than_a_batch_is_an_error(tiny_llama: Path, dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"fewer training examples than a batch .*at least 64, found 20"):
+        train.train(TrainConfig.of(**settings(tiny_llama, batch_size=64)), dataset, tmp_path, emit=Events())
+
+
+def test_an_existing_run_is_refused(done: Any, tiny_llama: Path, dataset: Dataset) -> None:
+    with pytest.raises(InputError, match=r"has checkpoints already .*--resume"):
+        train.train(TrainConfig.of(**settings(tiny_llama)), dataset, done[2], emit=Events())
+
+
+def test_an_output_that_cannot_be_written_is_an_error(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="output cannot be written"):
+        train.train(TrainConfig.of(**settings(tiny_llama)), dataset, tmp_path / "file", emit=Events())
+
+
+def test_a_missing_split_is_an_error(tiny_llama: Path, tmp_path: Path) -> None:
+    dataset = small_dataset(tmp_path / "data")
+    (tmp_path / "data/valid.jsonl").unlink()
+    from t2sql import data
+
+    with pytest.raises(InputError, match="no valid split"):
+        train.train(
+            TrainConfig.of(**settings(tiny_llama)),
+            data.load(dataset.path),
+            tmp_path / "run",
+            emit=Events(),
+        )
+
+
+@pytest.mark.parametrize("layers", [0, 3])
+def test_a_wrong_number_of_layers_is_an_error(
+    layers: int, tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=r"cannot train that many layers .*1 to 2"):
+        train.train(
+            TrainConfig.of(**settings(tiny_llama, num_layers=layers)), dataset, tmp_path, emit=Events()
+        )
+
+
+def test_an_unknown_projection_is_an_error(tiny_llama: Path, dataset: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no such projection .*self_attn\.q_proj"):
+        train.train(TrainConfig.of(**settings(tiny_llama, keys=("nose",))), dataset, tmp_path, emit=Events())
+
+
+def test_a_wrong_setting_is_named() -> None:
+    with pytest.raises(InputError, match=r"setting is wrong \(rank\)"):
+        TrainConfig.of(rank=0)
+    with pytest.raises(InputError, match=r"setting is wrong \(colour\)"):
+        TrainConfig.of(colour="red")
+
+
+def test_divergence_stops_with_step_and_examples(tmp_path: Path, dataset: Dataset) -> None:
+    model = tiny.build_llama(tmp_path / "m")
+    config = TrainConfig.of(
+        **settings(
+            model, fine_tune_type="full", learning_rate=1e30, optimizer="sgd", max_grad_norm=0, warmup=0
+        )
+    )
+    with pytest.raises(WorkError, match=r"training diverged \(step \d+, examples .*a finite loss"):
+        train.train(config, dataset, tmp_path / "run", emit=Events())
+
+
+def test_the_learning_rate_rises_and_falls() -> None:
+    config = TrainConfig.of(iters=100, warmup=10, learning_rate=1.0)
+    rates = [config.rate_at(step) for step in range(1, 101)]
+    assert rates[0] == pytest.approx(0.1) and rates[9] == 1.0 and rates[-1] == pytest.approx(0.01)
+    assert all(a >= b for a, b in itertools.pairwise(rates[9:]))
+    assert math.isclose(TrainConfig.of(schedule="constant", warmup=0).rate_at(500), 1e-3)
