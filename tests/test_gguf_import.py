@@ -163,3 +163,24 @@ def test_an_output_that_cannot_be_written_is_said(tiny_llama: Path, gguf_of: Ggu
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="not writable"):
         import_gguf(gguf_of(tiny_llama), tmp_path / "file" / "back")
+
+
+@pytest.mark.parametrize("type", ["q5_0", "q5_1", "q6_K", "iq4_nl"])
+def test_types_that_only_gguf_py_knows_are_read(type: str, tmp_path: Path) -> None:
+    from gguf import GGMLQuantizationType, quants
+    from t2sql.gguf.container import TensorInfo
+
+    kind = GGMLQuantizationType[type.upper()]
+    block, size = {"q6_K": (256, 210), "iq4_nl": (32, 18), "q5_0": (32, 22), "q5_1": (32, 24)}[type]
+    raw = np.random.default_rng(0).integers(0, 60, (3, 512 // block * size), dtype=np.uint8)
+    (tmp_path / "a").write_bytes(b"head" + raw.tobytes())
+    info = TensorInfo("a", type, (3, 512), 4, raw.nbytes, tmp_path / "a")
+    assert np.array_equal(info.float32(1, 3), quants.dequantize(raw[1:], kind))
+
+
+def test_a_type_that_nobody_can_read_is_named(tmp_path: Path) -> None:
+    from t2sql.gguf.container import TensorInfo
+
+    (tmp_path / "a").write_bytes(bytes(64))
+    with pytest.raises(InputError, match=r"tensor a.*found q9_9"):
+        TensorInfo("a", "q9_9", (1, 32), 0, 64, tmp_path / "a").float32()
