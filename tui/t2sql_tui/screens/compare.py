@@ -76,7 +76,7 @@ class CompareScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "app.pop_screen", "Back", key_display="esc"),
         Binding("m", "next_view", "Metric"),
-        Binding("f", "other_table", "Checkpoints or files"),
+        Binding("f", "other_table", "Other table"),
     ]
 
     def __init__(self, paths: Sequence[Path]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import ceil, floor, log10
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -27,14 +27,24 @@ class ValueFormatter(NumericAxisFormatter):
         self.logarithmic = logarithmic
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
-        if not self.logarithmic or max_ - min_ < 1.0:
+        if not self.logarithmic:
             return super().get_ticks(min_, max_, max_ticks)
-        return [float(power) for power in range(ceil(min_), floor(max_) + 1)]
+        # Whole powers of ten where they suffice; else 1, 2 and 5 of each, as on logarithmic paper.
+        for digits in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+            powers = range(floor(min_), ceil(max_) + 1)
+            ticks = [power + log10(digit) for power in powers for digit in digits]
+            ticks = [tick for tick in ticks if min_ <= tick <= max_]
+            if len(ticks) >= 3:
+                break
+        return ticks
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        if not self.logarithmic and self.kind == "loss":
+        if self.logarithmic:
+            values = [10.0**tick for tick in ticks]
+            return [f"{value:.3g}" if self.kind == "loss" else self.text(value) for value in values]
+        if self.kind == "loss":
             return super().get_labels_for_ticks(ticks)
-        return [self.text(10.0**tick if self.logarithmic else tick) for tick in ticks]
+        return [self.text(tick) for tick in ticks]
 
     def text(self, value: float | None) -> str:
         if value is None:
