@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from t2sql.errors import InputError, MissingPartError
 
@@ -100,27 +100,17 @@ def open_backend(
                 where=adapter,
                 hint="Fuse it first, or use --backend mlx",
             )
-        llama = _import("llama", "xllamacpp", "pip install xllamacpp")
-        opened: Backend = llama.LlamaBackend(
-            ref, threads=threads, context=context, slots=slots or 1, gpu_layers=gpu_layers
-        )
-        return opened
-    mlx = _import("mlx", "mlx", "pip install 'mlx[cpu]' mlx-lm")
-    opened = mlx.MlxBackend(ref, adapter=adapter, batch_size=batch_size)
-    return opened
+        from t2sql.generate.llama import LlamaBackend
 
-
-def _import(module: str, package: str, hint: str) -> Any:
-    from importlib import import_module
-
+        return LlamaBackend(ref, threads=threads, context=context, slots=slots or 1, gpu_layers=gpu_layers)
     try:
-        return import_module(f"t2sql.generate.{module}")
+        from t2sql.generate.mlx import MlxBackend
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in (package, "mlx_lm"):
+        if (error.name or "").partition(".")[0] not in ("mlx", "mlx_lm"):
             raise
-        raise MissingPartError(
-            f"the {module} backend is not installed", found=error.name, hint=hint
-        ) from None
+        hint = "Run: pip install 'mlx[cpu]' mlx-lm"
+        raise MissingPartError("MLX is not installed", found=f"no {error.name}", hint=hint) from None
+    return MlxBackend(ref, adapter=adapter, batch_size=batch_size)
 
 
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(;)""")

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import queue
-import secrets
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import xllamacpp
 
 from t2sql.errors import InputError, WorkError
 from t2sql.generate.backend import Generation, OnResult, statement
 from t2sql.generate.facts import gguf_facts
 from t2sql.generate.order import Runs
+from t2sql.generate.xllama import parameters, start, xllamacpp
 
 if TYPE_CHECKING:
     from t2sql.models import ModelRef
 
 DEFAULT_CONTEXT = 2048
-_QUIET = -1
 _ERRORS_ONLY = 1
 
 
@@ -57,15 +51,14 @@ class LlamaBackend:
         self.context = min(context or DEFAULT_CONTEXT, facts.context or DEFAULT_CONTEXT)
         self.device = _device(gpu_layers)
         self._lock = threading.Lock()
-        params = _params(self.path, self.context * slots, slots, threads, gpu_layers)
+        params = _params(self.path, self.context, slots, threads, gpu_layers)
         started = time.perf_counter()
-        with _signals_kept():
-            try:
-                self._server: Any = xllamacpp.Server(params)
-            except RuntimeError:
-                raise InputError(
-                    "llama.cpp cannot load the model", where=self.path, found=_why(self.path)
-                ) from None
+        try:
+            self._server: Any = start(params)
+        except RuntimeError:
+            raise InputError(
+                "llama.cpp cannot load the model", where=self.path, found=_why(self.path)
+            ) from None
         self.load_seconds = time.perf_counter() - started
 
     def generate(
@@ -161,7 +154,7 @@ class LlamaBackend:
 
     def close(self) -> None:
         """Free the model; the backend cannot be used after it."""
-        with self._lock, _signals_kept():
+        with self._lock:
             self._server = None
 
     def __enter__(self) -> LlamaBackend:
@@ -172,19 +165,7 @@ class LlamaBackend:
 
 
 def _params(path: Path, context: int, slots: int, threads: int | None, gpu_layers: int | None) -> Any:
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = context
-    params.n_parallel = slots
-    params.verbosity = _QUIET
-    params.warmup = False
-    params.fit_params = False
-    # Saving and loading whole slots costs more than reading a short prompt again.
-    params.cache_ram_mib = 0
-    params.n_ctx_checkpoints = 0
-    # xllamacpp always listens on a port of this machine: nobody else gets to use it.
-    params.api_keys = [secrets.token_hex(16)]
-    params.n_threads_http = 1
+    params = parameters(path, context=context, slots=slots)
     if gpu_layers is not None:
         params.n_gpu_layers = gpu_layers
     count = threads or _cpus()
@@ -222,28 +203,6 @@ def _device(gpu_layers: int | None) -> str:
         if "GPU" in str(device["type"]):
             return str(device["name"]).rstrip("0123456789").lower()
     return "cpu"
-
-
-@contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Undo llama.cpp's own handlers of SIGINT and SIGTERM, which it installs at every load.
-
-    By the C library, because Python only lets its main thread do it.
-    """
-    if os.name != "posix":
-        yield
-        return
-    libc = ctypes.CDLL(None)
-    kept = []
-    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
-        action = ctypes.create_string_buffer(1024)  # larger than any struct sigaction
-        libc.sigaction(number, None, action)
-        kept.append((number, action))
-    try:
-        yield
-    finally:
-        for number, action in kept:
-            libc.sigaction(number, action, None)
 
 
 _LOAD = """
