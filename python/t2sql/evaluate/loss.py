@@ -72,7 +72,7 @@ def measure_checkpoints(
     The model is loaded once, and the layers below the first that any adapter touches are run once.
     """
     from t2sql.models import load
-    from t2sql.models.adapters import read_adapter_config
+    from t2sql.models.adapters import apply_adapter, read_adapter_config
     from t2sql.train.network import Network
     from t2sql.train.source import Source
 
@@ -88,9 +88,10 @@ def measure_checkpoints(
         yield None, _result(source, encoded, skipped, batch_size, text, began, _part(progress, 0, total))
     # References to the base's own modules and values, to put back after each adapter.
     modules, values = loaded.model.leaf_modules(), loaded.model.parameters()
-    for at, (adapter, config) in enumerate(zip(adapters, configs, strict=True), start=int(base)):
+    for at, adapter in enumerate(adapters, start=int(base)):
         began = time.perf_counter()
-        _put_on(loaded.model, adapter, config)
+        apply_adapter(loaded.model, adapter)
+        loaded.model.eval()
         result = _result(source, encoded, skipped, batch_size, text, began, _part(progress, at, total))
         loaded.model.update_modules(modules)
         loaded.model.update(values)
@@ -139,17 +140,6 @@ def _common_start(layers: int, configs: Sequence[dict[str, Any]]) -> int:
             count = -1 if any("embed" in key for key in keys) else config["num_layers"]
         start = min(start, max(0, layers - count) if count > 0 else 0)
     return start
-
-
-def _put_on(model: Any, adapter: Path, config: dict[str, Any]) -> None:
-    from t2sql.models.adapters import apply_adapter
-
-    if config.get("base_bits"):
-        from t2sql.train.setup import quantize_base
-
-        quantize_base(model, config["base_bits"])
-    apply_adapter(model, adapter)
-    model.eval()
 
 
 def _part(progress: Progress | None, at: int, total: int) -> Progress | None:

@@ -32,9 +32,7 @@ def write_weights(network: Any, folder: Path, dtype: Any | None) -> int:
         old.unlink()
     weights = dict(sorted(flat(network.parameters()).items()))
     if dtype is not None:
-        weights = {
-            n: v.astype(dtype) if mx.issubdtype(v.dtype, mx.floating) else v for n, v in weights.items()
-        }
+        weights = {name: value.astype(dtype) for name, value in weights.items()}
     shards: list[dict[str, Any]] = [{}]
     held = 0
     for name, value in weights.items():
@@ -88,7 +86,7 @@ def write_files(base: Path, folder: Path) -> None:
                 shutil.copyfile(file, folder / file.name)
 
 
-def write_tokenizer(base: Path, folder: Path, *, adds_bos: bool) -> None:
+def write_tokenizer(folder: Path, *, adds_bos: bool) -> None:
     """tokenizer_config.json whose chat template asks as the model was trained to be asked.
 
     A `chat_template.jinja` beside it would be read in its stead, so none is written.

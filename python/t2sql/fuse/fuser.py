@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from t2sql.errors import InputError, WorkError
 from t2sql.fuse.directory import write_config, write_files, write_tokenizer, write_weights
-from t2sql.fuse.probe import Probe
+from t2sql.fuse.probe import Probe, scalar
 from t2sql.gguf.output import check_free, output_directory
 from t2sql.models import directory
 from t2sql.models.adapters import apply_adapter, flat, read_adapter_config
@@ -18,7 +19,7 @@ from t2sql.models.runtime import device, mx, nn
 
 Progress = Callable[[int, int, str], None]
 
-LOST = {"full": 0.02, "half": 0.1, "quantized": 0.5}
+LOST = {"float32": 0.02, "16-bit": 0.1, "quantized": 0.5}
 """How much of an adapter's effect on the logits may be lost, by how the fused weights are held."""
 
 
@@ -66,16 +67,17 @@ def fuse(
     if keep_quantized and not quantization:
         raise InputError("the base model is not quantized", where=path, hint="Leave out --keep-quantized")
     stored = _stored_dtype(network)
-    if device() == "cpu" and not quantization:
-        network.set_dtype(mx.float32)
-    if config.get("base_bits"):
-        from t2sql.train.setup import quantize_base
-
-        quantize_base(network, config["base_bits"])
+    working = mx.float32 if _fits_float32(network) else stored
+    if quantization and not keep_quantized:
+        network = dequantize(network, working)
+    elif not quantization:
+        network.set_dtype(working)
     probe = Probe(load_tokenizer(path, model_config), model_config)
     base = probe.logits(network)
     say(1, 4, "base + adapter")
     apply_adapter(network, adapter)
+    if config.get("base_bits"):
+        network = dequantize(network, working)
     network.eval()
     adapted = probe.logits(network)
     effect = probe.rms(adapted - base)
@@ -88,42 +90,54 @@ def fuse(
         )
     say(2, 4, "adding")
     max_change = _add(network, keep_quantized=keep_quantized)
-    if not keep_quantized:
-        network = dequantize(network, mx.float32)
 
+    said = _About(path, model, adapter, quantization if keep_quantized else None, probe.adds_bos)
     with output_directory(out, force=force) as folder:
-        dtype, note = stored, ""
-        for attempt in (stored, mx.float32):
-            dtype = attempt
+        dtypes = (stored,) if keep_quantized or stored == mx.float32 else (stored, mx.float32)
+        note = ""
+        for dtype in dtypes:
             say(3, 4, "writing")
-            tensors = write_weights(network, folder, None if keep_quantized else attempt)
-            write_config(
-                path, folder, _name(attempt), quantization if keep_quantized else None, model, adapter
-            )
-            write_files(path, folder)
-            write_tokenizer(path, folder, adds_bos=probe.adds_bos)
+            tensors = _write(network, folder, dtype, said)
             written, _ = load_network(folder)
-            if device() == "cpu" and not keep_quantized:
-                written.set_dtype(mx.float32)
+            if not keep_quantized:
+                written.set_dtype(working)
             error = probe.logits(written) - adapted
             lost = probe.rms(error) / effect
-            kind = "quantized" if keep_quantized else "full" if attempt == mx.float32 else "half"
-            if lost <= LOST[kind] or kind != "half":
+            exact = dtype == working == mx.float32
+            limit = LOST["quantized" if keep_quantized else "float32" if exact else "16-bit"]
+            if lost <= limit:
                 break
             note = f"{_name(stored)} would lose {lost:.0%} of the adapter's effect: written as float32"
-        if lost > LOST[kind]:
-            hint = "Leave out --keep-quantized" if keep_quantized else "Please report this model"
+        else:
             raise WorkError(
                 "the fused model does not behave as base + adapter",
                 where=out,
-                expected=f"at most {LOST[kind]:.0%} of the adapter's effect lost",
+                expected=f"at most {limit:.0%} of the adapter's effect lost",
                 found=f"{lost:.0%}",
-                hint=hint,
+                hint="Leave out --keep-quantized" if keep_quantized else None,
             )
     say(4, 4, "done")
-    max_error = float(mx.abs(error).max().item())
     held = f"{quantization['bits']}-bit" if keep_quantized and quantization else _name(dtype)
-    return FuseResult(out, max_change, max_error, effect, lost, held, tensors, note)
+    return FuseResult(out, max_change, scalar(mx.abs(error).max()), effect, lost, held, tensors, note)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a fused directory says of itself."""
+
+    base: Path
+    model: str | Path
+    adapter: Path
+    quantization: dict[str, Any] | None
+    adds_bos: bool
+
+
+def _write(network: Any, folder: Path, dtype: Any, about: _About) -> int:
+    tensors = write_weights(network, folder, None if about.quantization else dtype)
+    write_config(about.base, folder, _name(dtype), about.quantization, about.model, about.adapter)
+    write_files(about.base, folder)
+    write_tokenizer(folder, adds_bos=about.adds_bos)
+    return tensors
 
 
 def _add(network: Any, *, keep_quantized: bool) -> float:
@@ -141,14 +155,13 @@ def _add(network: Any, *, keep_quantized: bool) -> float:
             module.set_dtype(mx.float32)
         before = _full(inner)
         after = module.fuse(dequantize=True)
-        largest = max(largest, float(mx.abs(_full(after) - before).max().item()))
+        largest = max(largest, scalar(mx.abs(_full(after) - before).max()))
         if quantized and keep_quantized:
-            kind = (
-                nn.QuantizedEmbedding.from_embedding
-                if "embedding" in module
-                else nn.QuantizedLinear.from_linear
-            )
-            after = kind(after, group_size=inner.group_size, bits=inner.bits, mode=inner.mode)
+            settings = {"group_size": inner.group_size, "bits": inner.bits, "mode": inner.mode}
+            if "embedding" in module:
+                after = nn.QuantizedEmbedding.from_embedding(after, **settings)
+            else:
+                after = nn.QuantizedLinear.from_linear(after, **settings)
             if inner.mode == "affine":
                 after.set_dtype(scale_type)
         mx.eval(after.parameters())
@@ -165,6 +178,14 @@ def _full(module: Any) -> Any:
     return mx.dequantize(
         module.weight, module.scales, biases, group_size=module.group_size, bits=module.bits, mode=module.mode
     ).astype(mx.float32)
+
+
+def _fits_float32(network: Any) -> bool:
+    """Whether the model, twice, fits in memory as float32; the CPU device is slow in anything else."""
+    from mlx_lm.utils import get_total_parameters
+
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return device() == "cpu" or 2 * 4 * get_total_parameters(network) < 0.7 * memory
 
 
 def _stored_dtype(network: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a model says to a few fixed texts: the same question put to base, base + adapter and the fused model."""
+"""What a model says to a few fixed texts, to compare base, base + adapter and the fused model."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ TEXTS = (
 )
 
 
+def scalar(x: Any) -> float:
+    value = x.item()
+    assert isinstance(value, int | float)
+    return float(value)
+
+
 class Probe:
     """Fixed token ids, and the logits of a network for them in float32."""
 
@@ -37,4 +43,4 @@ class Probe:
 
     @staticmethod
     def rms(x: Any) -> float:
-        return float(mx.sqrt(mx.mean(x * x)).item())
+        return scalar(mx.sqrt(mx.mean(x * x)))

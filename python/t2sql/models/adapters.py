@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from t2sql.errors import InputError
-from t2sql.models.loading import check_safetensors
+from t2sql.models.loading import check_safetensors, quantize_base
 from t2sql.models.runtime import mx
 
 WEIGHTS = "adapters.safetensors"
@@ -81,6 +81,8 @@ def apply_adapter(network: Any, path: Path) -> dict[str, Any]:
     config = read_adapter_config(path)
     weights = read_adapter_weights(path)
     layers = len(network.layers)
+    if config.get("base_bits"):
+        quantize_base(network, config["base_bits"])
     if config["fine_tune_type"] != "full":
         if config["num_layers"] > layers:
             raise InputError(

@@ -124,6 +124,20 @@ def check_safetensors(file: Path) -> None:
         ) from None
 
 
+def quantize_base(network: Any, bits: int, group_size: int = 64) -> None:
+    """QLoRA's base: every matrix whose rows are whole groups, at that many bits.
+
+    The CPU device holds the same values as full numbers, with which it is faster.
+    """
+
+    def fits(_: str, module: Any) -> bool:
+        return hasattr(module, "to_quantized") and module.weight.shape[-1] % group_size == 0
+
+    nn.quantize(network, group_size=group_size, bits=bits, class_predicate=fits)
+    if device() == "cpu":
+        dequantize(network, mx.float32)
+
+
 def dequantize(network: Any, dtype: Any) -> Any:
     """Every quantized layer as a full one of that type, computed in float32."""
     from mlx_lm.utils import dequantize_model

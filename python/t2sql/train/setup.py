@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
 from t2sql.models import Loaded
 from t2sql.models.adapters import add_adapter_layers, flat
+from t2sql.models.loading import quantize_base
 from t2sql.models.runtime import mx, nn
 from t2sql.train.config import TrainConfig
 
@@ -26,7 +28,7 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
     if config.base_bits:
         quantize_base(model, config.base_bits)
     keys = adapter_keys(model, config.keys)
-    adapter = config.adapter_config(count, keys, loaded.name)
+    adapter = config.adapter_config(count, keys, _absolute(config.model))
     model.freeze()
     # The first values come from the seed alone, whatever was drawn before.
     mx.random.seed(config.seed)
@@ -45,13 +47,10 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
     return adapter
 
 
-def quantize_base(model: Any, bits: int, group_size: int = 64) -> None:
-    """QLoRA's base: every matrix whose rows are whole groups, at that many bits."""
-
-    def fits(_: str, module: Any) -> bool:
-        return hasattr(module, "to_quantized") and module.weight.shape[-1] % group_size == 0
-
-    nn.quantize(model, group_size=group_size, bits=bits, class_predicate=fits)
+def _absolute(model: str) -> str:
+    """A model argument that means the same in another working directory."""
+    path = Path(model).expanduser()
+    return str(path.resolve()) if path.exists() else model
 
 
 def adapter_keys(model: Any, wanted: tuple[str, ...] | None) -> list[str]:
