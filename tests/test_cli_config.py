@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 import typer
+
 from t2sql.cli import run
 from t2sql.cli.group import load, new_app
 from t2sql.cli.options import Group, shared

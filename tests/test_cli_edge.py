@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from t2sql import runs
 from t2sql.cli import run
 from t2sql.cli.edge import explain
@@ -27,11 +28,11 @@ def t2sql(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
-        (InputError("bad", where="f.txt", expected=1, found=2, hint="Mend it"), 2, "bad (f.txt): expected 1, found 2. Mend it"),
+        (InputError("bad", where="f", expected=1, found=2, hint="Do"), 2, "bad (f): expected 1, found 2. Do"),
         (WorkError("broke"), 1, "broke"),
         (MissingPartError("x is not installed", hint="pip install x"), 2, "pip install x"),
         (KeyboardInterrupt(), 130, "interrupted"),
-        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x/model.gguf"), 1, "the disk is full (/tmp/x/model.gguf)"),
+        (OSError(errno.ENOSPC, "No space left on device", "/tmp/m"), 1, "the disk is full (/tmp/m)"),
         (PermissionError(errno.EACCES, "Permission denied", "/root/x"), 2, "permission denied (/root/x)"),
         (BrokenPipeError(), 1, "closed it"),
         (MemoryError(), 1, "out of memory"),

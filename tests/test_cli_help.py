@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 import pytest
+
 from t2sql.cli import run
 from t2sql.cli.group import COMMANDS, group, load
 

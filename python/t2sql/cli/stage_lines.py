@@ -49,7 +49,7 @@ def comparison_text(result: dict[str, Any]) -> str:
         for answer in question["answers"]:
             same.setdefault(answer["sql"], []).append(f"{answer['name']} {answer['backend']}")
         for sql, who in same.items():
-            lines += [f"  {sql or '(no answer)'}", f"      {', '.join(who)}"]
+            lines += [f"  {_shown(sql)}", f"      {', '.join(who)}"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
@@ -103,6 +103,14 @@ _MAKERS = {
     "compare": _compare,
     "report": _report,
 }
+
+
+def _shown(text: str) -> str:
+    """A model's words for a terminal: nothing that steers it, and no more than a few lines."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    if not text:
+        return "(no answer)"
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def _number(value: float | None, digits: int = 3) -> str | None:

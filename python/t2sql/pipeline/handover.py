@@ -8,6 +8,7 @@ from pathlib import Path
 from t2sql.data import prompt_text, render_prompt
 from t2sql.data.schema import Schema
 from t2sql.pipeline.files import model_file
+from t2sql.pipeline.settings import file_stem
 from t2sql.runs import Run
 from t2sql.runs.artefacts import write_whole
 
@@ -25,6 +26,7 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
     template = resources.files("t2sql.pipeline").joinpath("README.template.md").read_text(encoding="utf-8")
     values = {
         "name": run.name,
+        "tag": file_stem(run.path).lower(),
         "model": str(run.config.get("model", "")),
         "file": best.name,
         "files": "\n".join(f"- `gguf/{model_file(run, type).name}`" for type in kept),

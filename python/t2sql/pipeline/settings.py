@@ -24,6 +24,7 @@ _OWN: dict[str, Any] = {
     "data_seed": 0,
     "compare_limit": 200,
     "compare_limit_mlx": 20,
+    "max_tokens": 128,
 }
 
 
@@ -38,6 +39,7 @@ class Settings:
     data_seed: int
     compare_limit: int
     compare_limit_mlx: int
+    max_tokens: int
     train: TrainConfig
 
     def to_dict(self) -> dict[str, Any]:
@@ -68,6 +70,10 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
     for name in ("compare_limit", "compare_limit_mlx", "data_seed"):
         if not isinstance(own[name], int) or own[name] < 0:
             raise InputError("a setting is wrong", where=name, expected="0 or more", found=own[name])
+    if not isinstance(own["max_tokens"], int) or own["max_tokens"] < 1:
+        raise InputError(
+            "a setting is wrong", where="max_tokens", expected="1 or more", found=own["max_tokens"]
+        )
     own["types"] = _types(own["types"])
     train = TrainConfig.of(model=own["model"], **values)
     return Settings(**own, train=train)

@@ -22,6 +22,7 @@ def work(context: Context) -> None:
         "fuse": run.key("fuse"),
         "data": run.key("data"),
         "limits": limits,
+        "max_tokens": settings.max_tokens,
     }
     with run.stage("compare", inputs) as stage:
         if stage.done:
@@ -37,6 +38,7 @@ def work(context: Context) -> None:
             [str(file) for file in files],
             dataset,
             limit=limits,
+            max_tokens=settings.max_tokens,
             out_dir=out,
             force=True,
             progress=stage.progress,

@@ -54,6 +54,10 @@ def command(
             "--compare-limit-mlx", help="The same for MLX, which is slow on a CPU.", show_default=False
         ),
     ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", help="The most tokens of an answer in it.", show_default="128"),
+    ] = None,
 ) -> None:
     """Run the whole chain: data, train, test, fuse, convert, quantize, verify, compare, report.
 
@@ -63,7 +67,7 @@ def command(
     from t2sql.pipeline import execute, prepare_run
 
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
-    own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx}
+    own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
     given = training | {name: value for name, value in own.items() if value is not None}
     run, settings = prepare_run(target, given, say=out.note)
     try:
