@@ -8,6 +8,7 @@ import gguf
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+
 from t2sql import _core
 from t2sql.errors import InputError
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from t2sql import data
 from t2sql.data import Column, Example, ForeignKey, Schema, Table
 from t2sql.errors import InputError, WorkError

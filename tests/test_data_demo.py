@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from t2sql import data, sql
 from t2sql.data import Dataset, Example
 from t2sql.data.dataset import SPLITS

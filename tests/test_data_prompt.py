@@ -9,6 +9,7 @@ import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from t2sql.data import (
     CHAT_TEMPLATE,
     Column,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from t2sql.data import Column, Dataset, Example, Schema, Table, render_prompt
 from t2sql.errors import InputError
 from t2sql.evaluate import TUTORIAL_PROMPTS, common_shape_baseline, compare, predict, subset

@@ -7,6 +7,7 @@ import time
 from contextlib import closing
 
 import pytest
+
 from t2sql.data import Column, Dataset, Example, Schema, Table, render_prompt
 from t2sql.errors import InputError
 from t2sql.evaluate import CLASSES, Scored, score, summarize

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from t2sql.errors import InputError
 from t2sql.generate import open_backend, statement
 from t2sql.generate.order import Runs

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from t2sql.errors import InputError, WorkError
 from t2sql.generate import Generation, ask, open_backend
 

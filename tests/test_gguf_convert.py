@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny
+
 from t2sql.errors import InputError
 from t2sql.gguf import convert
 from t2sql.gguf.container import read_gguf

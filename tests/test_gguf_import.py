@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+
 from t2sql.errors import InputError
 from t2sql.gguf import convert, import_gguf
 from t2sql.gguf.container import read_gguf, read_safetensors
@@ -168,6 +169,7 @@ def test_an_output_that_cannot_be_written_is_said(tiny_llama: Path, gguf_of: Ggu
 @pytest.mark.parametrize("type", ["q5_0", "q5_1", "q6_K", "iq4_nl"])
 def test_types_that_only_gguf_py_knows_are_read(type: str, tmp_path: Path) -> None:
     from gguf import GGMLQuantizationType, quants
+
     from t2sql.gguf.container import TensorInfo
 
     kind = GGMLQuantizationType[type.upper()]

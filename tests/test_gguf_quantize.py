@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from t2sql.errors import InputError
 from t2sql.gguf import inspect, quantize
 from t2sql.gguf.container import read_gguf

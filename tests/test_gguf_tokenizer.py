@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import tiny
+
 from t2sql.errors import InputError
 from t2sql.gguf.pretokenizers import STRUCTURES, name_of
 from t2sql.gguf.tokenizer import tokenizer_metadata

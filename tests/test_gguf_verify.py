@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+
 from t2sql.errors import InputError
 from t2sql.gguf import VerifyResult, convert, verify
 from t2sql.gguf.weights import to_hf_rows

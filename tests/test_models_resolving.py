@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tiny
+
 from t2sql import models
 from t2sql.errors import InputError, MissingPartError
 
@@ -140,6 +141,7 @@ def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path, tiny_llama: Path
 
 def test_the_cpu_device_holds_float32(tmp_path: Path) -> None:
     from mlx.utils import tree_flatten
+
     from t2sql.models.runtime import device, mx
 
     if device() != "cpu":

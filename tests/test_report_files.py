@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from t2sql import report, runs
 from t2sql.report.curve import log_ticks, loss_curve, nice_ticks
 from t2sql.report.render import cell, code

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from t2sql import runs
 from t2sql.errors import InputError, WorkError
 from t2sql.runs import toml

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from t2sql import runs
 from t2sql.errors import InputError, WorkError
 

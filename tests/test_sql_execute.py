@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from t2sql.data import Schema
 from t2sql.errors import InputError
 from t2sql.sql import SqlError, check, execute, is_ordered, literal, quote

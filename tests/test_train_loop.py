@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import tiny
+from train_helpers import Events, settings, small_dataset
+
 from t2sql import models, train
 from t2sql.data import Dataset
 from t2sql.errors import InputError, WorkError
 from t2sql.models.runtime import mx
 from t2sql.train import TrainConfig
-from train_helpers import Events, settings, small_dataset
 
 
 @pytest.fixture(scope="module")

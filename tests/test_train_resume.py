@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
+from train_helpers import Events, settings, small_dataset
+
 from t2sql import train
 from t2sql.data import Dataset
 from t2sql.errors import InputError
 from t2sql.train import TrainConfig
-from train_helpers import Events, settings, small_dataset
 
 SCRIPT = """
 import json, sys

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from t2sql.runs import RunSummary
 from textual.content import Content
 
+from t2sql.runs import RunSummary
 from t2sql_tui import format
 
 Piece = str | Content | tuple[str, str]

@@ -13,7 +13,6 @@ from typing import Any
 from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import RunSummary
-
 from t2sql_tui import format
 from t2sql_tui.series import Series
 

@@ -42,6 +42,7 @@ def first_paint(root: Path) -> tuple[float, float]:
 async def chart_frame(points: int, size: tuple[int, int]) -> float:
     """Seconds to thin and draw that many points of noise, the slowest kind of line."""
     import numpy as np
+
     from t2sql_tui.app import T2sqlApp
     from t2sql_tui.screens.run import RunScreen
     from t2sql_tui.series import Series

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from made_runs import STAGES, make_run, train_events
+
 from t2sql import runs
 from t2sql.errors import InputError
 from t2sql_tui.history import History

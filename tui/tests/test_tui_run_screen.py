@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from made_runs import make_run, train_events
 from pilots import text_of, until, until_shown
+from textual.pilot import Pilot
+
 from t2sql import runs
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.run import RunScreen
 from t2sql_tui.widgets.chart import Chart
 from t2sql_tui.widgets.event_log import EventLog
-from textual.pilot import Pilot
 
 
 async def open_run(pilot: Pilot[None], path: Path) -> RunScreen:

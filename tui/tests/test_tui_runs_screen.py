@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from made_runs import make_many, make_run, train_events
 from pilots import text_of, until, until_shown
+from textual.widgets import Input
+
 from t2sql import runs
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.confirm import ConfirmScreen
 from t2sql_tui.screens.help import HelpScreen
 from t2sql_tui.screens.run import RunScreen
 from t2sql_tui.widgets.run_table import RunTable
-from textual.widgets import Input
 
 
 def names(app: T2sqlApp) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from made_runs import make_run
+
 from t2sql import runs
 from t2sql_tui.scan import Scanner
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from t2sql_tui.series import Series, smooth, thin
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
-from t2sql.errors import T2sqlError
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -19,6 +18,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
+from t2sql.errors import T2sqlError
 from t2sql_tui import format, tables
 from t2sql_tui.history import History
 from t2sql_tui.screens.base import BaseScreen

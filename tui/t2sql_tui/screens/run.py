@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from t2sql.errors import T2sqlError
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -17,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from t2sql.errors import T2sqlError
 from t2sql_tui import format
 from t2sql_tui.history import METRICS, History
 from t2sql_tui.screens.base import BaseScreen

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from t2sql.runs import RunSummary
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,6 +15,7 @@ from textual.message import Message
 from textual.widgets import DataTable, Input, Static
 from textual.worker import get_current_worker
 
+from t2sql.runs import RunSummary
 from t2sql_tui import describe, format
 from t2sql_tui.scan import Scanner
 from t2sql_tui.screens.base import BaseScreen

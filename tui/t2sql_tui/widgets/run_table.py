@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from rich.text import Text
-from t2sql.runs import RunSummary
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.events import Resize
@@ -16,6 +15,7 @@ from textual.message import Message
 from textual.widgets import DataTable
 from textual.widgets.data_table import ColumnKey
 
+from t2sql.runs import RunSummary
 from t2sql_tui import format
 
 
