@@ -17,7 +17,8 @@ from t2sql.models.adapters import flat, load_adapter_weights, read_adapter_weigh
 from t2sql.models.runtime import device, mx, nn, peak_memory
 from t2sql.train.batches import EncodedSplit, encode_split, epoch_batches
 from t2sql.train.config import TrainConfig
-from t2sql.train.network import Network, first_trained_layer, token_losses
+from t2sql.train.exponentials import fast_exponentials, token_losses
+from t2sql.train.network import Network, first_trained_layer
 from t2sql.train.saved import (
     CheckpointInfo,
     checkpoints,
@@ -78,7 +79,8 @@ def train(
     run.announce()
     if last is not None:
         run.restore(last)
-    result = run.go()
+    with fast_exponentials(run.model):
+        result = run.go()
     seconds = time.perf_counter() - started
     emit("end", seconds=seconds)
     found = checkpoints(folder)

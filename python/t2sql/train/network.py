@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from t2sql.models.adapters import flat
-from t2sql.models.runtime import mx, nn
+from t2sql.models.runtime import mx
 
 
 class Network:
@@ -83,11 +83,6 @@ class Network:
             return False
         finally:
             self.model.train(training)
-
-
-def token_losses(logits: Any, targets: Any) -> Any:
-    """Negative log-likelihood of each target, in float32."""
-    return nn.losses.cross_entropy(logits.astype(mx.float32), targets)
 
 
 def first_trained_layer(model: Any) -> int:

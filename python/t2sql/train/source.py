@@ -10,7 +10,8 @@ import numpy as np
 
 from t2sql.models.runtime import mx
 from t2sql.train.batches import Batch, Encoded, collate, sequential_batches
-from t2sql.train.network import Network, token_losses
+from t2sql.train.exponentials import fast_exponentials, token_losses
+from t2sql.train.network import Network
 from t2sql.train.prefix import PrefixCache, cache_bytes
 
 Progress = Callable[[int, int, str], None]
@@ -64,14 +65,14 @@ class Source:
         sums = SplitLoss()
         done = 0
         try:
-            for indices in sequential_batches(self.lengths, batch_size):
-                batch = collate([self.examples[i] for i in indices], whole=text)
-                inputs = mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch)
-                losses = self._token_losses(inputs, batch)
-                sums.add(losses, batch)
-                done += len(indices)
-                if progress:
-                    progress(done, len(self.examples), "examples")
+            with fast_exponentials(model):
+                for indices in sequential_batches(self.lengths, batch_size):
+                    batch = collate([self.examples[i] for i in indices], whole=text)
+                    inputs = mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch)
+                    sums.add(self._token_losses(inputs, batch), batch)
+                    done += len(indices)
+                    if progress:
+                        progress(done, len(self.examples), "examples")
         finally:
             model.train(training)
         return sums
