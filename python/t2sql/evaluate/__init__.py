@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from t2sql.evaluate.baseline import Baseline, common_shape_baseline
     from t2sql.evaluate.comparison import TUTORIAL_PROMPTS, Comparison, Row, compare
     from t2sql.evaluate.loss import LossResult, measure_checkpoints, measure_loss
-    from t2sql.evaluate.predictions import Predictions, predict, subset
+    from t2sql.evaluate.predictions import Predictions, open_scorer, predict, subset
     from t2sql.evaluate.scores import CLASSES, Scored, Summary, score, summarize
     from t2sql.evaluate.stats import Paired, mcnemar, paired, wilson
 
@@ -24,6 +24,7 @@ _EXPORTS = {
     "measure_checkpoints": "loss",
     "measure_loss": "loss",
     "Predictions": "predictions",
+    "open_scorer": "predictions",
     "predict": "predictions",
     "subset": "predictions",
     "CLASSES": "scores",
@@ -53,6 +54,7 @@ __all__ = [
     "mcnemar",
     "measure_checkpoints",
     "measure_loss",
+    "open_scorer",
     "paired",
     "predict",
     "score",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
-from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, predict, subset
+from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, open_scorer, predict, subset
 from t2sql.evaluate.stats import paired
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ TUTORIAL_PROMPTS = (
 )
 """The three questions that the tutorial asks every file."""
 
-LLAMA_SLOTS = 8
 SPEED_QUESTIONS = 2
 
 
@@ -179,15 +178,8 @@ def _row(
     force: bool,
     progress: Progress | None,
 ) -> tuple[Row, Predictions]:
-    from t2sql.generate import open_backend
-
     prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in examples)]
-    opened = open_backend(
-        str(ref.path) if ref.source != "demo" else ref.source,
-        backend,
-        context=_context(prompts, max_tokens),
-        slots=LLAMA_SLOTS,
-    )
+    opened = open_scorer(ref.source, backend, prompts, max_tokens=max_tokens)
     try:
         answers = _one_by_one(opened, examples, max_tokens)
         predictions = predict(
@@ -233,12 +225,6 @@ def _one_by_one(backend: Backend, examples: list[Example], max_tokens: int) -> l
     step = max(1, len(examples) // SPEED_QUESTIONS)
     prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in examples[::step][:SPEED_QUESTIONS])]
     return [backend.generate([prompt], max_tokens=max_tokens)[0] for prompt in prompts]
-
-
-def _context(prompts: Sequence[str], max_tokens: int) -> int:
-    """Room for every prompt and its answer: no tokenizer makes more tokens than bytes, and a BOS."""
-    need = max(len(prompt.encode()) for prompt in prompts) + max_tokens + 8
-    return -(-need // 256) * 256
 
 
 def _stored(ref: ModelRef) -> tuple[str, int]:
