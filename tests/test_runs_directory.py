@@ -48,6 +48,17 @@ def test_existing_output_is_refused_without_force(tmp_path: Path) -> None:
     assert (tmp_path / "precious" / "file").exists()
 
 
+def test_replaced_run_comes_back_unless_the_new_one_is_whole(tmp_path: Path) -> None:
+    path = runs.create(tmp_path / "a", {"n": 1}).path
+    with pytest.raises(KeyboardInterrupt), runs.replacing(path):
+        runs.create(path, {"n": 2})
+        raise KeyboardInterrupt
+    assert runs.open(path).config == {"n": 1}
+    with runs.replacing(path):
+        runs.create(path, {"n": 3})
+    assert runs.open(path).config == {"n": 3} and list(tmp_path.iterdir()) == [path]
+
+
 def test_run_of_another_version_is_refused_naming_both(tmp_path: Path) -> None:
     run = runs.create(tmp_path / "a", {})
     config = run.path / "config.toml"

@@ -23,10 +23,6 @@ MaxTokens = Annotated[int, typer.Option("--max-tokens", help="The most tokens of
 BackendName = Annotated[
     str, typer.Option("--backend", help="Runtime: auto (llama for a GGUF file, mlx otherwise), llama or mlx.")
 ]
-DataDir = Annotated[
-    Path, typer.Option("--data", help="Directory with train.jsonl, valid.jsonl and test.jsonl.")
-]
-Model = Annotated[str, typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.")]
 Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Use at most this many examples, drawn by seed.", show_default=False),

@@ -38,13 +38,12 @@ def prepare_run(
     given: dict[str, Any],
     *,
     plan: list[str] | None = None,
-    force: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> tuple[Run, Settings]:
     """Make or open the run at `path`; settings that were not given again stay as they were recorded."""
-    if not runs.is_run(path) or force:
+    if not runs.is_run(path):
         settings = resolve_settings(given)
-        run = runs.create(path, settings.to_dict(), force=force)
+        run = runs.create(path, settings.to_dict())
     else:
         run = runs.open(path)
         settings = resolve_settings(given, run.config)

@@ -6,7 +6,7 @@ from t2sql.runs.artefacts import fingerprint
 from t2sql.runs.events import Tail
 from t2sql.runs.lock import Owner
 from t2sql.runs.process import start, stop
-from t2sql.runs.run import Run, create, is_run, open, remove
+from t2sql.runs.run import Run, create, is_run, open, remove, replacing
 from t2sql.runs.stages import STAGES, StageHandle, StageRecord
 from t2sql.runs.summary import RunSummary, summarize
 from t2sql.runs.summary import list_runs as list
@@ -25,6 +25,7 @@ __all__ = [
     "list",
     "open",
     "remove",
+    "replacing",
     "start",
     "stop",
     "summarize",

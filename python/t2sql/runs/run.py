@@ -192,14 +192,37 @@ def remove(path: Path) -> None:
     path = Path(path)
     if not is_run(path):
         raise InputError("not a run directory", where=path, expected="a directory with config.toml")
-    if is_held(path / "lock"):
-        raise WorkError(
-            "the run is being written", where=path, found=read_owner(path / "lock"), hint="Stop it first"
-        )
+    _refuse_running(path)
     # Renamed first: an interrupted removal must not leave half a run behind under its name.
     condemned = path.with_name(f".{path.name}.removing-{os.getpid()}")
     os.replace(path, condemned)
     shutil.rmtree(condemned)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[None]:
+    """Put an existing run aside while a new one takes its place; unless that ends well, it comes back."""
+    path = Path(path)
+    if not is_run(path):
+        yield
+        return
+    _refuse_running(path)
+    aside = path.with_name(f".{path.name}.replaced-{os.getpid()}")
+    os.replace(path, aside)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        os.replace(aside, path)
+        raise
+    shutil.rmtree(aside)
+
+
+def _refuse_running(path: Path) -> None:
+    if is_held(path / "lock"):
+        raise WorkError(
+            "the run is being written", where=path, found=read_owner(path / "lock"), hint="Stop it first"
+        )
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,14 +53,16 @@ def command(
     given = training | {k: v for k, v in (("model", model), ("data", data)) if v is not None}
     if resume:
         _same_settings(runs.open(target).config, given)
-    run, settings = prepare_run(target, given, plan=["data", "train"], force=force, say=out.note)
-    try:
-        with out.progress() as progress:
-            RunPrinter(out, run, progress)
-            execute(run, settings, out.note)
-    except KeyboardInterrupt:
-        out.note(f"\nthe checkpoints are kept; to go on: t2sql train --out {target} --resume")
-        raise
+    with runs.replacing(target) if force else nullcontext():
+        run, settings = prepare_run(target, given, plan=["data", "train"], say=out.note)
+        try:
+            with out.progress() as progress:
+                RunPrinter(out, run, progress)
+                execute(run, settings, out.note)
+        except KeyboardInterrupt:
+            if not force:
+                out.note(f"\nthe checkpoints are kept; to go on: t2sql train --out {target} --resume")
+            raise
     result = run.stages["train"].result
     document = {"path": run.path, "settings": run.config, "chosen": run.chosen, **result}
     out.result(document, f"\n{run.path}")
