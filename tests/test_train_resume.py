@@ -19,12 +19,14 @@ from t2sql.errors import InputError
 from t2sql.train import TrainConfig
 
 SCRIPT = """
-import json, sys
+import json, sys, time
 from pathlib import Path
 from t2sql import data, train
 settings, dataset, out = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 def emit(kind, **fields):
     print(kind, fields.get("step", ""), flush=True)
+    if (kind, fields.get("step")) == ("train", 6):
+        time.sleep(60)  # the signal comes here, however fast the steps are
 train.train(train.TrainConfig.of(**settings), data.load(dataset), out, emit=emit, resume=True)
 """
 
