@@ -36,6 +36,7 @@ def t2sql(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str
         (PermissionError(errno.EACCES, "Permission denied", "/root/x"), 2, "permission denied (/root/x)"),
         (BrokenPipeError(), 1, "closed it"),
         (MemoryError(), 1, "out of memory"),
+        (ModuleNotFoundError("No module named 'x_y'", name="x_y.z"), 2, "pip install x-y"),
         (ValueError("odd\nvalue"), 1, "unexpected ValueError: odd. Run it again with --debug"),
     ],
 )  # fmt: skip

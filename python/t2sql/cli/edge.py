@@ -48,6 +48,10 @@ def explain(error: BaseException) -> tuple[int, str]:
         return INTERRUPTED, "interrupted"
     if isinstance(error, MemoryError):
         return FAILED, f"out of memory. {_DEBUG_HINT}"
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("t2sql."):
+        package = error.name.partition(".")[0].replace("_", "-")
+        hint = f"Install it: pip install {package}; t2sql doctor shows the rest"
+        return WRONG, f"a Python package is missing: {package}. {hint}"
     if isinstance(error, BrokenPipeError):
         return FAILED, "whoever read the output closed it"
     if isinstance(error, OSError):
