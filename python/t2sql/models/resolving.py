@@ -60,7 +60,8 @@ def resolve(model: str | Path, *, progress: Progress | None = None) -> ModelRef:
     """Find a model; one on the hub is downloaded. The demo model resolves to its GGUF."""
     text = str(model)
     path = Path(text).expanduser()
-    if path.is_dir():
+    # A folder called demo that is no model, such as a dataset, does not hide the demo model.
+    if path.is_dir() and not (text == DEMO and not (path / "config.json").is_file()):
         check_directory(path)
         return ModelRef("directory", path, path.resolve().name, text)
     if path.is_file():
