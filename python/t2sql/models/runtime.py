@@ -1,10 +1,12 @@
-"""The way every module gets MLX: the fast BLAS is loaded first."""
+"""The way every module gets MLX: the fast BLAS is loaded first, and freed memory is kept."""
 
 from __future__ import annotations
 
 from t2sql.models import blas
+from t2sql.models.heap import keep_freed_memory
 
 blas.load()
+keep_freed_memory()
 
 import mlx.core as mx  # noqa: E402
 import mlx.nn as nn  # noqa: E402

@@ -153,7 +153,9 @@ class _Run:
         self.config, self.dataset, self.loaded, self.folder, self.emit = config, dataset, loaded, folder, emit
         self.model = loaded.model
         self.adapter = prepare_model(loaded, config)
-        self.network = Network(self.model, grad_checkpoint=config.grad_checkpoint)
+        self.network = Network(
+            self.model, grad_checkpoint=config.grad_checkpoint, native=config.fine_tune_type != "full"
+        )
         self.optimizer = make_optimizer(config)
         self.optimizer.init(self.model.trainable_parameters())
         start = first_trained_layer(self.model)

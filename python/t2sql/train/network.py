@@ -6,19 +6,22 @@ from typing import Any
 
 from t2sql.models.adapters import flat
 from t2sql.models.runtime import mx
+from t2sql.train.native import NativeLayers
 
 
 class Network:
     """mlx-lm's model and, where its structure is the usual one, its parts.
 
     `split` is False for a model whose parts, put together, do not give what the whole gives: it is then
-    run whole, with the loss masked, and nothing of it is kept.
+    run whole, with the loss masked, and nothing of it is kept. `native` is off where the weights
+    themselves are trained: the layers in Rust know the gradients of LoRA alone.
     """
 
-    def __init__(self, model: Any, *, grad_checkpoint: bool = False) -> None:
+    def __init__(self, model: Any, *, grad_checkpoint: bool = False, native: bool = True) -> None:
         self.model = model
         self.layers: list[Any] = list(model.layers)
         self.grad_checkpoint = grad_checkpoint
+        self.native = NativeLayers.of(model) if native and not grad_checkpoint else None
         self.split = self._parts_make_the_whole()
 
     def embed(self, ids: Any) -> Any:
@@ -29,7 +32,11 @@ class Network:
         from mlx_lm.models.base import create_attention_mask
 
         causal = create_attention_mask(h)
-        for layer in self.layers[start:stop]:
+        for at, layer in list(enumerate(self.layers))[start:stop]:
+            out = self.native.run(at, h) if self.native is not None else None
+            if out is not None:
+                h = out
+                continue
             mask = causal
             if getattr(layer, "use_sliding", False):
                 mask = create_attention_mask(h, window_size=self.model.model.sliding_window)

@@ -10,6 +10,7 @@ pub mod convert;
 pub mod dtype;
 pub mod error;
 pub mod gguf;
+pub mod lora;
 pub mod parallel;
 pub mod quant;
 pub mod safetensors;

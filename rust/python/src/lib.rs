@@ -5,6 +5,8 @@ mod arrays;
 mod blas;
 mod errors;
 mod files;
+#[cfg(target_os = "linux")]
+mod lora;
 mod metadata;
 
 use pyo3::prelude::*;
@@ -48,6 +50,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     {
         m.add_function(wrap_pyfunction!(blas::use_blas, m)?)?;
         m.add_function(wrap_pyfunction!(blas::blas_calls, m)?)?;
+        m.add_class::<lora::LlamaLayer>()?;
     }
     Ok(())
 }

@@ -26,6 +26,8 @@ SHARES = {
     "all": 50,  # SELECT *
     "join": 60,  # the child's columns, a condition on the parent
 }
+# Training has more of what is learned late.
+TRAIN_SHARES = SHARES | {"join": 120, "two": 180, "all": 40, "equal": 90, "count": 85, "distinct": 35}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,143 @@
+"""Llama layers computed in Rust on the CPU device: what MLX computes, with its gradients, in fewer passes.
+
+MLX's CPU backend runs everything between the matrix products op by op on one core, each into newly
+allocated memory; in a LoRA step that takes longer than the products. `t2sql._core.LlamaLayer` does a
+layer's forward and backward whole, with the same BLAS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from t2sql.models import blas
+from t2sql.models.runtime import device, mx, nn
+
+
+class NativeLayers:
+    """The layers of a model in Rust, each looked at anew at every call: adapters come and go."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._kernels: dict[int, Any] = {}
+        self._shared: Any = None
+
+    @classmethod
+    def of(cls, model: Any) -> NativeLayers | None:
+        """For the CPU device over a BLAS that the extension can reach; None elsewhere."""
+        info = blas.info()
+        if device() != "cpu" or not (info.fast and info.forwarded):
+            return None
+        return cls(model) if model.layers and _is_plain(model.layers[0]) else None
+
+    def run(self, at: int, h: Any) -> Any | None:
+        """Layer `at` on hidden states [batch, length, hidden]; None when it is not of the known kind."""
+        layer = self._model.layers[at]
+        if not _is_plain(layer) or h.dtype != mx.float32:
+            return None
+        modules = _projections(layer)
+        if self._model.training and any(hasattr(module, "lora_a") for module in modules):
+            kernel = self._kernels.setdefault(at, None) or _kernel(layer)
+            self._kernels[at] = kernel
+        else:
+            # Nothing is kept for a gradient: one set of buffers does for all layers.
+            kernel = self._shared = self._shared or _kernel(layer)
+        return _apply(kernel, layer, modules, h)
+
+
+def _kernel(layer: Any) -> Any:
+    """Sizes and buffers of a layer."""
+    from t2sql._core import LlamaLayer
+
+    attention = layer.self_attn
+    return LlamaLayer(
+        hidden=layer.input_layernorm.weight.size,
+        heads=attention.n_heads,
+        kv_heads=attention.n_kv_heads,
+        head_width=attention.head_dim,
+        ffn=_linear(layer.mlp.gate_proj).weight.shape[0],
+        eps=layer.input_layernorm.eps,
+    )
+
+
+def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any) -> Any:
+    batch, length, hidden = h.shape
+    norms = (layer.input_layernorm, layer.post_attention_layernorm)
+    frozen = [np.asarray(module.weight) for module in (*norms, *map(_linear, modules))]
+    turns = _turns(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2, length)
+    adapted = [hasattr(module, "lora_a") for module in modules]
+    lora = [value for m in modules if hasattr(m, "lora_a") for value in (m.lora_a, m.lora_b)]
+    scale = next((float(module.scale) for module in modules if hasattr(module, "lora_a")), 0.0)
+
+    def arrays(values: Sequence[Any]) -> list[np.ndarray | None]:
+        given = iter(values)
+        return [np.asarray(next(given)) if has else None for has in adapted for _ in range(2)]
+
+    @mx.custom_function
+    def run(h: Any, *lora: Any) -> Any:
+        out = kernel.forward(batch, np.asarray(h), frozen, arrays(lora), scale, turns)
+        return mx.array(out.reshape(batch, length, hidden))
+
+    @run.vjp
+    def run_vjp(primals: Any, cotangent: Any, _: Any) -> Any:
+        lora = primals[1:]
+        dx, found = kernel.backward(np.asarray(cotangent), frozen, arrays(lora), scale, turns)
+        gradients = [gradient for gradient in found if gradient is not None]
+        shaped = [mx.array(g.reshape(p.shape)) for g, p in zip(gradients, lora, strict=True)]
+        return mx.array(dx.reshape(batch, length, hidden)), *shaped
+
+    return run(h, *lora)
+
+
+def _projections(layer: Any) -> list[Any]:
+    attention, mlp = layer.self_attn, layer.mlp
+    return [
+        attention.q_proj,
+        attention.k_proj,
+        attention.v_proj,
+        attention.o_proj,
+        mlp.gate_proj,
+        mlp.up_proj,
+        mlp.down_proj,
+    ]
+
+
+def _linear(module: Any) -> Any:
+    return module.linear if hasattr(module, "lora_a") else module
+
+
+@lru_cache(maxsize=256)
+def _turns(base: float, half: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """cos and sin of rotary positions [length, half], as `nn.RoPE` turns the halves of a head."""
+    rates = base ** (-np.arange(half, dtype=np.float64) / half)
+    angles = np.arange(length, dtype=np.float64)[:, None] * rates
+    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+
+
+def _is_plain(layer: Any) -> bool:
+    """A llama block of float32 with whole matrices, no biases, plain rotary positions, and either no
+    adapter or LoRA without dropout, of one scale."""
+    from mlx_lm.models.llama import TransformerBlock
+    from mlx_lm.tuner.lora import LoRALinear
+
+    if type(layer) is not TransformerBlock or layer.use_sliding:
+        return False
+    attention, rope = layer.self_attn, layer.self_attn.rope
+    if type(rope) is not nn.RoPE or rope.traditional or rope.scale != 1.0:
+        return False
+    if rope.dims != attention.head_dim or attention.scale != attention.head_dim**-0.5:
+        return False
+    scales = set()
+    for module in _projections(layer):
+        if type(module) is LoRALinear:
+            # MLX's Dropout holds the probability of keeping a value.
+            if module.dropout._p_1 != 1.0 or module.lora_a.dtype != mx.float32:
+                return False
+            scales.add(module.scale)
+            module = module.linear
+        if type(module) is not nn.Linear or "bias" in module or module.weight.dtype != mx.float32:
+            return False
+    return len(scales) < 2

@@ -1,0 +1,136 @@
+//! A llama layer with LoRA for NumPy arrays, on the BLAS that `use_blas` loaded.
+
+use numpy::{PyArray1, PyReadonlyArrayDyn};
+use pyo3::prelude::*;
+use t2sql_core::lora::{Adapter, Gemm, Layer, Shape, Weights};
+
+use crate::blas::cblas_sgemm;
+use crate::errors::wrong;
+
+type Array<'py> = PyReadonlyArrayDyn<'py, f32>;
+type Flat<'py> = Bound<'py, PyArray1<f32>>;
+
+/// The frozen arrays, the adapters, and (cos, sin), as slices.
+struct Given<'a> {
+    weights: Weights<'a>,
+    adapters: [Option<Adapter<'a>>; 7],
+    turns: [&'a [f32]; 2],
+}
+
+#[pyclass(module = "t2sql._core")]
+pub struct LlamaLayer(Layer);
+
+#[pymethods]
+impl LlamaLayer {
+    #[new]
+    #[pyo3(signature = (*, hidden, heads, kv_heads, head_width, ffn, eps))]
+    fn new(
+        hidden: usize,
+        heads: usize,
+        kv_heads: usize,
+        head_width: usize,
+        ffn: usize,
+        eps: f32,
+    ) -> LlamaLayer {
+        LlamaLayer(Layer::new(Shape { hidden, heads, kv_heads, head_width, ffn, eps }))
+    }
+
+    fn forward<'py>(
+        &mut self,
+        py: Python<'py>,
+        batch: usize,
+        x: Array<'py>,
+        weights: Vec<Array<'py>>,
+        adapters: Vec<Option<Array<'py>>>,
+        scale: f32,
+        turns: [Array<'py>; 2],
+    ) -> PyResult<Flat<'py>> {
+        let given = self.given(py, &weights, &adapters, scale, &turns)?;
+        let x = slice(py, &x)?;
+        let mut out = vec![0.0; x.len()];
+        if batch == 0 || !x.len().is_multiple_of(batch * self.0.shape().hidden) {
+            return Err(wrong(py, "array does not fit", "x of [batch, length, hidden]", x.len()));
+        }
+        let layer = &mut self.0;
+        py.detach(|| {
+            layer.forward(gemm(), batch, x, &given.weights, &given.adapters, given.turns, &mut out);
+        });
+        Ok(PyArray1::from_vec(py, out))
+    }
+
+    fn backward<'py>(
+        &mut self,
+        py: Python<'py>,
+        dy: Array<'py>,
+        weights: Vec<Array<'py>>,
+        adapters: Vec<Option<Array<'py>>>,
+        scale: f32,
+        turns: [Array<'py>; 2],
+    ) -> PyResult<(Flat<'py>, Vec<Option<Flat<'py>>>)> {
+        let given = self.given(py, &weights, &adapters, scale, &turns)?;
+        let dy = slice(py, &dy)?;
+        let mut dx = vec![0.0; dy.len()];
+        let layer = &mut self.0;
+        let gradients = py.detach(|| {
+            layer.backward(gemm(), &given.weights, &given.adapters, given.turns, dy, &mut dx)
+        });
+        let array = |data| PyArray1::from_vec(py, data);
+        let pairs = gradients.into_iter().flat_map(|pair| match pair {
+            Some((a, b)) => [Some(array(a)), Some(array(b))],
+            None => [None, None],
+        });
+        Ok((PyArray1::from_vec(py, dx), pairs.collect()))
+    }
+}
+
+impl LlamaLayer {
+    fn given<'a>(
+        &self,
+        py: Python<'_>,
+        weights: &'a [Array<'_>],
+        adapters: &'a [Option<Array<'_>>],
+        scale: f32,
+        [cos, sin]: &'a [Array<'_>; 2],
+    ) -> PyResult<Given<'a>> {
+        let shape = self.0.shape();
+        let bad = |what: &str, found: usize| wrong(py, "array does not fit", what, found);
+        if weights.len() != 9 || adapters.len() != 14 {
+            return Err(bad("9 weights and 14 adapter arrays", weights.len() + adapters.len()));
+        }
+        let all = weights.iter().map(|w| slice(py, w)).collect::<PyResult<Vec<_>>>()?;
+        for (norm, found) in all[..2].iter().zip(["input norm", "post norm"]) {
+            if norm.len() != shape.hidden {
+                return Err(bad(found, norm.len()));
+            }
+        }
+        let mut pairs = [None; 7];
+        for (i, (inputs, outputs)) in shape.sizes().into_iter().enumerate() {
+            if all[2 + i].len() != inputs * outputs {
+                return Err(bad("a projection of [outputs, inputs]", all[2 + i].len()));
+            }
+            if let (Some(a), Some(b)) = (&adapters[2 * i], &adapters[2 * i + 1]) {
+                let (a, b) = (slice(py, a)?, slice(py, b)?);
+                if a.len() % inputs != 0 || b.len() != a.len() / inputs * outputs {
+                    return Err(bad("an adapter of [inputs, rank] and [rank, outputs]", a.len()));
+                }
+                pairs[i] = Some(Adapter { a, b, scale });
+            }
+        }
+        let weights = Weights {
+            input_norm: all[0],
+            post_norm: all[1],
+            projections: std::array::from_fn(|i| all[2 + i]),
+        };
+        Ok(Given { weights, adapters: pairs, turns: [slice(py, cos)?, slice(py, sin)?] })
+    }
+}
+
+fn gemm() -> Gemm {
+    // SAFETY: this library's own cblas_sgemm, which has CBLAS's contract.
+    unsafe { Gemm::new(cblas_sgemm) }
+}
+
+fn slice<'a>(py: Python<'_>, array: &'a Array<'_>) -> PyResult<&'a [f32]> {
+    let hint = "a C-contiguous array (numpy.ascontiguousarray)";
+    array.as_slice().map_err(|_| wrong(py, "array is strided", hint, "strides"))
+}
