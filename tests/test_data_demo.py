@@ -22,8 +22,8 @@ from t2sql.data.demo.domains import domains
 from t2sql.data.demo.phrasings import frames
 
 # What `data demo` writes with seed 0: the three split files, and every row of every database.
-FROZEN_LINES = "6807e83d42eea933690d7ec479af4c43f8146a765f0957917ef166858636ff3e"
-FROZEN_ROWS = "11dd73af46ed003396f0188a9839fb03baf7eb35bb91011ac89bd9abb3954252"
+FROZEN_LINES = "463884e4fb119fb98bb5037ec1d8bced3fd58f27c9291a52f679bfd1264cd66f"
+FROZEN_ROWS = "975fe9483d8103b1f7e0e09fffd01094c5e77d6edaa4df6d486cfd292ecb0561"
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,8 @@ def test_at_least_40_percent_are_hard_and_no_shape_is_common(demo: Dataset) -> N
         assert sum("hard" in example.tags for example in examples) >= 0.4 * len(examples)
         shapes = Counter(data.shape(example.sql or "") for example in examples)
         assert shapes.most_common(1)[0][1] <= 0.25 * len(examples)
-        assert 0.04 <= sum("join" in example.tags for example in examples) / len(examples) <= 0.08
+        share = sum("join" in example.tags for example in examples) / len(examples)
+        assert 0.1 <= share <= 0.14 if name == "train" else 0.04 <= share <= 0.08
 
 
 def test_the_tags_say_what_the_sql_does(demo: Dataset) -> None:
@@ -226,10 +227,11 @@ def test_a_kind_is_put_in_many_ways_in_train(demo: Dataset) -> None:
 
 
 def test_columns_with_spaces_are_a_fair_share_and_quoted(demo: Dataset) -> None:
-    schemas = {example.schema for name in SPLITS for example in demo.split(name)}
-    names = [name for schema in schemas for table in schema.tables for name in table.column_names]
-    share = sum(" " in name for name in names) / len(names)
-    assert 0.12 <= share <= 0.22
+    # The coined tables of the training split have more of them: quoting is what is to be learned.
+    for splits, low, high in ((("valid", "test"), 0.12, 0.25), (("train",), 0.25, 0.4)):
+        schemas = {example.schema for name in splits for example in demo.split(name)}
+        names = [name for schema in schemas for table in schema.tables for name in table.column_names]
+        assert low <= sum(" " in name for name in names) / len(names) <= high
     assert any("''" in (example.sql or "") for example in demo.train)
 
 

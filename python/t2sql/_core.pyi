@@ -128,3 +128,36 @@ def use_blas(path: str, prefix: str) -> None:
 
 def blas_calls() -> int:
     """Linux only: how many calls have come through the three forwarded symbols."""
+
+class LlamaLayer:
+    """Linux only: a llama layer with LoRA in float32, on the BLAS that `use_blas` loaded.
+
+    Arrays are C-contiguous float32. `weights`: input norm and post-attention norm [hidden], then the
+    projections q, k, v, o, gate, up, down [outputs, inputs]. `adapters`: for each projection A [inputs,
+    rank] and B [rank, outputs], or None twice; `scale` multiplies x A B. `turns`: cos and sin of the
+    rotary positions [length, head_width / 2]. The attention is causal.
+    """
+
+    def __init__(
+        self, *, hidden: int, heads: int, kv_heads: int, head_width: int, ffn: int, eps: float
+    ) -> None: ...
+    def forward(
+        self,
+        batch: int,
+        x: NDArray[np.float32],
+        weights: Sequence[NDArray[np.float32]],
+        adapters: Sequence[NDArray[np.float32] | None],
+        scale: float,
+        turns: Sequence[NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """The output for x [batch, length, hidden], flat; activations are kept for `backward`."""
+
+    def backward(
+        self,
+        dy: NDArray[np.float32],
+        weights: Sequence[NDArray[np.float32]],
+        adapters: Sequence[NDArray[np.float32] | None],
+        scale: float,
+        turns: Sequence[NDArray[np.float32]],
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32] | None]]:
+        """Gradients of x and of the adapters, flat, after the `forward` with the same arguments, once."""

@@ -1,6 +1,6 @@
 //! A llama layer with LoRA for NumPy arrays, on the BLAS that `use_blas` loaded.
 
-use numpy::{PyArray1, PyReadonlyArrayDyn};
+use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use t2sql_core::lora::{Adapter, Gemm, Layer, Shape, Weights};
 
@@ -48,9 +48,11 @@ impl LlamaLayer {
         let given = self.given(py, &weights, &adapters, scale, &turns)?;
         let x = slice(py, &x)?;
         let mut out = vec![0.0; x.len()];
-        if batch == 0 || !x.len().is_multiple_of(batch * self.0.shape().hidden) {
+        let row = batch * self.0.shape().hidden;
+        if row == 0 || x.is_empty() || !x.len().is_multiple_of(row) {
             return Err(wrong(py, "array does not fit", "x of [batch, length, hidden]", x.len()));
         }
+        self.check_turns(py, x.len() / row, given.turns)?;
         let layer = &mut self.0;
         py.detach(|| {
             layer.forward(gemm(), batch, x, &given.weights, &given.adapters, given.turns, &mut out);
@@ -69,11 +71,16 @@ impl LlamaLayer {
     ) -> PyResult<(Flat<'py>, Vec<Option<Flat<'py>>>)> {
         let given = self.given(py, &weights, &adapters, scale, &turns)?;
         let dy = slice(py, &dy)?;
+        let (batch, length) = self.0.last();
+        if length == 0 || dy.len() != batch * length * self.0.shape().hidden {
+            let expected = "the gradient of the last forward's output";
+            return Err(wrong(py, "array does not fit", expected, dy.len()));
+        }
+        self.check_turns(py, length, given.turns)?;
         let mut dx = vec![0.0; dy.len()];
         let layer = &mut self.0;
-        let gradients = py.detach(|| {
-            layer.backward(gemm(), &given.weights, &given.adapters, given.turns, dy, &mut dx)
-        });
+        let gradients =
+            py.detach(|| layer.backward(gemm(), &given.weights, &given.adapters, given.turns, dy, &mut dx));
         let array = |data| PyArray1::from_vec(py, data);
         let pairs = gradients.into_iter().flat_map(|pair| match pair {
             Some((a, b)) => [Some(array(a)), Some(array(b))],
@@ -84,6 +91,14 @@ impl LlamaLayer {
 }
 
 impl LlamaLayer {
+    fn check_turns(&self, py: Python<'_>, length: usize, turns: [&[f32]; 2]) -> PyResult<()> {
+        let half = self.0.shape().head_width / 2;
+        match turns.into_iter().find(|turn| turn.len() != length * half) {
+            Some(turn) => Err(wrong(py, "array does not fit", "a turn for every position", turn.len())),
+            None => Ok(()),
+        }
+    }
+
     fn given<'a>(
         &self,
         py: Python<'_>,
@@ -131,6 +146,9 @@ fn gemm() -> Gemm {
 }
 
 fn slice<'a>(py: Python<'_>, array: &'a Array<'_>) -> PyResult<&'a [f32]> {
-    let hint = "a C-contiguous array (numpy.ascontiguousarray)";
-    array.as_slice().map_err(|_| wrong(py, "array is strided", hint, "strides"))
+    let bad = || wrong(py, "array is strided", "a C-contiguous array (numpy.ascontiguousarray)", "strides");
+    if !array.is_c_contiguous() {
+        return Err(bad());
+    }
+    array.as_slice().map_err(|_| bad())
 }

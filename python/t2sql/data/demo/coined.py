@@ -1,4 +1,4 @@
-"""Coined subjects for the training split: tables that nobody has seen, so that a model learns to read the schema.
+"""Coined subjects for the training split: tables nobody has seen, so that a model learns to read the schema.
 
 A few dozen everyday subjects teach their own column names by heart; with a subject of its own for nearly
 every database, the only way to the right name is to copy it from the prompt.

@@ -23,7 +23,7 @@ PROMPTS = (
 TOP = 50
 _TOKENS = 48
 _POSITIONS = 10
-# Two tokens whose probabilities in the source are this close are a tie: which comes first is rounding's choice.
+# Two tokens whose probabilities in the source are this close are a tie: rounding decides between them.
 _TIE = 1e-2
 
 

@@ -34,11 +34,7 @@ impl Heads {
         (0..self.batch * self.heads).map(move |i| {
             let (example, head) = (i / self.heads, i % self.heads);
             let row = example * self.length;
-            (
-                i,
-                (row * self.heads + head) * self.width,
-                (row * self.kv_heads + head / group) * self.width,
-            )
+            (i, (row * self.heads + head) * self.width, (row * self.kv_heads + head / group) * self.width)
         })
     }
 

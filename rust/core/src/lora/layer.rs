@@ -158,6 +158,11 @@ impl Layer {
         &self.shape
     }
 
+    /// (batch, length) of the last `forward`; zeros before the first.
+    pub fn last(&self) -> (usize, usize) {
+        (self.batch, self.length)
+    }
+
     fn linear<'a>(&self, at: usize, weights: &Weights<'a>, adapters: &Adapters<'a>) -> Linear<'a> {
         let (inputs, outputs) = self.shape.sizes()[at];
         Linear {
@@ -185,6 +190,7 @@ impl Layer {
     ///
     /// # Panics
     /// When a slice does not have the size that the shape and `batch` say.
+    #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &mut self,
         gemm: Gemm,

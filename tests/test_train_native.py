@@ -1,0 +1,168 @@
+"""The layers in Rust: MLX's values and gradients, on the layers they are for and no others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from train_helpers import Events, settings, small_dataset
+
+from t2sql import models, train
+from t2sql.errors import InputError
+from t2sql.models import Loaded, blas
+from t2sql.models.runtime import device, mx, nn
+from t2sql.train import TrainConfig
+from t2sql.train.native import NativeLayers
+from t2sql.train.network import Network
+from t2sql.train.setup import prepare_model
+
+pytestmark = pytest.mark.skipif(
+    device() != "cpu" or not blas.info().forwarded, reason="needs the CPU device and a forwarded BLAS"
+)
+
+
+def adapted(path: Path, **changes: Any) -> Loaded:
+    """A model with LoRA layers whose second matrix is not zero."""
+    from mlx.utils import tree_map
+
+    loaded = models.load(path)
+    prepare_model(loaded, TrainConfig.of(**settings(path, **{"dropout": 0.0, "num_layers": -1, **changes})))
+    mx.random.seed(5)
+    moved = tree_map(lambda p: p + 0.1 * mx.random.normal(p.shape), loaded.model.trainable_parameters())
+    loaded.model.update(moved)
+    loaded.model.train()
+    return loaded
+
+
+def gradients(model: Any, network: Network, ids: mx.array) -> tuple[float, dict[str, mx.array]]:
+    from t2sql.models.adapters import flat
+
+    positions, targets = mx.array([3, 9, 16]), mx.array([7, 1, 30])
+
+    def loss() -> mx.array:
+        return nn.losses.cross_entropy(network.logits(ids, positions, 0), targets).sum()
+
+    value, found = nn.value_and_grad(model, loss)()
+    return value.item(), flat(found)
+
+
+@pytest.mark.parametrize("changes", [{}, {"keys": ("q_proj", "down_proj")}, {"num_layers": 1}, {"rank": 1}])
+@pytest.mark.parametrize("shape", [(2, 9), (1, 17), (3, 8)])
+def test_values_and_gradients_are_those_of_mlx(
+    tiny_llama: Path, changes: dict[str, Any], shape: tuple[int, int]
+) -> None:
+    model = adapted(tiny_llama, **changes).model
+    network = Network(model)
+    assert network.split and network.native is not None
+    ids = mx.random.randint(0, 60, shape, key=mx.random.key(2))
+    value, found = gradients(model, network, ids)
+    right, expected = gradients(model, Network(model, native=False), ids)
+    assert value == pytest.approx(right, rel=1e-5)
+    assert found.keys() == expected.keys() and len(found) >= 2
+    for name, gradient in expected.items():
+        assert mx.abs(gradient).max() > 0
+        assert mx.abs(found[name] - gradient).max() <= 2e-4 * mx.abs(gradient).max(), name
+
+
+def test_hidden_states_are_those_of_mlx_with_and_without_adapters(tiny_mistral: Path) -> None:
+    for loaded in (models.load(tiny_mistral), adapted(tiny_mistral)):
+        ids = mx.random.randint(0, 60, (2, 21), key=mx.random.key(4))
+        for training in (True, False):
+            loaded.model.train(training)
+            plain = Network(loaded.model, native=False)
+            expected = plain.run(plain.embed(ids), 0)
+            native = Network(loaded.model)
+            assert native.native is not None
+            found = native.run(native.embed(ids), 0)
+            assert mx.abs(found - expected).max() <= 1e-4 * mx.abs(expected).max()
+
+
+def test_an_adapter_put_on_later_is_seen(tiny_llama: Path) -> None:
+    loaded = models.load(tiny_llama)
+    network = Network(loaded.model)
+    before = network.run(network.embed(mx.array([[1, 2, 3]])), 0)
+    prepare_model(loaded, TrainConfig.of(**settings(tiny_llama, dropout=0.0)))
+    layer = loaded.model.layers[-1].self_attn.v_proj
+    layer.lora_b = mx.ones(layer.lora_b.shape)
+    after = network.run(network.embed(mx.array([[1, 2, 3]])), 0)
+    assert mx.abs(after - before).max() > 1e-3
+
+
+def run_native(model: Any) -> bool:
+    native = NativeLayers.of(model)
+    width = model.layers[-1].input_layernorm.weight.size
+    return native is not None and native.run(len(model.layers) - 1, mx.zeros((1, 3, width))) is not None
+
+
+def test_what_it_does_not_compute_is_left_to_mlx(tiny_llama: Path) -> None:
+    assert run_native(adapted(tiny_llama).model)
+    assert not run_native(adapted(tiny_llama, dropout=0.2).model)
+    assert not run_native(adapted(tiny_llama, fine_tune_type="dora").model)
+    half = models.load(tiny_llama, dtype="bfloat16").model
+    assert not run_native(half)
+    turned = models.load(tiny_llama).model
+    turned.layers[-1].self_attn.rope.scale = 0.5
+    assert not run_native(turned)
+    biased = models.load(tiny_llama).model
+    biased.layers[-1].mlp.up_proj.bias = mx.zeros((biased.layers[-1].mlp.up_proj.weight.shape[0],))
+    assert not run_native(biased)
+
+
+def test_full_fine_tuning_stays_with_mlx(tiny_llama: Path, tmp_path: Path) -> None:
+    dataset = small_dataset(tmp_path / "data")
+    config = TrainConfig.of(**settings(tiny_llama, fine_tune_type="full", dropout=0.0, learning_rate=1e-3))
+    result = train.train(config, dataset, tmp_path / "run", emit=Events())
+    assert result.valid_loss is not None and result.base_valid_loss is not None
+    assert result.valid_loss < result.base_valid_loss
+
+
+@pytest.mark.parametrize("layers", [1, -1])
+def test_a_stopped_run_goes_on_to_the_same_bytes(tiny_llama: Path, tmp_path: Path, layers: int) -> None:
+    dataset = small_dataset(tmp_path / "data")
+    config = TrainConfig.of(**settings(tiny_llama, dropout=0.0, num_layers=layers))
+    train.train(config, dataset, tmp_path / "whole", emit=Events())
+
+    class Stop(Exception):
+        pass
+
+    def until(kind: str, **fields: Any) -> None:
+        if kind == "train" and fields["step"] == 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train.train(config, dataset, tmp_path / "cut", emit=until)
+    train.train(config, dataset, tmp_path / "cut", emit=Events(), resume=True)
+    ends = [train.checkpoints(tmp_path / name)[-1].path / "adapters.safetensors" for name in ("whole", "cut")]
+    assert ends[0].read_bytes() == ends[1].read_bytes()
+
+
+def test_arrays_that_do_not_fit_are_refused() -> None:
+    import numpy as np
+
+    from t2sql._core import LlamaLayer
+
+    layer = LlamaLayer(hidden=8, heads=2, kv_heads=1, head_width=4, ffn=6, eps=1e-5)
+    x = np.zeros((1, 3, 8), np.float32)
+    sizes = [8, 8, 64, 32, 32, 64, 48, 48, 48]
+    weights = [np.zeros(n, np.float32) for n in sizes]
+    turns = [np.zeros((3, 2), np.float32)] * 2
+    none = [None] * 14
+    assert layer.forward(1, x, weights, none, 1.0, turns).shape == (24,)
+    with pytest.raises(InputError, match="9 weights"):
+        layer.forward(1, x, weights[1:], none, 1.0, turns)
+    with pytest.raises(InputError, match="projection"):
+        layer.forward(1, x, [*weights[:-1], weights[0]], none, 1.0, turns)
+    with pytest.raises(InputError, match="batch, length, hidden"):
+        layer.forward(2, x, weights, none, 1.0, turns)
+    with pytest.raises(InputError, match="turn"):
+        layer.forward(1, x, weights, none, 1.0, [turn[:2] for turn in turns])
+    with pytest.raises(InputError, match="contiguous"):
+        layer.forward(1, np.zeros((1, 8, 3), np.float32).swapaxes(1, 2), weights, none, 1.0, turns)
+    with pytest.raises(InputError, match="rank"):
+        adapters = [np.zeros(16, np.float32), np.zeros(3, np.float32), *none[2:]]
+        layer.forward(1, x, weights, adapters, 1.0, turns)
+    with pytest.raises(InputError, match="forward"):
+        LlamaLayer(hidden=8, heads=2, kv_heads=1, head_width=4, ffn=6, eps=1e-5).backward(
+            x, weights, none, 1.0, turns
+        )
