@@ -35,6 +35,7 @@ impl LlamaLayer {
         LlamaLayer(Layer::new(Shape { hidden, heads, kv_heads, head_width, ffn, eps }))
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn forward<'py>(
         &mut self,
         py: Python<'py>,
