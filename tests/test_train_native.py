@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from train_helpers import Events, settings, small_dataset
 from t2sql import models, train
 from t2sql.errors import InputError
 from t2sql.models import Loaded, blas
+from t2sql.models.adapters import flat
 from t2sql.models.runtime import device, mx, nn
 from t2sql.train import TrainConfig
-from t2sql.train.native import NativeLayers
+from t2sql.train.batches import Encoded, collate, shared_batches
+from t2sql.train.native import Layout, NativeLayers
 from t2sql.train.network import Network
 from t2sql.train.setup import prepare_model
 
@@ -36,8 +39,6 @@ def adapted(path: Path, **changes: Any) -> Loaded:
 
 
 def gradients(model: Any, network: Network, ids: mx.array) -> tuple[float, dict[str, mx.array]]:
-    from t2sql.models.adapters import flat
-
     positions, targets = mx.array([3, 9, 16]), mx.array([7, 1, 30])
 
     def loss() -> mx.array:
@@ -92,7 +93,8 @@ def test_an_adapter_put_on_later_is_seen(tiny_llama: Path) -> None:
 def run_native(model: Any) -> bool:
     native = NativeLayers.of(model)
     width = model.layers[-1].input_layernorm.weight.size
-    return native is not None and native.run(len(model.layers) - 1, mx.zeros((1, 3, width))) is not None
+    x, layout = mx.zeros((1, 3, width)), Layout.of(1, 3, None)
+    return native is not None and native.run(len(model.layers) - 1, x, layout) is not None
 
 
 def test_what_it_does_not_compute_is_left_to_mlx(tiny_llama: Path) -> None:
@@ -142,27 +144,118 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
 
     from t2sql._core import LlamaLayer
 
-    layer = LlamaLayer(hidden=8, heads=2, kv_heads=1, head_width=4, ffn=6, eps=1e-5)
-    x = np.zeros((1, 3, 8), np.float32)
-    sizes = [8, 8, 64, 32, 32, 64, 48, 48, 48]
-    weights = [np.zeros(n, np.float32) for n in sizes]
+    sizes = {"hidden": 8, "heads": 2, "kv_heads": 1, "head_width": 4, "ffn": 6, "eps": 1e-5}
+    layer = LlamaLayer(**sizes)
+    x = np.zeros((3, 8), np.float32)
+    weights = [np.zeros(n, np.float32) for n in (8, 8, 64, 32, 32, 64, 48, 48, 48)]
     turns = [np.zeros((3, 2), np.float32)] * 2
     none = [None] * 14
-    assert layer.forward(1, x, weights, none, 1.0, turns).shape == (24,)
+    whole = [(0, 3, 0, 0)]
+    assert layer.forward(whole, x, weights, none, 1.0, turns).shape == (24,)
+    assert layer.backward(x, weights, none, 1.0, turns)[0].shape == (24,)
     with pytest.raises(InputError, match="9 weights"):
-        layer.forward(1, x, weights[1:], none, 1.0, turns)
+        layer.forward(whole, x, weights[1:], none, 1.0, turns)
     with pytest.raises(InputError, match="projection"):
-        layer.forward(1, x, [*weights[:-1], weights[0]], none, 1.0, turns)
-    with pytest.raises(InputError, match="batch, length, hidden"):
-        layer.forward(2, x, weights, none, 1.0, turns)
+        layer.forward(whole, x, [*weights[:-1], weights[0]], none, 1.0, turns)
+    for blocks in ([(0, 2, 0, 0)], [(1, 3, 0, 0)], [(0, 3, 2, 2)], [(2**63, 3, 0, 0)], []):
+        with pytest.raises(InputError, match="blocks"):
+            layer.forward(blocks, x, weights, none, 1.0, turns)
     with pytest.raises(InputError, match="turn"):
-        layer.forward(1, x, weights, none, 1.0, [turn[:2] for turn in turns])
+        layer.forward(whole, x, weights, none, 1.0, [turn[:2] for turn in turns])
     with pytest.raises(InputError, match="contiguous"):
-        layer.forward(1, np.zeros((1, 8, 3), np.float32).swapaxes(1, 2), weights, none, 1.0, turns)
+        layer.forward(whole, np.zeros((8, 3), np.float32).T, weights, none, 1.0, turns)
     with pytest.raises(InputError, match="rank"):
         adapters = [np.zeros(16, np.float32), np.zeros(3, np.float32), *none[2:]]
-        layer.forward(1, x, weights, adapters, 1.0, turns)
+        layer.forward(whole, x, weights, adapters, 1.0, turns)
     with pytest.raises(InputError, match="forward"):
-        LlamaLayer(hidden=8, heads=2, kv_heads=1, head_width=4, ffn=6, eps=1e-5).backward(
-            x, weights, none, 1.0, turns
-        )
+        LlamaLayer(**sizes).backward(x, weights, none, 1.0, turns)
+
+
+def alike(lengths: list[tuple[int, int, int]]) -> list[Encoded]:
+    """Examples of (which beginning, its length, own length)."""
+    rng = random.Random(4)
+    made = []
+    for i, (family, common, own) in enumerate(lengths):
+        head = random.Random(family).choices(range(60), k=common)
+        ids = (*head, *rng.choices(range(60), k=own))
+        made.append(Encoded(str(i), ids, max(1, len(ids) - 4)))
+    return made
+
+
+GROUPS = [
+    [(1, 14, 6), (1, 14, 9), (1, 14, 2), (2, 20, 5), (3, 13, 7), (3, 13, 1)],
+    [(1, 14, 6), (2, 15, 9)],
+    [(1, 30, 3)] * 2 + [(1, 30, 0)] * 2,
+    [(1, 16, 4), (1, 40, 4), (1, 40, 5), (1, 41, 3)],
+    [(1, 9, 5)],
+]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_shared_beginning_changes_neither_loss_nor_gradients(
+    tiny_llama: Path, group: list[tuple[int, int, int]], whole: bool
+) -> None:
+    model = adapted(tiny_llama).model
+    network = Network(model)
+    assert network.shares
+    examples = alike(group)
+    results = []
+    for share in (True, False):
+        batch = collate(examples, share=share, whole=whole)
+        assert (batch.spans is not None) == share
+        targets, positions = mx.array(batch.targets), mx.array(batch.positions)
+
+        def loss(batch: Any = batch, targets: Any = targets, positions: Any = positions) -> mx.array:
+            logits = network.logits(mx.array(batch.ids), positions, 0, batch.spans)
+            return nn.losses.cross_entropy(logits, targets).sum()
+
+        value, found = nn.value_and_grad(model, loss)()
+        results.append((value.item(), flat(found), batch))
+    (value, found, shared), (right, expected, padded) = results
+    assert value == pytest.approx(right, rel=1e-5)
+    assert sorted(shared.targets) == sorted(padded.targets) and shared.tokens == padded.tokens
+    assert shared.learned.sum() == padded.learned.sum()
+    for name, gradient in expected.items():
+        assert mx.abs(found[name] - gradient).max() <= 3e-4 * mx.abs(gradient).max(), name
+
+
+def test_spans_hold_every_position_once_and_common_ones_for_all() -> None:
+    examples = alike(GROUPS[0])
+    batch = collate(examples, share=True)
+    assert batch.spans is not None
+    assert batch.ids.shape == (1, sum(span.stop - span.start for span in batch.spans))
+    assert batch.ids.size < 0.75 * sum(e.length for e in examples)
+    for span in batch.spans:
+        assert span.stop > span.start
+        if span.prefix is not None:
+            head = batch.spans[span.prefix]
+            assert (head.start, head.stop, head.prefix) == (0, span.start, None)
+            assert examples[head.example].ids[: head.stop] == examples[span.example].ids[: head.stop]
+
+
+def test_batches_of_an_epoch_keep_partners_and_every_example_once() -> None:
+    examples = alike([(i % 5, 20, 3 + i % 7) for i in range(83)])
+    epochs = [shared_batches(examples, 8, 0, epoch) for epoch in (0, 0, 1)]
+    assert epochs[0] == epochs[1] != epochs[2]
+    for batches in epochs:
+        assert sorted(i for batch in batches for i in batch) == list(range(83))
+        assert all(len(batch) == 8 for batch in batches[:-1])
+        families = [len({i % 5 for i in batch}) for batch in batches]
+        assert sum(families) / len(families) < 4
+
+
+def test_losses_of_a_split_are_the_same_with_shared_beginnings(tiny_llama: Path) -> None:
+    from t2sql.train.source import Source
+
+    model = adapted(tiny_llama).model
+    model.eval()
+    examples = alike([(i % 3, 20, 3 + i % 7) for i in range(41)])
+    for text in (False, True):
+        sums = [
+            Source(Network(model, native=native), examples, start=0, room=0).measure(text=text)
+            for native in (True, False)
+        ]
+        assert (sums[0].count, sums[0].text_count) == (sums[1].count, sums[1].text_count)
+        assert sums[0].loss == pytest.approx(sums[1].loss, rel=1e-5)
+        assert sums[0].text_loss == pytest.approx(sums[1].text_loss, rel=1e-5)

@@ -135,7 +135,11 @@ class LlamaLayer:
     Arrays are C-contiguous float32. `weights`: input norm and post-attention norm [hidden], then the
     projections q, k, v, o, gate, up, down [outputs, inputs]. `adapters`: for each projection A [inputs,
     rank] and B [rank, outputs], or None twice; `scale` multiplies x A B. `turns`: cos and sin of the
-    rotary positions [length, head_width / 2]. The attention is causal.
+    rotary positions [rows, head_width / 2].
+
+    `blocks`: (row, length, prefix's row, prefix's length) for consecutive rows that attend, causally, to
+    themselves and to all rows of a prefix; together they are all rows. Examples that begin alike can so
+    share their beginning, and differ in nothing else from examples each on its own.
     """
 
     def __init__(
@@ -143,14 +147,14 @@ class LlamaLayer:
     ) -> None: ...
     def forward(
         self,
-        batch: int,
+        blocks: Sequence[tuple[int, int, int, int]],
         x: NDArray[np.float32],
         weights: Sequence[NDArray[np.float32]],
         adapters: Sequence[NDArray[np.float32] | None],
         scale: float,
         turns: Sequence[NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """The output for x [batch, length, hidden], flat; activations are kept for `backward`."""
+        """The output for x [rows, hidden], flat; activations are kept for `backward`."""
 
     def backward(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from t2sql.errors import InputError, WorkError
 from t2sql.models import Loaded, blas, load
 from t2sql.models.adapters import flat, load_adapter_weights, read_adapter_weights
 from t2sql.models.runtime import device, mx, nn, peak_memory
-from t2sql.train.batches import EncodedSplit, encode_split, epoch_batches
+from t2sql.train.batches import Encoded, EncodedSplit, encode_split, epoch_batches, shared_batches
 from t2sql.train.config import TrainConfig
 from t2sql.train.exponentials import fast_exponentials, token_losses
 from t2sql.train.network import Network, first_trained_layer
@@ -161,8 +161,7 @@ class _Run:
         start = first_trained_layer(self.model)
         room = config.cache_gb * 1e9
         train, valid = splits["train"].examples, splits["valid"].examples
-        lengths = [e.length for e in train]
-        groups = epoch_batches(lengths, config.batch_size, config.seed, 0)
+        groups = self._batches_of(train, 0)
         self.valid = Source(self.network, valid, start=start, room=room)
         self.train = Source(self.network, train, start=start, room=room - self.valid.bytes, groups=groups)
         self.start = start
@@ -235,8 +234,8 @@ class _Run:
                 self._save()
         return self.train_loss
 
-    def _loss(self, inputs: Any, positions: Any, targets: Any) -> Any:
-        logits = self.network.logits(inputs, positions, self.train.start)
+    def _loss(self, inputs: Any, positions: Any, targets: Any, spans: Any) -> Any:
+        logits = self.network.logits(inputs, positions, self.train.start, spans)
         return token_losses(logits, targets).mean()
 
     def _one_step(self) -> int:
@@ -245,11 +244,12 @@ class _Run:
         config = self.config
         indices = self._batch_of(self.step)
         self.step += 1
-        inputs, positions, targets, tokens = self.train.inputs(indices)
+        inputs, batch = self.train.batch(indices)
         # Dropout is drawn from seed and step, so that going on from a checkpoint repeats it.
         mx.random.seed((config.seed << 32) + self.step)
         self.model.train()
-        loss, gradients = self.gradient(inputs, positions, targets)
+        positions, targets = mx.array(batch.positions), mx.array(batch.targets)
+        loss, gradients = self.gradient(inputs, positions, targets, batch.spans)
         if config.max_grad_norm:
             gradients, _ = optimizers.clip_grad_norm(gradients, config.max_grad_norm)
         self.optimizer.learning_rate = config.rate_at(self.step)
@@ -262,15 +262,20 @@ class _Run:
         self.window["targets"] += targets.size
         if mx.get_cache_memory() > 1 << 29:
             mx.clear_cache()
-        return tokens
+        return batch.tokens
 
     def _batch_of(self, step: int) -> list[int]:
         epoch, at = divmod(step, self.per_epoch)
         if epoch != self._epoch:
-            config = self.config
             self._epoch = epoch
-            self._batches = epoch_batches(self.train.lengths, config.batch_size, config.seed, epoch)
+            self._batches = self._batches_of(self.train.examples, epoch)
         return self._batches[at]
+
+    def _batches_of(self, examples: Sequence[Encoded], epoch: int) -> list[list[int]]:
+        size, seed = self.config.batch_size, self.config.seed
+        if self.network.shares:
+            return shared_batches(examples, size, seed, epoch)
+        return epoch_batches([e.length for e in examples], size, seed, epoch)
 
     def _diverged(self, value: float, indices: list[int]) -> None:
         good = checkpoints(self.folder)

@@ -8,13 +8,46 @@ layer's forward and backward whole, with the same BLAS.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from t2sql.models import blas
 from t2sql.models.runtime import device, mx, nn
+from t2sql.train.batches import Span
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the rows of a batch are: blocks (row, length, prefix's row, prefix's length), and each row's
+    rotary position."""
+
+    blocks: list[tuple[int, int, int, int]]
+    positions: np.ndarray
+
+    @classmethod
+    def of(cls, batch: int, length: int, spans: Sequence[Span] | None) -> Layout:
+        """Of whole examples [batch, length], or of spans."""
+        if spans is None:
+            blocks = [(row * length, length, 0, 0) for row in range(batch)]
+            return cls(blocks, np.tile(np.arange(length), batch))
+        starts = np.cumsum([0, *(span.stop - span.start for span in spans)]).tolist()
+        blocks = []
+        for span, row in zip(spans, starts[:-1], strict=True):
+            before = (0, 0) if span.prefix is None else (starts[span.prefix], span.start)
+            blocks.append((row, span.stop - span.start, *before))
+        return cls(blocks, np.concatenate([np.arange(span.start, span.stop) for span in spans]))
+
+    def turns(self, base: float, half: int) -> tuple[np.ndarray, np.ndarray]:
+        """cos and sin [rows, half], as `nn.RoPE` turns the halves of a head."""
+        if (base, half) not in self._turns:
+            rates = base ** (-np.arange(half, dtype=np.float64) / half)
+            angles = self.positions[:, None] * rates
+            self._turns[base, half] = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        return self._turns[base, half]
+
+    _turns: dict[tuple[float, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
 
 class NativeLayers:
@@ -33,7 +66,11 @@ class NativeLayers:
             return None
         return cls(model) if model.layers and _is_plain(model.layers[0]) else None
 
-    def run(self, at: int, h: Any) -> Any | None:
+    def all(self) -> bool:
+        """Whether every layer is of the known kind, as the model is now."""
+        return all(_is_plain(layer) for layer in self._model.layers)
+
+    def run(self, at: int, h: Any, layout: Layout) -> Any | None:
         """Layer `at` on hidden states [batch, length, hidden]; None when it is not of the known kind."""
         layer = self._model.layers[at]
         if not _is_plain(layer) or h.dtype != mx.float32:
@@ -45,7 +82,7 @@ class NativeLayers:
         else:
             # Nothing is kept for a gradient: one set of buffers does for all layers.
             kernel = self._shared = self._shared or _kernel(layer)
-        return _apply(kernel, layer, modules, h)
+        return _apply(kernel, layer, modules, h, layout)
 
 
 def _kernel(layer: Any) -> Any:
@@ -63,11 +100,11 @@ def _kernel(layer: Any) -> Any:
     )
 
 
-def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any) -> Any:
-    batch, length, hidden = h.shape
+def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any, layout: Layout) -> Any:
+    shape = h.shape
     norms = (layer.input_layernorm, layer.post_attention_layernorm)
     frozen = [np.asarray(module.weight) for module in (*norms, *map(_linear, modules))]
-    turns = _turns(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2, length)
+    turns = layout.turns(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2)
     adapted = [hasattr(module, "lora_a") for module in modules]
     lora = [value for m in modules if hasattr(m, "lora_a") for value in (m.lora_a, m.lora_b)]
     scale = next((float(module.scale) for module in modules if hasattr(module, "lora_a")), 0.0)
@@ -78,8 +115,8 @@ def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any) -> Any:
 
     @mx.custom_function
     def run(h: Any, *lora: Any) -> Any:
-        out = kernel.forward(batch, np.asarray(h), frozen, arrays(lora), scale, turns)
-        return mx.array(out.reshape(batch, length, hidden))
+        out = kernel.forward(layout.blocks, np.asarray(h), frozen, arrays(lora), scale, turns)
+        return mx.array(out.reshape(shape))
 
     @run.vjp
     def run_vjp(primals: Any, cotangent: Any, _: Any) -> Any:
@@ -87,7 +124,7 @@ def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any) -> Any:
         dx, found = kernel.backward(np.asarray(cotangent), frozen, arrays(lora), scale, turns)
         gradients = [gradient for gradient in found if gradient is not None]
         shaped = [mx.array(g.reshape(p.shape)) for g, p in zip(gradients, lora, strict=True)]
-        return mx.array(dx.reshape(batch, length, hidden)), *shaped
+        return mx.array(dx.reshape(shape)), *shaped
 
     return run(h, *lora)
 
@@ -107,14 +144,6 @@ def _projections(layer: Any) -> list[Any]:
 
 def _linear(module: Any) -> Any:
     return module.linear if hasattr(module, "lora_a") else module
-
-
-@lru_cache(maxsize=256)
-def _turns(base: float, half: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """cos and sin of rotary positions [length, half], as `nn.RoPE` turns the halves of a head."""
-    rates = base ** (-np.arange(half, dtype=np.float64) / half)
-    angles = np.arange(length, dtype=np.float64)[:, None] * rates
-    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
 
 
 def _is_plain(layer: Any) -> bool:

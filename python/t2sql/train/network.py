@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from t2sql.models.adapters import flat
 from t2sql.models.runtime import mx
-from t2sql.train.native import NativeLayers
+from t2sql.train.batches import Span
+from t2sql.train.native import Layout, NativeLayers
+
+Spans = Sequence[Span] | None
 
 
 class Network:
@@ -27,16 +31,24 @@ class Network:
     def embed(self, ids: Any) -> Any:
         return self.model.model.embed_tokens(ids)
 
-    def run(self, h: Any, start: int, stop: int | None = None) -> Any:
-        """Layers `start` to `stop` on the hidden states h."""
+    @property
+    def shares(self) -> bool:
+        """Whether batches may be of spans: every layer is one that knows them."""
+        return self.split and self.native is not None and self.native.all()
+
+    def run(self, h: Any, start: int, stop: int | None = None, spans: Spans = None) -> Any:
+        """Layers `start` to `stop` on the hidden states h, whose rows are `spans` when given."""
         from mlx_lm.models.base import create_attention_mask
+
+        layout = Layout.of(h.shape[0], h.shape[1], spans)
 
         causal = create_attention_mask(h)
         for at, layer in list(enumerate(self.layers))[start:stop]:
-            out = self.native.run(at, h) if self.native is not None else None
+            out = self.native.run(at, h, layout) if self.native is not None else None
             if out is not None:
                 h = out
                 continue
+            assert spans is None, "only the layers in Rust know spans"
             mask = causal
             if getattr(layer, "use_sliding", False):
                 mask = create_attention_mask(h, window_size=self.model.model.sliding_window)
@@ -50,16 +62,16 @@ class Network:
             return self.model.lm_head(h)
         return self.model.model.embed_tokens.as_linear(h)
 
-    def logits(self, inputs: Any, positions: Any, start: int) -> Any:
+    def logits(self, inputs: Any, positions: Any, start: int, spans: Spans = None) -> Any:
         """Logits [n, vocabulary] at flat positions. `inputs` are ids, or, from layer `start` > 0, states."""
         if not self.split:
             out = self.model(inputs)
             return out.reshape(-1, out.shape[-1])[positions]
-        return self.head(self.states(inputs, start)[positions])
+        return self.head(self.states(inputs, start, spans)[positions])
 
-    def states(self, inputs: Any, start: int) -> Any:
+    def states(self, inputs: Any, start: int, spans: Spans = None) -> Any:
         """Hidden states before the head [positions, hidden], of inputs as in `logits`."""
-        h = self.run(self.embed(inputs) if start == 0 else inputs, start)
+        h = self.run(self.embed(inputs) if start == 0 else inputs, start, spans=spans)
         return h.reshape(-1, h.shape[-1])
 
     def _checkpointed(self, layer: Any, h: Any, mask: Any) -> Any:

@@ -32,10 +32,13 @@ class PrefixCache:
         return len(self._states)
 
     def batch(self, indices: Sequence[int], batch: Batch) -> mx.array:
-        """States of a batch, right-padded like its ids."""
+        """States of a batch, laid out like its ids."""
         for i in indices:
             if i not in self._states:
                 self._fill(self._group_of[i])
+        if batch.spans is not None:
+            parts = [self._states[indices[span.example]][span.start : span.stop] for span in batch.spans]
+            return mx.array(np.concatenate(parts)[None]).astype(self._dtype)
         first = self._states[indices[0]]
         out = np.zeros((*batch.ids.shape, first.shape[-1]), dtype=first.dtype)
         for row, i in enumerate(indices):

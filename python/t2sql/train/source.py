@@ -49,11 +49,11 @@ class Source:
                 self.cache = PrefixCache(network, examples, groups, start)
                 self.start, self.bytes = start, need
 
-    def inputs(self, indices: Sequence[int]) -> tuple[Any, Any, Any, int]:
-        """(inputs, positions, targets, real tokens) of a batch."""
-        batch = collate([self.examples[i] for i in indices])
-        inputs = mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch)
-        return inputs, mx.array(batch.positions), mx.array(batch.targets), batch.tokens
+    def batch(self, indices: Sequence[int], *, whole: bool = False) -> tuple[Any, Batch]:
+        """(inputs for the network from layer `start`, the batch) of some examples."""
+        share = self.network.shares
+        batch = collate([self.examples[i] for i in indices], whole=whole, share=share)
+        return mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch), batch
 
     def measure(
         self, *, batch_size: int = EVAL_BATCH, text: bool = False, progress: Progress | None = None
@@ -66,9 +66,9 @@ class Source:
         done = 0
         try:
             with fast_exponentials(model):
-                for indices in sequential_batches(self.lengths, batch_size):
-                    batch = collate([self.examples[i] for i in indices], whole=text)
-                    inputs = mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch)
+                alike = self.examples if self.network.shares else None
+                for indices in sequential_batches(self.lengths, batch_size, alike):
+                    inputs, batch = self.batch(indices, whole=text)
                     sums.add(self._token_losses(inputs, batch), batch)
                     done += len(indices)
                     if progress:
@@ -82,7 +82,7 @@ class Source:
         if not self.network.split:
             logits = self.network.logits(inputs, mx.array(batch.positions), 0)
             return np.array(token_losses(logits, mx.array(batch.targets)))
-        h = self.network.states(inputs, self.start)[mx.array(batch.positions)]
+        h = self.network.states(inputs, self.start, batch.spans)[mx.array(batch.positions)]
         parts = []
         for at in range(0, len(batch.targets), HEAD_ROWS):
             logits = self.network.head(h[at : at + HEAD_ROWS])

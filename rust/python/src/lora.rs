@@ -2,7 +2,7 @@
 
 use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use t2sql_core::lora::{Adapter, Gemm, Layer, Shape, Weights};
+use t2sql_core::lora::{Adapter, Block, Gemm, Layer, Shape, Weights};
 
 use crate::blas::cblas_sgemm;
 use crate::errors::wrong;
@@ -39,7 +39,7 @@ impl LlamaLayer {
     fn forward<'py>(
         &mut self,
         py: Python<'py>,
-        batch: usize,
+        blocks: Vec<[usize; 4]>,
         x: Array<'py>,
         weights: Vec<Array<'py>>,
         adapters: Vec<Option<Array<'py>>>,
@@ -49,14 +49,30 @@ impl LlamaLayer {
         let given = self.given(py, &weights, &adapters, scale, &turns)?;
         let x = slice(py, &x)?;
         let mut out = vec![0.0; x.len()];
-        let row = batch * self.0.shape().hidden;
-        if row == 0 || x.is_empty() || !x.len().is_multiple_of(row) {
-            return Err(wrong(py, "array does not fit", "x of [batch, length, hidden]", x.len()));
+        let hidden = self.0.shape().hidden;
+        let rows = x.len() / hidden.max(1);
+        if x.is_empty() || x.len() != rows * hidden {
+            return Err(wrong(py, "array does not fit", "x of [rows, hidden]", x.len()));
         }
-        self.check_turns(py, x.len() / row, given.turns)?;
+        let block = |[row, length, prefix_row, prefix_length]: [usize; 4]| Block {
+            row,
+            length,
+            prefix_row,
+            prefix_length,
+        };
+        let blocks: Vec<Block> = blocks.into_iter().map(block).collect();
+        let covered: usize = blocks.iter().map(|block| block.length.min(rows)).sum();
+        if covered != rows {
+            return Err(wrong(py, "blocks do not fit", format!("blocks of {rows} rows"), covered));
+        }
+        if let Some(found) = blocks.iter().find(|block| !block.fits(rows)) {
+            let expected = format!("blocks within {rows} rows");
+            return Err(wrong(py, "a block does not fit", expected, format!("{found:?}")));
+        }
+        self.check_turns(py, rows, given.turns)?;
         let layer = &mut self.0;
         py.detach(|| {
-            layer.forward(gemm(), batch, x, &given.weights, &given.adapters, given.turns, &mut out);
+            layer.forward(gemm(), &blocks, x, &given.weights, &given.adapters, given.turns, &mut out);
         });
         Ok(PyArray1::from_vec(py, out))
     }
@@ -72,12 +88,12 @@ impl LlamaLayer {
     ) -> PyResult<(Flat<'py>, Vec<Option<Flat<'py>>>)> {
         let given = self.given(py, &weights, &adapters, scale, &turns)?;
         let dy = slice(py, &dy)?;
-        let (batch, length) = self.0.last();
-        if length == 0 || dy.len() != batch * length * self.0.shape().hidden {
+        let rows = self.0.rows();
+        if rows == 0 || dy.len() != rows * self.0.shape().hidden {
             let expected = "the gradient of the last forward's output";
             return Err(wrong(py, "array does not fit", expected, dy.len()));
         }
-        self.check_turns(py, length, given.turns)?;
+        self.check_turns(py, rows, given.turns)?;
         let mut dx = vec![0.0; dy.len()];
         let layer = &mut self.0;
         let gradients =
@@ -92,10 +108,10 @@ impl LlamaLayer {
 }
 
 impl LlamaLayer {
-    fn check_turns(&self, py: Python<'_>, length: usize, turns: [&[f32]; 2]) -> PyResult<()> {
+    fn check_turns(&self, py: Python<'_>, rows: usize, turns: [&[f32]; 2]) -> PyResult<()> {
         let half = self.0.shape().head_width / 2;
-        match turns.into_iter().find(|turn| turn.len() != length * half) {
-            Some(turn) => Err(wrong(py, "array does not fit", "a turn for every position", turn.len())),
+        match turns.into_iter().find(|turn| turn.len() != rows * half) {
+            Some(turn) => Err(wrong(py, "array does not fit", "a turn for every row", turn.len())),
             None => Ok(()),
         }
     }

