@@ -22,8 +22,8 @@ from t2sql.data.demo.domains import domains
 from t2sql.data.demo.phrasings import frames
 
 # What `data demo` writes with seed 0: the three split files, and every row of every database.
-FROZEN_LINES = "463884e4fb119fb98bb5037ec1d8bced3fd58f27c9291a52f679bfd1264cd66f"
-FROZEN_ROWS = "975fe9483d8103b1f7e0e09fffd01094c5e77d6edaa4df6d486cfd292ecb0561"
+FROZEN_LINES = "cf853bbc0c12f4a620bb63a144436b69134fd269b72e8b0306287a0e5cd980f2"
+FROZEN_ROWS = "08f6df808c47fb9e7ecb665330047a0a7b2ffe084ca7426ea122a2eccaac2cc5"
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +66,13 @@ def test_hash_order_locale_and_clock_do_not_matter(demo: Dataset, tmp_path: Path
 def test_another_seed_gives_another_dataset(demo: Dataset, tmp_path: Path) -> None:
     other = data.prepare("demo", tmp_path / "other", seed=1, limit=30)
     assert other.counts == {"train": 30, "valid": 30, "test": 30}
-    assert {e.question for e in other.test}.isdisjoint({e.question for e in demo.test})
+    shared = {e.question for e in other.test} & {e.question for e in demo.test}
+    # "How many nurses are there?" may well be asked again.
+    assert len(shared) < 5
 
 
-def test_there_are_2000_200_and_200_examples_and_none_twice(demo: Dataset) -> None:
-    assert demo.counts == {"train": 2000, "valid": 200, "test": 200}
+def test_there_are_3000_200_and_200_examples_and_none_twice(demo: Dataset) -> None:
+    assert demo.counts == {"train": 3000, "valid": 200, "test": 200}
     for name in SPLITS:
         examples = demo.split(name)
         assert len({example.id for example in examples}) == len(examples)
@@ -145,14 +147,14 @@ def test_at_least_40_percent_are_hard_and_no_shape_is_common(demo: Dataset) -> N
         assert sum("hard" in example.tags for example in examples) >= 0.4 * len(examples)
         shapes = Counter(data.shape(example.sql or "") for example in examples)
         assert shapes.most_common(1)[0][1] <= 0.25 * len(examples)
-        share = sum("join" in example.tags for example in examples) / len(examples)
-        assert 0.1 <= share <= 0.14 if name == "train" else 0.04 <= share <= 0.08
+        share = sum("subquery" in example.tags for example in examples) / len(examples)
+        assert 0.08 <= share <= 0.12 if name == "train" else 0.04 <= share <= 0.08
 
 
 def test_the_tags_say_what_the_sql_does(demo: Dataset) -> None:
     for example in demo.train:
         text = example.sql or ""
-        assert ("join" in example.tags) == (" JOIN " in text)
+        assert ("subquery" in example.tags) == (" IN (SELECT " in text)
         assert ("order" in example.tags) == (" ORDER BY " in text)
         conditions = next(tag for tag in example.tags if tag.startswith("conditions:"))
         where = text.partition(" WHERE ")[2]
@@ -228,7 +230,7 @@ def test_a_kind_is_put_in_many_ways_in_train(demo: Dataset) -> None:
 
 def test_columns_with_spaces_are_a_fair_share_and_quoted(demo: Dataset) -> None:
     # The coined tables of the training split have more of them: quoting is what is to be learned.
-    for splits, low, high in ((("valid", "test"), 0.12, 0.25), (("train",), 0.25, 0.4)):
+    for splits, low, high in ((("valid", "test"), 0.05, 0.15), (("train",), 0.1, 0.25)):
         schemas = {example.schema for name in splits for example in demo.split(name)}
         names = [name for schema in schemas for table in schema.tables for name in table.column_names]
         assert low <= sum(" " in name for name in names) / len(names) <= high

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.data.dataset import Example, Progress
-from t2sql.data.demo.coined import coined_domain
+from t2sql.data.demo import coined
 from t2sql.data.demo.databases import DemoDatabase, fill
-from t2sql.data.demo.domains import domains, make_table
+from t2sql.data.demo.domains import STYLES, WITH_SPACES, domains, make_table
 from t2sql.data.demo.phrasings import Voice
 from t2sql.data.demo.queries import SHARES, TRAIN_SHARES, Query, draw
 from t2sql.data.prompt import render_prompt
@@ -24,13 +24,13 @@ from t2sql.data.rng import Rng
 if TYPE_CHECKING:
     from t2sql.data.schema import Schema
 
-VERSION = "demo.2"
-SALT = "demo.1"
-"""What validation and test are drawn from: they are the same in both versions."""
-SIZES = {"train": 2000, "valid": 200, "test": 200}
+VERSION = "demo.3"
+SIZES = {"train": 3000, "valid": 200, "test": 200}
 VARIANTS = {"train": 5, "valid": 4, "test": 4}
-WITH_PARENT = (2, 4, 5)
-COINED = 300
+WITH_PARENT = (2, 5)
+SPACED = (3,)
+"""Which of a subject's tables have a second table, and which have names with spaces."""
+COINED = 400
 EMPTY_SHARE = 0.02
 
 
@@ -55,8 +55,9 @@ def _databases(split: str, seed: int) -> list[DemoDatabase]:
         while len(seen) < VARIANTS[split]:
             number = len(seen) + 1
             for attempt in range(100):
-                rng = Rng(f"{SALT}/{seed}/{split}/{stem}/{number}/{attempt}")
-                table = make_table(rng, domain, with_parent=number in WITH_PARENT)
+                rng = Rng(f"{VERSION}/{seed}/{split}/{stem}/{number}/{attempt}")
+                styles = WITH_SPACES if number in SPACED else STYLES
+                table = make_table(rng, domain, with_parent=number in WITH_PARENT, styles=styles)
                 database = fill(rng, f"{stem}_{number}", table)
                 if len(table.fields) > 4 and database.schema not in seen:
                     break
@@ -69,8 +70,9 @@ def _coined_databases(seed: int) -> list[DemoDatabase]:
     out = []
     for number in range(1, COINED + 1):
         rng = Rng(f"{VERSION}/{seed}/coined/{number}")
-        with_parent = number % 2 == 0
-        table = make_table(rng, coined_domain(rng, with_parent=with_parent), with_parent=with_parent)
+        with_parent = number % 4 == 0
+        domain = coined.domain(rng, with_parent=with_parent)
+        table = make_table(rng, domain, with_parent=with_parent, styles=coined.STYLES)
         out.append(fill(rng, f"coined_{number}", table))
     return out
 
@@ -78,12 +80,12 @@ def _coined_databases(seed: int) -> list[DemoDatabase]:
 def _examples(
     split: str, size: int, databases: list[DemoDatabase], seed: int, progress: Progress | None
 ) -> list[Example]:
-    rng = Rng(f"{VERSION if split == 'train' else SALT}/{seed}/{split}/examples")
+    rng = Rng(f"{VERSION}/{seed}/{split}/examples")
     shares = TRAIN_SHARES if split == "train" else SHARES
     total = sum(shares.values())
     kinds = [kind for kind, share in shares.items() for _ in range(size * share // total)]
     kinds = rng.shuffled([*kinds, *(["two"] * (size - len(kinds)))])
-    joinable = [database for database in databases if len(database.tables) > 1]
+    linked = [database for database in databases if len(database.tables) > 1]
     open_databases = {database.name: database.connect() for database in databases}
     uses: Counter[str] = Counter()
     seen: set[tuple[str, str]] = set()
@@ -91,7 +93,7 @@ def _examples(
     try:
         for kind in kinds:
             while True:
-                among = joinable if kind == "join" else databases
+                among = linked if kind == "subquery" else databases
                 fewest = min(uses[database.name] for database in among)
                 database = rng.choice([d for d in among if uses[d.name] <= fewest + 2])
                 query = draw(rng, database, kind)

@@ -13,6 +13,9 @@ from typing import Any
 
 from t2sql.data.rng import Rng
 
+STYLES = ("snake",) * 9 + ("words",) * 6 + ("camel",) * 2 + ("Snake",) * 3
+"""More names with spaces than the everyday tables have: to put them in quotes is to be learned."""
+
 
 @cache
 def _words() -> dict[str, Any]:
@@ -23,7 +26,7 @@ def _words() -> dict[str, Any]:
     return words
 
 
-def coined_domain(rng: Rng, *, with_parent: bool) -> dict[str, Any]:
+def domain(rng: Rng, *, with_parent: bool) -> dict[str, Any]:
     """A subject as `domains.toml` writes one: a table, perhaps with a second one that it points at."""
     thing, other = rng.sample(_words()["things"], 2)
     texts, numbers = rng.shuffled(_words()["texts"]), rng.shuffled(_words()["numbers"])

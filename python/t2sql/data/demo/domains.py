@@ -13,7 +13,8 @@ from t2sql.data.rng import Rng
 from t2sql.data.schema import Column, ForeignKey, Table
 
 _TYPES = {"int": "INTEGER", "year": "INTEGER", "dec": "REAL"}
-_STYLES = ("words",) * 12 + ("snake",) * 4 + ("camel",) * 2 + ("Snake",) * 2
+STYLES = ("snake",) * 13 + ("camel",) * 3 + ("Snake",) * 4
+WITH_SPACES = ("words",)
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ def domains(split: str) -> tuple[dict[str, Any], ...]:
     return tuple(domain for domain in tomllib.loads(text)["domain"] if domain["split"] == split)
 
 
-def make_table(rng: Rng, domain: dict[str, Any], *, with_parent: bool) -> DemoTable:
+def make_table(
+    rng: Rng, domain: dict[str, Any], *, with_parent: bool, styles: tuple[str, ...] = STYLES
+) -> DemoTable:
     """One table of a subject: some of its columns, in some order, in one style of naming."""
-    style = rng.choice(_STYLES)
+    style = rng.choice(styles)
     parent_spec = domain.get("parent") if with_parent else None
     if parent_spec is None:
-        return _table(rng, domain, style, rng.between(5, 8), must=None)
+        return _table(rng, domain, style, rng.between(5, 7), must=None)
     child = _table(rng, domain, style, rng.between(5, 6), must=parent_spec["via"])
     parent = _table(rng, parent_spec, style, rng.between(3, 4), must=None)
     via = next(field for field in child.fields if field.option("via"))
@@ -109,8 +112,8 @@ def _table(rng: Rng, spec: dict[str, Any], style: str, size: int, must: str | No
 
 def _field(rng: Rng, line: str, style: str, *, link: bool) -> Field:
     names, synonyms, values, *options = [part.strip() for part in line.split(" | ")]
-    name, _, spoken = rng.choice([part.strip() for part in names.split(",")]).partition("=")
-    phrase = spoken or name.lower()
+    name = rng.choice([part.strip() for part in names.split(",")])
+    phrase = name.lower()
     pairs = [(key.strip(), value.strip()) for key, _, value in (option.partition(":") for option in options)]
     if link:
         pairs.append(("via", "yes"))
@@ -120,7 +123,7 @@ def _field(rng: Rng, line: str, style: str, *, link: bool) -> Field:
 
 
 def _first_name(line: str) -> str:
-    return line.split(" | ")[0].split(",")[0].split("=")[0].strip()
+    return line.split(" | ")[0].split(",")[0].strip()
 
 
 def _styled(name: str, style: str) -> str:

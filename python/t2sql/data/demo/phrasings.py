@@ -20,7 +20,11 @@ _ASKING = re.compile(
     r"|regarding|considering|looking|given|going|among|out of|of the|when it)\b"
 )
 _WORDS = {"AVG": "average", "MAX": "maximum", "MIN": "minimum", "SUM": "sum"}
-SYNONYM_SHARE = {"train": 0.14, "valid": 0.08, "test": 0.08}
+SYNONYM_SHARE = 0.04
+"""How often a column is called by another word than its name."""
+
+BY_SHARE = 0.3
+"""How often a condition does not name its column, where one can tell: "directed by Ann Lee"."""
 
 
 @cache
@@ -60,7 +64,7 @@ class Voice:
         label = (query.table.label,)
         if query.kind == "label":
             own = query.select[0].option("ask") if len(query.select) == 1 else None
-            return own if own and self.rng.chance(0.75) else self._pick("label")
+            return own if own and self.rng.chance(0.5) else self._pick("label")
         if query.kind == "all":
             of_label = len(query.conditions) == 1 and query.conditions[0].field == query.table.label
             return self._pick("all_label" if of_label else "all")
@@ -78,7 +82,7 @@ class Voice:
             key = "top_one" if limit == 1 else "top_many"
             key += "_adj" if adjective else ""
             return self._pick(key + ("" if query.select == label else "_cols"))
-        if query.select == label and not query.join and self.rng.chance(0.5):
+        if query.select == label and not query.linked and self.rng.chance(0.5):
             return self._pick("which")
         return self._pick("where")
 
@@ -138,7 +142,7 @@ class Voice:
     def _name(self, field: Field) -> str:
         """What this question calls a column, the same throughout."""
         if field.name not in self.called:
-            use = field.synonyms and self.rng.chance(SYNONYM_SHARE[self.split])
+            use = field.synonyms and self.rng.chance(SYNONYM_SHARE)
             self.called[field.name] = self.rng.choice(field.synonyms) if use else field.phrase
         return self.called[field.name]
 
@@ -149,13 +153,13 @@ class Voice:
 
     def _natural(self, condition: Condition) -> str | None:
         by = condition.field.option("by")
-        if by is None or condition.op != "=" or not self.rng.chance(0.45):
+        if by is None or condition.op != "=" or not self.rng.chance(BY_SHARE):
             return None
         return by.format(v=self._value(condition))
 
     def _relative(self, query: Query) -> str:
         first, *rest = query.conditions
-        if query.join:
+        if query.linked:
             assert query.table.via is not None
             link = query.table.via.phrase
             parts = self._parts(first, "")
@@ -170,7 +174,7 @@ class Voice:
 
     def _clause(self, query: Query) -> str:
         first, *rest = query.conditions
-        if query.join:
+        if query.linked:
             assert query.table.via is not None
             return f"the {query.table.via.phrase}'s {self._parts(first, '')['S']}"
         if rest:

@@ -16,7 +16,7 @@ AGGREGATES = ("AVG", "MAX", "MIN", "SUM")
 # Examples of each kind, in thousandths of a split.
 SHARES = {
     "label": 110,  # SELECT a[, b] WHERE the first column = v
-    "equal": 105,  # SELECT a[, b] WHERE x = v
+    "equal": 115,  # SELECT a[, b] WHERE x = v
     "compare": 110,  # SELECT a[, b] WHERE n > v
     "two": 190,  # SELECT a[, b] WHERE ... AND ...
     "count": 95,  # COUNT(*), COUNT(DISTINCT a)
@@ -24,15 +24,15 @@ SHARES = {
     "top": 120,  # ORDER BY n [DESC] LIMIT k
     "distinct": 40,
     "all": 50,  # SELECT *
-    "join": 60,  # the child's columns, a condition on the parent
+    "subquery": 50,  # the child's columns, a condition on the parent
 }
 # Training has more of what is learned late.
-TRAIN_SHARES = SHARES | {"join": 120, "two": 180, "all": 40, "equal": 90, "count": 85, "distinct": 35}
+TRAIN_SHARES = SHARES | {"subquery": 100, "two": 180, "all": 40, "equal": 95, "count": 85, "distinct": 40}
 
 
 @dataclass(frozen=True)
 class Query:
-    """`conditions` are on `table`, or on its parent when `join`; `order` is (field, descending, limit)."""
+    """`conditions` are on `table`, or on its parent when `linked`; `order` is (field, descending, limit)."""
 
     kind: str
     table: DemoTable
@@ -40,20 +40,20 @@ class Query:
     conditions: tuple[Condition, ...] = ()
     aggregate: str | None = None
     order: tuple[Field, bool, int] | None = None
-    join: bool = False
+    linked: bool = False
 
     @property
     def tags(self) -> tuple[str, ...]:
         out = [f"kind:{self.kind}", f"conditions:{len(self.conditions)}"]
         out += [f"aggregate:{self.aggregate}"] if self.aggregate else []
         out += ["order"] if self.order else []
-        out += ["join"] if self.join else []
+        out += ["subquery"] if self.linked else []
         hard = len(self.conditions) > 1 or self.aggregate or self.order
         return (*out, "hard") if hard else tuple(out)
 
     def sql(self) -> str:
         """The one way that the demo writes this query."""
-        columns = ", ".join(self._name(self.table, field) for field in self.select) or "*"
+        columns = ", ".join(quote(field.name) for field in self.select) or "*"
         if self.kind == "distinct":
             columns = f"DISTINCT {columns}"
         elif self.aggregate == "COUNT":
@@ -61,22 +61,18 @@ class Query:
         elif self.aggregate:
             columns = f"{self.aggregate}({columns})"
         text = f"SELECT {columns} FROM {quote(self.table.name)}"
-        where = self.table
-        if self.join:
-            assert self.table.parent is not None and self.table.via is not None
-            where = self.table.parent
-            left, right = self._name(self.table, self.table.via), self._name(where, where.label)
-            text += f" JOIN {quote(where.name)} ON {left} = {right}"
-        if self.conditions:
-            parts = [f"{self._name(where, c.field)} {c.op} {literal(c.value)}" for c in self.conditions]
-            text += " WHERE " + " AND ".join(parts)
+        where = " AND ".join(f"{quote(c.field.name)} {c.op} {literal(c.value)}" for c in self.conditions)
+        if self.linked:
+            parent, via = self.table.parent, self.table.via
+            assert parent is not None and via is not None
+            keys = f"SELECT {quote(parent.label.name)} FROM {quote(parent.name)} WHERE {where}"
+            where = f"{quote(via.name)} IN ({keys})"
+        if where:
+            text += f" WHERE {where}"
         if self.order:
             field, descending, limit = self.order
-            text += f" ORDER BY {self._name(self.table, field)}{' DESC' if descending else ''} LIMIT {limit}"
+            text += f" ORDER BY {quote(field.name)}{' DESC' if descending else ''} LIMIT {limit}"
         return text
-
-    def _name(self, table: DemoTable, field: Field) -> str:
-        return f"{quote(table.name)}.{quote(field.name)}" if self.join else quote(field.name)
 
 
 def draw(rng: Rng, database: DemoDatabase, kind: str) -> Query | None:
@@ -90,13 +86,13 @@ def draw(rng: Rng, database: DemoDatabase, kind: str) -> Query | None:
 def _draw(rng: Rng, database: DemoDatabase, kind: str) -> Query | None:
     table = rng.choice(database.tables)
     rows = database.rows[table.name]
-    if kind == "join":
+    if kind == "subquery":
         table = next((t for t in database.tables if t.parent is not None), table)
         if table.parent is None:
             return None
         conditions = conditions_on(rng, table.parent, database.rows[table.parent.name], 1)
         select = _select(rng, table, conditions, most=2)
-        return Query(kind, table, select, conditions, join=True)
+        return Query(kind, table, select, conditions, linked=True)
     if kind == "label":
         value = rng.choice(rows)[table.label.name]
         conditions = (Condition(table.label, "=", value),)
