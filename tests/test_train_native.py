@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from train_helpers import Events, settings, small_dataset
 
-from t2sql import models, train
+from t2sql import _core, models, train
 from t2sql.errors import InputError
-from t2sql.models import Loaded, blas
+from t2sql.models import Loaded
 from t2sql.models.adapters import flat
 from t2sql.models.runtime import device, mx, nn
 from t2sql.train import TrainConfig
@@ -21,7 +21,7 @@ from t2sql.train.network import Network
 from t2sql.train.setup import prepare_model
 
 pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not blas.info().forwarded, reason="needs the CPU device and a forwarded BLAS"
+    device() != "cpu" or not hasattr(_core, "LlamaLayer"), reason="needs the CPU device and the layers in Rust"
 )
 
 

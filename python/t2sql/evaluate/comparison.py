@@ -114,17 +114,19 @@ def compare(
     max_tokens: int = MAX_TOKENS,
     out_dir: Path | None = None,
     force: bool = False,
+    base: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Ask every file the same questions on every backend that opens it, and the tutorial's three.
 
     `limit` questions per file, or so many per backend (`{"llama": 200, "mlx": 40}`): a seeded subset, the
-    same for all; `full` asks all. `out_dir` gets each file's predictions.
+    same for all; `full` asks all. `out_dir` gets each file's predictions. `base`, the untrained model that
+    the others are held against, comes first and is asked on the first backend alone.
     """
     for backend in backends:
         if backend not in ("llama", "mlx"):
             raise InputError("unknown backend", expected="llama or mlx", found=repr(backend))
-    work = _work(models, backends)
+    work = [*(_work([base], backends[:1]) if base is not None else []), *_work(models, backends)]
     examples = dataset.split(split)
     rows: list[Row] = []
     right: list[dict[str, bool]] = []

@@ -24,8 +24,6 @@ class BlasInfo:
     path: str | None
     fast: bool
     note: str = ""
-    forwarded: bool = False
-    """Whether the extension's own products go to it too."""
 
 
 _state: BlasInfo | None = None
@@ -91,7 +89,7 @@ def _load_scipy() -> BlasInfo:
         return BlasInfo("MLX's own", None, False, f"no library in {folder}: {MEND}")
     _core.use_blas(str(found[0]), "scipy_")
     ctypes.CDLL(_core.__file__, mode=ctypes.RTLD_GLOBAL)
-    return BlasInfo("OpenBLAS (scipy-openblas32)", str(found[0]), True, forwarded=True)
+    return BlasInfo("OpenBLAS (scipy-openblas32)", str(found[0]), True)
 
 
 def gflops(size: int = 1024, tries: int = 3) -> float:

@@ -33,7 +33,7 @@ def work(context: Context) -> None:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         dataset = dataset_of(context)
-        files = [base_file(run), *model_files(run, settings.types), run.dir_of("fused")]
+        files = [*model_files(run, settings.types), run.dir_of("fused")]
         comparison = evaluate.compare(
             [str(file) for file in files],
             dataset,
@@ -41,6 +41,7 @@ def work(context: Context) -> None:
             max_tokens=settings.max_tokens,
             out_dir=out,
             force=True,
+            base=base_file(run),
             progress=stage.progress,
         )
         baseline = evaluate.common_shape_baseline(dataset)

@@ -2,7 +2,7 @@
 
 MLX's CPU backend runs everything between the matrix products op by op on one core, each into newly
 allocated memory; in a LoRA step that takes longer than the products. `t2sql._core.LlamaLayer` does a
-layer's forward and backward whole, with the same BLAS.
+layer's forward and backward whole, with products that use the processor's widest vectors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from t2sql.models import blas
+from t2sql import _core
 from t2sql.models.runtime import device, mx, nn
 from t2sql.train.batches import Span
 
@@ -60,9 +60,8 @@ class NativeLayers:
 
     @classmethod
     def of(cls, model: Any) -> NativeLayers | None:
-        """For the CPU device over a BLAS that the extension can reach; None elsewhere."""
-        info = blas.info()
-        if device() != "cpu" or not (info.fast and info.forwarded):
+        """For the CPU device, where the extension has such layers; None elsewhere."""
+        if device() != "cpu" or not hasattr(_core, "LlamaLayer"):
             return None
         return cls(model) if model.layers and _is_plain(model.layers[0]) else None
 
@@ -87,10 +86,8 @@ class NativeLayers:
 
 def _kernel(layer: Any) -> Any:
     """Sizes and buffers of a layer."""
-    from t2sql._core import LlamaLayer
-
     attention = layer.self_attn
-    return LlamaLayer(
+    return _core.LlamaLayer(
         hidden=layer.input_layernorm.weight.size,
         heads=attention.n_heads,
         kv_heads=attention.n_kv_heads,

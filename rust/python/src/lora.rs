@@ -1,10 +1,9 @@
-//! A llama layer with LoRA for NumPy arrays, on the BLAS that `use_blas` loaded.
+//! A llama layer with LoRA for NumPy arrays.
 
 use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use t2sql_core::lora::{Adapter, Block, Gemm, Layer, Shape, Weights};
+use t2sql_core::lora::{Adapter, Block, Layer, Shape, Weights};
 
-use crate::blas::cblas_sgemm;
 use crate::errors::wrong;
 
 type Array<'py> = PyReadonlyArrayDyn<'py, f32>;
@@ -72,7 +71,7 @@ impl LlamaLayer {
         self.check_turns(py, rows, given.turns)?;
         let layer = &mut self.0;
         py.detach(|| {
-            layer.forward(gemm(), &blocks, x, &given.weights, &given.adapters, given.turns, &mut out);
+            layer.forward(&blocks, x, &given.weights, &given.adapters, given.turns, &mut out);
         });
         Ok(PyArray1::from_vec(py, out))
     }
@@ -97,7 +96,7 @@ impl LlamaLayer {
         let mut dx = vec![0.0; dy.len()];
         let layer = &mut self.0;
         let gradients =
-            py.detach(|| layer.backward(gemm(), &given.weights, &given.adapters, given.turns, dy, &mut dx));
+            py.detach(|| layer.backward(&given.weights, &given.adapters, given.turns, dy, &mut dx));
         let array = |data| PyArray1::from_vec(py, data);
         let pairs = gradients.into_iter().flat_map(|pair| match pair {
             Some((a, b)) => [Some(array(a)), Some(array(b))],
@@ -155,11 +154,6 @@ impl LlamaLayer {
         };
         Ok(Given { weights, adapters: pairs, turns: [slice(py, cos)?, slice(py, sin)?] })
     }
-}
-
-fn gemm() -> Gemm {
-    // SAFETY: this library's own cblas_sgemm, which has CBLAS's contract.
-    unsafe { Gemm::new(cblas_sgemm) }
 }
 
 fn slice<'a>(py: Python<'_>, array: &'a Array<'_>) -> PyResult<&'a [f32]> {

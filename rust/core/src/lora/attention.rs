@@ -1,6 +1,6 @@
 //! Causal attention with grouped keys and values, on rows that hold all heads side by side.
 
-use super::gemm::{plain, transposed, Gemm};
+use super::gemm::{plain, product, transposed};
 use super::ops;
 
 /// Consecutive rows that attend to themselves and, before that, to the rows of a prefix.
@@ -76,7 +76,7 @@ impl Heads {
         })
     }
 
-    pub fn forward(self, gemm: Gemm, blocks: &[Block], x: Inputs, mut p: &mut [f32], out: &mut [f32]) {
+    pub fn forward(self, blocks: &[Block], x: Inputs, mut p: &mut [f32], out: &mut [f32]) {
         let width = self.width;
         let (wide, narrow) = (self.heads * width, self.kv_heads * width);
         for (block, at, size) in self.each(blocks) {
@@ -85,17 +85,17 @@ impl Heads {
             p = rest;
             let query = plain(&x.q[at.q..], wide);
             let own = transposed(&x.k[at.own..], narrow);
-            gemm.run([n, n, width], 1.0, query, own, 0.0, &mut scores[before..], seen);
+            product([n, n, width], 1.0, query, own, 0.0, &mut scores[before..], seen);
             if before > 0 {
                 let key = transposed(&x.k[at.prefix..], narrow);
-                gemm.run([n, before, width], 1.0, query, key, 0.0, scores, seen);
+                product([n, before, width], 1.0, query, key, 0.0, scores, seen);
             }
             ops::causal_softmax(scores, before, seen, self.scale);
             let (own, out) = (plain(&x.v[at.own..], narrow), &mut out[at.q..]);
-            gemm.run([n, width, n], 1.0, plain(&scores[before..], seen), own, 0.0, out, wide);
+            product([n, width, n], 1.0, plain(&scores[before..], seen), own, 0.0, out, wide);
             if before > 0 {
                 let value = plain(&x.v[at.prefix..], narrow);
-                gemm.run([n, width, before], 1.0, plain(scores, seen), value, 1.0, out, wide);
+                product([n, width, before], 1.0, plain(scores, seen), value, 1.0, out, wide);
             }
         }
     }
@@ -103,7 +103,6 @@ impl Heads {
     /// Gradients of the inputs, from the output's.
     pub fn backward(
         self,
-        gemm: Gemm,
         blocks: &[Block],
         x: Inputs,
         mut p: &[f32],
@@ -126,25 +125,17 @@ impl Heads {
             let parts = [(n, before, at.own), (before, 0, at.prefix)];
             for (count, column, keys) in parts.into_iter().filter(|part| part.0 > 0) {
                 let value = transposed(&x.v[keys..], narrow);
-                gemm.run([n, count, width], 1.0, dout, value, 0.0, &mut ds[column..], seen);
+                product([n, count, width], 1.0, dout, value, 0.0, &mut ds[column..], seen);
                 let share = transposed(&shares[column..], seen);
-                gemm.run([count, width, n], 1.0, share, dout, 1.0, &mut dv[keys..], narrow);
+                product([count, width, n], 1.0, share, dout, 1.0, &mut dv[keys..], narrow);
             }
             ops::causal_softmax_backward(shares, ds, seen, self.scale);
             for (i, (count, column, keys)) in parts.into_iter().filter(|part| part.0 > 0).enumerate() {
                 let key = plain(&x.k[keys..], narrow);
                 let beta = if i == 0 { 0.0 } else { 1.0 };
-                gemm.run(
-                    [n, width, count],
-                    1.0,
-                    plain(&ds[column..], seen),
-                    key,
-                    beta,
-                    &mut dq[at.q..],
-                    wide,
-                );
+                product([n, width, count], 1.0, plain(&ds[column..], seen), key, beta, &mut dq[at.q..], wide);
                 let own = transposed(&ds[column..], seen);
-                gemm.run([count, width, n], 1.0, own, query, 1.0, &mut dk[keys..], narrow);
+                product([count, width, n], 1.0, own, query, 1.0, &mut dk[keys..], narrow);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One llama layer: attention and SwiGLU with their norms, seven projections that may carry LoRA.
 
 use super::attention::{Block, Heads, Inputs};
-use super::gemm::{plain, transposed, Gemm};
+use super::gemm::{plain, product, transposed};
 use super::ops;
 
 /// The order in which projections are given everywhere here.
@@ -94,21 +94,20 @@ impl Linear<'_> {
     }
 
     /// out = beta out + x W' + scale (x A) B; `low` keeps x A.
-    fn forward(&self, gemm: Gemm, x: &[f32], low: &mut Vec<f32>, beta: f32, out: &mut [f32]) {
+    fn forward(&self, x: &[f32], low: &mut Vec<f32>, beta: f32, out: &mut [f32]) {
         let (n, i, o) = (self.rows, self.inputs, self.outputs);
-        gemm.run([n, o, i], 1.0, plain(x, i), transposed(self.weight, i), beta, out, o);
+        product([n, o, i], 1.0, plain(x, i), transposed(self.weight, i), beta, out, o);
         if let Some(adapter) = &self.adapter {
             let rank = self.rank(adapter);
             let low = sized(low, n * rank);
-            gemm.run([n, rank, i], 1.0, plain(x, i), plain(adapter.a, rank), 0.0, low, rank);
-            gemm.run([n, o, rank], adapter.scale, plain(low, rank), plain(adapter.b, o), 1.0, out, o);
+            product([n, rank, i], 1.0, plain(x, i), plain(adapter.a, rank), 0.0, low, rank);
+            product([n, o, rank], adapter.scale, plain(low, rank), plain(adapter.b, o), 1.0, out, o);
         }
     }
 
     /// dx = beta dx + the gradient of x; the gradients of A and B.
     fn backward(
         &self,
-        gemm: Gemm,
         x: &[f32],
         low: &[f32],
         dy: &[f32],
@@ -116,15 +115,15 @@ impl Linear<'_> {
         dx: &mut [f32],
     ) -> Option<(Vec<f32>, Vec<f32>)> {
         let (n, i, o) = (self.rows, self.inputs, self.outputs);
-        gemm.run([n, i, o], 1.0, plain(dy, o), plain(self.weight, i), beta, dx, i);
+        product([n, i, o], 1.0, plain(dy, o), plain(self.weight, i), beta, dx, i);
         let adapter = self.adapter.as_ref()?;
         let rank = self.rank(adapter);
         let (mut da, mut db) = (vec![0.0; adapter.a.len()], vec![0.0; adapter.b.len()]);
         let mut dlow = vec![0.0; n * rank];
-        gemm.run([n, rank, o], adapter.scale, plain(dy, o), transposed(adapter.b, o), 0.0, &mut dlow, rank);
-        gemm.run([rank, o, n], adapter.scale, transposed(low, rank), plain(dy, o), 0.0, &mut db, o);
-        gemm.run([i, rank, n], 1.0, transposed(x, i), plain(&dlow, rank), 0.0, &mut da, rank);
-        gemm.run([n, i, rank], 1.0, plain(&dlow, rank), transposed(adapter.a, rank), 1.0, dx, i);
+        product([n, rank, o], adapter.scale, plain(dy, o), transposed(adapter.b, o), 0.0, &mut dlow, rank);
+        product([rank, o, n], adapter.scale, transposed(low, rank), plain(dy, o), 0.0, &mut db, o);
+        product([i, rank, n], 1.0, transposed(x, i), plain(&dlow, rank), 0.0, &mut da, rank);
+        product([n, i, rank], 1.0, plain(&dlow, rank), transposed(adapter.a, rank), 1.0, dx, i);
         Some((da, db))
     }
 }
@@ -184,7 +183,6 @@ impl Layer {
     #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &mut self,
-        gemm: Gemm,
         blocks: &[Block],
         x: &[f32],
         weights: &Weights,
@@ -212,27 +210,27 @@ impl Layer {
         let k = sized(&mut self.k, rows * kv_heads * head_width);
         let v = sized(&mut self.v, rows * kv_heads * head_width);
         let [low_q, low_k, low_v, low_o, low_gate, low_up, low_down] = &mut self.low;
-        linear[0].forward(gemm, h, low_q, 0.0, q);
-        linear[1].forward(gemm, h, low_k, 0.0, k);
-        linear[2].forward(gemm, h, low_v, 0.0, v);
+        linear[0].forward(h, low_q, 0.0, q);
+        linear[1].forward(h, low_k, 0.0, k);
+        linear[2].forward(h, low_v, 0.0, v);
         ops::rotate(q, heads, cos, sin, half, 1.0);
         ops::rotate(k, kv_heads, cos, sin, half, 1.0);
         let attended = sized(&mut self.attended, rows * heads * head_width);
         let p = sized(&mut self.p, attention.probabilities(&self.blocks));
-        attention.forward(gemm, blocks, Inputs { q, k, v }, p, attended);
+        attention.forward(blocks, Inputs { q, k, v }, p, attended);
         let x2 = sized(&mut self.x2, x.len());
         x2.copy_from_slice(x);
-        linear[3].forward(gemm, attended, low_o, 1.0, x2);
+        linear[3].forward(attended, low_o, 1.0, x2);
 
         let h2 = sized(&mut self.h2, x.len());
         ops::rms_norm(x2, weights.post_norm, eps, h2, sized(&mut self.inverse2, rows));
         let (gate, up) = (sized(&mut self.gate, rows * ffn), sized(&mut self.up, rows * ffn));
-        linear[4].forward(gemm, h2, low_gate, 0.0, gate);
-        linear[5].forward(gemm, h2, low_up, 0.0, up);
+        linear[4].forward(h2, low_gate, 0.0, gate);
+        linear[5].forward(h2, low_up, 0.0, up);
         let activated = sized(&mut self.activated, rows * ffn);
         ops::swiglu(gate, up, activated);
         out.copy_from_slice(x2);
-        linear[6].forward(gemm, activated, low_down, 1.0, out);
+        linear[6].forward(activated, low_down, 1.0, out);
     }
 
     /// dx and the adapters' gradients from the output's gradient, after the `forward` of the same
@@ -242,7 +240,6 @@ impl Layer {
     /// When there was no such `forward`, or a slice has another size.
     pub fn backward(
         &mut self,
-        gemm: Gemm,
         weights: &Weights,
         adapters: &Adapters,
         [cos, sin]: [&[f32]; 2],
@@ -265,27 +262,27 @@ impl Layer {
         let mut dwide = vec![0.0; rows * ffn.max(heads * head_width)];
         let dactivated = &mut dwide[..rows * ffn];
         let activated = &self.activated[..rows * ffn];
-        gradients[6] = linear[6].backward(gemm, activated, &self.low[6], dy, 0.0, dactivated);
+        gradients[6] = linear[6].backward(activated, &self.low[6], dy, 0.0, dactivated);
         ops::swiglu_backward(gate, up, dactivated);
         let mut dh = vec![0.0; dy.len()];
         let h2 = &self.h2[..dy.len()];
-        gradients[4] = linear[4].backward(gemm, h2, &self.low[4], gate, 0.0, &mut dh);
-        gradients[5] = linear[5].backward(gemm, h2, &self.low[5], up, 1.0, &mut dh);
+        gradients[4] = linear[4].backward(h2, &self.low[4], gate, 0.0, &mut dh);
+        gradients[5] = linear[5].backward(h2, &self.low[5], up, 1.0, &mut dh);
         dx.copy_from_slice(dy);
         ops::rms_norm_backward(&self.x2, weights.post_norm, &self.inverse2[..rows], &mut dh, dx);
 
         let dattended = &mut dwide[..wide];
         let attended = &self.attended[..wide];
-        gradients[3] = linear[3].backward(gemm, attended, &self.low[3], dx, 0.0, dattended);
+        gradients[3] = linear[3].backward(attended, &self.low[3], dx, 0.0, dattended);
         let (mut dq, mut dk, mut dv) = (vec![0.0; wide], vec![0.0; narrow], vec![0.0; narrow]);
         let inputs = Inputs { q: &self.q[..wide], k: &self.k[..narrow], v: &self.v[..narrow] };
         let p = &self.p[..attention.probabilities(&self.blocks)];
-        attention.backward(gemm, &self.blocks, inputs, p, dattended, [&mut dq, &mut dk, &mut dv]);
+        attention.backward(&self.blocks, inputs, p, dattended, [&mut dq, &mut dk, &mut dv]);
         ops::rotate(&mut dq, heads, cos, sin, half, -1.0);
         ops::rotate(&mut dk, kv_heads, cos, sin, half, -1.0);
         let h = &self.h[..dy.len()];
         for (i, (d, beta)) in [(&dq, 0.0), (&dk, 1.0), (&dv, 1.0)].into_iter().enumerate() {
-            gradients[i] = linear[i].backward(gemm, h, &self.low[i], d, beta, &mut dh);
+            gradients[i] = linear[i].backward(h, &self.low[i], d, beta, &mut dh);
         }
         ops::rms_norm_backward(&self.x, weights.input_norm, &self.inverse[..rows], &mut dh, dx);
         gradients

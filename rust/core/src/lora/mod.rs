@@ -1,7 +1,7 @@
 //! A llama layer with LoRA, forward and backward in float32, for training on the CPU.
 //!
-//! The matrix products go to a BLAS; everything between them is done here in as few passes over
-//! memory as it takes, into buffers that are kept from step to step.
+//! The matrix products are the crate `gemm`'s; everything between them is done here in as few passes
+//! over memory as it takes, into buffers that are kept from step to step.
 
 mod attention;
 mod gemm;
@@ -9,5 +9,4 @@ mod layer;
 mod ops;
 
 pub use attention::Block;
-pub use gemm::{Gemm, Sgemm};
 pub use layer::{Adapter, Gradients, Layer, Shape, Weights, PROJECTIONS};
