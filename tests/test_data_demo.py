@@ -22,8 +22,8 @@ from t2sql.data.demo.domains import domains
 from t2sql.data.demo.phrasings import frames
 
 # What `data demo` writes with seed 0: the three split files, and every row of every database.
-FROZEN_LINES = "cf853bbc0c12f4a620bb63a144436b69134fd269b72e8b0306287a0e5cd980f2"
-FROZEN_ROWS = "08f6df808c47fb9e7ecb665330047a0a7b2ffe084ca7426ea122a2eccaac2cc5"
+FROZEN_LINES = "e541f785c08138984d273c52a7974c0c8450810ee2b51a3032b6c7f261ff2876"
+FROZEN_ROWS = "a4887eb5c896af66e2f393afd6df9b8a8e1952edcbb7c4870c10564d7b916985"
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def test_another_seed_gives_another_dataset(demo: Dataset, tmp_path: Path) -> No
     assert len(shared) < 5
 
 
-def test_there_are_3000_200_and_200_examples_and_none_twice(demo: Dataset) -> None:
-    assert demo.counts == {"train": 3000, "valid": 200, "test": 200}
+def test_there_are_3600_200_and_200_examples_and_none_twice(demo: Dataset) -> None:
+    assert demo.counts == {"train": 3600, "valid": 200, "test": 200}
     for name in SPLITS:
         examples = demo.split(name)
         assert len({example.id for example in examples}) == len(examples)

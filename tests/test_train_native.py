@@ -13,15 +13,17 @@ from t2sql import _core, models, train
 from t2sql.errors import InputError
 from t2sql.models import Loaded
 from t2sql.models.adapters import flat
-from t2sql.models.runtime import device, mx, nn
+from t2sql.models.runtime import device, mx, nn, optimizers
 from t2sql.train import TrainConfig
 from t2sql.train.batches import Encoded, collate, shared_batches
-from t2sql.train.native import Layout, NativeLayers
+from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head
 from t2sql.train.network import Network
+from t2sql.train.optimizer import NativeAdamW
 from t2sql.train.setup import prepare_model
 
 pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "LlamaLayer"), reason="needs the CPU device and the layers in Rust"
+    device() != "cpu" or not hasattr(_core, "LlamaLayer"),
+    reason="needs the CPU device and the layers in Rust",
 )
 
 
@@ -259,3 +261,50 @@ def test_losses_of_a_split_are_the_same_with_shared_beginnings(tiny_llama: Path)
         assert (sums[0].count, sums[0].text_count) == (sums[1].count, sums[1].text_count)
         assert sums[0].loss == pytest.approx(sums[1].loss, rel=1e-5)
         assert sums[0].text_loss == pytest.approx(sums[1].text_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, 33, 70])
+def test_the_loss_over_the_vocabulary_and_its_gradient_are_those_of_mlx(n: int) -> None:
+    h = mx.random.normal((n, 24), key=mx.random.key(1))
+    weight = mx.random.normal((300, 24), key=mx.random.key(2))
+    targets = mx.random.randint(0, 300, (n,), key=mx.random.key(3))
+    scale = mx.random.normal((n,), key=mx.random.key(4))
+
+    def theirs(h: mx.array) -> mx.array:
+        return (nn.losses.cross_entropy(h @ weight.T, targets) * scale).sum()
+
+    def ours(h: mx.array) -> mx.array:
+        return (cross_entropy(h, weight, targets, training=True) * scale).sum()
+
+    (right, slope), (value, found) = mx.value_and_grad(theirs)(h), mx.value_and_grad(ours)(h)
+    assert mx.allclose(value, right, rtol=1e-5, atol=1e-4)
+    assert mx.allclose(found, slope, rtol=1e-4, atol=1e-5)
+
+
+def test_a_trained_or_quantized_head_is_left_to_mlx() -> None:
+    h = mx.zeros((2, 64))
+    head = nn.Linear(64, 128, bias=False)
+    assert not native_head(head, h)
+    head.freeze()
+    assert native_head(head, h) and not native_head(head, h.astype(mx.bfloat16))
+    assert not native_head(nn.QuantizedLinear.from_linear(head), h)
+    biased = nn.Linear(64, 128)
+    biased.freeze()
+    assert not native_head(biased, h)
+
+
+def test_adamw_moves_as_that_of_mlx_and_keeps_the_same_state() -> None:
+    kinds = (NativeAdamW, optimizers.AdamW)
+    ours, theirs = (kind(learning_rate=0.01, weight_decay=0.1, bias_correction=True) for kind in kinds)
+    shapes = {"a": (7, 5), "b": (3,)}
+    start = {k: mx.random.normal(shape, key=mx.random.key(1)) for k, shape in shapes.items()}
+    mine, right = dict(start), dict(start)
+    for step in range(5):
+        slopes = {k: mx.random.normal(shape, key=mx.random.key(step)) for k, shape in shapes.items()}
+        ours.learning_rate = theirs.learning_rate = 0.01 / (step + 1)
+        mine, right = ours.apply_gradients(slopes, mine), theirs.apply_gradients(slopes, right)
+    for k in shapes:
+        assert mx.allclose(mine[k], right[k], rtol=1e-5, atol=1e-6)
+    assert set(flat(ours.state)) == set(flat(theirs.state))
+    for name, value in flat(theirs.state).items():
+        assert mx.allclose(flat(ours.state)[name], value, rtol=1e-5, atol=1e-7)

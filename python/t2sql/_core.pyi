@@ -130,7 +130,7 @@ def blas_calls() -> int:
     """Linux only: how many calls have come through the three forwarded symbols."""
 
 class LlamaLayer:
-    """Linux only: a llama layer with LoRA in float32, on the BLAS that `use_blas` loaded.
+    """Linux only: a llama layer with LoRA in float32.
 
     Arrays are C-contiguous float32. `weights`: input norm and post-attention norm [hidden], then the
     projections q, k, v, o, gate, up, down [outputs, inputs]. `adapters`: for each projection A [inputs,
@@ -165,3 +165,23 @@ class LlamaLayer:
         turns: Sequence[NDArray[np.float32]],
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32] | None]]:
         """Gradients of x and of the adapters, flat, after the `forward` with the same arguments, once."""
+
+def cross_entropy(
+    h: NDArray[np.float32], weight: NDArray[np.float32], targets: Sequence[int], *, gradient: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Linux only: the negative log-likelihood of each target under softmax(h weight'), h [rows, width] and
+    weight [vocabulary, width]; with `gradient`, that of each row's loss with respect to the row, flat."""
+
+def adamw(
+    parameter: NDArray[np.float32],
+    gradient: NDArray[np.float32],
+    m: NDArray[np.float32],
+    v: NDArray[np.float32],
+    *,
+    rate: float,
+    betas: Sequence[float],
+    eps: float,
+    decay: float,
+    step: int,
+) -> list[NDArray[np.float32]]:
+    """Linux only: a step of AdamW with bias correction, as MLX's; the new parameter, m and v, flat."""

@@ -10,8 +10,9 @@ keep_freed_memory()
 
 import mlx.core as mx  # noqa: E402
 import mlx.nn as nn  # noqa: E402
+import mlx.optimizers as optimizers  # noqa: E402
 
-__all__ = ["device", "mx", "nn", "peak_memory"]
+__all__ = ["device", "mx", "nn", "optimizers", "peak_memory"]
 
 
 def device() -> str:

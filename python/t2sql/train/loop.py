@@ -14,11 +14,12 @@ from t2sql.data import Dataset
 from t2sql.errors import InputError, WorkError
 from t2sql.models import Loaded, blas, load
 from t2sql.models.adapters import flat, load_adapter_weights, read_adapter_weights
-from t2sql.models.runtime import device, mx, nn, peak_memory
+from t2sql.models.runtime import device, mx, nn, optimizers, peak_memory
 from t2sql.train.batches import Encoded, EncodedSplit, encode_split, epoch_batches, shared_batches
 from t2sql.train.config import TrainConfig
-from t2sql.train.exponentials import fast_exponentials, token_losses
+from t2sql.train.exponentials import fast_exponentials
 from t2sql.train.network import Network, first_trained_layer
+from t2sql.train.optimizer import make_optimizer
 from t2sql.train.saved import (
     CheckpointInfo,
     checkpoints,
@@ -27,7 +28,7 @@ from t2sql.train.saved import (
     sweep,
     write_checkpoint,
 )
-from t2sql.train.setup import make_optimizer, parameter_counts, prepare_model
+from t2sql.train.setup import parameter_counts, prepare_model
 from t2sql.train.source import Source
 
 Emit = Callable[..., None]
@@ -235,12 +236,9 @@ class _Run:
         return self.train_loss
 
     def _loss(self, inputs: Any, positions: Any, targets: Any, spans: Any) -> Any:
-        logits = self.network.logits(inputs, positions, self.train.start, spans)
-        return token_losses(logits, targets).mean()
+        return self.network.losses(inputs, positions, targets, self.train.start, spans).mean()
 
     def _one_step(self) -> int:
-        import mlx.optimizers as optimizers
-
         config = self.config
         indices = self._batch_of(self.step)
         self.step += 1

@@ -1,4 +1,4 @@
-"""Llama layers computed in Rust on the CPU device: what MLX computes, with its gradients, in fewer passes.
+"""Llama layers and the loss in Rust on the CPU device: MLX's values and gradients, in fewer passes.
 
 MLX's CPU backend runs everything between the matrix products op by op on one core, each into newly
 allocated memory; in a LoRA step that takes longer than the products. `t2sql._core.LlamaLayer` does a
@@ -124,6 +124,34 @@ def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any, layout: Layout) 
         return mx.array(dx.reshape(shape)), *shaped
 
     return run(h, *lora)
+
+
+def native_head(head: Any, h: Any) -> bool:
+    """Whether `cross_entropy` knows this head: one float32 matrix, frozen, for float32 states."""
+    if type(head) not in (nn.Linear, nn.Embedding) or "bias" in head or head.trainable_parameters():
+        return False
+    return bool(h.dtype == mx.float32 and head.weight.dtype == mx.float32)
+
+
+def cross_entropy(h: Any, weight: Any, targets: Any, *, training: bool) -> Any:
+    """Negative log-likelihood [n] of targets under softmax(h weight'), for h [n, width] and a frozen weight.
+
+    With `training` the gradient is computed along with the value, from the same logits.
+    """
+    frozen, wanted = np.asarray(weight), np.asarray(targets).tolist()
+    slopes: list[np.ndarray] = []
+
+    @mx.custom_function
+    def losses(h: Any) -> Any:
+        value, slope = _core.cross_entropy(np.ascontiguousarray(h), frozen, wanted, gradient=training)
+        slopes[:] = [] if slope is None else [slope]
+        return mx.array(value)
+
+    @losses.vjp
+    def losses_vjp(h: Any, cotangent: Any, _: Any) -> Any:
+        return mx.array(slopes[0].reshape(h.shape) * np.asarray(cotangent)[:, None])
+
+    return losses(h)
 
 
 def _projections(layer: Any) -> list[Any]:

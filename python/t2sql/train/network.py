@@ -8,7 +8,8 @@ from typing import Any
 from t2sql.models.adapters import flat
 from t2sql.models.runtime import mx
 from t2sql.train.batches import Span
-from t2sql.train.native import Layout, NativeLayers
+from t2sql.train.exponentials import token_losses
+from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head
 
 Spans = Sequence[Span] | None
 
@@ -68,6 +69,20 @@ class Network:
             out = self.model(inputs)
             return out.reshape(-1, out.shape[-1])[positions]
         return self.head(self.states(inputs, start, spans)[positions])
+
+    def losses(self, inputs: Any, positions: Any, targets: Any, start: int, spans: Spans = None) -> Any:
+        """Negative log-likelihood [n] of the targets at flat positions, of inputs as in `logits`."""
+        if not self.split:
+            return token_losses(self.logits(inputs, positions, start, spans), targets)
+        return self.head_losses(self.states(inputs, start, spans)[positions], targets)
+
+    def head_losses(self, h: Any, targets: Any) -> Any:
+        """Negative log-likelihood [n] of the targets for hidden states [n, hidden]."""
+        head = self.model.lm_head if "lm_head" in self.model else self.model.model.embed_tokens
+        if self.native is not None and native_head(head, h):
+            normed = self.model.model.norm(h)
+            return cross_entropy(normed, head.weight, targets, training=self.model.training)
+        return token_losses(self.head(h), targets)
 
     def states(self, inputs: Any, start: int, spans: Spans = None) -> Any:
         """Hidden states before the head [positions, hidden], of inputs as in `logits`."""

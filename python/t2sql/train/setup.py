@@ -70,19 +70,6 @@ def adapter_keys(model: Any, wanted: tuple[str, ...] | None) -> list[str]:
     return sorted(set(keys))
 
 
-def make_optimizer(config: TrainConfig) -> Any:
-    """The learning rate is set at every step; the optimizer only keeps its moments."""
-    import mlx.optimizers as optimizers
-
-    if config.optimizer == "adamw":
-        return optimizers.AdamW(
-            learning_rate=config.learning_rate, weight_decay=config.weight_decay, bias_correction=True
-        )
-    if config.optimizer == "adam":
-        return optimizers.Adam(learning_rate=config.learning_rate, bias_correction=True)
-    return optimizers.SGD(learning_rate=config.learning_rate, weight_decay=config.weight_decay)
-
-
 def parameter_counts(model: Any) -> tuple[int, int]:
     """(total, trainable) parameters; a quantized matrix counts as the full one."""
     from mlx_lm.utils import get_total_parameters

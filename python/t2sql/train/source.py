@@ -10,7 +10,7 @@ import numpy as np
 
 from t2sql.models.runtime import mx
 from t2sql.train.batches import Batch, Encoded, collate, sequential_batches
-from t2sql.train.exponentials import fast_exponentials, token_losses
+from t2sql.train.exponentials import fast_exponentials
 from t2sql.train.network import Network
 from t2sql.train.prefix import PrefixCache, cache_bytes
 
@@ -80,13 +80,14 @@ class Source:
     def _token_losses(self, inputs: Any, batch: Batch) -> np.ndarray:
         """The head sees a few positions at a time: logits are the largest thing there is."""
         if not self.network.split:
-            logits = self.network.logits(inputs, mx.array(batch.positions), 0)
-            return np.array(token_losses(logits, mx.array(batch.targets)))
+            return np.array(
+                self.network.losses(inputs, mx.array(batch.positions), mx.array(batch.targets), 0)
+            )
         h = self.network.states(inputs, self.start, batch.spans)[mx.array(batch.positions)]
         parts = []
         for at in range(0, len(batch.targets), HEAD_ROWS):
-            logits = self.network.head(h[at : at + HEAD_ROWS])
-            parts.append(np.array(token_losses(logits, mx.array(batch.targets[at : at + HEAD_ROWS]))))
+            targets = mx.array(batch.targets[at : at + HEAD_ROWS])
+            parts.append(np.array(self.network.head_losses(h[at : at + HEAD_ROWS], targets)))
         return np.concatenate(parts)
 
 

@@ -51,6 +51,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add_function(wrap_pyfunction!(blas::use_blas, m)?)?;
         m.add_function(wrap_pyfunction!(blas::blas_calls, m)?)?;
         m.add_class::<lora::LlamaLayer>()?;
+        m.add_function(wrap_pyfunction!(lora::cross_entropy, m)?)?;
+        m.add_function(wrap_pyfunction!(lora::adamw, m)?)?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use t2sql_core::lora::{Adapter, Block, Layer, Shape, Weights};
+use t2sql_core::lora::{AdamW, Adapter, Block, Layer, Shape, Weights};
 
 use crate::errors::wrong;
 
@@ -154,6 +154,63 @@ impl LlamaLayer {
         };
         Ok(Given { weights, adapters: pairs, turns: [slice(py, cos)?, slice(py, sin)?] })
     }
+}
+
+/// Losses [rows] of targets for states h [rows, width] under `weight` [vocabulary, width], and, where
+/// asked for, the gradient of each row's loss with respect to the row, flat.
+#[pyfunction]
+#[pyo3(signature = (h, weight, targets, *, gradient))]
+pub fn cross_entropy<'py>(
+    py: Python<'py>,
+    h: Array<'py>,
+    weight: Array<'py>,
+    targets: Vec<u32>,
+    gradient: bool,
+) -> PyResult<(Flat<'py>, Option<Flat<'py>>)> {
+    let (h, weight) = (slice(py, &h)?, slice(py, &weight)?);
+    let bad = |expected: String, found: usize| wrong(py, "array does not fit", expected, found);
+    let rows = targets.len();
+    let width = h.len() / rows.max(1);
+    if width == 0 || h.len() != rows * width {
+        return Err(bad(format!("states [{rows}, width]"), h.len()));
+    }
+    let vocabulary = weight.len() / width;
+    if weight.len() != vocabulary * width {
+        return Err(bad(format!("a weight of [vocabulary, {width}]"), weight.len()));
+    }
+    if let Some(&target) = targets.iter().find(|&&target| target as usize >= vocabulary) {
+        return Err(bad(format!("targets below {vocabulary}"), target as usize));
+    }
+    let mut losses = vec![0.0; rows];
+    let mut dh = gradient.then(|| vec![0.0; h.len()]);
+    py.detach(|| t2sql_core::lora::cross_entropy(h, weight, &targets, &mut losses, dh.as_deref_mut()));
+    Ok((PyArray1::from_vec(py, losses), dh.map(|dh| PyArray1::from_vec(py, dh))))
+}
+
+/// One step of AdamW: the new parameter, first and second moment, flat.
+#[pyfunction]
+#[pyo3(signature = (parameter, gradient, m, v, *, rate, betas, eps, decay, step))]
+#[allow(clippy::too_many_arguments)]
+pub fn adamw<'py>(
+    py: Python<'py>,
+    parameter: Array<'py>,
+    gradient: Array<'py>,
+    m: Array<'py>,
+    v: Array<'py>,
+    rate: f32,
+    betas: [f32; 2],
+    eps: f32,
+    decay: f32,
+    step: i32,
+) -> PyResult<[Flat<'py>; 3]> {
+    let gradient = slice(py, &gradient)?;
+    let mut moved = [slice(py, &parameter)?.to_vec(), slice(py, &m)?.to_vec(), slice(py, &v)?.to_vec()];
+    if let Some(other) = moved.iter().find(|part| part.len() != gradient.len()) {
+        return Err(wrong(py, "array does not fit", format!("{} elements", gradient.len()), other.len()));
+    }
+    let [p, m, v] = &mut moved;
+    AdamW { rate, betas, eps, decay, step }.apply(p, gradient, m, v);
+    Ok(moved.map(|part| PyArray1::from_vec(py, part)))
 }
 
 fn slice<'a>(py: Python<'_>, array: &'a Array<'_>) -> PyResult<&'a [f32]> {

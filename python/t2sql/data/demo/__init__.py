@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from t2sql.data.schema import Schema
 
 VERSION = "demo.3"
-SIZES = {"train": 3000, "valid": 200, "test": 200}
+SIZES = {"train": 3600, "valid": 200, "test": 200}
 VARIANTS = {"train": 5, "valid": 4, "test": 4}
 WITH_PARENT = (2, 5)
 SPACED = (3,)
 """Which of a subject's tables have a second table, and which have names with spaces."""
-COINED = 400
+COINED = 480
 EMPTY_SHARE = 0.02
 
 

@@ -121,6 +121,30 @@ vectorized! {
         }
     }
 
+    /// Softmax of one row, in place, and the logarithm of the sum of its exponentials.
+    pub fn softmax(x: &mut [f32], log_sum: &mut [f32; 1]) {
+        let mut tops = [f32::NEG_INFINITY; 16];
+        for part in x.chunks(16) {
+            for (top, x) in tops.iter_mut().zip(part) {
+                *top = if *x > *top { *x } else { *top };
+            }
+        }
+        let top = tops.iter().fold(f32::NEG_INFINITY, |a, b| a.max(*b));
+        let mut sums = [0.0f32; 16];
+        for part in x.chunks_mut(16) {
+            for (sum, x) in sums.iter_mut().zip(part) {
+                *x = exp(*x - top);
+                *sum += *x;
+            }
+        }
+        let sum: f32 = sums.iter().sum();
+        let share = 1.0 / sum;
+        for x in x.iter_mut() {
+            *x *= share;
+        }
+        log_sum[0] = top + sum.ln();
+    }
+
     /// Softmax of scale * x in rows of `length`, in place: row i over its first `before` + i + 1
     /// columns; zero after them.
     pub fn causal_softmax(x: &mut [f32], before: usize, length: usize, scale: f32) {
