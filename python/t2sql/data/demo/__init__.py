@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 VERSION = "demo.3"
 SIZES = {"train": 3600, "valid": 200, "test": 200}
-VARIANTS = {"train": 5, "valid": 4, "test": 4}
-WITH_PARENT = (2, 5)
-SPACED = (3,)
+VARIANTS = {"train": 8, "valid": 4, "test": 4}
+WITH_PARENT = (2, 6)
+SPACED = (3, 7)
 """Which of a subject's tables have a second table, and which have names with spaces."""
-COINED = 480
+COINED = 280
 EMPTY_SHARE = 0.02
 
 

@@ -222,12 +222,22 @@ class Voice:
 
     def _finish(self, text: str, frame: str) -> str:
         text = text.rstrip("?. ")
+        known = frames(self.split)
+        if "tails" in known and self.rng.chance(0.07):
+            text += self._pick("tails")
+        if "leads" in known and self.rng.chance(0.12):
+            begins = text if frame.startswith("{v}") else text[0].lower() + text[1:]
+            return self._pick("leads") + self._ended(begins, frame)
+        text = self._ended(text, frame)
+        starts_with_value = frame.startswith("{v}")
+        return text if starts_with_value or self.rng.chance(0.06) else text[0].upper() + text[1:]
+
+    def _ended(self, text: str, frame: str) -> str:
         # A statement may come without its full stop, and a question without its mark.
         if self.rng.chance(0.88):
             asks = frame.endswith("?") or _ASKING.match(text.lower()) is not None
             text += "?" if asks else "."
-        starts_with_value = frame.startswith("{v}")
-        return text if starts_with_value or self.rng.chance(0.06) else text[0].upper() + text[1:]
+        return text
 
 
 def pluralize(phrase: str) -> str:
