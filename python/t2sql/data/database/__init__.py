@@ -67,7 +67,7 @@ def _examples(
 ) -> dict[str, list[Example]]:
     drawer = Drawer(rng, recipe, made.items, checker.connection)
     voice = Voice(rng)
-    splits = Splits(recipe.sizes, rng)
+    splits = Splits(recipe.sizes)
     examples: dict[str, list[Example]] = {name: [] for name in recipe.sizes}
     seen: set[str] = set()
     empty = total = 0

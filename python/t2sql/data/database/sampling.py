@@ -36,7 +36,7 @@ def sample_rows(
             for edge in table.edges:
                 if edge.to_table not in whole and len(edge.columns) == 1:
                     _add_targets(connection, edge, by_name, rows, most)
-    return {name: list(dict.fromkeys(found)) for name, found in rows.items()}
+    return rows
 
 
 def _sample(connection: Connection, table: SourceTable, most: int, rng: Rng) -> list[Row]:
@@ -64,9 +64,12 @@ def _sample(connection: Connection, table: SourceTable, most: int, rng: Rng) -> 
                 found[row[0]] = tuple(plain(value) for value in row[1:])
         if len(found) >= most:
             break
-    # Where most numbers are no row's, the first rows make up what is missing.
+    if len(found) >= most:
+        return [found[number] for number in sorted(rng.sample(sorted(found), most))]
+    # Most numbers are no row's: the first rows make up what is missing.
     rows = [found[number] for number in sorted(found)]
-    return list(dict.fromkeys([*rows, *first]))[:most]
+    there = set(rows)
+    return [*rows, *(row for row in first if row not in there)][:most]
 
 
 def _number_key(connection: Connection, table: SourceTable) -> Any:

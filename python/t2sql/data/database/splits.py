@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from t2sql.data.rng import Rng
 from t2sql.sql import tokens
 
 
@@ -12,29 +11,29 @@ def masked(sql: str) -> str:
 
 
 class Splits:
-    """Fills splits to their sizes. `place` says where a statement belongs, or None when there is no room."""
+    """Fills splits in step. `place` says where a statement belongs, or None when it has no room there."""
 
-    def __init__(self, sizes: dict[str, int], rng: Rng) -> None:
-        self.left = dict(sizes)
-        self._rng = rng
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self.sizes = sizes
+        self._taken = dict.fromkeys(sizes, 0)
         self._placed: dict[str, str] = {}
 
     @property
     def full(self) -> bool:
-        return not any(self.left.values())
+        return self._taken == self.sizes
 
     def place(self, sql: str) -> str | None:
-        form = masked(sql)
-        if form in self._placed:
-            split = self._placed[form]
-            return split if self.left[split] else None
-        at = self._rng.below(sum(self.left.values()))
-        for split, left in self.left.items():
-            at -= left
-            if at < 0:
-                return split
-        return None
+        split = self._placed.get(masked(sql))
+        if split is None:
+            return min(self.sizes, key=self._filled)
+        # A form with many values must not fill a small split before others have come.
+        share = sum(self._taken.values()) / sum(self.sizes.values())
+        room = min(self.sizes[split], share * self.sizes[split] + 1)
+        return split if self._taken[split] < room else None
 
     def take(self, sql: str, split: str) -> None:
         self._placed[masked(sql)] = split
-        self.left[split] -= 1
+        self._taken[split] += 1
+
+    def _filled(self, split: str) -> float:
+        return self._taken[split] / self.sizes[split]
