@@ -12,6 +12,7 @@ from t2sql.data.schema import Column, Schema, Table
 from t2sql.data.wikisql.statements import AGGREGATES, OPERATORS, Condition, Statement, number
 
 _MOST = 500
+_MOST_ANDS = 50
 _LONGEST_RUN = 6
 
 
@@ -41,6 +42,9 @@ def readings(table: str, columns: tuple[str, ...], text: str) -> list[Reading]:
     put together again where the text uses it so.
     """
     names = _names(columns, text)
+    if text.count(" AND ") > _MOST_ANDS:
+        return []
+    conditions = _Conditions(names)
     found: dict[Reading, None] = {}
     for aggregate in AGGREGATES:
         for name in names:
@@ -49,7 +53,7 @@ def readings(table: str, columns: tuple[str, ...], text: str) -> list[Reading]:
             rest = text[len(head) :]
             if not text.startswith(head) or not (rest == "" or rest.startswith(" WHERE ")):
                 continue
-            ways = _conditions(rest.removeprefix(" WHERE "), names) if rest else iter([()])
+            ways = conditions.of(rest.removeprefix(" WHERE ")) if rest else iter([()])
             for parts in islice(ways, _MOST):
                 reading = _reading(columns, aggregate, name, parts)
                 if reading is not None:
@@ -86,21 +90,37 @@ def _names(columns: tuple[str, ...], text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*columns, *(run for run in runs if run in text)]))
 
 
-def _conditions(rest: str, names: tuple[str, ...]) -> Iterator[tuple[_Part, ...]]:
-    for name in names:
-        for operator in OPERATORS:
-            head = f"{name} {operator} "
-            if not rest.startswith(head):
-                continue
-            tail = rest[len(head) :]
-            quoted = tail.startswith("'")
-            for end, after in _ends(tail, quoted):
-                value = tail[1 : end - 1] if quoted else tail[:end]
-                part = _Part(name, operator, value, quoted)
-                if after is None:
-                    yield (part,)
-                else:
-                    yield from ((part, *more) for more in _conditions(tail[after:], names))
+class _Conditions:
+    """Every way to read a text as conditions. What cannot be read from some place on is tried once only."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._readable: dict[str, bool] = {}
+
+    def of(self, rest: str) -> Iterator[tuple[_Part, ...]]:
+        for part, after in self._first(rest):
+            if after is None:
+                yield (part,)
+            elif self._can_read(after):
+                yield from ((part, *more) for more in self.of(after))
+
+    def _can_read(self, rest: str) -> bool:
+        if rest not in self._readable:
+            firsts = self._first(rest)
+            self._readable[rest] = any(after is None or self._can_read(after) for _, after in firsts)
+        return self._readable[rest]
+
+    def _first(self, rest: str) -> Iterator[tuple[_Part, str | None]]:
+        for name in self._names:
+            for operator in OPERATORS:
+                head = f"{name} {operator} "
+                if not rest.startswith(head):
+                    continue
+                tail = rest[len(head) :]
+                quoted = tail.startswith("'")
+                for end, after in _ends(tail, quoted):
+                    value = tail[1 : end - 1] if quoted else tail[:end]
+                    yield _Part(name, operator, value, quoted), None if after is None else tail[after:]
 
 
 def _ends(tail: str, quoted: bool) -> Iterator[tuple[int, int | None]]:
