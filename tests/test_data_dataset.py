@@ -304,8 +304,10 @@ def test_a_schema_of_another_form_is_a_value_error() -> None:
 
 def test_data_and_sql_import_neither_mlx_nor_other_heavy_parts() -> None:
     code = (
-        "import sys, t2sql.data, t2sql.sql, t2sql.data.dataset, t2sql.data.lines, t2sql.data.demo;"
+        "import sys, t2sql.data, t2sql.sql, t2sql.data.dataset, t2sql.data.lines, t2sql.data.demo,"
+        "t2sql.data.preparing, t2sql.data.database, t2sql.data.wikisql, t2sql.data.layouts;"
         "heavy = {'mlx', 'mlx_lm', 'transformers', 'numpy', 'sqlglot', 'rich', 'pydantic', 'gguf'};"
+        "heavy.add('sqlalchemy');"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -337,3 +337,22 @@ def test_the_command_s_answer_hides_a_password(tmp_path: Path, capsys: pytest.Ca
     printed = capsys.readouterr()
     assert "secret" not in printed.out + printed.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_takes_a_database_but_keeps_no_password(tmp_path: Path) -> None:
+    from t2sql.pipeline.settings import resolve_settings
+
+    path = databases.shop(tmp_path / "shop.db")
+    assert resolve_settings({"data": databases.url(path)}).data == databases.url(path)
+    with pytest.raises(InputError, match="password would be kept") as caught:
+        resolve_settings({"data": "postgresql://me:secret@host/shop"})
+    assert "secret" not in str(caught.value)
+
+
+def test_what_a_source_holds_tells_whether_it_changed(tmp_path: Path) -> None:
+    path = databases.shop(tmp_path / "shop.db")
+    before = data.content_of(databases.url(path))
+    assert before == data.content_of(databases.url(path)) and set(before) == {"sha256"}
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert data.content_of(databases.url(path)) != before
+    assert data.content_of("postgresql://host/shop") == data.content_of("wikisql") == {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from t2sql.data.baseline import baseline_answers, commonest_shape, shape
     from t2sql.data.dataset import Dataset, Example, load
-    from t2sql.data.preparing import prepare, shown
+    from t2sql.data.preparing import content_of, prepare, shown
     from t2sql.data.prompt import (
         CHAT_TEMPLATE,
         PROMPT_FORMAT,
@@ -25,6 +25,7 @@ _EXPORTS = {
     "Dataset": "dataset",
     "Example": "dataset",
     "load": "dataset",
+    "content_of": "preparing",
     "prepare": "preparing",
     "shown": "preparing",
     "Column": "schema",
@@ -56,6 +57,7 @@ __all__ = [
     "baseline_answers",
     "chat_template",
     "commonest_shape",
+    "content_of",
     "encode",
     "load",
     "parse_prompt",

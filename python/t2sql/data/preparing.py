@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -100,6 +101,26 @@ def kind_of(source: str) -> str:
     if path.is_file() and suffix in (".jsonl", ".json", ".sql"):
         return "a .sql file" if suffix == ".sql" else "a file"
     raise InputError("no such data source", where=shown(source), expected=SOURCES)
+
+
+def content_of(source: str) -> dict[str, str]:
+    """What tells whether a source on this machine has changed; nothing for one that is elsewhere."""
+    kind = kind_of(source)
+    if kind == "demo":
+        from t2sql.data import demo
+
+        return {"version": demo.VERSION}
+    if kind == "a directory":
+        return {"fingerprint": load(Path(source)).fingerprint}
+    path = Path(source)
+    if kind == "a database":
+        from t2sql.data.database.source import file_of
+
+        path = file_of(source) or path
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def shown(source: str) -> str:

@@ -62,6 +62,16 @@ def name_of(url: str) -> str:
     return Path(_parsed(url).database or "database").stem or "database"
 
 
+def file_of(url: str) -> Path | None:
+    """The SQLite file that the URL names; None for a database on a server."""
+    parsed = _parsed(url)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def has_password(url: str) -> bool:
+    return _parsed(url).password is not None
+
+
 @contextmanager
 def opened(url: str) -> Iterator[Engine]:
     """An engine on the database; whatever goes wrong inside is told as an error about the database."""
