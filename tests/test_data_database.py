@@ -47,6 +47,17 @@ def test_every_statement_runs_on_the_dataset_s_database(made: Dataset) -> None:
     assert empty <= 0.02 * len(examples)
 
 
+def test_a_statement_s_tree_written_out_again_returns_the_same(made: Dataset) -> None:
+    import sqlglot
+
+    for example in every(made)[:400]:
+        path = made.db_path(example)
+        assert path is not None and example.sql is not None
+        again = sqlglot.parse_one(example.sql, read="sqlite").sql(dialect="sqlite")
+        want, got = sql.execute(path, example.sql), sql.execute(path, again)
+        assert sql.same_result(want, got, ordered=sql.is_ordered(example.sql)), again
+
+
 def test_no_question_and_no_statement_is_twice_and_splits_differ_in_more_than_values(made: Dataset) -> None:
     examples = every(made)
     assert len({example.question.lower() for example in examples}) == len(examples)
