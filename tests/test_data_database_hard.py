@@ -186,7 +186,7 @@ def test_of_names_that_sqlite_cannot_tell_apart_the_first_is_kept() -> None:
     assert clashes == ["Users.name", "users"]
 
 
-def test_a_million_rows_are_sampled_in_seconds(tmp_path: Path) -> None:
+def test_a_million_rows_are_sampled_without_reading_them_all(tmp_path: Path) -> None:
     script = """
     CREATE TABLE parents (id INTEGER PRIMARY KEY, name TEXT, city TEXT);
     CREATE TABLE events (id INTEGER PRIMARY KEY, parent_id INT REFERENCES parents, kind TEXT, size INT);
@@ -198,9 +198,10 @@ def test_a_million_rows_are_sampled_in_seconds(tmp_path: Path) -> None:
     INSERT INTO log SELECT kind || size, '2020-01-' || (10 + size % 19) FROM events;
     """
     path = databases.build(tmp_path / "large.db", script)
-    began = time.perf_counter()
+    began = time.process_time()
     made = make(path, tmp_path / "out")
-    assert time.perf_counter() - began < 20
+    # Of the processor's time, since the machine may be busy; reading every row takes many times as long.
+    assert time.process_time() - began < 20
     assert "JOIN parents" in statements(made)
     with closing(sqlite3.connect(made.db_path(made.train[0]) or "")) as connection:
         for table, low, high in (("events", 1000, 1000), ("log", 1000, 1000), ("parents", 1500, 2000)):

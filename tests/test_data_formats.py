@@ -339,6 +339,26 @@ def test_the_command_s_answer_hides_a_password(tmp_path: Path, capsys: pytest.Ca
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("kind", ["chat", "context", "spider", "database"])
+def test_a_model_is_trained_on_it(tiny_llama: Path, tmp_path: Path, kind: str) -> None:
+    if kind == "spider":
+        source = str(spider(tmp_path / "spider"))
+    elif kind == "database":
+        source = databases.url(databases.shop(tmp_path / "shop.db"))
+    elif kind == "chat":
+        chats = [
+            chat("table: t\ncolumns: a", f"What is {i}?", f"SELECT a FROM t WHERE a = {i}") for i in range(6)
+        ]
+        source = str(write(tmp_path / "chats.jsonl", chats))
+    else:
+        source = str(write(tmp_path / "context.json", CONTEXT))
+    made = data.prepare(source, tmp_path / "data", limit=6)
+    train = ["train", "--model", str(tiny_llama), "--data", str(made.path), "--out", str(tmp_path / "run")]
+    few = "--iters 1 --num-layers 1 --rank 2 --batch-size 1 --save-every 1 --steps-per-eval 1"
+    assert run([*train, *few.split()]) == 0
+    assert (tmp_path / "run" / "checkpoints" / "0000001" / "adapters.safetensors").is_file()
+
+
 def test_a_run_takes_a_database_but_keeps_no_password(tmp_path: Path) -> None:
     from t2sql.pipeline.settings import resolve_settings
 
