@@ -21,7 +21,7 @@ class Entry:
 
 COMMANDS = {
     "run": Entry("The whole chain, from data to report; without arguments, the demo.", "run"),
-    "data": Entry("Make a dataset: the demo's, or from your own JSONL files.", "data"),
+    "data": Entry("Make a dataset: the demo's, WikiSQL's, from your database or your files.", "data"),
     "train": Entry("Train a LoRA adapter.", "train"),
     "test": Entry("Loss and perplexity of the base model and of each checkpoint.", "test"),
     "fuse": Entry("Fuse an adapter into its model.", "fuse"),

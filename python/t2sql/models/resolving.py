@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from t2sql.cache import cache_dir
 from t2sql.errors import InputError, MissingPartError, T2sqlError, WorkError
 
 Progress = Callable[[int, int, str], None]
@@ -44,16 +44,6 @@ class ModelRef:
     path: Path
     name: str
     source: str
-
-
-def cache_dir() -> Path:
-    """Where imported models are kept: `$T2SQL_CACHE`, or the user's cache directory."""
-    chosen = os.environ.get("T2SQL_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("t2sql", appauthor=False)
 
 
 def resolve(model: str | Path, *, progress: Progress | None = None) -> ModelRef:

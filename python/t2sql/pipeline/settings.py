@@ -75,8 +75,19 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
             "a setting is wrong", where="max_tokens", expected="1 or more", found=own["max_tokens"]
         )
     own["types"] = _types(own["types"])
+    if "://" in str(own["data"]):
+        _refuse_password(own["data"])
     train = TrainConfig.of(model=own["model"], **values)
     return Settings(**own, train=train)
+
+
+def _refuse_password(url: str) -> None:
+    from t2sql.data import shown
+    from t2sql.data.database.source import has_password
+
+    if has_password(url):
+        hint = "Make the dataset first, with t2sql data, and give its directory"
+        raise InputError("the URL's password would be kept in the run", where=shown(url), hint=hint)
 
 
 def read_preset(name: str) -> dict[str, Any]:

@@ -26,7 +26,8 @@ def command(
         typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
     ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="demo, or a directory of JSONL.", show_default="demo")
+        str | None,
+        typer.Option("--data", help="demo, or another source as t2sql data takes it.", show_default="demo"),
     ] = None,
     target: Annotated[Path, typer.Option("--out", help="Run directory.")] = Path("runs/demo"),
     types: Annotated[
