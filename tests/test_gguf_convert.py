@@ -174,7 +174,7 @@ def test_corrupt_weights_are_refused(model: Path) -> None:
 
 def test_an_unsupported_architecture_is_named_with_the_supported_ones(model: Path) -> None:
     edit_config(model, architectures=["BloomForCausalLM"])
-    refused(model, "expected LlamaForCausalLM or MistralForCausalLM, found BloomForCausalLM")
+    refused(model, "expected Gemma2ForCausalLM or .*LlamaForCausalLM or .*, found BloomForCausalLM")
 
 
 def test_an_unsupported_dtype_is_named(model: Path) -> None:

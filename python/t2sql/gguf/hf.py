@@ -94,11 +94,18 @@ def _present(file: Path) -> Path:
 def normal_config(config: dict[str, Any]) -> dict[str, Any]:
     """Newer files nest the rope settings; the rest of the package reads one form."""
     rope = config.get("rope_parameters")
-    if isinstance(rope, dict):
-        config = dict(config)
-        config.setdefault("rope_theta", rope.get("rope_theta", 10000.0))
-        if rope.get("rope_type", "default") != "default":
-            config.setdefault("rope_scaling", {k: v for k, v in rope.items() if k != "rope_theta"})
+    if not isinstance(rope, dict):
+        return config
+    config = dict(config)
+    local = rope.get("sliding_attention")
+    if isinstance(local, dict) and "rope_theta" in local:
+        config.setdefault("rope_local_base_freq", local["rope_theta"])
+    rope = rope.get("full_attention", rope)
+    for key in ("rope_theta", "partial_rotary_factor", "original_max_position_embeddings"):
+        if rope.get(key) is not None:
+            config.setdefault(key, rope[key])
+    if rope.get("rope_type", "default") != "default" and not config.get("rope_scaling"):
+        config["rope_scaling"] = {k: v for k, v in rope.items() if k != "rope_theta"}
     return config
 
 

@@ -32,8 +32,8 @@ def metadata_of(
             continue
         entries.append((f"{arch}.{key.gguf}", key.type, float(value) if key.type == "f32" else int(value)))
     entries.append((f"{arch}.vocab_size", "u32", vocabulary_size))
-    if family.metadata is not None:
-        entries.extend(family.metadata(config))
+    further = [*family.rope.metadata(config), *(family.metadata(config) if family.metadata else [])]
+    entries.extend((f"{arch}.{name}", kind, value) for name, kind, value in further)
     entries.append(("general.file_type", "u32", type.file_type))
     entries.append(("general.quantization_version", "u32", QUANTIZATION_VERSION))
     entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size))
