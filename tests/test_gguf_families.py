@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,33 +15,22 @@ import tiny_families
 from t2sql.gguf import convert
 from t2sql.gguf.llamacpp import LlamaFile
 
-# Mean KL divergence over the positions looked at. gelu comes from a float16 table in llama.cpp.
-EXACT = {"f32": 1e-5, "f16": 1e-3}
-TYPES = {"f32": 1e-5, "f16": 1e-3, "q8_0": 2e-2, "q4_1": 1.0, "q4_0": 1.5}
+# Bounds of the mean KL divergence over the positions looked at, for models this small.
+TYPES = {"f32": 1e-4, "f16": 1e-3, "q8_0": 3e-2, "q4_1": 1.5, "q4_0": 2.0}
 PROMPT = tiny.PROMPTS[0]
 STEPS = 6
+FamilyModel = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    base = tmp_path_factory.mktemp("families")
-
-    @cache
-    def build(name: str) -> Path:
-        return tiny_families.build(base / name, name)
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def original(model: Any) -> Any:
+def original(family_model: FamilyModel) -> Any:
     """name -> (ids of the prompt and of the greedy answer, log-probabilities at every position)."""
     from t2sql.models import load
     from t2sql.models.runtime import mx
 
     @cache
     def run(name: str) -> tuple[list[int], int, np.ndarray]:
-        loaded = load(model(name))
+        loaded = load(family_model(name))
         ids = list(loaded.tokenizer.encode(PROMPT))[:40]
         start = len(ids)
         for _ in range(STEPS):
@@ -55,10 +45,10 @@ def original(model: Any) -> Any:
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("name", tiny_families.MODELS)
 def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_directory(
-    name: str, type: str, model: Any, original: Any, tmp_path: Path
+    name: str, type: str, family_model: FamilyModel, original: Any, tmp_path: Path
 ) -> None:
     ids, start, expected = original(name)
-    convert(model(name), tmp_path / "a.gguf", type=type)
+    convert(family_model(name), tmp_path / "a.gguf", type=type)
     divergences = []
     with LlamaFile(tmp_path / "a.gguf", context=512) as llama:
         for position in [3, start // 3, start // 2, *range(start - 1, start + STEPS - 1)]:
@@ -74,11 +64,13 @@ def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_directory(
 
 
 @pytest.mark.parametrize("name", tiny_families.MODELS)
-def test_the_original_tokenizer_is_what_llama_cpp_has(name: str, model: Any, tmp_path: Path) -> None:
+def test_the_original_tokenizer_is_what_llama_cpp_has(
+    name: str, family_model: FamilyModel, tmp_path: Path
+) -> None:
     from tokenizers import Tokenizer
 
-    convert(model(name), tmp_path / "a.gguf", type="q8_0")
-    tokenizer = Tokenizer.from_file(str(model(name) / "tokenizer.json"))
+    convert(family_model(name), tmp_path / "a.gguf", type="q8_0")
+    tokenizer = Tokenizer.from_file(str(family_model(name) / "tokenizer.json"))
     with LlamaFile(tmp_path / "a.gguf") as llama:
         for text in tiny.PROMPTS:
             assert llama.tokenize(text) == tokenizer.encode(text).ids

@@ -117,7 +117,8 @@ def weights(config: dict[str, Any], seed: int = 0) -> dict[str, np.ndarray]:
         assert name is not None
         x = rng.standard_normal(shape)
         if gguf.endswith("_norm.weight"):
-            x = 1 + 0.1 * x - family.offset(gguf)
+            # Norms after a half of a block are its gain: large, for the block to count.
+            x = (3 if "post_" in gguf else 1) * (1 + 0.1 * x) - family.offset(gguf)
         elif len(shape) == 1:
             x *= 0.3
         else:

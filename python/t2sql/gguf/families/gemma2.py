@@ -28,21 +28,21 @@ ACTIVATION = ("hidden_activation", "gelu_pytorch_tanh")
 _LAYERS_OF_27B = 46
 
 
-def scalar(config: Config, layers_of_27b: int) -> float:
+def scalar(config: Config, layers_of_27b: int) -> int:
     """The `query_pre_attn_scalar` that llama.cpp computes with."""
     if config["num_hidden_layers"] == layers_of_27b:
-        return float(config["hidden_size"] / config["num_attention_heads"])
-    return float(config["head_dim"])
+        return int(config["hidden_size"]) // int(config["num_attention_heads"])
+    return int(config["head_dim"])
 
 
 def check_scalar(config: Config, layers_of_27b: int) -> None:
     expected = scalar(config, layers_of_27b)
     found = config.get("query_pre_attn_scalar")
-    if found is not None and float(found) != expected:
+    if found is not None and found != expected:
         raise InputError(
             "attention scale that llama.cpp cannot be told",
             where="config.json",
-            expected=f"query_pre_attn_scalar {expected:g}",
+            expected=f"query_pre_attn_scalar {expected}",
             found=found,
         )
 

@@ -99,6 +99,8 @@ class Rope:
                 "beta_fast": get("yarn_beta_fast"),
                 "beta_slow": get("yarn_beta_slow"),
             }
+            if get("attn_factor") is not None:
+                optional["attention_factor"] = get("attn_factor") * _yarn_attention(made["factor"])
             made.update({key: value for key, value in optional.items() if value is not None})
         return {"rope_scaling": made}
 
@@ -175,9 +177,13 @@ def _yarn(settings: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
             entries.append(_entry(f"yarn_{key}", "f32", _number(settings, key)))
     if settings.get("attention_factor") is not None:
         # llama.cpp multiplies by what the factor alone would give.
-        usual = 0.1 * math.log(factor) + 1.0 if factor > 1 else 1.0
-        entries.append(_entry("attn_factor", "f32", _number(settings, "attention_factor") / usual))
+        given = _number(settings, "attention_factor") / _yarn_attention(factor)
+        entries.append(_entry("attn_factor", "f32", given))
     return entries
+
+
+def _yarn_attention(factor: float) -> float:
+    return 0.1 * math.log(factor) + 1.0 if factor > 1 else 1.0
 
 
 def _longrope_attention(config: Mapping[str, Any]) -> float:
