@@ -51,10 +51,12 @@ def convert(
     pure: bool = False,
     output_type: str | None = None,
     embedding_type: str | None = None,
+    pre: str | None = None,
 ) -> ConvertResult:
     """Write the model in `source` as a GGUF file of the given type.
 
-    Nothing is written unless architecture, tensors, types and tokenizer are all understood.
+    Nothing is written unless architecture, tensors, types and tokenizer are all understood; `pre` is
+    llama.cpp's name for how a byte-level BPE splits, when it is not to be found by its structure.
     """
     started = time.perf_counter()
     target = type_named(type)
@@ -83,6 +85,7 @@ def convert(
         target,
         vocabulary_size=shapes["token_embd.weight"][0],
         parameters=sum(directory.tensors[hf].elements for hf in names.values()),
+        pre=pre,
     )
     with _computed(family.computed(directory.config)) as made:
         return write(

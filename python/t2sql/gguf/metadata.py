@@ -17,7 +17,13 @@ _HUB = "https://huggingface.co/"
 
 
 def metadata_of(
-    directory: HfDirectory, family: Family, type: GgmlType, *, vocabulary_size: int, parameters: int
+    directory: HfDirectory,
+    family: Family,
+    type: GgmlType,
+    *,
+    vocabulary_size: int,
+    parameters: int,
+    pre: str | None = None,
 ) -> list[Entry]:
     config = directory.config
     entries = _general(directory, family, parameters)
@@ -36,7 +42,7 @@ def metadata_of(
     entries.extend((f"{arch}.{name}", kind, value) for name, kind, value in further)
     entries.append(("general.file_type", "u32", type.file_type))
     entries.append(("general.quantization_version", "u32", QUANTIZATION_VERSION))
-    entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size))
+    entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size, pre=pre))
     entries.append(("t2sql.prompt_format", "str", prompt_format(config)))
     # For the way back: what no GGUF key says. The local path it was loaded from is nobody's business.
     kept = {key: value for key, value in config.items() if key != "_name_or_path"}
