@@ -133,3 +133,24 @@ def test_special_tokens_are_found_in_their_own_file(tmp_path: Path) -> None:
     metadata = read_gguf(convert(folder, tmp_path / "a.gguf").path).metadata
     assert metadata["tokenizer.ggml.bos_token_id"] == 1
     assert metadata["tokenizer.ggml.eos_token_id"] == 2
+
+
+def test_special_tokens_that_take_the_whitespace_after_them_as_phi_3_s_do(tmp_path: Path) -> None:
+    folder = tiny.build_mistral(tmp_path / "students", vocab_size=544)
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+
+    def as_phi_3_has_it(document: dict[str, Any]) -> None:
+        added = document["added_tokens"]
+        next(t for t in added if t["content"] == "</s>")["rstrip"] = True
+        added.append({"id": 512, "content": "<|endoftext|>", **flags, "special": True})
+        added.append({"id": 513, "content": "<|end|>", **flags, "special": True, "rstrip": True})
+
+    edit(folder, as_phi_3_has_it)
+    same_ids(folder, tmp_path / "a.gguf")
+    assert read_gguf(tmp_path / "a.gguf").metadata["general.name"] == "students phi3"
+
+
+def test_a_name_with_phi3_in_it_does_no_harm_to_other_tokenizers(tmp_path: Path) -> None:
+    folder = tiny.build_llama(tmp_path / "my-Phi-3-rival")
+    same_ids(folder, tmp_path / "a.gguf")
+    assert read_gguf(tmp_path / "a.gguf").metadata["general.name"] == "my-Phi 3-rival"

@@ -14,6 +14,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.families import Family, by_hf_architecture
 from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
 from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import plan_types
 from t2sql.gguf.types import type_named
@@ -76,6 +77,7 @@ def convert(
             "type": plan.types[gguf],
             "permute_heads": family.heads(gguf, directory.config),
             "add": family.offset(gguf),
+            "affine": tensor.place if isinstance(tensor := directory.tensors[hf], AffineTensor) else None,
         }
         for gguf, hf in names.items()
     ]

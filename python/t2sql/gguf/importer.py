@@ -27,9 +27,7 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     """
     gguf = read_gguf(Path(source))
     family = by_gguf_architecture(gguf.architecture, gguf.path)
-    weights = _weights(gguf, family)
-    config = _config(gguf, family, weights)
-    _check_shapes(gguf, family, config)
+    config, weights = understood(gguf, family)
     for weight in weights:
         weight.heads = family.heads(weight.info.name, config)
         weight.offset = family.offset(weight.info.name)
@@ -43,6 +41,14 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
         write_card(folder, card_of(gguf.metadata, gguf.path), source=gguf.path.name)
         write_safetensors(folder / "model.safetensors", weights, progress=progress)
     return Path(out)
+
+
+def understood(gguf: GgufFile, family: Family) -> tuple[dict[str, Any], list[Weight]]:
+    """config.json and the weights; refuses a file whose metadata and tensors are not one whole model."""
+    weights = _weights(gguf, family)
+    config = _config(gguf, family, weights)
+    _check_shapes(gguf, family, config)
+    return config, weights
 
 
 def _weights(gguf: GgufFile, family: Family) -> list[Weight]:

@@ -39,6 +39,15 @@ def tokenizer_metadata(
     return entries
 
 
+def strips_after_special(folder: Path) -> bool:
+    """Whether special tokens take the whitespace after them, as Phi 3's do, all of whose tokens are there."""
+    file = folder / "tokenizer.json"
+    added = {t["content"]: t for t in read_json(file).get("added_tokens") or []} if file.is_file() else {}
+    kept = {"<unk>", "<s>", "<|endoftext|>"}
+    others = [token for text, token in added.items() if text not in kept and token.get("special")]
+    return added.keys() >= {*kept, "</s>"} and bool(others) and all(t.get("rstrip") for t in others)
+
+
 def _special_ids(vocabulary: Vocabulary, settings: dict[str, Any], config: dict[str, Any]) -> dict[str, int]:
     """Ids by the tokenizer's own names first, then by config.json."""
     by_token = {token: i for i, token in vocabulary.tokens.items()}
