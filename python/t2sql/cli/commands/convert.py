@@ -28,6 +28,10 @@ def command(
     pure: Pure = False,
     output_type: OutputType = None,
     embedding_type: EmbeddingType = None,
+    pre: Annotated[
+        str | None,
+        typer.Option("--pre", help="llama.cpp's name for how the BPE tokenizer splits text.", metavar="NAME"),
+    ] = None,
     threads: Threads = None,
     force: Force = False,
 ) -> None:
@@ -42,6 +46,7 @@ def command(
             pure=pure,
             output_type=output_type,
             embedding_type=embedding_type,
+            pre=pre,
             threads=threads,
             force=force,
             progress=progress,

@@ -39,7 +39,10 @@ def check_numbers(
         if info.shape != original.shape:
             continue
         bound = bounds_of(info.type).row
+        offset = family.offset(name)
         for first, x, y in _rows(original, info, family.heads(name, directory.config)):
+            if offset:
+                x = x + x.dtype.type(offset)
             difference, norm = _norm(x - y), _norm(x)
             if not math.isfinite(float(difference.sum())):
                 infinite.append(name)

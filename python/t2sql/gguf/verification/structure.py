@@ -6,6 +6,7 @@ import math
 
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.families import Family
+from t2sql.gguf.families.rope import FACTOR_TENSORS
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.verification.result import Check
 
@@ -28,7 +29,7 @@ def _architecture(family: Family, gguf: GgufFile) -> Check:
 
 def _tensors(names: dict[str, str], gguf: GgufFile) -> Check:
     missing = sorted(set(names) - set(gguf.tensors))
-    extra = sorted(set(gguf.tensors) - set(names) - {"rope_freqs.weight"})
+    extra = sorted(set(gguf.tensors) - set(names) - set(FACTOR_TENSORS))
     # A tied output matrix may be written out.
     extra = [name for name in extra if name != "output.weight"]
     detail = "; ".join(
