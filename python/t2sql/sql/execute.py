@@ -130,7 +130,7 @@ class Reader:
 
 @contextmanager
 def open_reader(where: Path | Schema, *, timeout: float = TIMEOUT) -> Iterator[Reader]:
-    """A database file, or an empty database of a schema; `timeout` is how long a locked file is waited for."""
+    """A database file, or an empty one of a schema; a locked file is waited for until `timeout`."""
     source = _open(Path(where), timeout) if isinstance(where, (Path, str)) else _empty(where)
     with source as connection:
         yield Reader(connection, guard(connection))
