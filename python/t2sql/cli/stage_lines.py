@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from t2sql.cli.output import size_text, table
@@ -13,15 +14,52 @@ def stage_text(name: str, result: dict[str, Any]) -> str:
     return maker(result) if maker is not None else ""
 
 
-def loss_table(rows: list[dict[str, Any]], split: str = "test") -> str:
-    """Loss and perplexity of the base model and of every checkpoint."""
+def loss_table(rows: list[dict[str, Any]]) -> str:
+    """Loss, perplexity and, where they were asked, right answers of the base model and every checkpoint."""
+    scored = any("valid" in row for row in rows)
     cells = []
     for row in rows:
         name = "base" if row["step"] == 0 else str(row["step"])
-        mark = "best" if row.get("best") else ""
-        losses = (row.get("valid_loss"), row.get(f"{split}_loss"), row.get(f"{split}_perplexity"))
-        cells.append((name, *map(_number, losses), row.get("n"), mark))
-    return table(("step", "valid loss", f"{split} loss", f"{split} ppl", "n", ""), cells)
+        right = right_cells(row.get("valid")) if scored else ()
+        losses = (row.get("valid_loss"), row.get("test_loss"), row.get("test_perplexity"))
+        cells.append((name, *map(_number, losses), row.get("n"), *right, "best" if row.get("best") else ""))
+    more = ("valid right", "95%", "of") if scored else ()
+    return table(("step", "valid loss", "test loss", "test ppl", "n", *more, ""), cells)
+
+
+def right_cells(score: dict[str, Any] | None) -> tuple[str | None, str | None, int | None]:
+    """Share of right answers, its interval, and of how many."""
+    if score is None:
+        return None, None, None
+    low, high = score["interval"]
+    return _share(score, "correct"), f"{100 * low:.0f}-{100 * high:.0f}%", score["n"]
+
+
+def pair_lines(pairs: list[dict[str, Any]], brief: Collection[str] = (), most: int = 3) -> str:
+    """What each model broke and fixed against another, with some of the questions unless against `brief`."""
+    lines = []
+    for pair in pairs:
+        name = f"{pair['model']} {pair['backend']}"
+        broken, fixed = pair["broken"], pair["fixed"]
+        lines.append(
+            f"{name} against {pair['against']}: {len(broken)} broken, {len(fixed)} fixed "
+            f"of {pair['n']}, p = {pair['p']:.2g}"
+        )
+        if pair["against"] in brief:
+            continue
+        for word, ids in (("broken", broken), ("fixed", fixed)):
+            lines += [f"  {word}: {_shown(pair['questions'].get(id, id))}" for id in ids[:most]]
+            lines += [f"  {word}: {len(ids) - most} more"] if len(ids) > most else []
+    return "\n".join(lines)
+
+
+def chosen_line(chosen: dict[str, Any]) -> str:
+    """Which checkpoint was chosen, by what."""
+    by = "validation loss"
+    if chosen["select"] == "execution":
+        share, n = chosen["valid_accuracy"], chosen["valid_n"]
+        by = f"right answers on validation ({100 * share:.1f}% of {n}), ties by loss"
+    return f"chosen by {by}: step {chosen['step']}"
 
 
 def comparison_table(rows: list[dict[str, Any]]) -> str:
@@ -43,6 +81,9 @@ def comparison_text(result: dict[str, Any]) -> str:
     parts = [comparison_table(result["rows"])]
     if result.get("baseline") is not None:
         parts.append(f"always the commonest query shape: {100 * result['baseline']:.1f}% right")
+    if result.get("pairs"):
+        base = {f"{row['name']} {row['backend']}" for row in result["rows"] if row.get("base")}
+        parts.append(pair_lines(result["pairs"], brief=base))
     for question in result.get("questions", []):
         lines = [question["question"]]
         same: dict[str, list[str]] = {}
@@ -64,8 +105,8 @@ def _train(result: dict[str, Any]) -> str:
 
 
 def _test(result: dict[str, Any]) -> str:
-    chosen = f"chosen by validation loss: step {result['best_step']}"
-    return f"{loss_table(result['rows'])}\n{chosen}"
+    parts = [loss_table(result["rows"]), pair_lines(result.get("pairs", [])), chosen_line(result["chosen"])]
+    return "\n".join(part for part in parts if part)
 
 
 def _fuse(result: dict[str, Any]) -> str:
