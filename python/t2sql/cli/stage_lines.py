@@ -32,7 +32,7 @@ def right_cells(score: dict[str, Any] | None) -> tuple[str | None, str | None, i
     if score is None:
         return None, None, None
     low, high = score["interval"]
-    return _share(score, "correct"), f"{100 * low:.0f}-{100 * high:.0f}%", score["n"]
+    return share(score, "correct"), f"{100 * low:.0f}-{100 * high:.0f}%", score["n"]
 
 
 def pair_lines(pairs: list[dict[str, Any]], brief: Collection[str] = (), most: int = 3) -> str:
@@ -70,7 +70,7 @@ def comparison_table(rows: list[dict[str, Any]]) -> str:
         interval = "-" if low is None or high is None else f"{100 * low:.0f}-{100 * high:.0f}%"
         held = (row.get("model"), row.get("backend"), row.get("device"), row.get("weights"))
         speed = (_number(row.get("prompt_tps"), 0), _number(row.get("gen_tps"), 1))
-        right = (row.get("n"), _share(row, "correct"), interval, _share(row, "exact"), _share(row, "valid"))
+        right = (row.get("n"), share(row, "correct"), interval, share(row, "exact"), share(row, "valid"))
         cells.append((*held, size_text(row.get("bytes")), *speed, *right))
     header = ("model", "backend", "device", "weights", "size", "prompt tok/s", "gen tok/s")
     return table((*header, "n", "right", "95%", "exact", "runs"), cells, left=4)
@@ -158,6 +158,6 @@ def _number(value: float | None, digits: int = 3) -> str | None:
     return None if value is None else f"{value:.{digits}f}"
 
 
-def _share(row: dict[str, Any], name: str) -> str | None:
+def share(row: dict[str, Any], name: str) -> str | None:
     value, n = row.get(name), row.get("n")
     return None if value is None or not n else f"{100 * value / n:.1f}%"

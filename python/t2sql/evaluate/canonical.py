@@ -34,13 +34,7 @@ def _tree(sql: str) -> Any:
         identifier.set("quoted", False)
     for ordered in tree.find_all(exp.Ordered):
         ordered.set("nulls_first", None)
-    return tree.transform(_without_parentheses)
-
-
-def _without_parentheses(node: Any) -> Any:
-    """The tree holds what belongs together, so parentheses around a condition or a value say it twice."""
-    from sqlglot import exp
-
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
+    # The tree itself holds what belongs together.
+    for parentheses in list(tree.find_all(exp.Paren)):
+        parentheses.replace(parentheses.this)
+    return tree

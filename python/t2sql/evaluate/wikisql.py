@@ -100,11 +100,16 @@ def _bound(value: Any, type: str) -> Any:
 def official_scores(
     source: Path, predictions: Path | Iterable[Mapping[str, Any]], database: Path, *, ordered: bool = False
 ) -> Official:
-    """Score a predictions file (`{"query": …}` or `{"error": …}` a line) against a split and its .db file."""
+    """Score a predictions file (`{"query": …}` or `{"error": …}` a line, or t2sql's own) against a split's
+    .jsonl and .db file."""
+    from t2sql.evaluate.wikisql_form import prediction_of
     from t2sql.sql import open_reader
 
     lines = _lines(predictions) if isinstance(predictions, Path) else list(predictions)
+    lines = [dict(prediction_of(line)) for line in lines]
     examples = _lines(source)
+    if not examples:
+        raise InputError("no question in the file", where=source)
     execution, logical = [], []
     with open_reader(database) as reader:
         for number, (example, line) in enumerate(zip_longest(examples, lines), start=1):

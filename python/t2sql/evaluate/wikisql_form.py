@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t2sql.evaluate.pseudo import Parts, tutorial_parts
@@ -32,6 +32,23 @@ def query_of(
         }
     except (KeyError, ValueError):
         return None
+
+
+def prediction_of(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A line as the official script reads it; t2sql's own have "sql" and "schema"."""
+    if "query" in line or "error" in line or not isinstance(line.get("sql"), str):
+        return line
+    from t2sql.data import Schema
+
+    try:
+        table = Schema.from_dict(line["schema"]).tables[0]
+    except (ValueError, KeyError, IndexError):
+        return {"error": "no schema"}
+    for tutorial in (False, True):
+        query = query_of(line["sql"], table.name, table.column_names, tutorial=tutorial)
+        if query is not None:
+            return {"query": query}
+    return {"error": "no WikiSQL query"}
 
 
 def _parts(sql: str) -> Parts | None:
