@@ -97,7 +97,7 @@ def _row(file: ScoredFile) -> dict[str, Any]:
 
 
 def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
-    from t2sql.cli.stage_lines import pair_lines, right_cells, share
+    from t2sql.cli.stage_lines import measure_line, pair_lines, right_cells, share
 
     cells = [
         [Path(row["file"]).name, *right_cells(row), row["measure"]]
@@ -109,10 +109,8 @@ def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
     for row in rows:
         wrong = ", ".join(f"{n} {name}" for name, n in row["classes"].items() if name != "correct")
         parts.append(f"{Path(row['file']).name}: {wrong or 'nothing wrong'}")
-        if row["kill_rate"] is not None:
-            parts.append(
-                f"test suites tell {row['kill_rate']:.1%} of one-edit neighbours from the gold statements"
-            )
+    if measured := measure_line(rows):
+        parts.append(measured)
     return "\n\n".join(part for part in ("\n".join(parts), pair_lines(pairs)) if part)
 
 
