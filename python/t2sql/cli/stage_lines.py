@@ -81,9 +81,6 @@ def comparison_text(result: dict[str, Any]) -> str:
     parts = [comparison_table(result["rows"])]
     if measured := measure_line(result["rows"]):
         parts.append(measured)
-    measured = measure_line(result["rows"])
-    if measured:
-        parts.append(measured)
     if result.get("baseline") is not None:
         parts.append(f"always the commonest query shape: {100 * result['baseline']:.1f}% right")
     if result.get("pairs"):
@@ -98,21 +95,6 @@ def comparison_text(result: dict[str, Any]) -> str:
             lines += [f"  {_shown(sql)}", f"      {', '.join(who)}"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
-
-
-def measure_line(rows: list[dict[str, Any]]) -> str:
-    """By what answers were right, where it was not by the rows of a database."""
-    measures = {row.get("measure") for row in rows} - {None, "none", "execution"}
-    if not measures:
-        return ""
-    names = {"suite": "test suites", "logical": "logical form", "mixed": "several measures"}
-    rates = [row["kill_rate"] for row in rows if row.get("kill_rate") is not None]
-    told = (
-        f"; suites tell {100 * min(rates):.1f}% of one-edit neighbours from the gold statements"
-        if rates
-        else ""
-    )
-    return f"right by {' and '.join(names[measure] for measure in sorted(measures))}{told}"
 
 
 def measure_line(rows: list[dict[str, Any]]) -> str:
