@@ -28,7 +28,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def checkpoints(model: Path, dataset: Dataset, out: Path, **changes: Any) -> list[Path]:
     config = TrainConfig.of(
-        **settings(model, iters=16, num_layers=2, learning_rate=1e-2, save_every=8, **changes)
+        **settings(model, iters=8, num_layers=2, learning_rate=1e-2, save_every=4, **changes)
     )
     train.train(config, dataset, out, emit=Events())
     return [checkpoint.path for checkpoint in train.checkpoints(out)]
@@ -81,11 +81,13 @@ def test_llama_gives_each_checkpoints_own_answers(
     assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["dora", "full"])
+@pytest.mark.parametrize(
+    "changes", [{"fine_tune_type": "dora"}, {"fine_tune_type": "full"}, {"base_bits": 4}], ids=str
+)
 def test_every_kind_of_adapter_is_summed_and_the_base_comes_back(
-    kind: str, tiny_llama: Path, dataset: Dataset, tmp_path: Path
+    changes: dict[str, Any], tiny_llama: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
-    adapter = checkpoints(tiny_llama, dataset, tmp_path / "run", fine_tune_type=kind)[-1]
+    adapter = checkpoints(tiny_llama, dataset, tmp_path / "run", **changes)[-1]
     adapted = Adapted(tiny_llama)
     before = adapted._loaded.model(mx.array(IDS))
     tensors = []
