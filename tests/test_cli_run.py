@@ -136,7 +136,7 @@ def test_the_checkpoint_with_most_right_answers_is_chosen_once_and_fused(whole: 
     assert rows[0]["step"] == 0 and "valid" not in rows[0]
     scores = {row["step"]: row["valid"] for row in rows[1:]}
     assert all(score["n"] == 3 and score["backend"] == "llama" for score in scores.values())
-    assert all(score["weights"] == "f32" and score["measure"] == "suite" for score in scores.values())
+    assert all(score["weights"] == "f16" and score["measure"] == "suite" for score in scores.values())
     chosen = run.chosen
     assert chosen is not None and chosen["select"] == "execution" and chosen["valid_n"] == 3
     assert chosen["valid_accuracy"] == max(score["accuracy"] for score in scores.values())

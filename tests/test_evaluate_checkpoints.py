@@ -74,7 +74,7 @@ def test_llama_gives_each_checkpoints_own_answers(
     assert sum(a == b for a, b in pairs) >= 12
     assert all(a[:2] == b[:2] for a, b in pairs)
     assert len({tuple(mine) for mine in texts}) == 3
-    assert {(score.predictions.backend, score.weights) for score in found} == {("llama", "f32")}
+    assert {(score.predictions.backend, score.weights) for score in found} == {("llama", "f16")}
     line = found[0].to_dict()
     assert line["n"] == 6 and line["interval"][0] <= line["accuracy"] <= line["interval"][1]
     assert 0 < found[0].ready_seconds < found[0].seconds

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 LARGE = 4 << 30
-"""Above so many bytes of float32 weights, a checkpoint is scored at Q8_0 instead."""
+"""Above so many bytes of float32 weights, a checkpoint is scored at Q8_0 instead of F16."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def score_checkpoints(
     answers: on the CPU llama.cpp with parallel slots, elsewhere, and for a model that has no GGUF
     family, MLX in batches.
 
-    In llama.cpp the sum of base and adapter is a file of `type`: by default F32, and Q8_0 for a large model.
+    In llama.cpp the sum of base and adapter is a file of `type`: by default F16, and Q8_0 for a large model.
     """
     opener = _Files(model, type) if _is_for_llama(model) else _InMlx(model)
     prompts = [example.prompt for example in examples]
@@ -92,7 +92,7 @@ class _Files:
         from t2sql.fuse import Adapted
 
         self.adapted = Adapted(model)
-        self.type = type or ("f32" if self.adapted.bytes <= LARGE else "q8_0")
+        self.type = type or ("f16" if self.adapted.bytes <= LARGE else "q8_0")
 
     @contextmanager
     def open(self, adapter: Path | None, prompts: Sequence[str], max_tokens: int) -> Iterator[Backend]:

@@ -60,7 +60,7 @@ def command(
         typer.Option(
             "--score-type",
             help="Type of the GGUF file that answers, on the CPU.",
-            show_default="f32; q8_0 above 4 GB",
+            show_default="f16; q8_0 above 4 GiB of float32",
         ),
     ] = None,
 ) -> None:
