@@ -5,7 +5,7 @@ Worked out once, when first asked for, and shared by all files that are compared
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ TEXTS = (
 _OWN_TEXTS = 8
 _TOKENS = 96
 _POSITIONS = 72
+# Logits computed at a time.
+_ROOM = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,23 @@ def inner_tokenizer(tokenizer: Any) -> Any:
 
 
 def predictions(model: Any, original: Original) -> np.ndarray:
-    """What an MLX model predicts at the original's positions."""
+    """What an MLX model predicts at the original's positions, [positions, vocabulary].
+
+    Several texts at once, as many as there is room for: padding on the right is not seen.
+    """
     import numpy as np
 
     from t2sql.models.runtime import mx
 
-    rows = []
-    for text, lasts in _by_text(original.positions):
-        logits = model(mx.array([original.texts[text]]))[0, mx.array(lasts)].astype(mx.float32)
-        rows.append(log_softmax(np.array(logits)))
+    texts, rows = original.texts, []
+    width = max(map(len, texts))
+    vocabulary = int(model.args.vocab_size)
+    count = max(1, _ROOM // (width * vocabulary))
+    for first in range(0, len(texts), count):
+        padded = [[*ids, *[0] * (width - len(ids))] for ids in texts[first : first + count]]
+        chosen = [p for p in original.positions if first <= p.text < first + count]
+        if chosen:
+            logits = model(mx.array(padded))
+            places = mx.array([p.text - first for p in chosen]), mx.array([len(p.ids) - 1 for p in chosen])
+            rows.append(log_softmax(np.array(logits[places].astype(mx.float32))))
     return np.concatenate(rows)
-
-
-def _by_text(positions: Sequence[Position]) -> Iterator[tuple[int, list[int]]]:
-    for text in dict.fromkeys(position.text for position in positions):
-        yield text, [len(position.ids) - 1 for position in positions if position.text == text]
