@@ -25,9 +25,9 @@ def checks(result: VerifyResult) -> str:
         (
             "ok" if check.ok else "FAILED",
             check.name.partition("/")[2],
-            _value(check.value),
+            _found(check),
             _bound(check),
-            check.detail if len(check.detail) <= _SHORT and check.ok else "",
+            check.detail if check.ok and check.value else "",
         )
         for check in result.checks
     ]
@@ -49,7 +49,6 @@ def checks(result: VerifyResult) -> str:
     return "\n".join(shown)
 
 
-_SHORT = 70
 _GROUPS = {
     "structure": "structure",
     "tokens": "tokens",
@@ -59,11 +58,24 @@ _GROUPS = {
 
 
 def _bound(check: Check) -> str:
+    if _counts(check):
+        return "= none"
     if isinstance(check.bound, str) or check.group in ("structure", "tokens"):
         return f"= {_value(check.bound)}"
     if "perplexity" in check.name:
         return f"within {check.bound:g}x"
     return f"{'>=' if 'agreement' in check.name else '<='} {_value(check.bound)}"
+
+
+def _counts(check: Check) -> bool:
+    """Whether it is a number of things that are wrong."""
+    return type(check.bound) is int and check.bound == 0
+
+
+def _found(check: Check) -> str:
+    if not _counts(check):
+        return _value(check.value)
+    return f"{check.value} wrong" if check.value else "none wrong"
 
 
 def _value(value: object) -> str:

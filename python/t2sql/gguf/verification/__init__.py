@@ -1,4 +1,4 @@
-"""Is this GGUF the same model as its source? Structure, tokens, numbers, then what it predicts."""
+"""Is this GGUF the same model as its source? Structure, numbers, tokens, then what it predicts."""
 
 from __future__ import annotations
 

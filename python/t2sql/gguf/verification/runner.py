@@ -58,9 +58,9 @@ def verify_files(
         tensors: list[TensorError] = []
         checks = check_structure(directory, family, names, expected, file)
         if all(check.ok for check in checks):
-            checks += check_vocabulary(expected, file)
             numbers, tensors = check_numbers(directory, family, names, file, progress)
             checks += numbers
+            checks += check_vocabulary(expected, file)
             checks += _run(original, file, progress)
         seconds = time.perf_counter() - started
         yield VerifyResult(directory.path, file.path, main_type(file), checks, seconds, tensors)
