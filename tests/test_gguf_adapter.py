@@ -63,7 +63,7 @@ def adapter(tiny_mistral: Path, tmp_path: Path) -> Path:
 def predicted(file: Path, adapter: Path | None = None) -> np.ndarray:
     with LlamaFile(file, adapter=adapter) as llama:
         ids = llama.tokenize(tiny.PROMPTS[0])
-        found = [dict(llama.predict(ids[:n], ids[n], 512)[0]) for n in range(4, len(ids) - 1, 9)]
+        found = [dict(llama.top(ids[:n], 512)) for n in range(4, len(ids) - 1, 9)]
     return np.array([[one[i] for i in range(512)] for one in found])
 
 

@@ -44,6 +44,17 @@ def test_the_f32_file_of_the_demo_model_is_the_demo_model(demo_directory: Path, 
     assert value(result, "behaviour/llama.cpp top-1 agreement") == 1
 
 
+def test_a_source_whose_tensors_are_not_aligned_is_read(tmp_path: Path) -> None:
+    """As MLX writes them."""
+    source = tiny.build_llama(tmp_path / "model")
+    file = source / "model.safetensors"
+    data = file.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    file.write_bytes((length + 1).to_bytes(8, "little") + data[8 : 8 + length] + b" " + data[8 + length :])
+    result = verify(source, convert(source, tmp_path / "a.gguf", type="q4_0").path)
+    assert result.ok, result.cause
+
+
 @pytest.mark.parametrize("pre", ["gpt-2", "llama-bpe"])
 def test_other_byte_level_tokenizers_split_as_llama_cpp_does(pre: str, tmp_path: Path) -> None:
     source = tiny.build_llama(tmp_path / "model", tokenizer=pre)

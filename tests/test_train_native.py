@@ -21,7 +21,8 @@ from t2sql.train.network import Network
 from t2sql.train.setup import prepare_model
 
 pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "LlamaLayer"), reason="needs the CPU device and the layers in Rust"
+    device() != "cpu" or not hasattr(_core, "LlamaLayer"),
+    reason="needs the CPU device and the layers in Rust",
 )
 
 

@@ -56,6 +56,10 @@ class LlamaFile:
         """Token ids; `special` adds BOS and EOS as the file says."""
         return list(self._post("/tokenize", {"content": text, "add_special": special})["tokens"])
 
+    def top(self, ids: Sequence[int], k: int) -> list[tuple[int, float]]:
+        """The k likeliest next tokens after `ids` with their log-probabilities, before any sampling."""
+        return self.predict(ids, self._letter, k)[0]
+
     def predict(
         self, ids: Sequence[int], following: int, k: int
     ) -> tuple[list[tuple[int, float]], float | None]:

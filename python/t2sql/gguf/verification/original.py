@@ -78,7 +78,7 @@ class Original:
         """Log-probabilities, [positions, vocabulary]."""
         from t2sql.models import load
 
-        return predictions(load(self.path, dtype="float32").model, self)
+        return predictions(load(self.path, dtype="float32", quantized=False).model, self)
 
 
 def inner_tokenizer(tokenizer: Any) -> Any:
