@@ -131,11 +131,14 @@ def _files(result: dict[str, Any]) -> str:
 
 
 def _verify(result: dict[str, Any]) -> str:
-    lines = []
+    lines: list[tuple[Any, ...]] = []
     for file in result["files"]:
         held = sum(check["ok"] for check in file["checks"])
-        lines.append(f"{file['file']}  {held} of {len(file['checks'])} checks hold")
-    return "\n".join(lines)
+        found = {check["name"]: check["value"] for check in file["checks"]}
+        measured = [found.get(f"behaviour/llama.cpp {name}") for name in ("mean KL", "top-1 agreement")]
+        shown = [f"{value:.2g}" if isinstance(value, float | int) else value for value in measured]
+        lines.append((file["file"], f"{held} of {len(file['checks'])}", *shown))
+    return table(("file", "checks hold", "mean KL", "top-1 agreement"), lines)
 
 
 def _compare(result: dict[str, Any]) -> str:

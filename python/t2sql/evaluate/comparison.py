@@ -225,7 +225,7 @@ def _stored(ref: ModelRef) -> tuple[str, int]:
     if ref.kind == "gguf":
         from t2sql.generate.facts import gguf_facts
 
-        return gguf_facts(ref.path).type, ref.path.stat().st_size
+        return gguf_facts(ref.path).type, ref.bytes
     from t2sql.generate.facts import directory_type
 
     return directory_type(ref.path), sum(file.stat().st_size for file in ref.path.glob("*.safetensors"))
