@@ -31,7 +31,8 @@ class Bounds:
 
 
 BOUNDS = {
-    "f32": Bounds(0.0, 0.0, 1e-7, 1e-5, 0.98, 1.002, 1e-7),
+    # llama.cpp looks GELU up in a table of float16; without it rounding stays under 1e-9.
+    "f32": Bounds(0.0, 0.0, 5e-6, 2e-4, 0.98, 1.002, 5e-6),
     "f16": Bounds(2.0**-11, 2.0**-11, 2e-4, 5e-3, 0.97, 1.02, 1e-4),
     "bf16": Bounds(2.0**-8, 2.0**-8, 1e-2, 0.1, 0.93, 1.1, 4e-3),
     # A block error is at most sqrt(32) * max / 254, and the row's norm at least max.
