@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import tiny
+import tiny_families
 
 # A shell's background job starts with SIGINT ignored, and so would the processes that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -44,6 +46,18 @@ def tiny_mistral(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random LlamaForCausalLM directory with byte-level BPE and tied embeddings. Read only."""
     return tiny.build_llama(tmp_path_factory.mktemp("models") / "tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def family_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A tiny random directory of any model in tiny_families. Read only."""
+    base = tmp_path_factory.mktemp("families")
+
+    @cache
+    def build(name: str) -> Path:
+        return tiny_families.build(base / name, name)
+
+    return build
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from t2sql.cli.group import COMMANDS, group, load
 
 ISSUED = [
     *("run", "data", "train", "test", "fuse", "convert", "quantize", "import", "inspect", "verify"),
-    *("ask", "compare", "report", "runs", "tui", "doctor"),
+    *("ask", "compare", "score", "report", "runs", "tui", "doctor"),
 ]
 
 
@@ -64,7 +64,9 @@ def test_help_has_an_example_of_options_that_exist(name: str, capsys: pytest.Cap
         assert words[0] == "t2sql"
         path = " ".join(words[1 : 1 + len(name.split())])
         assert path == name, example
-        flags = {flag for parameter in EVERY[name].params for flag in parameter.opts}
+        flags = {
+            flag for parameter in EVERY[name].params for flag in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word for word in words if word.startswith("--")} <= flags, example
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -120,11 +121,43 @@ def test_run_prints_the_tutorials_tables_on_stdout(whole: tuple[Path, str]) -> N
         "trainable",
         "step  train loss  valid loss    it/s    tok/s  seconds",
         "test ppl",
-        "chosen by validation loss: step",
+        "valid right",
+        "chosen by right answers on validation",
         "always the commonest query shape",
         "How old is Wang Junjian?",
     ):
         assert text in out
+
+
+def test_the_checkpoint_with_most_right_answers_is_chosen_once_and_fused(whole: tuple[Path, str]) -> None:
+    path, _ = whole
+    run = runs.open(path)
+    rows = run.stages["test"].result["rows"]
+    assert rows[0]["step"] == 0 and "valid" not in rows[0]
+    scores = {row["step"]: row["valid"] for row in rows[1:]}
+    assert all(score["n"] == 3 and score["backend"] == "llama" for score in scores.values())
+    assert all(score["weights"] == "f16" and score["measure"] == "suite" for score in scores.values())
+    chosen = run.chosen
+    assert chosen is not None and chosen["select"] == "execution" and chosen["valid_n"] == 3
+    assert chosen["valid_accuracy"] == max(score["accuracy"] for score in scores.values())
+    assert [row["step"] for row in rows if row["best"]] == [chosen["step"]]
+    assert run.stages["fuse"].result["step"] == chosen["step"]
+    assert len(run.stages["test"].result["pairs"]) == len(scores) - 1
+    report = json.loads((path / "report.json").read_text())
+    assert report["chosen"] == chosen and "valid" in report["checkpoints"][1]
+
+
+def test_select_loss_redoes_the_choice_and_not_the_training(
+    flags: list[str], whole: tuple[Path, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "r"
+    shutil.copytree(whole[0], path)
+    _, err = finish(path, "--select", "loss")
+    assert f"{'train':9} already done" in err and f"{'test':9} already done" not in err
+    run = runs.open(path)
+    losses = {c["step"]: c["valid_loss"] for c in run.stages["train"].result["checkpoints"]}
+    assert run.chosen is not None
+    assert (run.chosen["select"], run.chosen["step"]) == ("loss", min(losses, key=lambda s: (losses[s], s)))
 
 
 def test_handover_names_the_files_and_the_trained_prompt(whole: tuple[Path, str]) -> None:
@@ -252,8 +285,14 @@ def test_the_single_commands_do_the_same(
         assert command_line([*map(str, arguments), "--json"]) == code
         return json.loads(capsys.readouterr().out)
 
-    rows = document("test", "--adapter", path)["rows"]
+    tested = document("test", "--adapter", path, "--limit", 2, "--max-tokens", 4, "--score-type", "q8_0")
+    rows = tested["rows"]
     assert [row["name"] for row in rows] == ["base", "10", "20", "30"]
+    assert "score" not in rows[0] and [row["score"]["n"] for row in rows[1:]] == [2, 2, 2]
+    assert {row["score"]["weights"] for row in rows[1:]} == {"q8_0"} and len(tested["pairs"]) == 2
+    plain = document("test", "--model", model, "--data", path / "data", "--limit", 1, "--max-tokens", 2)
+    assert plain["rows"][0]["score"]["n"] == 1 and plain["pairs"] == []
+    assert "score" not in document("test", "--adapter", path, "--no-execution")["rows"][1]
     recorded = runs.open(path).stages["test"].result["rows"]
     assert [row["loss"] for row in rows] == pytest.approx([row["test_loss"] for row in recorded])
     # A model directory called "fused" is named after the run that it lies in.

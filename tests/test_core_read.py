@@ -64,3 +64,11 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
             read(tmp_path / "nothing")
         with pytest.raises(InputError, match="not a regular file"):
             read(tmp_path)
+
+
+def test_null_instead_of_safetensors_metadata_is_none_as_mlx_writes_it(tmp_path: Path) -> None:
+    text = b'{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'
+    (tmp_path / "a.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(4))
+    header = _core.read_safetensors(tmp_path / "a.safetensors")
+    assert header["metadata"] == {}
+    assert [tensor["name"] for tensor in header["tensors"]] == ["a"]

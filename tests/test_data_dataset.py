@@ -153,7 +153,7 @@ def test_prepare_copies_databases_and_leaves_out_unused_ones(tmp_path: Path) -> 
     second = data.prepare(str(first.path), tmp_path / "copy")
     assert second.fingerprint == first.fingerprint
     assert second.db_path(second.test[0]) == second.path / str(second.test[0].db)
-    assert (2000, 2000, "train") in seen
+    assert (3600, 3600, "train") in seen
 
 
 def test_an_output_that_exists_is_kept_without_force_and_replaced_whole_with_it(
@@ -304,8 +304,10 @@ def test_a_schema_of_another_form_is_a_value_error() -> None:
 
 def test_data_and_sql_import_neither_mlx_nor_other_heavy_parts() -> None:
     code = (
-        "import sys, t2sql.data, t2sql.sql, t2sql.data.dataset, t2sql.data.lines, t2sql.data.demo;"
+        "import sys, t2sql.data, t2sql.sql, t2sql.data.dataset, t2sql.data.lines, t2sql.data.demo,"
+        "t2sql.data.preparing, t2sql.data.database, t2sql.data.wikisql, t2sql.data.layouts;"
         "heavy = {'mlx', 'mlx_lm', 'transformers', 'numpy', 'sqlglot', 'rich', 'pydantic', 'gguf'};"
+        "heavy.add('sqlalchemy');"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

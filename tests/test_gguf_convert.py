@@ -174,7 +174,7 @@ def test_corrupt_weights_are_refused(model: Path) -> None:
 
 def test_an_unsupported_architecture_is_named_with_the_supported_ones(model: Path) -> None:
     edit_config(model, architectures=["BloomForCausalLM"])
-    refused(model, "expected LlamaForCausalLM or MistralForCausalLM, found BloomForCausalLM")
+    refused(model, "expected Gemma2ForCausalLM or .*LlamaForCausalLM or .*, found BloomForCausalLM")
 
 
 def test_an_unsupported_dtype_is_named(model: Path) -> None:
@@ -209,9 +209,13 @@ def test_a_vocabulary_larger_than_the_embedding_is_refused(tmp_path: Path) -> No
     refused(tiny.build_llama(tmp_path / "model", vocab_size=480), "vocabulary larger than the embedding")
 
 
-def test_weights_that_are_already_quantized_are_refused_with_the_mend(model: Path) -> None:
-    edit_config(model, quantization={"group_size": 64, "bits": 4})
-    refused(model, "already quantized .*fuse")
+@pytest.mark.parametrize("value", [1e5, -3e38])
+def test_a_bf16_value_that_f16_cannot_hold_is_named(value: float, model: Path) -> None:
+    weights = weights_of(model)
+    weights["model.layers.0.mlp.down_proj.weight"][3, 5] = value
+    tiny.write_weights(model, weights, dtype="BF16")
+    refused(model, r"layers\.0\.mlp\.down_proj.*f16", type="f16")
+    convert(model, model.parent / "out.gguf", type="bf16")
 
 
 def test_rope_scaling_that_cannot_be_expressed_is_refused(model: Path) -> None:

@@ -14,6 +14,7 @@ from t2sql import report, runs
 from t2sql.report.curve import log_ticks, loss_curve, nice_ticks
 from t2sql.report.render import cell, code
 
+CHOSEN = {"step": 500, "valid_loss": 0.149, "select": "execution", "valid_accuracy": 0.625, "valid_n": 40}
 NASTY = "<script>alert('x')</script> | `a` & \"b\""
 
 
@@ -60,7 +61,35 @@ def comparison() -> dict[str, Any]:
         {"question": "How old is Wang Junjian?", "answers": answers},
         {"question": f"Query information {NASTY}", "answers": answers[1:]},
     ]
-    return {"rows": rows, "baseline": 0.095, "questions": questions, "note": "MLX answers a fixed subset."}
+    pairs = [
+        made_pair("demo.q8_0.gguf", "base.q8_0.gguf llama", [], ["t1", "t2"]),
+        made_pair("demo.q4_0.gguf", "demo.f32.gguf llama", ["t1"], ["t2"]),
+    ]
+    return {
+        "rows": rows,
+        "baseline": 0.095,
+        "questions": questions,
+        "note": "MLX answers a fixed subset.",
+        "pairs": pairs,
+    }
+
+
+def made_pair(model: str, against: str, broken: list[str], fixed: list[str]) -> dict[str, Any]:
+    questions = {"t1": f"What broke? {NASTY}", "t2": "What was fixed?"}
+    return {
+        "model": model,
+        "backend": "llama",
+        "against": against,
+        "n": 200,
+        "broken": broken,
+        "fixed": fixed,
+        "p": 0.625,
+        "questions": {id: questions[id] for id in (*broken, *fixed)},
+    }
+
+
+def score(correct: int) -> dict[str, Any]:
+    return {"n": 40, "correct": correct, "accuracy": correct / 40, "interval": [0.3, 0.9]}
 
 
 def make_run(path: Path, *, until: str | None = None, model: str = "demo") -> runs.Run:
@@ -101,10 +130,12 @@ def make_run(path: Path, *, until: str | None = None, model: str = "demo") -> ru
                     "test_perplexity": 1.2,
                     "n": 200,
                     "best": s == 500,
+                    **({"valid": score(s // 20)} if s else {}),
                 }
                 for s in steps
             ],
             "best_step": 500,
+            "pairs": [made_pair("400", "500 llama", ["t1"], [])],
         },
         "fuse": {"step": 500, "max_change": 0.11, "max_error": 3.1e-5},
         "convert": {"files": files[:1]},
@@ -128,7 +159,7 @@ def make_run(path: Path, *, until: str | None = None, model: str = "demo") -> ru
                 return run
         folder = run.dir_of("checkpoints")
         folder.mkdir()
-        (folder / "best.json").write_text(json.dumps({"step": 500, "valid_loss": 0.149, "select": "loss"}))
+        (folder / "best.json").write_text(json.dumps(CHOSEN))
         predictions = run.dir_of("predictions")
         predictions.mkdir()
         wrong = {
@@ -190,10 +221,25 @@ def test_report_of_a_whole_run_has_every_part(tmp_path: Path) -> None:
         "0.149",
         "4,884,480",
         "200 examples",
+        "62.5%",
+        "Chosen by right answers to 40 validation questions, ties by loss.",
+        "What broke?",
+        "What was fixed?",
+        "1 broken, 1 fixed, p = 0.625",
     ):
         assert text in page.text
     markdown = (run.path / "report.md").read_text()
-    for heading in ("Comparison", "Checkpoints", "Training", "The three questions", "Files", "What was run"):
+    assert "- broken: What broke?" in markdown and "- fixed: What was fixed?" in markdown
+    assert "step 400 against 500 llama: 1 broken, 0 fixed of 200, p = 0.625" in markdown
+    for heading in (
+        "Comparison",
+        "What changed between files",
+        "Checkpoints",
+        "Training",
+        "The three questions",
+        "Files",
+        "What was run",
+    ):
         assert f"## {heading}" in markdown
 
 

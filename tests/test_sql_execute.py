@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 
 from t2sql.data import Schema
 from t2sql.errors import InputError
-from t2sql.sql import SqlError, check, execute, is_ordered, literal, quote
+from t2sql.sql import SqlError, check, execute, is_ordered, literal, open_reader, quote
 
 
 @pytest.fixture()
@@ -68,7 +71,20 @@ def test_a_quoted_name_and_a_doubled_quote_run(db: Path) -> None:
         ("VACUUM INTO 'x'", "not_read_only"),
         ("SELECT load_extension('x')", "not_read_only"),
         ("SELECT nothing_like_it(1)", "other"),
-        ("SELECT zeroblob(1000000000)", "other"),
+        ("SELECT zeroblob(1000000000)", "memory"),
+        ("SELECT randomblob(1000000000)", "memory"),
+        ("SELECT replace(hex(zeroblob(8000000)), '0', 'ten zeros')", "memory"),
+        (f"SELECT '{'x' * 200_000}'", "memory"),
+        ("/* a comment first */ DROP TABLE films", "not_read_only"),
+        ("SELECT 1 /* one */; -- two\nDELETE FROM films", "multiple"),
+        ("ATTACH 'other.sqlite' AS other; SELECT 1", "not_read_only"),
+        ("ALTER TABLE films ADD COLUMN x", "not_read_only"),
+        ("WITH x AS (SELECT 1) DELETE FROM films", "not_read_only"),
+        ("SELECT * FROM films; ;SELECT 2", "multiple"),
+        ("CREATE TABLE stolen AS SELECT * FROM films", "not_read_only"),
+        ("ANALYZE", "not_read_only"),
+        ("SELECT \x00", "syntax"),
+        ("SELECT '\ud800'", "other"),
     ],
 )
 def test_what_is_refused_has_a_kind(db: Path, sql: str, kind: str) -> None:
@@ -82,6 +98,85 @@ def test_an_endless_statement_is_stopped(db: Path) -> None:
     sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
     assert kind_of(db, sql, timeout=0.2) == "timeout"
     assert time.monotonic() - started < 2
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        ENDLESS + "SELECT COUNT(*) FROM n a, n b",
+        ENDLESS + "SELECT i FROM n ORDER BY i DESC",
+        ENDLESS + "SELECT group_concat(i) FROM n",
+        ENDLESS + "SELECT i FROM n WHERE i < 0",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT MAX(i) FROM n",
+        f"SELECT COUNT(*) FROM {', '.join(f'films f{i}' for i in range(20))}",
+    ],
+)
+def test_what_never_ends_is_stopped_whatever_it_does(db: Path, sql: str) -> None:
+    started = time.monotonic()
+    assert kind_of(db, sql, timeout=0.1) == "timeout"
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        ENDLESS + "SELECT randomblob(1000000) FROM n",
+        ENDLESS + "SELECT zeroblob(1000000), i FROM n",
+        "SELECT " + ", ".join(["zeroblob(200000)"] * 40),
+        f"SELECT * FROM {', '.join(f'films f{i}' for i in range(12))}",
+    ],
+)
+def test_a_huge_result_is_cut_off(db: Path, sql: str) -> None:
+    result = execute(db, sql, max_bytes=5_000_000)
+    assert result.truncated
+    assert len(result.rows) <= 10_000
+
+
+def test_one_row_cannot_take_all_memory(db: Path) -> None:
+    assert kind_of(db, "SELECT " + ", ".join(["zeroblob(16000000)"] * 30), timeout=60) == "memory"
+    assert execute(db, "SELECT COUNT(*) FROM films").rows == [(3,)]
+
+
+def test_a_comment_does_not_keep_a_statement_from_running(db: Path) -> None:
+    assert execute(db, "-- why\nSELECT /* ; */ COUNT(*) FROM films -- ; DROP TABLE films\n;").rows == [(3,)]
+
+
+def test_a_statement_is_cancelled_from_outside(db: Path) -> None:
+    asked = iter([False, False, True])
+    with pytest.raises(SqlError) as caught:
+        execute(db, ENDLESS + "SELECT COUNT(*) FROM n", timeout=30, cancelled=lambda: next(asked))
+    assert caught.value.kind == "cancelled"
+
+
+def test_an_interrupt_inside_a_statement_is_not_swallowed(db: Path) -> None:
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        execute(db, ENDLESS + "SELECT COUNT(*) FROM n", timeout=30)
+    assert time.monotonic() - started < 5
+
+
+def test_a_locked_database_is_not_the_statements_fault(db: Path) -> None:
+    with closing(sqlite3.connect(db, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(InputError, match=r"cannot be read.*locked") as caught:
+            execute(db, "SELECT 1 FROM films", timeout=0.1)
+    assert not isinstance(caught.value, SqlError)
+
+
+def test_statements_follow_each_other_on_one_reader(db: Path) -> None:
+    with open_reader(db) as reader:
+        assert reader.check("SELECT nothing FROM films") is not None
+        assert reader.execute("SELECT :x + 1", {"x": 1}).rows == [(2,)]
+        with pytest.raises(SqlError):
+            reader.execute("PRAGMA query_only = OFF")
+        with pytest.raises(SqlError):
+            reader.execute(ENDLESS + "SELECT COUNT(*) FROM n", timeout=0.05)
+        assert reader.execute("SELECT COUNT(*) FROM films").rows == [(3,)]
 
 
 def test_rows_beyond_the_limit_are_left_and_said(db: Path) -> None:

@@ -91,6 +91,8 @@ def bpe_tokenizer(pre: str = "smollm", vocab_size: int = 512) -> Any:
     """A byte-level BPE: <|endoftext|> 0, <|im_start|> 1 (BOS), <|im_end|> 2 (EOS)."""
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
+    if pre not in ("smollm", "gpt-2", "llama-bpe"):
+        return structured_tokenizer(pre, vocab_size)
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=pre in ("smollm", "gpt-2"))
     first = {
         "smollm": [pre_tokenizers.Digits(individual_digits=True)],
@@ -114,6 +116,27 @@ def bpe_tokenizer(pre: str = "smollm", vocab_size: int = 512) -> Any:
         )
     else:
         tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)
+    return tokenizer
+
+
+def structured_tokenizer(pre: str, vocab_size: int = 512) -> Any:
+    """A byte-level BPE that splits as the structure of that name says; special tokens as above."""
+    from tokenizers import Tokenizer, pre_tokenizers, trainers
+
+    from t2sql.gguf.pretokenizers import STRUCTURES
+
+    splitting, ignore_merges, normalizer = STRUCTURES[pre]
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    model = {"type": "BPE", "ignore_merges": ignore_merges, "vocab": {}, "merges": []}
+    parts = {"normalizer": normalizer, "pre_tokenizer": splitting, "decoder": byte_level, "model": model}
+    tokenizer = Tokenizer.from_str(json.dumps({"version": "1.0", "added_tokens": [], **parts}))
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(corpus(), trainer)
     return tokenizer
 
 

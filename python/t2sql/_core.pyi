@@ -47,6 +47,10 @@ class SafetensorsHeader(TypedDict):
     metadata: dict[str, str]
     tensors: list[SafetensorsTensor]
 
+# Of an MLX matrix whose codes are the plan's source: bits, group size, then file and name of its scales
+# and of its biases. The plan's `shape` is the matrix's own.
+AffinePlace = tuple[int, int, tuple[str, str], tuple[str, str]]
+
 class TensorPlan(TypedDict):
     """One tensor to write: `name` in the GGUF, from tensor `source` of `path` (safetensors or GGUF).
 
@@ -61,6 +65,7 @@ class TensorPlan(TypedDict):
     type: str
     permute_heads: NotRequired[int]
     add: NotRequired[float]
+    affine: NotRequired[AffinePlace | None]
 
 class WriteSummary(TypedDict):
     """What was written; `types` counts tensors of each type."""

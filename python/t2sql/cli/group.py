@@ -21,9 +21,9 @@ class Entry:
 
 COMMANDS = {
     "run": Entry("The whole chain, from data to report; without arguments, the demo.", "run"),
-    "data": Entry("Make a dataset: the demo's, or from your own JSONL files.", "data"),
+    "data": Entry("Make a dataset: the demo's, WikiSQL's, from your database or your files.", "data"),
     "train": Entry("Train a LoRA adapter.", "train"),
-    "test": Entry("Loss and perplexity of the base model and of each checkpoint.", "test"),
+    "test": Entry("Loss, perplexity and right answers of each checkpoint.", "test"),
     "fuse": Entry("Fuse an adapter into its model.", "fuse"),
     "convert": Entry("Write a GGUF file from a model directory.", "convert"),
     "quantize": Entry("Write a quantized GGUF file from another GGUF file.", "quantize"),
@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": Entry("Prove that a GGUF file is the same model as its directory.", "verify"),
     "ask": Entry("Ask a model for the SQL of a question.", "ask"),
     "compare": Entry("Compare model files: size, speed and accuracy.", "compare"),
+    "score": Entry("Score answers that are in files already.", "score"),
     "report": Entry("Rebuild the report of a run.", "report"),
     "runs": Entry("List, show or remove runs.", "runs"),
     "tui": Entry("Open the app.", "tui"),

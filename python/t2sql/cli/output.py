@@ -63,14 +63,17 @@ def dump_json(document: Any) -> str:
     return json.dumps(plain(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1) -> str:
-    """Columns aligned: the first `left` to the left, the others, being numbers, to the right."""
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1, trailing: int = 0
+) -> str:
+    """Columns aligned: the first `left` and the last `trailing` to the left, the numbers to the right."""
     cells = [[str(name) for name in header]] + [["-" if v is None else str(v) for v in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []
     for row in cells:
         parts = [
-            c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            c.ljust(w) if i < left or i >= len(row) - trailing else c.rjust(w)
+            for i, (c, w) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)

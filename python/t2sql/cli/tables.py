@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from t2sql.cli.output import Output, size_text, table, time_text
 
 if TYPE_CHECKING:
-    from t2sql.gguf import ConvertResult, VerifyResult
+    from t2sql.gguf import Check, ConvertResult, VerifyResult
 
 
 def conversion(out: Output, result: ConvertResult) -> None:
@@ -20,11 +20,62 @@ def conversion(out: Output, result: ConvertResult) -> None:
 
 
 def checks(result: VerifyResult) -> str:
-    """A line a check, and the verdict."""
-    rows = [("ok" if c.ok else "FAILED", c.name, _value(c.value), _value(c.bound)) for c in result.checks]
+    """A line a check in groups from cause to effect, what is wrong below the line, and the verdict."""
+    cells = [
+        (
+            "ok" if check.ok else "FAILED",
+            check.name.partition("/")[2],
+            _found(check),
+            _bound(check),
+            check.detail if check.ok and check.value else "",
+        )
+        for check in result.checks
+    ]
+    lines = table(("", "", "found", "bound", ""), cells, left=2, trailing=1).splitlines()[1:]
+    shown: list[str] = []
+    group = ""
+    for check, line in zip(result.checks, lines, strict=True):
+        if check.group != group:
+            group = check.group
+            shown.append(f"{_GROUPS[group]}")
+        shown.append(f"  {line}")
+        if not check.ok and check.detail:
+            shown.append(f"          {check.detail}")
     verdict = "the same model" if result.ok else "not the same model"
-    lines = table(("", "check", "found", "bound"), rows, left=2)
-    return f"{lines}\n\n{result.path}: {verdict} ({result.type}, {time_text(result.seconds)})"
+    if result.drift is not None:
+        verdict = "the same weights and tokens, but its behaviour drifts more than such files do"
+    held = f"{sum(check.ok for check in result.checks)} of {len(result.checks)} checks hold"
+    shown += ["", f"{result.path}: {verdict} ({result.type}, {held}, {time_text(result.seconds)})"]
+    return "\n".join(shown)
+
+
+_GROUPS = {
+    "structure": "structure",
+    "tokens": "tokens",
+    "numbers": "numbers (error relative to the source's weights)",
+    "behaviour": "behaviour (next-token distributions, in nats)",
+}
+
+
+def _bound(check: Check) -> str:
+    if _counts(check):
+        return "= none"
+    if isinstance(check.bound, str) or check.group in ("structure", "tokens"):
+        return f"= {_value(check.bound)}"
+    if "perplexity" in check.name:
+        return f"within {check.bound:g}x"
+    return f"{'>=' if 'agreement' in check.name else '<='} {_value(check.bound)}"
+
+
+def _counts(check: Check) -> bool:
+    """Whether it is a number of things that are wrong."""
+    return type(check.bound) is int and check.bound == 0
+
+
+def _found(check: Check) -> str:
+    if not _counts(check):
+        return _value(check.value)
+    return f"{check.value} wrong" if check.value else "none wrong"
 
 
 def _value(value: object) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from t2sql.data.baseline import baseline_answers, commonest_shape, shape
-    from t2sql.data.dataset import Dataset, Example, load, prepare
+    from t2sql.data.dataset import Dataset, Example, load
+    from t2sql.data.preparing import content_of, prepare, shown
     from t2sql.data.prompt import (
         CHAT_TEMPLATE,
         PROMPT_FORMAT,
@@ -24,7 +25,9 @@ _EXPORTS = {
     "Dataset": "dataset",
     "Example": "dataset",
     "load": "dataset",
-    "prepare": "dataset",
+    "content_of": "preparing",
+    "prepare": "preparing",
+    "shown": "preparing",
     "Column": "schema",
     "ForeignKey": "schema",
     "Schema": "schema",
@@ -54,6 +57,7 @@ __all__ = [
     "baseline_answers",
     "chat_template",
     "commonest_shape",
+    "content_of",
     "encode",
     "load",
     "parse_prompt",
@@ -61,6 +65,7 @@ __all__ = [
     "prompt_text",
     "render_prompt",
     "shape",
+    "shown",
     "strip_end_marks",
 ]
 

@@ -1,4 +1,4 @@
-"""Examples, the datasets that hold them, and how a dataset is made from a source."""
+"""Examples, the datasets that hold them, and the directories that datasets are kept in."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from t2sql.data.rng import Rng
 from t2sql.data.schema import Schema
 from t2sql.errors import InputError, WorkError
 
 SPLITS = ("train", "valid", "test")
-SOURCES = '"demo", or a directory with train.jsonl, valid.jsonl and test.jsonl'
 
 Progress = Callable[[int, int, str], None]
 
@@ -132,49 +130,16 @@ def load(path: Path) -> Dataset:
     return Dataset(path, splits)
 
 
-def prepare(
-    source: str,
-    out: Path,
-    *,
-    seed: int = 0,
-    limit: int | None = None,
-    force: bool = False,
-    progress: Progress | None = None,
-) -> Dataset:
-    """Make a dataset directory from a source; `limit` bounds the examples of each split."""
-    out = Path(out)
-    if limit is not None and limit < 1:
-        raise InputError("the limit is too small", expected="at least 1", found=limit)
-    if source == "demo":
-        from t2sql.data import demo
-
-        with _new_directory(out, force=force) as building:
-            splits = demo.generate(building, seed=seed, progress=progress)
-            _write(building, _limited(splits, limit, seed), source="demo", version=demo.VERSION, seed=seed)
-    else:
-        if not Path(source).is_dir():
-            raise InputError("no such data source", where=source, expected=SOURCES)
-        dataset = load(Path(source))
-        splits = _limited({name: dataset.split(name) for name in dataset.counts}, limit, seed)
-        with _new_directory(out, force=force) as building:
-            for name, examples in splits.items():
-                for done, example in enumerate(examples):
-                    _copy_database(dataset, example, building)
-                    if progress and (done + 1) % 500 == 0:
-                        progress(done + 1, len(examples), name)
-            _write(building, splits, source=str(Path(source).name), version=None, seed=seed)
-    return load(out)
-
-
 def write_jsonl(path: Path, examples: list[Example]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for example in examples:
             file.write(json.dumps(example.to_dict(), ensure_ascii=False) + "\n")
 
 
-def _write(
+def write_dataset(
     folder: Path, splits: dict[str, list[Example]], *, source: str, version: str | None, seed: int
 ) -> None:
+    """The split files, `dataset.json` that says where they come from, and no database without examples."""
     used = {example.db for examples in splits.values() for example in examples}
     for file in sorted(folder.glob("db/*.sqlite")):
         if file.relative_to(folder).as_posix() not in used:
@@ -186,28 +151,8 @@ def _write(
     (folder / "dataset.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
-def _limited(splits: dict[str, list[Example]], limit: int | None, seed: int) -> dict[str, list[Example]]:
-    if limit is None:
-        return splits
-    rng = Rng(f"limit/{seed}")
-    return {
-        name: [examples[i] for i in sorted(rng.sample(list(range(len(examples))), min(limit, len(examples))))]
-        for name, examples in splits.items()
-    }
-
-
-def _copy_database(dataset: Dataset, example: Example, out: Path) -> None:
-    source = dataset.db_path(example)
-    if source is None or example.db is None:
-        return
-    target = out / example.db
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-
-
 @contextmanager
-def _new_directory(out: Path, *, force: bool) -> Iterator[Path]:
+def new_directory(out: Path, *, force: bool) -> Iterator[Path]:
     """A directory to build in, beside `out`; it takes `out`'s place when the block ends well."""
     if out.exists() and not force:
         raise InputError("the output exists", where=out, hint="Use --force to replace it")

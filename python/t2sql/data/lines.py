@@ -1,4 +1,4 @@
-"""The line formats of a JSONL dataset, each read into an `Example`."""
+"""The formats that examples come in, as JSON lines or as one JSON list, each read into an `Example`."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.data.dataset import Example
+from t2sql.data.foreign import from_context, from_messages, schema_in
 from t2sql.data.prompt import parse_prompt, strip_end_marks
 from t2sql.data.schema import Schema
 from t2sql.errors import InputError
 
-FORMATS = '"text", or "prompt" and "completion"'
+FORMATS = '"text", "prompt" and "completion", "messages", or "question", "context" and "answer"'
 
 
 def read_split(path: Path, split: str) -> list[Example]:
     """Every line of a file; blank ones are passed over."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError("the file cannot be read", where=path, found=error.strerror) from error
+    raw = _bytes(path)
     examples = []
     for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if line.strip():
@@ -28,9 +26,33 @@ def read_split(path: Path, split: str) -> list[Example]:
     return examples
 
 
-def _read_line(line: bytes, where: str, id: str, source: str) -> Example:
+def read_file(path: Path) -> list[Example]:
+    """A file of examples that is no split: JSON lines, or one list."""
+    if path.suffix.lower() != ".json":
+        return read_split(path, path.stem)
+    records = _json(_bytes(path), str(path))
+    if not isinstance(records, list):
+        raise InputError("not a list of examples", where=path, expected="a JSON list", found=_kind(records))
+    return [
+        _example(record, f"{path}[{number}]", f"{path.stem}-{number + 1:05d}", path.stem)
+        for number, record in enumerate(records)
+    ]
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        record = json.loads(line.decode("utf-8"))
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError("the file cannot be read", where=path, found=error.strerror) from error
+
+
+def _read_line(line: bytes, where: str, id: str, source: str) -> Example:
+    return _example(_json(line, where), where, id, source)
+
+
+def _json(raw: bytes, where: str) -> Any:
+    try:
+        return json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InputError("the line is not UTF-8", where=where, found=error.reason) from error
     except json.JSONDecodeError as error:
@@ -39,6 +61,9 @@ def _read_line(line: bytes, where: str, id: str, source: str) -> Example:
         ) from error
     except RecursionError as error:
         raise InputError("the line is not JSON", where=where, found="too deep a nesting") from error
+
+
+def _example(record: Any, where: str, id: str, source: str) -> Example:
     if not isinstance(record, dict):
         raise InputError(
             "the line is not an example", where=where, expected="a JSON object", found=_kind(record)
@@ -47,6 +72,10 @@ def _read_line(line: bytes, where: str, id: str, source: str) -> Example:
         return _pair(record, where, id, source)
     if "text" in record:
         return _text(_string(record, "text", where), where, id, source)
+    if "messages" in record:
+        return from_messages(record["messages"], where, id, source)
+    if "context" in record:
+        return from_context(record, where, id, source)
     keys = ", ".join(map(str, list(record)[:6])) or "no key"
     raise InputError("the line has no known format", where=where, expected=f"the keys {FORMATS}", found=keys)
 
@@ -73,8 +102,8 @@ def _pair(record: dict[str, Any], where: str, id: str, source: str) -> Example:
     completion = strip_end_marks(_string(record, "completion", where))
     if not completion.strip():
         raise InputError("the completion is empty", where=where)
-    schema, question = Schema(()), prompt.strip()
     # A prompt of another form is still trained on, and the line may name its schema.
+    schema, question = schema_in(prompt), prompt.strip()
     with contextlib.suppress(InputError):
         schema, question, _ = parse_prompt(prompt)
     if record.get("schema") is not None:

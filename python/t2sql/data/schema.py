@@ -17,8 +17,29 @@ TABLE_SYNTAX = '"NAME: COLUMN, COLUMN", such as "students: Name, Age"'
 
 @dataclass(frozen=True)
 class Column:
+    """`values` are samples of what the column holds; prompts of version 1 leave them out."""
+
     name: str
     type: str = "TEXT"
+    primary_key: bool = False
+    values: tuple[str | int | float, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        entry: dict[str, Any] = {"name": self.name, "type": self.type}
+        if self.primary_key:
+            entry["primary_key"] = True
+        if self.values:
+            entry["values"] = list(self.values)
+        return entry
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Column:
+        values = tuple(data.get("values", ()))
+        if not all(isinstance(value, (str, int, float)) for value in values):
+            raise TypeError(f"values of {data['name']!r}")
+        return cls(
+            str(data["name"]), str(data.get("type", "TEXT")), bool(data.get("primary_key", False)), values
+        )
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,10 @@ class Table:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.primary_key)
 
 
 @dataclass(frozen=True)
@@ -62,30 +87,9 @@ class Schema:
     @classmethod
     def from_ddl(cls, text: str, *, dialect: str = "sqlite", where: object = None) -> Schema:
         """Read the CREATE TABLE statements of a script; other statements are passed over."""
-        import sqlglot
-        from sqlglot import exp
+        from t2sql.data.ddl import read_tables
 
-        try:
-            statements = sqlglot.parse(text, read=dialect)
-        except sqlglot.errors.SqlglotError as error:
-            message = str(error).splitlines()[0]
-            raise InputError("the schema cannot be read", where=where, found=message) from error
-        tables = []
-        for statement in statements:
-            if not isinstance(statement, exp.Create) or statement.kind != "TABLE":
-                continue
-            if not isinstance(statement.this, exp.Schema):
-                continue
-            columns = tuple(
-                Column(part.name, part.kind.sql(dialect=dialect) if part.kind else "TEXT")
-                for part in statement.this.expressions
-                if isinstance(part, exp.ColumnDef)
-            )
-            keys = tuple(_ddl_foreign_keys(statement.this))
-            tables.append(Table(statement.this.this.name, columns, keys))
-        if not tables:
-            raise InputError("no table in the schema", where=where, expected="CREATE TABLE statements")
-        return cls(tuple(tables))
+        return cls(read_tables(text, dialect=dialect, where=where))
 
     @classmethod
     def from_sqlite(cls, path: Path) -> Schema:
@@ -113,7 +117,7 @@ class Schema:
                 tuple(
                     Table(
                         str(table["name"]),
-                        tuple(Column(str(c["name"]), str(c.get("type", "TEXT"))) for c in table["columns"]),
+                        tuple(Column.from_dict(column) for column in table["columns"]),
                         tuple(
                             ForeignKey(str(k["column"]), str(k["to_table"]), str(k["to_column"]))
                             for k in table.get("foreign_keys", ())
@@ -130,7 +134,7 @@ class Schema:
         for table in self.tables:
             entry: dict[str, Any] = {
                 "name": table.name,
-                "columns": [{"name": column.name, "type": column.type} for column in table.columns],
+                "columns": [column.to_dict() for column in table.columns],
             }
             if table.foreign_keys:
                 entry["foreign_keys"] = [
@@ -158,35 +162,24 @@ def _refuse_twins(kind: str, names: list[str], where: str) -> None:
         seen.add(name.lower())
 
 
-def _ddl_foreign_keys(schema: Any) -> Iterable[ForeignKey]:
-    from sqlglot import exp
-
-    for part in schema.expressions:
-        if isinstance(part, exp.ColumnDef):
-            for reference in part.find_all(exp.Reference):
-                yield from _reference(reference, [part.name])
-        for key in part.find_all(exp.ForeignKey):
-            target = key.args.get("reference")
-            if target is not None:
-                yield from _reference(target, [column.name for column in key.expressions])
-
-
-def _reference(reference: Any, columns: list[str]) -> Iterable[ForeignKey]:
-    target = reference.this
-    to_columns = [column.name for column in target.expressions] or columns
-    name = target.this.name if hasattr(target.this, "name") else str(target.this)
-    for column, to_column in zip(columns, to_columns, strict=False):
-        yield ForeignKey(column, name, to_column)
-
-
 def _sqlite_table(connection: sqlite3.Connection, name: str) -> Table:
-    quoted = '"' + name.replace('"', '""') + '"'
     columns = tuple(
-        Column(row[1], re.sub(r"\s+", " ", row[2]).strip() or "TEXT")
-        for row in connection.execute(f"PRAGMA table_info({quoted})")
+        Column(row[1], re.sub(r"\s+", " ", row[2]).strip() or "TEXT", primary_key=row[5] > 0)
+        for row in _pragma(connection, "table_info", name)
     )
     keys = tuple(
-        ForeignKey(row[3], row[2], row[4] or row[3])
-        for row in connection.execute(f"PRAGMA foreign_key_list({quoted})")
+        ForeignKey(row[3], row[2], row[4] or _key_of(connection, row[2], row[1]) or row[3])
+        for row in _pragma(connection, "foreign_key_list", name)
     )
     return Table(name, columns, keys)
+
+
+def _key_of(connection: sqlite3.Connection, table: str, at: int) -> str | None:
+    """A key that names no column means the primary key of its table, column by column."""
+    key = sorted((row[5], row[1]) for row in _pragma(connection, "table_info", table) if row[5] > 0)
+    return str(key[at][1]) if at < len(key) else None
+
+
+def _pragma(connection: sqlite3.Connection, pragma: str, name: str) -> list[Any]:
+    quoted = '"' + name.replace('"', '""') + '"'
+    return connection.execute(f"PRAGMA {pragma}({quoted})").fetchall()

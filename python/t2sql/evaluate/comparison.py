@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
+from t2sql.evaluate.pairs import Answers, Pair, pairs
 from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, open_scorer, predict, subset
-from t2sql.evaluate.stats import paired
 
 if TYPE_CHECKING:
     from t2sql.data import Dataset, Example
@@ -56,6 +56,7 @@ class Row:
     valid: int
     interval: tuple[float, float]
     classes: dict[str, int]
+    kill_rate: float | None
     cut_off: int
     batch_seconds: float
     batch_tokens: int
@@ -67,19 +68,6 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"accuracy": self.accuracy}
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A row against the first one, on the questions that both answered."""
-
-    model: str
-    backend: str
-    against: str
-    n: int
-    broken: tuple[str, ...]
-    fixed: tuple[str, ...]
-    p: float
 
 
 @dataclass(frozen=True)
@@ -97,7 +85,7 @@ class Comparison:
             "seed": self.seed,
             "questions": list(self.questions),
             "rows": [row.to_dict() for row in self.rows],
-            "pairs": [asdict(pair) for pair in self.pairs],
+            "pairs": [pair.to_dict() for pair in self.pairs],
             "warnings": self.warnings,
         }
 
@@ -112,6 +100,7 @@ def compare(
     full: bool = False,
     seed: int = 0,
     max_tokens: int = MAX_TOKENS,
+    references: Sequence[str] = (),
     out_dir: Path | None = None,
     force: bool = False,
     base: str | Path | None = None,
@@ -120,8 +109,9 @@ def compare(
     """Ask every file the same questions on every backend that opens it, and the tutorial's three.
 
     `limit` questions per file, or so many per backend (`{"llama": 200, "mlx": 40}`): a seeded subset, the
-    same for all; `full` asks all. `out_dir` gets each file's predictions. `base`, the untrained model that
-    the others are held against, comes first and is asked on the first backend alone.
+    same for all; `full` asks all. `base`, the untrained model that the others are held against, comes
+    first and is asked on the first backend alone. Everything is paired with the first model, and with
+    those that `references` names. `out_dir` gets each file's predictions.
     """
     for backend in backends:
         if backend not in ("llama", "mlx"):
@@ -129,7 +119,7 @@ def compare(
     work = [*(_work([base], backends[:1]) if base is not None else []), *_work(models, backends)]
     examples = dataset.split(split)
     rows: list[Row] = []
-    right: list[dict[str, bool]] = []
+    answers: list[Answers] = []
     warnings: list[str] = []
     for ref, backend in work:
         most = None if full else limit.get(backend) if isinstance(limit, Mapping) else limit
@@ -142,10 +132,10 @@ def compare(
             ref, backend, dataset, chosen, len(examples), max_tokens, out, force, _labelled(progress, label)
         )
         rows.append(row)
-        right.append(predictions.correct_by_id)
+        answers.append(Answers.of(ref.name, predictions))
         if row.cut_off:
             warnings.append(f"{label}: {row.cut_off} answers were cut off after {max_tokens} tokens")
-    return Comparison(split, seed, rows, _pairs(rows, right), warnings=warnings)
+    return Comparison(split, seed, rows, pairs(answers, references), warnings=warnings)
 
 
 def _work(models: Sequence[str | Path], backends: Sequence[str]) -> list[tuple[ModelRef, str]]:
@@ -214,6 +204,7 @@ def _row(
         valid=summary.valid,
         interval=summary.interval,
         classes=summary.classes,
+        kill_rate=summary.kill_rate,
         cut_off=predictions.cut_off,
         batch_seconds=predictions.seconds,
         batch_tokens=sum(generation.tokens for generation in predictions.generations),
@@ -234,19 +225,10 @@ def _stored(ref: ModelRef) -> tuple[str, int]:
     if ref.kind == "gguf":
         from t2sql.generate.facts import gguf_facts
 
-        return gguf_facts(ref.path).type, ref.path.stat().st_size
+        return gguf_facts(ref.path).type, ref.bytes
     from t2sql.generate.facts import directory_type
 
     return directory_type(ref.path), sum(file.stat().st_size for file in ref.path.glob("*.safetensors"))
-
-
-def _pairs(rows: Sequence[Row], right: Sequence[Mapping[str, bool]]) -> list[Pair]:
-    pairs = []
-    for row, mine in list(zip(rows, right, strict=True))[1:]:
-        result = paired(right[0], mine)
-        first = f"{rows[0].model} {rows[0].backend}"
-        pairs.append(Pair(row.model, row.backend, first, result.n, result.broken, result.fixed, result.p))
-    return pairs
 
 
 def _labelled(progress: Progress | None, label: str) -> Progress | None:

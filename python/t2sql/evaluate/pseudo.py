@@ -12,8 +12,27 @@ _OPERATOR = re.compile(r"\s*(=|>|<|OP)\s*", re.IGNORECASE)
 _WHERE = re.compile(r"\s+WHERE\s+", re.IGNORECASE)
 _AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
 
+Parts = tuple[str, str, list[tuple[str, str, str]]]
+"""Aggregate, column, and conditions of column, operator and value."""
+
 
 def tutorial_form(sql: str, table: str, columns: Sequence[str]) -> Logical | None:
+    """The logical form of the tutorial's text; None when it is of another form."""
+    read = _read(sql, table, columns)
+    if read is None:
+        return None
+    name, (aggregate, column, conditions) = read
+    shapes = [(f"{column} {operator}", _value(value)) for column, operator, value in conditions]
+    return Logical((name,), ((aggregate, column),), tuple(sorted(shapes)))
+
+
+def tutorial_parts(sql: str, table: str, columns: Sequence[str]) -> Parts | None:
+    """What the tutorial's text says, values as they are written; None when it is of another form."""
+    read = _read(sql, table, columns)
+    return read[1] if read is not None else None
+
+
+def _read(sql: str, table: str, columns: Sequence[str]) -> tuple[str, Parts] | None:
     """Read `SELECT [AGG] COLUMN FROM TABLE [WHERE COLUMN = VALUE AND …]`; None when it is not of that form.
 
     The names decide where a column or a value ends, so they are given. A name that is not among them
@@ -38,7 +57,7 @@ def tutorial_form(sql: str, table: str, columns: Sequence[str]) -> Logical | Non
             return None
         column = _bare(rest[: mark.start()], columns)
         aggregate = (head.group(1) or "").lower()
-        return Logical((_bare(name, ()),), ((aggregate, column),), tuple(sorted(conditions)))
+        return _bare(name, ()), (aggregate, column, conditions)
     return None
 
 
@@ -49,21 +68,21 @@ def unknown(form: Logical, columns: Sequence[str]) -> bool:
     return any(column not in known for column in used)
 
 
-def _conditions(body: str, columns: Sequence[str]) -> list[tuple[str, str]] | None:
+def _conditions(body: str, columns: Sequence[str]) -> list[tuple[str, str, str]] | None:
     if not body.strip():
         return []
     where = _WHERE.match(body)
     if where is None:
         return None
     rest = body[where.end() :]
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str, str]] = []
     while True:
         split = _column(rest, columns)
         if split is None:
             return None
         column, operator, rest = split
         end, after = _value_end(rest, columns)
-        found.append((f"{column} {operator}", _value(_unquoted(rest[:end]))))
+        found.append((column, operator, _unquoted(rest[:end])))
         if after is None:
             return found
         rest = rest[after:]

@@ -6,12 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from t2sql.fuse.adapted import Adapted
     from t2sql.fuse.fuser import FuseResult, fuse
 
-__all__ = ["FuseResult", "fuse"]
+_EXPORTS = {"Adapted": "adapted", "FuseResult": "fuser", "fuse": "fuser"}
+
+__all__ = ["Adapted", "FuseResult", "fuse"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("t2sql.fuse.fuser"), name)
+    if name in _EXPORTS:
+        return getattr(import_module(f"t2sql.fuse.{_EXPORTS[name]}"), name)
     raise AttributeError(f"module 't2sql.fuse' has no attribute {name!r}")

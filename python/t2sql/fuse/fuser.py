@@ -89,7 +89,7 @@ def fuse(
             found=f"a difference of {effect:.2g}",
         )
     say(2, 4, "adding")
-    max_change = _add(network, keep_quantized=keep_quantized)
+    max_change = add(network, keep_quantized=keep_quantized)
 
     said = _About(path, model, adapter, quantization if keep_quantized else None, probe.adds_bos)
     with output_directory(out, force=force) as folder:
@@ -140,7 +140,7 @@ def _write(network: Any, folder: Path, dtype: Any, about: _About) -> int:
     return tensors
 
 
-def _add(network: Any, *, keep_quantized: bool) -> float:
+def add(network: Any, *, keep_quantized: bool = False) -> float:
     """Replace every adapter layer by one with the sum in its weights; the largest change of a weight."""
     from mlx.utils import tree_unflatten
 

@@ -90,6 +90,8 @@ def open_backend(
     ref = models.resolve(model)
     if backend == "auto":
         backend = "mlx" if ref.kind == "directory" or adapter is not None else "llama"
+    if adapter is not None and ref.adapter is not None:
+        raise InputError("two adapters on one model", where=adapter, found=f"{ref.source} has one")
     if backend == "llama":
         if ref.kind != "gguf":
             hint = f"Make one: t2sql convert {ref.path} OUT.gguf; or use --backend mlx"
@@ -98,7 +100,7 @@ def open_backend(
             raise InputError(
                 "llama.cpp is given no adapter here",
                 where=adapter,
-                hint="Fuse it first, or use --backend mlx",
+                hint="Convert it and ask BASE.gguf+ADAPTER.gguf, fuse it, or use --backend mlx",
             )
         from t2sql.generate.llama import LlamaBackend
 

@@ -44,14 +44,19 @@ class LlamaBackend:
     ) -> None:
         self.model = ref.name
         self.path = Path(ref.path)
-        facts = gguf_facts(self.path)
+        facts = gguf_facts(self.path, ref.adapter)
         self.prompt_format = facts.prompt_format
         self.weights = facts.type
         self.slots = slots
         self.context = min(context or DEFAULT_CONTEXT, facts.context or DEFAULT_CONTEXT)
         self.device = _device(gpu_layers)
         self._lock = threading.Lock()
-        params = _params(self.path, self.context, slots, threads, gpu_layers)
+        if ref.adapter is not None:
+            from t2sql.gguf.adapter_file import read_adapter
+
+            # llama.cpp gives no reason when an adapter does not fit.
+            read_adapter(ref.adapter, self.path)
+        params = _params(self.path, ref.adapter, self.context, slots, threads, gpu_layers)
         started = time.perf_counter()
         try:
             self._server: Any = start(params)
@@ -164,8 +169,15 @@ class LlamaBackend:
         self.close()
 
 
-def _params(path: Path, context: int, slots: int, threads: int | None, gpu_layers: int | None) -> Any:
-    params = parameters(path, context=context, slots=slots)
+def _params(
+    path: Path,
+    adapter: Path | None,
+    context: int,
+    slots: int,
+    threads: int | None,
+    gpu_layers: int | None,
+) -> Any:
+    params = parameters(path, context=context, slots=slots, adapter=adapter)
     if gpu_layers is not None:
         params.n_gpu_layers = gpu_layers
     count = threads or _cpus()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,14 +30,14 @@ class MlxBackend:
         self.batch_size = batch_size or DEFAULT_BATCH
         self.device = device()
         started = time.perf_counter()
+        from t2sql import models
+
         if ref.kind == "gguf":
-            facts = gguf_facts(self.path)
+            facts = gguf_facts(self.path, ref.adapter)
             self.prompt_format = facts.prompt_format
-            loaded = _load_gguf(ref, adapter)
+            loaded = models.load_gguf(self.path, adapter=adapter, gguf_adapter=ref.adapter, source=ref.source)
             self.weights = f"{loaded.weights} (from {facts.type})"
         else:
-            from t2sql import models
-
             self.prompt_format = directory_prompt_format(self.path)
             loaded = models.load(self.path, adapter=adapter)
             self.weights = loaded.weights
@@ -163,29 +162,6 @@ class _Batch:
         self.results[index] = generation
         if self.on_result is not None:
             self.on_result(index, generation)
-
-
-def _load_gguf(ref: ModelRef, adapter: Path | None) -> Loaded:
-    """The GGUF's weights in the precision that the device is fast in.
-
-    By a Hugging Face directory that lives only while it is read: a directory per quantization would
-    fill the cache. Where the device is fast with quantized matmul, this is the place to keep the bits.
-    """
-    from t2sql import models
-    from t2sql.gguf import import_gguf
-
-    if ref.source == "demo":
-        return models.load(models.directory(ref.source), adapter=adapter)
-    root = models.cache_dir()
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".loading-", dir=root)
-    except OSError as error:
-        raise InputError(
-            "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
-        ) from None
-    with folder:
-        return models.load(import_gguf(ref.path, Path(folder.name) / ref.name), adapter=adapter)
 
 
 def _sampler(temp: float, seed: int) -> Any:

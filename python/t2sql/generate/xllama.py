@@ -44,13 +44,15 @@ def _load() -> Any:
 xllamacpp = _load()
 
 
-def parameters(path: Path, *, context: int, slots: int = 1) -> Any:
+def parameters(path: Path, *, context: int, slots: int = 1, adapter: Path | None = None) -> Any:
     """Parameters of a server that prints nothing and answers nobody but this process.
 
-    `context` is in tokens, for each slot.
+    `context` is in tokens, for each slot; `adapter` is a GGUF that llama.cpp applies as it computes.
     """
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
+    if adapter is not None:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter), 1.0)]
     params.n_ctx = context * slots
     params.n_parallel = slots
     params.verbosity = _QUIET

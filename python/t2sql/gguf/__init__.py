@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from t2sql.gguf.adapter import convert_adapter
     from t2sql.gguf.converter import ConvertResult, convert
     from t2sql.gguf.importer import import_gguf
     from t2sql.gguf.inspection import Inspection, inspect
     from t2sql.gguf.quantizer import quantize
-    from t2sql.gguf.verification import Check, VerifyResult, verify
+    from t2sql.gguf.verification import Check, VerifyResult, prompts_of, verify, verify_files
 
 # Modules are not named as the functions are: a submodule would take the function's place here.
 _EXPORTS = {
@@ -19,10 +20,13 @@ _EXPORTS = {
     "Inspection": "inspection",
     "VerifyResult": "verification",
     "convert": "converter",
+    "convert_adapter": "adapter",
     "import_gguf": "importer",
     "inspect": "inspection",
+    "prompts_of": "verification",
     "quantize": "quantizer",
     "verify": "verification",
+    "verify_files": "verification",
 }
 
 __all__ = [
@@ -31,10 +35,13 @@ __all__ = [
     "Inspection",
     "VerifyResult",
     "convert",
+    "convert_adapter",
     "import_gguf",
     "inspect",
+    "prompts_of",
     "quantize",
     "verify",
+    "verify_files",
 ]
 
 

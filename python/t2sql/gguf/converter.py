@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +14,14 @@ from t2sql.errors import InputError
 from t2sql.gguf.families import Family, by_hf_architecture
 from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
 from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import plan_types
 from t2sql.gguf.types import type_named
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from t2sql._core import TensorPlan
 
 Progress = Callable[[int, int, str], None]
@@ -47,10 +52,12 @@ def convert(
     pure: bool = False,
     output_type: str | None = None,
     embedding_type: str | None = None,
+    pre: str | None = None,
 ) -> ConvertResult:
     """Write the model in `source` as a GGUF file of the given type.
 
-    Nothing is written unless architecture, tensors, types and tokenizer are all understood.
+    Nothing is written unless architecture, tensors, types and tokenizer are all understood; `pre` is
+    llama.cpp's name for how a byte-level BPE splits, when it is not to be found by its structure.
     """
     started = time.perf_counter()
     target = type_named(type)
@@ -69,7 +76,8 @@ def convert(
             "shape": list(shapes[gguf]),
             "type": plan.types[gguf],
             "permute_heads": family.heads(gguf, directory.config),
-            "add": 0.0,
+            "add": family.offset(gguf),
+            "affine": tensor.place if isinstance(tensor := directory.tensors[hf], AffineTensor) else None,
         }
         for gguf, hf in names.items()
     ]
@@ -79,8 +87,35 @@ def convert(
         target,
         vocabulary_size=shapes["token_embd.weight"][0],
         parameters=sum(directory.tensors[hf].elements for hf in names.values()),
+        pre=pre,
     )
-    return write(Path(out), metadata, tensors, list(plan.warnings), started, threads, force, progress)
+    with _computed(family.computed(directory.config)) as made:
+        return write(
+            Path(out), metadata, [*made, *tensors], list(plan.warnings), started, threads, force, progress
+        )
+
+
+@contextmanager
+def _computed(tensors: dict[str, np.ndarray]) -> Iterator[list[TensorPlan]]:
+    """Tensors that are in no checkpoint, in a file of their own while the pass reads its sources."""
+    from safetensors.numpy import save_file
+
+    with tempfile.TemporaryDirectory(prefix="t2sql-") as folder:
+        path = str(Path(folder) / "computed.safetensors")
+        if tensors:
+            save_file(tensors, path)
+        yield [
+            {
+                "name": name,
+                "path": path,
+                "source": name,
+                "shape": list(x.shape),
+                "type": "f32",
+                "permute_heads": 0,
+                "add": 0.0,
+            }
+            for name, x in tensors.items()
+        ]
 
 
 def write(
@@ -114,7 +149,7 @@ def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
             raise InputError(
                 "setting missing", where=directory.path / "config.json", expected=key, found=config.get(key)
             )
-    tied = bool(config.get("tie_word_embeddings", False))
+    tied = family.is_tied(config)
     names: dict[str, str] = {}
     extra = []
     for name in directory.tensors:

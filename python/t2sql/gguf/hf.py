@@ -10,6 +10,7 @@ from typing import Any
 
 from t2sql.errors import InputError
 from t2sql.gguf.container import TensorInfo, read_safetensors
+from t2sql.gguf.mlx_affine import gather
 
 _SHARD = re.compile(r"(?P<stem>.*?)-?(?P<number>\d{5})-of-(?P<total>\d{5})\.safetensors$")
 _WEIGHT_TYPES = ("f32", "f16", "bf16")
@@ -38,7 +39,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_directory(path: Path) -> HfDirectory:
-    """Open a directory; refuses one without config or weights, with a shard missing, or already quantized."""
+    """Open a directory; refuses one without config or weights, with a shard missing, or foreign codes."""
     path = Path(path)
     if not path.is_dir():
         raise InputError("no such model directory", where=path)
@@ -54,7 +55,7 @@ def read_directory(path: Path) -> HfDirectory:
             if name in tensors:
                 raise InputError("tensor in two files", where=file, found=name)
             tensors[name] = info
-    return HfDirectory(path, config, tensors)
+    return HfDirectory(path, config, gather(path, config, tensors))
 
 
 def weight_files(path: Path) -> list[Path]:
@@ -94,24 +95,31 @@ def _present(file: Path) -> Path:
 def normal_config(config: dict[str, Any]) -> dict[str, Any]:
     """Newer files nest the rope settings; the rest of the package reads one form."""
     rope = config.get("rope_parameters")
-    if isinstance(rope, dict):
-        config = dict(config)
-        config.setdefault("rope_theta", rope.get("rope_theta", 10000.0))
-        if rope.get("rope_type", "default") != "default":
-            config.setdefault("rope_scaling", {k: v for k, v in rope.items() if k != "rope_theta"})
+    if not isinstance(rope, dict):
+        return config
+    config = dict(config)
+    local = rope.get("sliding_attention")
+    if isinstance(local, dict) and "rope_theta" in local:
+        config.setdefault("rope_local_base_freq", local["rope_theta"])
+    rope = rope.get("full_attention", rope)
+    for key in ("rope_theta", "partial_rotary_factor", "original_max_position_embeddings"):
+        if rope.get(key) is not None:
+            config.setdefault(key, rope[key])
+    if rope.get("rope_type", "default") != "default" and not config.get("rope_scaling"):
+        config["rope_scaling"] = {k: v for k, v in rope.items() if k != "rope_theta"}
     return config
 
 
 def _refuse_quantized(path: Path, config: dict[str, Any]) -> None:
-    for key in ("quantization", "quantization_config"):
-        if config.get(key):
-            raise InputError(
-                "weights already quantized",
-                where=path / "config.json",
-                expected="f32, f16 or bf16 weights",
-                found=f"{key}: {json.dumps(config[key])[:80]}",
-                hint="convert the full-precision model, or dequantize it first (t2sql fuse does)",
-            )
+    # MLX writes its own settings under both names.
+    if config.get("quantization_config") and not config.get("quantization"):
+        raise InputError(
+            "weights already quantized",
+            where=path / "config.json",
+            expected="f32, f16 or bf16 weights, or MLX's own quantization",
+            found=f"quantization_config: {json.dumps(config['quantization_config'])[:80]}",
+            hint="convert the full-precision model",
+        )
 
 
 def check_dtypes(directory: HfDirectory) -> None:

@@ -130,8 +130,22 @@ def _document(source: GgufFile, **parts: Any) -> dict[str, Any]:
     }
 
 
+def _splitting(source: GgufFile) -> tuple[Any, bool, Any]:
+    """The pre-tokenizer, `ignore_merges` and normalizer: kept by convert, else of the name."""
+    kept = source.get("t2sql.pre_tokenizer")
+    if kept is None:
+        return structure(source.get("tokenizer.ggml.pre", "default"), source.path)
+    try:
+        splitting = json.loads(kept)
+        return splitting["pre_tokenizer"], bool(splitting["ignore_merges"]), splitting["normalizer"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            "metadata does not parse", where=f"{source.path}: t2sql.pre_tokenizer", found=str(kept)[:80]
+        ) from None
+
+
 def _bpe(source: GgufFile) -> dict[str, Any]:
-    pre, ignore_merges, normalizer = structure(source.get("tokenizer.ggml.pre", "default"), source.path)
+    pre, ignore_merges, normalizer = _splitting(source)
     merges = []
     for line in source.need("tokenizer.ggml.merges"):
         # A token never begins with a plain space, so the first one after it separates the two.

@@ -11,6 +11,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.card import card_of, write_card
 from t2sql.gguf.container import GgufFile, read_gguf
 from t2sql.gguf.families import Family, by_gguf_architecture
+from t2sql.gguf.families.rope import FACTOR_TENSORS
 from t2sql.gguf.hf_tokenizer import special_ids, write_tokenizer
 from t2sql.gguf.output import output_directory
 from t2sql.gguf.weights import Weight, write_safetensors
@@ -22,15 +23,14 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     """Write `source` as a Hugging Face directory that transformers and mlx-lm load; returns `out`.
 
     Block-quantized and float32 tensors become float32, float16 and bfloat16 stay; the rows of q and k go
-    back to Hugging Face's order.
+    back to Hugging Face's order, and what conversion added to norms is taken off.
     """
     gguf = read_gguf(Path(source))
     family = by_gguf_architecture(gguf.architecture, gguf.path)
-    weights = _weights(gguf, family)
-    config = _config(gguf, family, weights)
-    _check_shapes(gguf, family, config)
+    config, weights = understood(gguf, family)
     for weight in weights:
         weight.heads = family.heads(weight.info.name, config)
+        weight.offset = family.offset(weight.info.name)
     with output_directory(Path(out), force=force) as folder:
         write_tokenizer(gguf, folder)
         (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -43,13 +43,21 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     return Path(out)
 
 
+def understood(gguf: GgufFile, family: Family) -> tuple[dict[str, Any], list[Weight]]:
+    """config.json and the weights; refuses a file whose metadata and tensors are not one whole model."""
+    weights = _weights(gguf, family)
+    config = _config(gguf, family, weights)
+    _check_shapes(gguf, family, config)
+    return config, weights
+
+
 def _weights(gguf: GgufFile, family: Family) -> list[Weight]:
     weights = []
     for info in gguf.tensors.values():
+        if info.name in FACTOR_TENSORS:
+            continue
         name = family.to_hf(info.name)
         if name is None:
-            if info.name == "rope_freqs.weight" and "t2sql.config" in gguf.metadata:
-                continue
             raise InputError(
                 "tensor not supported",
                 where=gguf.path,
@@ -80,7 +88,7 @@ def _config(gguf: GgufFile, family: Family, weights: list[Weight]) -> dict[str, 
     """config.json: what the GGUF's keys say, over what the original config said where GGUF has no key."""
     config = _saved_config(gguf.metadata)
     config.setdefault("architectures", [family.hf_architectures[0]])
-    config.setdefault("model_type", family.gguf_architecture)
+    config.setdefault("model_type", family.model_type)
     for key in family.keys:
         value = gguf.need("{arch}." + key.gguf) if key.required else gguf.get("{arch}." + key.gguf)
         if value is None:
@@ -95,14 +103,18 @@ def _config(gguf: GgufFile, family: Family, weights: list[Weight]) -> dict[str, 
         if value is not None:
             config[key.config] = _shortest(value) if key.type == "f32" else value
     config.setdefault("num_key_value_heads", config["num_attention_heads"])
-    if family.config is not None and "rope_scaling" not in config:
-        config.update(family.config(gguf.metadata))
+    if family.config is not None:
+        config = {**family.config(gguf.metadata, config), **config}
+    if "t2sql.config" not in gguf.metadata:
+        factors = {n: gguf.tensors[n].float32().ravel().tolist() for n in FACTOR_TENSORS if n in gguf.tensors}
+        config.update(family.rope.config(gguf.architecture, gguf.metadata, factors))
     names = {weight.name for weight in weights}
     config["vocab_size"] = gguf.tensors["token_embd.weight"].shape[0]
     config["tie_word_embeddings"] = "lm_head.weight" not in names
-    config["attention_bias"] = "model.layers.0.self_attn.q_proj.bias" in names
-    config["mlp_bias"] = "model.layers.0.mlp.up_proj.bias" in names
-    config.setdefault("hidden_act", "silu")
+    if family.may_be_biased:
+        config["attention_bias"] = "model.layers.0.self_attn.q_proj.bias" in names
+        config["mlp_bias"] = "model.layers.0.mlp.up_proj.bias" in names
+    config.setdefault(*family.activation)
     for name, value in special_ids(gguf).items():
         if name != "unk":
             config[f"{name}_token_id"] = value

@@ -1,14 +1,23 @@
-"""What a GGUF or safetensors file holds: types, metadata, tokenizer, and what looks wrong."""
+"""What a GGUF, a safetensors file or a model directory holds, and what looks wrong with it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
 from t2sql.gguf.container import TensorInfo, read_gguf, read_safetensors
+from t2sql.gguf.converter import gguf_names
+from t2sql.gguf.families import Family, by_gguf_architecture, by_hf_architecture
+from t2sql.gguf.hf import check_dtypes, read_directory, weight_files
 from t2sql.gguf.hf_tokenizer import CONTROL, UNUSED, adds, special_ids
+from t2sql.gguf.importer import understood
+from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.mlx_affine import AffineTensor
+from t2sql.gguf.types import TYPES, type_named
+from t2sql.gguf.verification.bounds import main_type
 
 
 @dataclass
@@ -25,6 +34,8 @@ class Inspection:
     # Long arrays are cut to a summary.
     metadata: dict[str, Any]
     tokenizer: dict[str, Any] = field(default_factory=dict)
+    # Of the families that convert and import know; empty for others.
+    family: str = ""
     warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,9 +45,7 @@ class Inspection:
 def inspect(path: Path) -> Inspection:
     path = Path(path)
     if path.is_dir():
-        raise InputError(
-            "a file is inspected, not a directory", where=path, hint="name one of its .safetensors files"
-        )
+        return _directory(path)
     if not path.is_file():
         raise InputError("no such file", where=path)
     with path.open("rb") as file:
@@ -87,6 +96,10 @@ def _gguf(path: Path) -> Inspection:
     present = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
     if blocks is not None and len(present) != blocks:
         found.warnings.append(f"block_count is {blocks}, tensors of {len(present)} blocks are there")
+    stated = [t.name for t in TYPES.values() if t.file_type == file.get("general.file_type")]
+    if stated and file.tensors and stated != [main_type(file)]:
+        found.warnings.append(f"general.file_type says {stated[0]}, most matrices are {main_type(file)}")
+    _understand(found, lambda: by_gguf_architecture(file.architecture, path), lambda f: understood(file, f))
     return found
 
 
@@ -97,20 +110,62 @@ def _safetensors(path: Path) -> Inspection:
     return found
 
 
+def _directory(path: Path) -> Inspection:
+    directory = read_directory(path)
+    size = sum(file.stat().st_size for file in weight_files(path))
+    found = _summary(path, "directory", size, directory.tensors)
+    found.architecture = directory.architecture
+    found.metadata = {key: _short(value) for key, value in directory.config.items()}
+
+    def understand(family: Family) -> None:
+        check_dtypes(directory)
+        names = gguf_names(directory, family)
+        family.computed(directory.config)
+        metadata_of(
+            directory,
+            family,
+            type_named("f32"),
+            vocabulary_size=directory.tensors[names["token_embd.weight"]].shape[0],
+            parameters=found.parameters,
+        )
+
+    _understand(found, lambda: by_hf_architecture(found.architecture, path / "config.json"), understand)
+    return found
+
+
+def _understand(found: Inspection, family: Callable[[], Family], check: Callable[[Family], object]) -> None:
+    """The family, and the first thing that keeps the model from being converted or imported."""
+    try:
+        known = family()
+        found.family = known.model_type
+        check(known)
+    except InputError as error:
+        found.warnings.append(str(error))
+
+
 def _summary(path: Path, format: str, size: int, tensors: dict[str, TensorInfo]) -> Inspection:
     types: dict[str, dict[str, int]] = {}
     for info in tensors.values():
-        entry = types.setdefault(info.type, {"tensors": 0, "bytes": 0})
+        entry = types.setdefault(_type(info), {"tensors": 0, "bytes": 0})
         entry["tensors"] += 1
-        entry["bytes"] += info.nbytes
+        entry["bytes"] += _bytes(info)
     parameters = sum(info.elements for info in tensors.values())
-    bits = 8 * sum(info.nbytes for info in tensors.values()) / parameters if parameters else 0.0
+    bits = 8 * sum(_bytes(info) for info in tensors.values()) / parameters if parameters else 0.0
     listed = [
-        {"name": info.name, "type": info.type, "shape": list(info.shape), "bytes": info.nbytes}
+        {"name": info.name, "type": _type(info), "shape": list(info.shape), "bytes": _bytes(info)}
         for info in tensors.values()
     ]
     types = dict(sorted(types.items(), key=lambda item: -item[1]["bytes"]))
     return Inspection(path, format, size, "", parameters, round(bits, 3), types, listed, {})
+
+
+def _type(info: TensorInfo) -> str:
+    return f"mlx {info.bits}-bit" if isinstance(info, AffineTensor) else info.type
+
+
+def _bytes(info: TensorInfo) -> int:
+    further = info.scales.nbytes + info.biases.nbytes if isinstance(info, AffineTensor) else 0
+    return info.nbytes + further
 
 
 def _short(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,23 @@ from t2sql.errors import InputError
 from t2sql.gguf.card import Card, read_card
 from t2sql.gguf.families import Family
 from t2sql.gguf.hf import HfDirectory
-from t2sql.gguf.tokenizer import Entry, tokenizer_metadata
+from t2sql.gguf.tokenizer import Entry, strips_after_special, tokenizer_metadata
 from t2sql.gguf.types import QUANTIZATION_VERSION, GgmlType
 
+# The path is nobody's business; what was quantized in the source is not so in the file.
+_NOT_KEPT = ("_name_or_path", "quantization", "quantization_config")
+_PHI3 = re.compile("(phi)-?3", re.IGNORECASE)
 _HUB = "https://huggingface.co/"
 
 
 def metadata_of(
-    directory: HfDirectory, family: Family, type: GgmlType, *, vocabulary_size: int, parameters: int
+    directory: HfDirectory,
+    family: Family,
+    type: GgmlType,
+    *,
+    vocabulary_size: int,
+    parameters: int,
+    pre: str | None = None,
 ) -> list[Entry]:
     config = directory.config
     entries = _general(directory, family, parameters)
@@ -32,16 +42,28 @@ def metadata_of(
             continue
         entries.append((f"{arch}.{key.gguf}", key.type, float(value) if key.type == "f32" else int(value)))
     entries.append((f"{arch}.vocab_size", "u32", vocabulary_size))
-    if family.metadata is not None:
-        entries.extend(family.metadata(config))
+    further = [*family.rope.metadata(config), *(family.metadata(config) if family.metadata else [])]
+    entries.extend((f"{arch}.{name}", kind, value) for name, kind, value in further)
     entries.append(("general.file_type", "u32", type.file_type))
     entries.append(("general.quantization_version", "u32", QUANTIZATION_VERSION))
-    entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size))
+    entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size, pre=pre))
     entries.append(("t2sql.prompt_format", "str", prompt_format(config)))
-    # For the way back: what no GGUF key says. The local path it was loaded from is nobody's business.
-    kept = {key: value for key, value in config.items() if key != "_name_or_path"}
+    # For the way back: what no GGUF key says.
+    kept = {key: value for key, value in config.items() if key not in _NOT_KEPT}
     entries.append(("t2sql.config", "str", json.dumps(kept, sort_keys=True)))
-    return _last_of_each(entries)
+    return _last_of_each([_name_for_llama_cpp(entry, directory.path) for entry in entries])
+
+
+def _name_for_llama_cpp(entry: Entry, folder: Path) -> Entry:
+    """llama.cpp drops whitespace after special tokens in models with phi3 in their name, and in no other:
+    the name has it exactly when the tokenizer does that."""
+    key, kind, name = entry
+    if key != "general.name":
+        return entry
+    named, strips = bool(_PHI3.search(name)), strips_after_special(folder)
+    if strips and not named:
+        return key, kind, f"{name} phi3"
+    return (key, kind, _PHI3.sub(r"\1 3", name)) if named and not strips else entry
 
 
 def prompt_format(config: dict[str, Any]) -> str:

@@ -11,6 +11,11 @@ _CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _LLAMA3 = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + _REST
 _QWEN2 = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + _REST
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_CASED = r"[^\r\n\p{L}\p{N}]?" + _UPPER + "{0}" + _LOWER + "{1}"
+_REST_SLASH = _REST.replace(r"[\r\n]*", r"[\r\n/]*", 1)
+_TEKKEN = f"{_CASED.replace('{0}', '*').replace('{1}', '+')}|{_CASED.replace('{0}', '+').replace('{1}', '*')}"
+_GPT4O = "|".join(part + _CONTRACTIONS + "?" for part in _TEKKEN.split("|"))
 # deepseek-coder's own list of CJK ranges, as its tokenizer.json has them.
 _DEEPSEEK_CJK = "[一-龥ࠀ-一가-퟿]+"
 
@@ -36,6 +41,8 @@ STRUCTURES: dict[str, tuple[dict[str, Any], bool, dict[str, Any] | None]] = {
     "llama-bpe": (_sequence(_split(_LLAMA3), _byte_level(False)), True, None),
     "dbrx": (_sequence(_split(_LLAMA3), _byte_level(False)), False, None),
     "qwen2": (_sequence(_split(_QWEN2), _byte_level(False)), False, {"type": "NFC"}),
+    "tekken": (_sequence(_split(_TEKKEN + r"|\p{N}" + _REST_SLASH), _byte_level(False)), True, None),
+    "gpt-4o": (_sequence(_split(_GPT4O + r"|\p{N}{1,3}" + _REST_SLASH), _byte_level(False)), False, None),
     "deepseek-coder": (
         _sequence(
             _split("[\r\n]"),
@@ -89,7 +96,19 @@ def name_of(tokenizer: dict[str, Any], where: object) -> str:
         where=where,
         expected="the structure of " + ", ".join(sorted(STRUCTURES)),
         found=json.dumps(tokenizer.get("pre_tokenizer"), ensure_ascii=False),
+        hint="If llama.cpp has a name for it, give it with --pre",
     )
+
+
+def check_normalizer(tokenizer: dict[str, Any], where: object) -> None:
+    """llama.cpp normalizes no text: composing characters (NFC) is all it may be trusted not to need."""
+    normalizer = tokenizer.get("normalizer") or {"type": "Sequence", "normalizers": []}
+    steps = normalizer["normalizers"] if normalizer.get("type") == "Sequence" else [normalizer]
+    for step in steps:
+        if step.get("type") != "NFC":
+            raise InputError(
+                "normalizer not supported", where=where, expected="NFC or none", found=step.get("type")
+            )
 
 
 def _canonical(node: Any) -> Any:

@@ -10,12 +10,17 @@ from t2sql.gguf.hf_tokenizer import UNKNOWN
 from t2sql.gguf.vocabulary import Entry, Vocabulary, read_vocabulary
 
 
-def tokenizer_metadata(folder: Path, config: dict[str, Any], size: int) -> list[Entry]:
+def tokenizer_metadata(
+    folder: Path, config: dict[str, Any], size: int, *, pre: str | None = None
+) -> list[Entry]:
     """All `tokenizer.*` entries for a model whose embedding has `size` rows."""
     settings_file = folder / "tokenizer_config.json"
     settings = read_json(settings_file) if settings_file.is_file() else {}
+    special_file = folder / "special_tokens_map.json"
+    if special_file.is_file():
+        settings = {**read_json(special_file), **settings}
     document = read_json(folder / "tokenizer.json") if (folder / "tokenizer.json").is_file() else None
-    vocabulary = read_vocabulary(folder, document, settings)
+    vocabulary = read_vocabulary(folder, document, settings, pre=pre)
     ids = _special_ids(vocabulary, settings, config)
     bos, eos = _adds(vocabulary, document, settings)
     entries = vocabulary.entries(size, folder)
@@ -32,6 +37,15 @@ def tokenizer_metadata(folder: Path, config: dict[str, Any], size: int) -> list[
     entries.append(("tokenizer.ggml.add_space_prefix", "bool", vocabulary.add_space_prefix))
     entries.extend(_templates(folder, settings))
     return entries
+
+
+def strips_after_special(folder: Path) -> bool:
+    """Whether special tokens take the whitespace after them, as Phi 3's do, all of whose tokens are there."""
+    file = folder / "tokenizer.json"
+    added = {t["content"]: t for t in read_json(file).get("added_tokens") or []} if file.is_file() else {}
+    kept = {"<unk>", "<s>", "<|endoftext|>"}
+    others = [token for text, token in added.items() if text not in kept and token.get("special")]
+    return added.keys() >= {*kept, "</s>"} and bool(others) and all(t.get("rstrip") for t in others)
 
 
 def _special_ids(vocabulary: Vocabulary, settings: dict[str, Any], config: dict[str, Any]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from t2sql.errors import InputError
 from t2sql.gguf.hf_tokenizer import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED
-from t2sql.gguf.pretokenizers import name_of
+from t2sql.gguf.pretokenizers import check_normalizer, name_of
 
 Entry = tuple[str, str, Any]
 # What llama.cpp's own converter gives tokens that no merge makes.
@@ -27,6 +27,8 @@ class Vocabulary:
     scores: dict[int, float] = field(default_factory=dict)
     merges: list[str] = field(default_factory=list)
     add_space_prefix: bool = False
+    # tokenizer.json's splitting where only the caller knows llama.cpp's name for it.
+    splitting: dict[str, Any] | None = None
 
     def entries(self, size: int, where: Path) -> list[Entry]:
         largest = max(self.tokens, default=-1)
@@ -50,17 +52,23 @@ class Vocabulary:
         entries.append(("tokenizer.ggml.token_type", "arr:i32", types))
         if self.merges:
             entries.append(("tokenizer.ggml.merges", "arr:str", self.merges))
+        if self.splitting is not None:
+            text = json.dumps(self.splitting, ensure_ascii=False, sort_keys=True)
+            entries.append(("t2sql.pre_tokenizer", "str", text))
         return entries
 
 
-def read_vocabulary(folder: Path, document: dict[str, Any] | None, settings: dict[str, Any]) -> Vocabulary:
+def read_vocabulary(
+    folder: Path, document: dict[str, Any] | None, settings: dict[str, Any], *, pre: str | None = None
+) -> Vocabulary:
+    """The tokens of a directory; `pre` overrides the pre-tokenizer's name, which only byte-level BPE has."""
     model_file = folder / "tokenizer.model"
     if document is not None:
         kind = (document.get("model") or {}).get("type", "none")
         if kind == "BPE" and "ByteLevel" in json.dumps(
             [document.get("pre_tokenizer"), document.get("decoder")]
         ):
-            return _byte_level(folder, document)
+            return _byte_level(folder, document, pre)
         if kind == "BPE" and not model_file.is_file():
             return _spm_from_document(folder, document)
         if kind not in ("BPE", "Unigram") or not model_file.is_file():
@@ -77,7 +85,7 @@ def read_vocabulary(folder: Path, document: dict[str, Any] | None, settings: dic
     )
 
 
-def _byte_level(folder: Path, document: dict[str, Any]) -> Vocabulary:
+def _byte_level(folder: Path, document: dict[str, Any], pre: str | None) -> Vocabulary:
     where = folder / "tokenizer.json"
     tokens = {i: token for token, i in document["model"]["vocab"].items()}
     merges = []
@@ -88,9 +96,19 @@ def _byte_level(folder: Path, document: dict[str, Any]) -> Vocabulary:
         merges.append(" ".join(pair))
     if not merges:
         raise InputError("tokenizer without merges", where=where, expected="model.merges")
-    vocabulary = Vocabulary(
-        "gpt2", name_of(document, where), tokens, dict.fromkeys(tokens, NORMAL), merges=merges
-    )
+    for key in ("continuing_subword_prefix", "end_of_word_suffix"):
+        if document["model"].get(key):
+            raise InputError("tokenizer not supported", where=where, expected=f"no {key}")
+    if pre is None:
+        check_normalizer(document, where)
+    name = pre or name_of(document, where)
+    vocabulary = Vocabulary("gpt2", name, tokens, dict.fromkeys(tokens, NORMAL), merges=merges)
+    if pre is not None:
+        vocabulary.splitting = {
+            "pre_tokenizer": document.get("pre_tokenizer"),
+            "normalizer": document.get("normalizer"),
+            "ignore_merges": bool(document["model"].get("ignore_merges", False)),
+        }
     _add_tokens(vocabulary, document)
     return vocabulary
 
@@ -139,8 +157,15 @@ def _spm_from_document(folder: Path, document: dict[str, Any]) -> Vocabulary:
     tokens = {i: token for token, i in model["vocab"].items()}
     rank: dict[str, int] = {}
     for i, merge in enumerate(model["merges"]):
-        left, right = merge.split(" ") if isinstance(merge, str) else merge
-        rank.setdefault(left + right, i)
+        pair = merge.split(" ") if isinstance(merge, str) else merge
+        if len(pair) != 2 or not all(pair):
+            raise InputError(
+                "merge does not parse",
+                where=folder / "tokenizer.json",
+                expected="two tokens",
+                found=repr(merge),
+            )
+        rank.setdefault("".join(pair), i)
     types = {i: BYTE if _is_byte(token) else NORMAL for i, token in tokens.items()}
     # Characters join nothing; a longer piece that no merge makes must come after all that one does.
     last = len(rank) + 1

@@ -25,9 +25,13 @@ class Weight:
     name: str
     info: TensorInfo
     heads: int = 0
+    # What conversion added to it.
+    offset: float = 0.0
 
     @property
     def dtype(self) -> tuple[str, int]:
+        if self.offset:
+            return "F32", 4
         return _DTYPES.get(self.info.type, ("F32", 4))
 
 
@@ -78,7 +82,9 @@ def write_safetensors(
 def _parts(weight: Weight) -> Iterator[bytes | memoryview]:
     """The bytes of one tensor; permuted ones whole (small), others in runs of rows."""
     info = weight.info
-    if info.type in _DTYPES or info.type == "f32":
+    if weight.offset:
+        yield _buffer(info.float32() - info.float32().dtype.type(weight.offset))
+    elif info.type in _DTYPES or info.type == "f32":
         raw = info.raw().reshape(info.rows, -1)
         yield _buffer(_permuted(raw, weight) if weight.heads else raw)
     elif weight.heads:

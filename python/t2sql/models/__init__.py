@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from t2sql.models import blas
+    from t2sql.models.gguf_loading import load_gguf
     from t2sql.models.loading import Loaded, load
     from t2sql.models.resolving import ModelRef, cache_dir, directory, resolve
     from t2sql.models.runtime import device, peak_memory
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "Loaded": "loading",
     "load": "loading",
+    "load_gguf": "gguf_loading",
     "ModelRef": "resolving",
     "cache_dir": "resolving",
     "directory": "resolving",
@@ -22,7 +24,18 @@ _EXPORTS = {
     "peak_memory": "runtime",
 }
 
-__all__ = ["Loaded", "ModelRef", "blas", "cache_dir", "device", "directory", "load", "peak_memory", "resolve"]
+__all__ = [
+    "Loaded",
+    "ModelRef",
+    "blas",
+    "cache_dir",
+    "device",
+    "directory",
+    "load",
+    "load_gguf",
+    "peak_memory",
+    "resolve",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from t2sql.cache import cache_dir
 from t2sql.errors import InputError, MissingPartError, T2sqlError, WorkError
 
 Progress = Callable[[int, int, str], None]
@@ -33,27 +33,27 @@ HUB_FILES = (
     "README.md",
     "LICENSE*",
 )
+_PAIR = re.compile(r"(.+\.gguf)\+(.+\.gguf)", re.IGNORECASE)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$")
 
 
 @dataclass(frozen=True)
 class ModelRef:
-    """A model that is on this machine. `source` is what it was asked as: a path, `demo` or a hub id."""
+    """A model that is on this machine. `source` is what it was asked as: a path, `demo` or a hub id.
+
+    `adapter` is the GGUF adapter of `BASE.gguf+ADAPTER.gguf`.
+    """
 
     kind: Literal["directory", "gguf"]
     path: Path
     name: str
     source: str
+    adapter: Path | None = None
 
-
-def cache_dir() -> Path:
-    """Where imported models are kept: `$T2SQL_CACHE`, or the user's cache directory."""
-    chosen = os.environ.get("T2SQL_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("t2sql", appauthor=False)
+    @property
+    def bytes(self) -> int:
+        """What a GGUF, with its adapter, takes on disk."""
+        return sum(file.stat().st_size for file in (self.path, self.adapter) if file is not None)
 
 
 def resolve(model: str | Path, *, progress: Progress | None = None) -> ModelRef:
@@ -68,6 +68,10 @@ def resolve(model: str | Path, *, progress: Progress | None = None) -> ModelRef:
         if path.suffix.lower() != ".gguf":
             raise InputError("not a model", where=path, expected="a directory or a .gguf file")
         return ModelRef("gguf", path, path.stem, text)
+    pair = _PAIR.fullmatch(str(path))
+    if pair is not None:
+        base, adapter = (resolve(Path(part).expanduser()) for part in pair.groups())
+        return ModelRef("gguf", base.path, f"{base.name}+{adapter.name}", text, adapter.path)
     if text == DEMO:
         return ModelRef("gguf", demo_gguf(), DEMO, DEMO)
     if isinstance(model, Path) or path.suffix.lower() == ".gguf" or not _HUB_ID.match(text):
@@ -80,6 +84,13 @@ def resolve(model: str | Path, *, progress: Progress | None = None) -> ModelRef:
 def directory(model: str | Path, *, progress: Progress | None = None) -> Path:
     """A model as a Hugging Face directory; a GGUF is imported into the cache, once."""
     found = resolve(model, progress=progress)
+    if found.adapter is not None:
+        raise InputError(
+            "a base with an adapter is not a model directory",
+            where=found.source,
+            expected="a directory, a hub id, demo or one GGUF file",
+            hint="Fuse the adapter first: t2sql fuse",
+        )
     return found.path if found.kind == "directory" else _imported(found, progress)
 
 

@@ -25,7 +25,10 @@ _OWN: dict[str, Any] = {
     "compare_limit": 200,
     "compare_limit_mlx": 20,
     "max_tokens": 128,
+    "select": "execution",
+    "select_limit": 100,
 }
+SELECT = ("execution", "loss")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Settings:
     compare_limit: int
     compare_limit_mlx: int
     max_tokens: int
+    select: str
+    select_limit: int
     train: TrainConfig
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,16 +72,30 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
     unknown = sorted(set(values) - known)
     if unknown:
         raise InputError("unknown setting", found=", ".join(unknown), expected=", ".join(sorted(known)))
-    for name in ("compare_limit", "compare_limit_mlx", "data_seed"):
+    for name in ("compare_limit", "compare_limit_mlx", "select_limit", "data_seed"):
         if not isinstance(own[name], int) or own[name] < 0:
             raise InputError("a setting is wrong", where=name, expected="0 or more", found=own[name])
     if not isinstance(own["max_tokens"], int) or own["max_tokens"] < 1:
         raise InputError(
             "a setting is wrong", where="max_tokens", expected="1 or more", found=own["max_tokens"]
         )
+    if own["select"] not in SELECT:
+        expected = " or ".join(SELECT)
+        raise InputError("a setting is wrong", where="select", expected=expected, found=own["select"])
     own["types"] = _types(own["types"])
+    if "://" in str(own["data"]):
+        _refuse_password(own["data"])
     train = TrainConfig.of(model=own["model"], **values)
     return Settings(**own, train=train)
+
+
+def _refuse_password(url: str) -> None:
+    from t2sql.data import shown
+    from t2sql.data.database.source import has_password
+
+    if has_password(url):
+        hint = "Make the dataset first, with t2sql data, and give its directory"
+        raise InputError("the URL's password would be kept in the run", where=shown(url), hint=hint)
 
 
 def read_preset(name: str) -> dict[str, Any]:

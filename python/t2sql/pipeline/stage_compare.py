@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from t2sql.pipeline.chain import Context
-from t2sql.pipeline.files import base_file, model_files
+from t2sql.pipeline.files import base_file, model_file, model_files
 from t2sql.pipeline.stage_data import dataset_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def work(context: Context) -> None:
             dataset,
             limit=limits,
             max_tokens=settings.max_tokens,
+            references=[model_file(run, "f32").stem],
             out_dir=out,
             force=True,
             base=base_file(run),

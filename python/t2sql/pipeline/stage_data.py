@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from t2sql import data
@@ -13,12 +12,7 @@ from t2sql.pipeline.chain import Context
 def work(context: Context) -> None:
     run, settings = context.run, context.settings
     inputs: dict[str, Any] = {"source": settings.data, "seed": settings.data_seed, "limit": settings.limit}
-    if settings.data == "demo":
-        from t2sql.data import demo
-
-        inputs["version"] = demo.VERSION
-    elif Path(settings.data).is_dir():
-        inputs["fingerprint"] = data.load(Path(settings.data)).fingerprint
+    inputs |= data.content_of(settings.data)
     with run.stage("data", inputs) as stage:
         if stage.done:
             return
@@ -30,6 +24,7 @@ def work(context: Context) -> None:
             limit=settings.limit,
             force=True,
             progress=stage.progress,
+            warn=lambda text: stage.emit("warning", message=text),
         )
         for split in ("train", "valid", "test"):
             dataset.split(split)

@@ -2,42 +2,120 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from t2sql import train
 from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
+
+if TYPE_CHECKING:
+    from t2sql.runs.stages import StageHandle
+    from t2sql.train import CheckpointInfo
 
 
 def work(context: Context) -> None:
     run, settings = context.run, context.settings
-    inputs = {"train": run.key("train"), "max_seq_length": settings.train.max_seq_length}
+    inputs: dict[str, Any] = {
+        "train": run.key("train"),
+        "max_seq_length": settings.train.max_seq_length,
+        "select": settings.select,
+    }
+    if settings.select == "execution":
+        inputs |= {"select_limit": settings.select_limit, "max_tokens": settings.max_tokens}
     with run.stage("test", inputs) as stage:
         if stage.done:
             return
-        from t2sql import evaluate, train
+        found = train.checkpoints(run.path)
+        rows = _losses(context, stage, found)
+        if settings.select == "execution":
+            _scores(context, stage, found, rows)
+        chosen = _choose(context, found, rows)
+        for row in rows:
+            row["best"] = row["step"] == chosen.step
+        stage.result.update(rows=rows, best_step=chosen.step, chosen=run.chosen)
 
-        trained = run.stages["train"].result
-        valid = {0: trained["base_valid_loss"]}
-        valid |= {entry["step"]: entry["valid_loss"] for entry in trained["checkpoints"]}
-        steps = {info.path: info.step for info in train.checkpoints(run.path)}
-        rows = []
-        for adapter, loss in evaluate.measure_checkpoints(
+
+def _losses(context: Context, stage: StageHandle, found: list[CheckpointInfo]) -> list[dict[str, Any]]:
+    """A row each, the base model's first."""
+    from t2sql import evaluate
+
+    valid = {0: context.run.stages["train"].result["base_valid_loss"]}
+    valid |= {checkpoint.step: checkpoint.valid_loss for checkpoint in found}
+    steps = {checkpoint.path: checkpoint.step for checkpoint in found}
+    rows = []
+    for adapter, loss in evaluate.measure_checkpoints(
+        context.settings.model,
+        list(steps),
+        dataset_of(context).test,
+        max_seq_length=context.settings.train.max_seq_length,
+        progress=stage.progress,
+    ):
+        step = 0 if adapter is None else steps[adapter]
+        row = {
+            "step": step,
+            "valid_loss": valid.get(step),
+            "test_loss": loss.loss,
+            "test_perplexity": loss.perplexity,
+            "tokens": loss.tokens,
+            "n": loss.n,
+        }
+        rows.append(row)
+        stage.emit("result", **row)
+        if adapter is None and loss.skipped:
+            stage.emit("warning", message=f"{loss.skipped} test examples are too long and were left out")
+    return rows
+
+
+def _scores(
+    context: Context, stage: StageHandle, found: list[CheckpointInfo], rows: list[dict[str, Any]]
+) -> None:
+    """Put what each checkpoint answers to the validation questions into its row."""
+    from t2sql import evaluate
+
+    settings, dataset = context.settings, dataset_of(context)
+    asked = evaluate.subset([e for e in dataset.valid if e.sql], settings.select_limit or None)
+    if not asked:
+        stage.emit("warning", message="no validation example has a gold statement: chosen by loss")
+        return
+    by_step = {row["step"]: row for row in rows}
+    answers = []
+    for checkpoint, score in zip(
+        found,
+        evaluate.score_checkpoints(
             settings.model,
-            list(steps),
-            dataset_of(context).test,
-            max_seq_length=settings.train.max_seq_length,
+            [checkpoint.path for checkpoint in found],
+            dataset,
+            asked,
+            max_tokens=settings.max_tokens,
             progress=stage.progress,
-        ):
-            step = 0 if adapter is None else steps[adapter]
-            row = {
-                "step": step,
-                "valid_loss": valid.get(step),
-                "test_loss": loss.loss,
-                "test_perplexity": loss.perplexity,
-                "tokens": loss.tokens,
-                "n": loss.n,
-                "best": step == trained["best_step"],
-            }
-            rows.append(row)
-            stage.emit("result", **row)
-            if adapter is None and loss.skipped:
-                stage.emit("warning", message=f"{loss.skipped} test examples are too long and were left out")
-        stage.result.update(rows=rows, best_step=trained["best_step"])
+        ),
+        strict=True,
+    ):
+        by_step[checkpoint.step]["valid"] = score.to_dict() | {"of": len(dataset.valid)}
+        answers.append(evaluate.Answers.of(str(checkpoint.step), score.predictions))
+        stage.emit("result", step=checkpoint.step, valid=score.to_dict())
+    best = str(_best(found, rows).step)
+    against = next(a for a in answers if a.model == best)
+    stage.result["pairs"] = [evaluate.pair(against, a).to_dict() for a in answers if a is not against]
+
+
+def _choose(context: Context, found: list[CheckpointInfo], rows: list[dict[str, Any]]) -> CheckpointInfo:
+    chosen = _best(found, rows)
+    valid = next(row.get("valid") for row in rows if row["step"] == chosen.step)
+    if valid is None:
+        train.choose(context.run.path, chosen, select="loss")
+    else:
+        why = {"valid_accuracy": valid["accuracy"], "valid_n": valid["n"], "measure": valid["measure"]}
+        train.choose(context.run.path, chosen, select="execution", **why)
+    return chosen
+
+
+def _best(found: list[CheckpointInfo], rows: list[dict[str, Any]]) -> CheckpointInfo:
+    """The most right answers where they were counted; then the lowest loss; then the earliest."""
+    correct = {row["step"]: row["valid"]["correct"] for row in rows if "valid" in row}
+
+    def rank(checkpoint: CheckpointInfo) -> tuple[int, float, int]:
+        loss = checkpoint.valid_loss if checkpoint.valid_loss is not None else float("inf")
+        return -correct.get(checkpoint.step, 0), loss, checkpoint.step
+
+    return min(found, key=rank)

@@ -53,7 +53,8 @@ def work(context: Context) -> None:
                 for checkpoint in result.checkpoints
             ],
         )
-        stage.output(run.dir_of("checkpoints"))
+        # Not the directory: which of them is chosen is written beside them later, and changes none.
+        stage.outputs(checkpoint.path for checkpoint in result.checkpoints)
 
 
 def _emit(stage: StageHandle, kind: str, fields: dict[str, Any]) -> None:

@@ -27,10 +27,11 @@ def collect(run: Run) -> dict[str, Any]:
         "data": results.get("data", {}),
         "training": _training(results.get("train", {}), events),
         "checkpoints": results.get("test", {}).get("rows", []),
+        "checkpoint_pairs": results.get("test", {}).get("pairs", []),
         "chosen": run.chosen,
         "fuse": results.get("fuse", {}),
         "files": _files(results),
-        "comparison": {"rows": [], "baseline": None, "note": None}
+        "comparison": {"rows": [], "pairs": [], "baseline": None, "note": None}
         | {key: value for key, value in comparison.items() if key != "questions"},
         "questions": comparison.get("questions", []),
         "failures": failures(run.dir_of("predictions")),

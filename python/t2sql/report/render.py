@@ -30,7 +30,7 @@ def write(run: Run) -> list[Path]:
 
 
 def markdown(document: dict[str, Any]) -> str:
-    return _environment().get_template("report.md.j2").render(document, right=right_means(document))
+    return _environment().get_template("report.md.j2").render(document, **_said(document))
 
 
 def html(document: dict[str, Any]) -> str:
@@ -42,11 +42,19 @@ def html(document: dict[str, Any]) -> str:
     best = (document["chosen"] or {}).get("step")
     # The drawing holds numbers only.
     curve = Markup(loss_curve(train, valid, best))
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(document, curve=curve, right=right_means(document))
-    )
+    return _environment().get_template("report.html.j2").render(document, curve=curve, **_said(document))
+
+
+def _said(document: dict[str, Any]) -> dict[str, Any]:
+    """What both templates say in words."""
+    rows = document["comparison"]["rows"]
+    return {
+        "right": right_means(document),
+        "pairs_mean": PAIRS_MEAN,
+        "chosen_by": chosen_by(document["chosen"]),
+        "scored": any("valid" in row for row in document["checkpoints"]),
+        "base_labels": [f"{row['name']} {row['backend']}" for row in rows if row.get("base")],
+    }
 
 
 @cache
@@ -67,14 +75,41 @@ def _environment() -> Environment:
     return environment
 
 
+PAIRS_MEAN = (
+    "The same questions, answered by two: broken were right only before, fixed only after. "
+    "p is McNemar's exact test: how often so lopsided a change comes about by chance."
+)
+
+
+def chosen_by(chosen: dict[str, Any] | None) -> str:
+    """What the losses are of, and how the checkpoint was chosen."""
+    text = "The loss is over the tokens of the completion, every example of the split once."
+    if chosen is None:
+        return text
+    if chosen.get("select") == "execution":
+        return f"{text} Chosen by right answers to {chosen['valid_n']} validation questions, ties by loss."
+    return f"{text} Chosen by validation loss."
+
+
 def right_means(document: dict[str, Any]) -> str:
     """What "right" is, in the measure that the answers were scored by."""
-    measures = {row.get("measure") for row in document["comparison"]["rows"]}
+    measures = {row.get("measure") or "execution" for row in document["comparison"]["rows"]}
     rows = "the statement gives the gold statement's rows on the test databases"
+    suite = (
+        "the statement gives the gold statement's rows on generated databases that tell it from similar ones"
+    )
     form = "columns, aggregate and conditions are the gold statement's, letter case of values ignored"
     if measures == {"logical"}:
         return f"Right: {form} (the data has no databases to run statements on)."
-    return f"Right: {rows}" + ("." if measures <= {"execution", None} else f", or without a database {form}.")
+    if measures == {"suite"}:
+        rates = [
+            row["kill_rate"] for row in document["comparison"]["rows"] if row.get("kill_rate") is not None
+        ]
+        told = f" {min(rates):.0%} of these are told apart." if rates else ""
+        return f"Right: {suite} (the data has no databases to run statements on).{told}"
+    if measures <= {"execution"}:
+        return f"Right: {rows}."
+    return f"Right: {rows}; without one, {suite}, or else {form}."
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -146,7 +146,7 @@ class Run:
 
     @property
     def chosen(self) -> dict[str, Any] | None:
-        """The chosen checkpoint, as training recorded it: `step`, `valid_loss`, `select`; and its `path`."""
+        """The chosen checkpoint, as it was recorded: `step`, `valid_loss`, `select`; and its `path`."""
         try:
             chosen = json.loads((self.dir_of("checkpoints") / "best.json").read_text(encoding="utf-8"))
             return {**chosen, "path": f"checkpoints/{chosen['step']:07d}"}

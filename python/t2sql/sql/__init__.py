@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from t2sql.sql.compare import same_result
-from t2sql.sql.execute import Result, SqlError, check, execute
+from t2sql.sql.execute import Reader, Result, SqlError, check, execute, open_reader
 from t2sql.sql.lexer import is_ordered, literal, quote, tokens
 
 __all__ = [
+    "Reader",
     "Result",
     "SqlError",
     "check",
     "execute",
     "is_ordered",
     "literal",
+    "open_reader",
     "quote",
     "same_result",
     "tokens",

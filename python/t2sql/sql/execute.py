@@ -1,32 +1,38 @@
 """Running a statement that nobody has read, on a database that must not change.
 
-The file is opened read-only, an authorizer lets only reading through, one statement runs, and time, rows
-and the length of values are bounded. Not protected against: memory and temporary disk that a sort or a
-join takes within the time limit; a single built-in function call, which the clock cannot interrupt; what
-the statement reads, since everything in the file may be read; bugs in SQLite itself. For hostile input
-run the process with limits of its own.
+The file is opened read-only, an authorizer lets only reading through, one statement runs, unknown quoted
+names are errors, and time, rows, the bytes of a result, the length of a value and SQLite's memory are
+bounded; Ctrl-C and `cancelled` end a statement. The bound on memory (256 MiB) is SQLite's own and so holds
+for all of SQLite in the process, where it was built with memory statistics, as it is by default.
+
+Not protected against: temporary disk that a sort or a join takes within the time limit; the reading of a
+statement and a single call of a built-in function, such as LIKE with a dozen wildcards, which the clock
+cannot interrupt; what the statement reads, since everything in the file may be read; bugs in SQLite itself.
+For hostile input run the process with limits of its own.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
+from t2sql.sql.guard import Watch, guard
 from t2sql.sql.lexer import quote, without_string_fallback
 
 if TYPE_CHECKING:
     from t2sql.data.schema import Schema
 
-_ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
-_FORBIDDEN_FUNCTIONS = ("load_extension", "fts3_tokenizer")
-_MAX_VALUE_BYTES = 16 * 1024 * 1024
-_OPS_PER_CLOCK_LOOK = 1000
+TIMEOUT = 5.0
+MAX_ROWS = 10_000
+MAX_BYTES = 64 * 1024 * 1024
+
+Row = tuple[Any, ...]
 
 _KINDS = (
     ("no such column", "unknown_column"),
@@ -35,17 +41,21 @@ _KINDS = (
     ("prohibited", "not_read_only"),
     ("readonly", "not_read_only"),
     ("authorization denied", "not_read_only"),
-    ("interrupted", "timeout"),
     ("one statement at a time", "multiple"),
     ("syntax error", "syntax"),
     ("unrecognized token", "syntax"),
     ("incomplete input", "syntax"),
+    ("null character", "syntax"),
+    ("too big", "memory"),
+    ("too large", "memory"),
+    ("out of memory", "memory"),
 )
+_THE_FILE = ("database is locked", "malformed", "not a database", "disk i/o error", "unable to open")
 
 
 class SqlError(InputError):
     """A statement that cannot be run; `kind` is syntax, unknown_column, unknown_table, not_read_only,
-    multiple, timeout or other."""
+    multiple, timeout, cancelled, memory or other."""
 
     def __init__(self, kind: str, message: str, sql: str) -> None:
         self.kind = kind
@@ -54,46 +64,113 @@ class SqlError(InputError):
 
 @dataclass(frozen=True)
 class Result:
-    """What a statement returned; `truncated` when there were more rows than were asked for."""
+    """What a statement returned; `truncated` when there was more than the limits let through."""
 
     columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
+    rows: list[Row]
     truncated: bool
     seconds: float
 
 
-def execute(db: Path, sql: str, *, timeout: float = 5.0, max_rows: int = 10_000) -> Result:
-    """Run one reading statement on an SQLite file."""
-    started = time.monotonic()
-    with _open(Path(db), timeout) as connection:
-        _guard(connection, started + timeout)
+class Reader:
+    """A database open for statements that nobody has read, one after the other."""
+
+    def __init__(self, connection: sqlite3.Connection, watch: Watch) -> None:
+        self._connection = connection
+        self._watch = watch
+
+    def execute(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        max_rows: int = MAX_ROWS,
+        max_bytes: int = MAX_BYTES,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Result:
+        """Run one reading statement."""
+        started = time.monotonic()
+        self._watch.start(timeout, cancelled)
         try:
-            cursor = connection.execute(_one(sql))
-            if cursor.description is None:
-                raise SqlError("syntax", "no statement", sql)
-            rows = cursor.fetchmany(max_rows + 1)
-        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError) as error:
-            raise _sql_error(error, sql) from error
-        columns = tuple(column[0] for column in cursor.description)
-    return Result(columns, rows[:max_rows], len(rows) > max_rows, time.monotonic() - started)
+            with closing(self._connection.execute(_one(sql), dict(parameters or {}))) as cursor:
+                if cursor.description is None:
+                    raise SqlError("syntax", "no statement", sql)
+                columns = tuple(column[0] for column in cursor.description)
+                rows, truncated = _take(cursor, max_rows, max_bytes)
+        except (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryError) as error:
+            raise self._failure(error, sql) from error
+        return Result(columns, rows, truncated, time.monotonic() - started)
+
+    def check(self, sql: str) -> SqlError | None:
+        """Whether SQLite would accept the statement; nothing runs."""
+        if not sql.strip(" \t\r\n;"):
+            return SqlError("syntax", "no statement", sql)
+        self._watch.start(TIMEOUT)
+        try:
+            self._connection.execute("EXPLAIN " + _one(sql)).close()
+        except (sqlite3.Error, sqlite3.Warning, ValueError, MemoryError) as error:
+            failure = self._failure(error, sql)
+            if not isinstance(failure, SqlError):
+                raise failure from error
+            return failure
+        return None
+
+    def _failure(self, error: BaseException, sql: str) -> BaseException:
+        message = str(error) or ("out of memory" if isinstance(error, MemoryError) else "")
+        lowered = message.lower()
+        if lowered == "interrupted":
+            why = self._watch.interruption()
+            return SqlError(why, message, sql) if isinstance(why, str) else why
+        if any(part in lowered for part in _THE_FILE):
+            return InputError("the database cannot be read", found=message)
+        kind = next((kind for part, kind in _KINDS if part in lowered), "other")
+        return SqlError(kind, message, sql)
+
+
+@contextmanager
+def open_reader(where: Path | Schema, *, timeout: float = TIMEOUT) -> Iterator[Reader]:
+    """A database file, or an empty one of a schema; a locked file is waited for until `timeout`."""
+    source = _open(Path(where), timeout) if isinstance(where, (Path, str)) else _empty(where)
+    with source as connection:
+        yield Reader(connection, guard(connection))
+
+
+def execute(
+    db: Path,
+    sql: str,
+    *,
+    timeout: float = TIMEOUT,
+    max_rows: int = MAX_ROWS,
+    max_bytes: int = MAX_BYTES,
+    cancelled: Callable[[], bool] | None = None,
+) -> Result:
+    """Run one reading statement on an SQLite file. `cancelled` is asked now and then, and ends it."""
+    with open_reader(Path(db), timeout=timeout) as reader:
+        return reader.execute(
+            sql, timeout=timeout, max_rows=max_rows, max_bytes=max_bytes, cancelled=cancelled
+        )
 
 
 def check(where: Path | Schema, sql: str) -> SqlError | None:
     """Whether SQLite would accept the statement on a database, or on an empty one of this schema."""
-    source = _empty(where) if not isinstance(where, (Path, str)) else _open(Path(where), 5.0)
-    with source as connection:
-        _guard(connection, time.monotonic() + 5.0)
-        if not sql.strip(" \t\r\n;"):
-            return SqlError("syntax", "no statement", sql)
-        try:
-            connection.execute("EXPLAIN " + _one(sql)).close()
-        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-            return _sql_error(error, sql)
-    return None
+    with open_reader(where) as reader:
+        return reader.check(sql)
 
 
 def _one(sql: str) -> str:
     return without_string_fallback(sql)
+
+
+def _take(cursor: sqlite3.Cursor, max_rows: int, max_bytes: int) -> tuple[list[Row], bool]:
+    rows: list[Row] = []
+    held = 0
+    for row in cursor:
+        held += sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in row)
+        if len(rows) == max_rows or held > max_bytes:
+            return rows, True
+        rows.append(row)
+    return rows, False
 
 
 @contextmanager
@@ -107,7 +184,8 @@ def _open(path: Path, timeout: float) -> Iterator[sqlite3.Connection]:
         raise InputError("the database cannot be read", where=path, found=str(error)) from error
     with closing(connection):
         try:
-            connection.execute("PRAGMA schema_version")
+            # Reads the file's first page: what is no database, encrypted or locked shows here.
+            connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
             raise InputError("the database cannot be read", where=path, found=str(error)) from error
         yield connection
@@ -117,39 +195,15 @@ def _open(path: Path, timeout: float) -> Iterator[sqlite3.Connection]:
 def _empty(schema: Schema) -> Iterator[sqlite3.Connection]:
     """An empty database in memory; of columns with one name, the first is made."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for table in schema.tables:
-            columns = {column.name.lower(): quote(column.name) for column in reversed(table.columns)}
-            names = ", ".join(columns[key] for key in dict.fromkeys(c.name.lower() for c in table.columns))
-            try:
-                connection.execute(f"CREATE TABLE {quote(table.name)} ({names})")
-            except sqlite3.Error as error:
-                raise InputError("the schema cannot be made", where=table.name, found=str(error)) from error
+        make_tables(connection, schema)
         yield connection
 
 
-def _guard(connection: sqlite3.Connection, deadline: float) -> None:
-    connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE_BYTES)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    connection.text_factory = _decode
-    connection.set_authorizer(_authorize)
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPS_PER_CLOCK_LOOK)
-
-
-def _authorize(action: int, first: str | None, second: str | None, *_: Any) -> int:
-    if action in _ALLOWED:
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN_FUNCTIONS:
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
-
-
-def _decode(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
-
-
-def _sql_error(error: BaseException, sql: str) -> SqlError:
-    message = str(error)
-    kind = next((kind for part, kind in _KINDS if part in message.lower()), "other")
-    return SqlError(kind, message, sql)
+def make_tables(connection: sqlite3.Connection, schema: Schema) -> None:
+    for table in schema.tables:
+        columns = {column.name.lower(): quote(column.name) for column in reversed(table.columns)}
+        names = ", ".join(columns[key] for key in dict.fromkeys(c.name.lower() for c in table.columns))
+        try:
+            connection.execute(f"CREATE TABLE {quote(table.name)} ({names})")
+        except sqlite3.Error as error:
+            raise InputError("the schema cannot be made", where=table.name, found=str(error)) from error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from t2sql.train.config import TrainConfig
     from t2sql.train.loop import TrainResult, train
-    from t2sql.train.saved import CheckpointInfo, adapter_path, best_step, checkpoints, mark_best
+    from t2sql.train.saved import CheckpointInfo, adapter_path, best_step, checkpoints, choose, mark_best
 
 _EXPORTS = {
     "CheckpointInfo": "saved",
@@ -17,6 +17,7 @@ _EXPORTS = {
     "adapter_path": "saved",
     "best_step": "saved",
     "checkpoints": "saved",
+    "choose": "saved",
     "mark_best": "saved",
     "train": "loop",
 }
@@ -28,6 +29,7 @@ __all__ = [
     "adapter_path",
     "best_step",
     "checkpoints",
+    "choose",
     "mark_best",
     "train",
 ]

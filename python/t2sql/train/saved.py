@@ -61,17 +61,22 @@ def best_step(run_or_dir: Path) -> int | None:
 
 
 def mark_best(run_or_dir: Path) -> CheckpointInfo | None:
-    """Write `best.json` for the checkpoint of the lowest validation loss, the earliest of equal ones."""
+    """Choose the checkpoint of the lowest validation loss, the earliest of equal ones."""
     found = [c for c in checkpoints(run_or_dir) if c.valid_loss is not None]
     if not found:
         return None
     best = min(found, key=lambda c: (c.valid_loss, c.step))
-    document = {"step": best.step, "valid_loss": best.valid_loss, "select": "loss"}
+    choose(run_or_dir, best, select="loss")
+    return best
+
+
+def choose(run_or_dir: Path, chosen: CheckpointInfo, *, select: str, **why: Any) -> None:
+    """Write `best.json`: the checkpoint that a run stands for, how it was chosen, and with which figures."""
+    document = {"step": chosen.step, "valid_loss": chosen.valid_loss, "select": select, **why}
     file = _folder(Path(run_or_dir)) / BEST
     beside = file.with_name(f".{BEST}.tmp-{os.getpid()}")
     beside.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     os.replace(beside, file)
-    return best
 
 
 def read_state(path: Path) -> dict[str, Any]:

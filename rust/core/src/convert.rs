@@ -6,6 +6,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use crate::affine::{Affine, Matrix};
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::gguf::{self, Value};
@@ -33,6 +34,8 @@ pub struct TensorPlan {
     pub permute_heads: u64,
     /// Added to every element, in float32, before anything else.
     pub add: f32,
+    /// Set when the source holds an MLX matrix's codes; `shape` is then the matrix's own.
+    pub affine: Option<Affine>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,8 +74,11 @@ pub fn write_gguf(
     let simd = Simd::active()?;
     let mut sources: HashMap<&Path, Source> = HashMap::new();
     for plan in plans {
-        if !sources.contains_key(plan.path.as_path()) {
-            sources.insert(&plan.path, Source::open(&plan.path)?);
+        let further = plan.affine.iter().flat_map(|a| [&a.scales.0, &a.biases.0]);
+        for path in std::iter::once(&plan.path).chain(further) {
+            if !sources.contains_key(path.as_path()) {
+                sources.insert(path, Source::open(path)?);
+            }
         }
     }
     let shapes: Vec<_> = plans.iter().map(|p| (p.name.clone(), p.dtype, p.shape.clone())).collect();
@@ -80,7 +86,16 @@ pub fn write_gguf(
     let jobs = plans
         .iter()
         .zip(&layout.tensors)
-        .map(|(plan, placed)| Job::new(plan, sources[plan.path.as_path()].view(&plan.source)?, placed.offset))
+        .map(|(plan, placed)| match &plan.affine {
+            None => Job::new(plan, sources[plan.path.as_path()].view(&plan.source)?, placed.offset),
+            Some(affine) => {
+                let view = |(path, name): &'_ (PathBuf, String)| sources[path.as_path()].view(name);
+                let codes = sources[plan.path.as_path()].raw(&plan.source)?;
+                let (scales, biases) = (view(&affine.scales)?, view(&affine.biases)?);
+                let matrix = Matrix::new(&plan.source, &plan.shape, affine, codes, scales, biases)?;
+                Job::of_matrix(plan, matrix, placed.offset)
+            }
+        })
         .collect::<Result<Vec<_>>>()?;
     let pieces = pieces(&jobs);
     let target = Target::create(out, layout.file_size, options.force)?;
@@ -123,6 +138,8 @@ struct Job<'a> {
     unit_len: u64,
     unit_in: usize,
     unit_out: usize,
+    /// Where the source is one: its units are rows.
+    matrix: Option<Matrix<'a>>,
 }
 
 /// A worker's buffers: as large as a piece, used again for the next.
@@ -154,7 +171,7 @@ impl<'a> Job<'a> {
                 format!("{from} + {}", plan.add),
             );
         }
-        let elements = view.bytes.len() as u64 / from.block_bytes() * from.block_len();
+        let elements: u64 = plan.shape.iter().product();
         let mut unit_len = from.block_len().max(to.block_len());
         if plan.permute_heads != 0 {
             let rows = *plan.shape.first().unwrap_or(&1);
@@ -181,7 +198,23 @@ impl<'a> Job<'a> {
             unit_len,
             unit_in,
             unit_out,
+            matrix: None,
         })
+    }
+
+    /// Of a quantized MLX matrix, whose rows become float32 first.
+    fn of_matrix(plan: &'a TensorPlan, matrix: Matrix<'a>, offset: u64) -> Result<Job<'a>> {
+        let shape = &plan.shape[..];
+        let decoded = View { dtype: Matrix::OUT, shape, bytes: matrix.bytes() };
+        let (unit_len, units) = (shape[1], shape[0]);
+        let job = Job::new(plan, decoded, offset)?;
+        let unit_out = plan.dtype.bytes(unit_len).ok_or_else(|| Error::Tensor {
+            tensor: plan.name.clone(),
+            expected: format!("rows a multiple of {BLOCK}"),
+            found: format!("rows of {unit_len}"),
+        })? as usize;
+        let unit_in = matrix.row_bytes();
+        Ok(Job { units, unit_len, unit_in, unit_out, matrix: Some(matrix), ..job })
     }
 
     /// The unit of the source that goes to this place.
@@ -197,7 +230,14 @@ impl<'a> Job<'a> {
 
     fn convert<'s>(&'s self, simd: Simd, range: Range<u64>, scratch: &'s mut Scratch) -> Result<&'s [u8]> {
         let Scratch { rows, added, out } = scratch;
-        let mut src = if self.plan.permute_heads == 0 {
+        let mut src = if let Some(matrix) = &self.matrix {
+            let row_bytes = self.unit_len as usize * 4;
+            rows.resize((range.end - range.start) as usize * row_bytes, 0);
+            for (unit, row) in range.clone().zip(rows.chunks_exact_mut(row_bytes)) {
+                matrix.read_row(self.source_unit(unit) as usize, row);
+            }
+            rows
+        } else if self.plan.permute_heads == 0 {
             &self.src[range.start as usize * self.unit_in..range.end as usize * self.unit_in]
         } else {
             rows.clear();

@@ -6,6 +6,7 @@
 #[cfg(not(all(unix, target_endian = "little", target_pointer_width = "64")))]
 compile_error!("t2sql-core maps little-endian files on 64-bit Unix systems");
 
+pub mod affine;
 pub mod convert;
 pub mod dtype;
 pub mod error;

@@ -1,6 +1,6 @@
 //! Reads a safetensors header: its length, a JSON object of names, types, shapes and byte ranges.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
@@ -131,8 +131,9 @@ impl<'de> Deserialize<'de> for Header {
                         return Err(serde::de::Error::custom(format!("{name} is there twice")));
                     }
                     if name == METADATA_KEY {
-                        let pairs: std::collections::BTreeMap<String, String> = map.next_value()?;
-                        header.metadata = pairs.into_iter().collect();
+                        // MLX writes null when it is given none.
+                        let pairs: Option<BTreeMap<String, String>> = map.next_value()?;
+                        header.metadata = pairs.unwrap_or_default().into_iter().collect();
                     } else {
                         header.tensors.push((name, map.next_value()?));
                     }

@@ -59,6 +59,13 @@ pub(crate) struct View<'a> {
     pub bytes: &'a [u8],
 }
 
+/// A tensor's bytes whatever its type, which is as the file spells it.
+pub(crate) struct Raw<'a> {
+    pub spelled: &'a str,
+    pub shape: &'a [u64],
+    pub bytes: &'a [u8],
+}
+
 impl Source {
     /// Opens either format, told apart by the first four bytes.
     pub fn open(path: &Path) -> Result<Source> {
@@ -85,18 +92,28 @@ impl Source {
         Ok(Source { path: path.into(), bytes, tensors })
     }
 
+    fn entry(&self, name: &str) -> Result<&Entry> {
+        let missing = || Error::MissingTensor { path: self.path.clone(), name: name.into() };
+        self.tensors.get(name).ok_or_else(missing)
+    }
+
+    fn bytes_of(&self, entry: &Entry) -> &[u8] {
+        // The parsers have checked that the range is within the file.
+        &self.bytes[entry.offset as usize..(entry.offset + entry.nbytes) as usize]
+    }
+
+    pub fn raw(&self, name: &str) -> Result<Raw<'_>> {
+        let entry = self.entry(name)?;
+        Ok(Raw { spelled: &entry.spelled, shape: &entry.shape, bytes: self.bytes_of(entry) })
+    }
+
     pub fn view(&self, name: &str) -> Result<View<'_>> {
-        let entry = self
-            .tensors
-            .get(name)
-            .ok_or_else(|| Error::MissingTensor { path: self.path.clone(), name: name.into() })?;
+        let entry = self.entry(name)?;
         let dtype = entry.dtype.ok_or_else(|| Error::Unsupported {
             path: self.path.clone(),
             what: format!("tensor {name} is {}", entry.spelled),
             supported: "F32, F16 or BF16",
         })?;
-        // The parsers have checked that the range is within the file.
-        let bytes = &self.bytes[entry.offset as usize..(entry.offset + entry.nbytes) as usize];
-        Ok(View { dtype, shape: &entry.shape, bytes })
+        Ok(View { dtype, shape: &entry.shape, bytes: self.bytes_of(entry) })
     }
 }

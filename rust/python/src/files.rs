@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
+use t2sql_core::affine::Affine;
 use t2sql_core::convert::{self, Options, Progress, TensorPlan};
 use t2sql_core::dtype::Dtype;
 use t2sql_core::quant;
@@ -65,7 +66,7 @@ pub fn read_safetensors<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'
 /// The plan of one tensor, from its dict.
 fn plan(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<TensorPlan> {
     const REQUIRED: [&str; 5] = ["name", "path", "source", "shape", "type"];
-    const OPTIONAL: [&str; 2] = ["permute_heads", "add"];
+    const OPTIONAL: [&str; 3] = ["permute_heads", "add", "affine"];
     for key in dict.keys() {
         let key: String = key.extract()?;
         if !REQUIRED.iter().chain(&OPTIONAL).any(|known| *known == key) {
@@ -79,6 +80,9 @@ fn plan(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<TensorPlan> {
     let type_name: String = get("type")?.extract()?;
     let dtype = Dtype::from_name(&type_name)
         .ok_or_else(|| wrong(py, "unknown tensor type", quant::TARGETS, &type_name))?;
+    type Place = (PathBuf, String);
+    let affine: Option<(u32, u64, Place, Place)> =
+        dict.get_item("affine")?.map_or(Ok(None), |value| value.extract())?;
     Ok(TensorPlan {
         name: get("name")?.extract()?,
         path: get("path")?.extract()?,
@@ -87,6 +91,7 @@ fn plan(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<TensorPlan> {
         dtype,
         permute_heads: dict.get_item("permute_heads")?.map_or(Ok(0), |v| v.extract())?,
         add: dict.get_item("add")?.map_or(Ok(0.0), |v| v.extract())?,
+        affine: affine.map(|(bits, group_size, scales, biases)| Affine { bits, group_size, scales, biases }),
     })
 }
 

@@ -14,6 +14,7 @@ from t2sql.errors import InputError
 EXAMPLE = """
 t2sql ask runs/demo/gguf/demo.q8_0.gguf "How old is Wang Junjian?" --table "students: Name, Age, School"
 t2sql ask runs/demo/fused "How many orders are open?" --schema shop.sql --backend mlx
+t2sql ask base.q8_0.gguf+adapter.gguf "How old is Ann?" --table "students: Name, Age"
 """
 
 
@@ -21,7 +22,10 @@ t2sql ask runs/demo/fused "How many orders are open?" --schema shop.sql --backen
 def command(
     out: Output,
     model: Annotated[
-        str, typer.Argument(help="A GGUF file, a directory, a hub id, or demo.", metavar="MODEL")
+        str,
+        typer.Argument(
+            help="A GGUF file, BASE.gguf+ADAPTER.gguf, a directory, a hub id, or demo.", metavar="MODEL"
+        ),
     ],
     question: Annotated[
         str | None, typer.Argument(help="The question, in words.", metavar="QUESTION", show_default=False)

@@ -20,7 +20,10 @@ t2sql compare model.q8_0.gguf fused/ --data data/mine --full --out predictions
 def command(
     out: Output,
     models: Annotated[
-        list[str], typer.Argument(help="GGUF files, directories, hub ids, or demo.", metavar="MODEL...")
+        list[str],
+        typer.Argument(
+            help="GGUF files, BASE.gguf+ADAPTER.gguf, directories, hub ids, or demo.", metavar="MODEL..."
+        ),
     ],
     data: Annotated[Path, typer.Option("--data", help="Directory with test.jsonl.")],
     split: Annotated[str, typer.Option("--split", help="test or valid.")] = "test",

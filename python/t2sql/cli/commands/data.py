@@ -12,30 +12,93 @@ from t2sql.cli.output import Output, table
 
 EXAMPLE = """
 t2sql data demo --out data/demo
-t2sql data my-examples/ --out data/mine --limit 1000
+t2sql data sqlite:///shop.db --out data/shop --examples 5000
+t2sql data wikisql --out data/wikisql --style tutorial --limit 1000
+t2sql data my-examples/ --out data/mine
 """
+
+
+def _print_recipe(value: bool) -> None:
+    if value:
+        from t2sql.data.database import default_text
+
+        print(default_text(), end="")
+        raise typer.Exit
 
 
 @shared()
 def command(
     out: Output,
-    source: Annotated[str, typer.Argument(help="demo, or a directory of JSONL files.", metavar="SRC")],
+    source: Annotated[str, typer.Argument(help="Where examples come from; see above.", metavar="SRC")],
     target: Annotated[Path, typer.Option("--out", help="Directory to write.")],
     seed: Seed = 0,
     limit: Limit = None,
     force: Force = False,
+    style: Annotated[
+        str | None,
+        typer.Option(
+            "--style",
+            help="sql, which runs, from wikisql or the tutorial's lines; tutorial, its text.",
+            show_default=False,
+        ),
+    ] = None,
+    examples: Annotated[
+        int | None,
+        typer.Option("--examples", help="For a database: how many to make, in all.", show_default=False),
+    ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            "--recipe", help="For a database: what to make, as TOML.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    private: Annotated[
+        bool,
+        typer.Option("--private", help="For a database: take values of columns that look private as well."),
+    ] = False,
+    print_recipe: Annotated[
+        bool,
+        typer.Option(
+            "--print-recipe",
+            help="Print the recipe that is used without --recipe.",
+            is_eager=True,
+            callback=_print_recipe,
+        ),
+    ] = False,
 ) -> None:
     """Make a dataset: train, valid and test as JSONL, and the databases that the SQL runs on.
 
-    A directory's lines may be {"text": …} as in the tutorial, or {"prompt": …, "completion": …}.
+    \b
+    SRC is one of
+      demo                 generated tables and questions, always the same
+      wikisql              the official archive, downloaded and checked; wikisql:PATH reads one that is there
+      sqlite:///shop.db    questions about a database of yours; any URL that SQLAlchemy reads
+      shop.sql             the same from CREATE TABLE statements, with made-up rows
+      my-examples/         train.jsonl, valid.jsonl and test.jsonl, or Spider's or BIRD's layout
+      examples.jsonl       one file of examples, .jsonl or a .json list, which is split
+
+    A line of JSON may be {"text": …} as in the tutorial, {"prompt": …, "completion": …}, {"messages": […]},
+    or {"question": …, "context": "CREATE TABLE …", "answer": …}.
     """
     from t2sql import data
 
     with out.progress("data") as progress:
-        dataset = data.prepare(source, target, seed=seed, limit=limit, force=force, progress=progress)
+        dataset = data.prepare(
+            source,
+            target,
+            seed=seed,
+            limit=limit,
+            force=force,
+            style=style,
+            recipe=recipe,
+            examples=examples,
+            private=private or None,
+            progress=progress,
+            warn=out.warn,
+        )
     document = {
         "path": target,
-        "source": source,
+        "source": data.shown(source),
         "counts": dataset.counts,
         "fingerprint": dataset.fingerprint,
     }

@@ -16,7 +16,7 @@ EXAMPLE = "t2sql import model.q8_0.gguf model/"
 @shared()
 def command(
     out: Output,
-    source: Annotated[Path, typer.Argument(help="A GGUF file of the llama architecture.", metavar="IN.gguf")],
+    source: Annotated[Path, typer.Argument(help="A GGUF file of a known family.", metavar="IN.gguf")],
     target: Annotated[Path, typer.Argument(help="Directory to write.", metavar="DIR")],
     force: Force = False,
 ) -> None:

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 EXAMPLE = """
 t2sql inspect model.q8_0.gguf
 t2sql inspect model.q8_0.gguf --tensors
+t2sql inspect runs/demo/fused
 """
 
 
 @shared()
 def command(
     out: Output,
-    path: Annotated[Path, typer.Argument(help="A .gguf or .safetensors file.", metavar="FILE")],
+    path: Annotated[
+        Path, typer.Argument(help="A .gguf or .safetensors file, or a model directory.", metavar="FILE")
+    ],
     tensors: Annotated[bool, typer.Option("--tensors", help="List every tensor too.")] = False,
 ) -> None:
-    """Show what is in a GGUF or safetensors file: types, sizes, tokenizer, metadata."""
+    """Show what a GGUF, a safetensors file or a directory holds, and what looks wrong."""
     from t2sql import gguf
 
     found = gguf.inspect(path)
@@ -39,6 +42,7 @@ def _text(found: Inspection, tensors: bool) -> str:
         ("file", found.path),
         ("format", found.format),
         ("architecture", found.architecture or "-"),
+        ("family", found.family or "-"),
         ("size", f"{size_text(found.bytes)} ({found.bytes:,} bytes)"),
         ("parameters", f"{found.parameters:,}"),
         ("bits per weight", f"{found.bits_per_weight:.2f}"),

@@ -26,7 +26,8 @@ def command(
         typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
     ] = None,
     data: Annotated[
-        str | None, typer.Option("--data", help="demo, or a directory of JSONL.", show_default="demo")
+        str | None,
+        typer.Option("--data", help="demo, or another source as t2sql data takes it.", show_default="demo"),
     ] = None,
     target: Annotated[Path, typer.Option("--out", help="Run directory.")] = Path("runs/demo"),
     types: Annotated[
@@ -58,6 +59,20 @@ def command(
         int | None,
         typer.Option("--max-tokens", help="The most tokens of an answer in it.", show_default="128"),
     ] = None,
+    select: Annotated[
+        str | None,
+        typer.Option(
+            "--select",
+            help="What chooses the checkpoint on validation: execution (right answers) or loss.",
+            show_default="execution",
+        ),
+    ] = None,
+    select_limit: Annotated[
+        int | None,
+        typer.Option(
+            "--select-limit", help="Validation questions asked for that; 0 is all.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Run the whole chain: data, train, test, fuse, convert, quantize, verify, compare, report.
 
@@ -68,6 +83,7 @@ def command(
 
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
+    own |= {"select": select, "select_limit": select_limit}
     given = training | {name: value for name, value in own.items() if value is not None}
     run, settings = prepare_run(target, given, say=out.note)
     try:

@@ -1,18 +1,23 @@
-"""`t2sql test`: loss and perplexity of a model and of adapters on it."""
+"""`t2sql test`: loss, perplexity and right answers of a model and of adapters on it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from t2sql.cli.options import shared
+from t2sql.cli.options import MaxTokens, Seed, shared
 from t2sql.cli.output import Output, table
+
+if TYPE_CHECKING:
+    from t2sql.evaluate import CheckpointScore
 
 EXAMPLE = """
 t2sql test --adapter runs/demo
-t2sql test --model demo --data data/mine --adapter runs/a/checkpoints/0000200 --split valid
+t2sql test --model demo --data data/mine --adapter runs/a/checkpoints/0000200 --split valid --limit 50
+t2sql test --adapter runs/demo --no-execution
 """
 
 
@@ -38,15 +43,40 @@ def command(
     max_seq_length: Annotated[
         int, typer.Option("--max-seq-length", help="Longer examples are left out.")
     ] = 1024,
+    execution: Annotated[
+        bool,
+        typer.Option(
+            "--execution/--no-execution",
+            help="Also have each checkpoint answer, and score what its SQL returns.",
+        ),
+    ] = True,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Questions that it answers, drawn by --seed; 0 is all.")
+    ] = 100,
+    seed: Seed = 0,
+    max_tokens: MaxTokens = 128,
+    score_type: Annotated[
+        str | None,
+        typer.Option(
+            "--score-type",
+            help="Type of the GGUF file that answers, on the CPU.",
+            show_default="f16; q8_0 above 4 GiB of float32",
+        ),
+    ] = None,
 ) -> None:
-    """Measure loss and perplexity of the base model and of every checkpoint on a whole split."""
+    """Measure loss and perplexity of the base model and of every checkpoint on a whole split.
+
+    Each checkpoint also answers some of its questions: its base's own answers are counted when there is
+    no adapter. Of two checkpoints and more, each is paired with the one that is right most often.
+    """
     from t2sql import data as datasets
     from t2sql import evaluate
     from t2sql.cli.adapters import data_of, each_checkpoint, model_of
 
     adapters = list(adapter or [])
     name = model_of(model, adapters)
-    examples = datasets.load(data_of(data, adapters)).split(split)
+    dataset = datasets.load(data_of(data, adapters))
+    examples = dataset.split(split)
     labels = {path: label for label, path in each_checkpoint(adapters)}
     rows: list[dict[str, Any]] = []
     with out.progress("test") as progress:
@@ -58,11 +88,54 @@ def command(
             rows.append({"name": label, "adapter": path, **loss.to_dict()})
             if path is None and loss.skipped:
                 out.warn(f"{loss.skipped} examples are longer than --max-seq-length and were left out")
+        pairs: list[dict[str, Any]] = []
+        if execution:
+            asked = evaluate.subset([e for e in examples if e.sql], limit or None, seed)
+            pairs = _answer(
+                rows,
+                evaluate.score_checkpoints(
+                    name,
+                    list(labels) or [None],
+                    dataset,
+                    asked,
+                    type=score_type,
+                    max_tokens=max_tokens,
+                    progress=progress,
+                ),
+            )
+    out.result(
+        {"model": name, "split": split, "rows": rows, "pairs": pairs}, lambda: _text(rows, pairs, split)
+    )
+
+
+def _answer(rows: list[dict[str, Any]], scores: Iterable[CheckpointScore]) -> list[dict[str, Any]]:
+    """Put each score into its row; the pairs against the best."""
+    from t2sql import evaluate
+
+    answers = []
+    by_adapter = {row["adapter"]: row for row in rows}
+    for score in scores:
+        row = by_adapter[score.adapter]
+        row["score"] = score.to_dict()
+        answers.append(evaluate.Answers.of(row["name"], score.predictions))
+    best = max(answers, key=lambda answer: sum(answer.correct.values()), default=None)
+    return [evaluate.pair(best, other).to_dict() for other in answers if best and other is not best]
+
+
+def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]], split: str) -> str:
+    from t2sql.cli.stage_lines import pair_lines, right_cells
+
+    text, scored = (
+        "text_loss" in rows[0] and rows[0]["text_loss"] is not None,
+        any("score" in r for r in rows),
+    )
     header = ["model", f"{split} loss", f"{split} ppl", *(["text loss"] if text else []), "n"]
-    cells = [
-        [row["name"], f"{row['loss']:.3f}", f"{row['perplexity']:.3f}"]
-        + ([f"{row['text_loss']:.3f}"] if text else [])
-        + [row["n"]]
-        for row in rows
-    ]
-    out.result({"model": name, "split": split, "rows": rows}, lambda: table(header, cells))
+    header += ["right", "95%", "of", "answered by"] if scored else []
+    cells = []
+    for row in rows:
+        line = [row["name"], f"{row['loss']:.3f}", f"{row['perplexity']:.3f}"]
+        line += [f"{row['text_loss']:.3f}"] if text else []
+        score = row.get("score")
+        by = f"{score['backend']} {score['weights']}" if score else None
+        cells.append([*line, row["n"], *([*right_cells(score), by] if scored else [])])
+    return "\n\n".join(part for part in (table(header, cells), pair_lines(pairs)) if part)

@@ -12,7 +12,12 @@ from t2sql.cli.output import Output
 from t2sql.cli.tables import checks
 from t2sql.errors import WorkError
 
-EXAMPLE = "t2sql verify runs/demo/fused runs/demo/gguf/demo.q8_0.gguf"
+EXAMPLE = """
+t2sql verify runs/demo/fused runs/demo/gguf/demo.q8_0.gguf
+t2sql verify DIR model.q4_0.gguf --data data/mine
+"""
+# Of a dataset's texts, so many are tokenized.
+_PROMPTS = 200
 
 
 @shared()
@@ -22,12 +27,30 @@ def command(
         str, typer.Argument(help="The model directory (or hub id, or demo) it was made from.", metavar="DIR")
     ],
     path: Annotated[Path, typer.Argument(help="The GGUF file to check.", metavar="OUT.gguf")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Directory of JSONL, or a run, whose texts are checked beside the built-in ones.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int | None:
-    """Check structure, numbers, tokens and logits of a GGUF file against its source; exit 1 if one fails."""
-    from t2sql import gguf, models
+    """Is a GGUF file the same model as its source? Exit 1, with the first cause, if it is not.
 
+    Structure, tokens and weights are compared, and what the source, the file in llama.cpp and the file in
+    MLX predict next.
+    """
+    from t2sql import data as datasets
+    from t2sql import gguf, models, runs
+
+    prompts: list[str] = []
+    if data is not None:
+        folder = runs.open(data).dir_of("data") if runs.is_run(data) else data
+        prompts = gguf.prompts_of(datasets.load(folder), limit=_PROMPTS)
     with out.progress("verify") as progress:
-        result = gguf.verify(models.directory(source, progress=progress), path, progress=progress)
+        directory = models.directory(source, progress=progress)
+        result = gguf.verify(directory, path, prompts=prompts, progress=progress)
     out.result(result.to_dict(), lambda: checks(result))
     if result.ok:
         return None

@@ -8,7 +8,7 @@ from importlib import import_module
 from t2sql.errors import InputError
 from t2sql.gguf.families.base import Family
 
-_MODULES = ("llama",)
+_MODULES = ("llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3")
 
 
 @cache
@@ -39,7 +39,7 @@ def by_gguf_architecture(name: str, where: object) -> Family:
     raise InputError(
         "GGUF architecture not supported",
         where=where,
-        expected=" or ".join(sorted(family.gguf_architecture for family in families())),
+        expected=" or ".join(sorted({family.gguf_architecture for family in families()})),
         found=name or "none",
     )
 

@@ -1,96 +1,118 @@
-"""Behaviour: next-token distributions of the source in MLX float32 against the file's in llama.cpp."""
+"""Behaviour: what the source, the file in llama.cpp and the file in MLX predict next, compared two by two."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from t2sql.gguf.llamacpp import LlamaFile
-from t2sql.gguf.verification.bounds import bounds_of
+from t2sql.gguf.verification.bounds import Bounds
+from t2sql.gguf.verification.divergence import divergence, top_divergence
+from t2sql.gguf.verification.original import Original
 from t2sql.gguf.verification.result import Check
 
 if TYPE_CHECKING:
     import numpy as np
 
-PROMPTS = (
-    "table: students\ncolumns: Name, Age, School, Grade, Height, Weight\nQ: How old is Wang Junjian?\nA:",
-    "table: orders\ncolumns: id, customer, total, date\nQ: What is the total of orders by Ann?\nA: SELECT",
-    "def fibonacci(n):\n    if n < 2:\n        return n\n    return fibonacci(n - 1) +",
-    "The capital of France is Paris, and the capital of Italy is",
-)
 # Likeliest tokens of the file that are compared one by one; the rest is one lump.
-TOP = 50
-_TOKENS = 48
-_POSITIONS = 10
+TOP = 64
 # Two tokens whose probabilities in the source are this close are a tie: rounding decides between them.
 _TIE = 1e-2
 
+Progress = Callable[[int, int, str], None]
 
-def check_behaviour(
-    model: Any,
-    tokenizer: Any,
-    llama: LlamaFile,
-    type: str,
-    *,
-    prompts: Sequence[str] = PROMPTS,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> list[Check]:
-    divergences, agreed = [], []
-    texts = [list(tokenizer.encode(prompt))[:_TOKENS] for prompt in prompts]
-    for done, (ids, logits) in enumerate(zip(texts, _logits(model, texts), strict=True)):
+
+@dataclass
+class Measured:
+    """Sums over positions: divergences, agreement on the likeliest token, likelihood of the text."""
+
+    kl: list[float] = field(default_factory=list)
+    agreed: list[bool] = field(default_factory=list)
+    # Log-probability of the token that follows in the text, source minus file.
+    lost: list[float] = field(default_factory=list)
+
+    def add(self, expected: np.ndarray, kl: float, first: int, lost: float | None) -> None:
+        self.kl.append(kl)
+        self.agreed.append(math.exp(expected.max()) - math.exp(expected[first]) < _TIE)
+        if lost is not None:
+            self.lost.append(lost)
+
+    @property
+    def mean_kl(self) -> float:
+        return sum(self.kl) / len(self.kl)
+
+    @property
+    def perplexity_ratio(self) -> float:
+        """The file's perplexity over the source's."""
+        mean = sum(self.lost) / len(self.lost) if self.lost else 0.0
+        return math.exp(mean) if mean < 700 else math.inf
+
+
+def in_llama_cpp(
+    original: Original, llama: LlamaFile, progress: Progress | None = None
+) -> list[tuple[list[tuple[int, float]], float | None]]:
+    """At each position, the file's likeliest tokens in llama.cpp and its log-probability of what follows."""
+    found = []
+    for done, position in enumerate(original.positions):
         if progress is not None:
-            progress(done, len(prompts), "logits")
-        step = max(1, len(ids) // _POSITIONS)
-        for position in range(len(ids) - 1, 0, -step)[::-1]:
-            expected = log_softmax(logits[position])
-            found = llama.top(ids[: position + 1], min(TOP, len(expected) - 1))
-            divergences.append(divergence(expected, found))
-            agreed.append(math.exp(expected.max()) - math.exp(expected[found[0][0]]) < _TIE)
-    bounds = bounds_of(type)
-    mean, top1 = sum(divergences) / len(divergences), sum(agreed) / len(agreed)
-    n = f"{len(agreed)} positions"
+            progress(done, len(original.positions), "predictions in llama.cpp")
+        found.append(llama.predict(position.ids, position.following, TOP))
+    return found
+
+
+def against_llama_cpp(
+    original: Original, expected: np.ndarray, found: Sequence[tuple[list[tuple[int, float]], float | None]]
+) -> Measured:
+    measured = Measured()
+    for position, row, (top, likelihood) in zip(original.positions, expected, found, strict=True):
+        lost = None if likelihood is None else float(row[position.following]) - likelihood
+        measured.add(row, top_divergence(row, top), top[0][0], lost)
+    return measured
+
+
+def against_mlx(original: Original, expected: np.ndarray, found: np.ndarray) -> Measured:
+    measured = Measured()
+    for position, row, other in zip(original.positions, expected, found, strict=True):
+        lost = float(row[position.following] - other[position.following])
+        measured.add(row, divergence(row, other), int(other.argmax()), lost)
+    return measured
+
+
+def checks(runtime: str, measured: Measured, bounds: Bounds) -> list[Check]:
+    """Source against file in one runtime."""
+    n = f"{len(measured.kl)} positions"
+    mean, largest, ratio = measured.mean_kl, max(measured.kl), measured.perplexity_ratio
+    top1 = sum(measured.agreed) / len(measured.agreed)
+    name = f"behaviour/{runtime}"
+    low, high = 1 / bounds.perplexity, bounds.perplexity
     return [
-        Check("logits/mean KL", mean <= bounds.mean_kl, _rounded(mean), bounds.mean_kl, n),
-        Check("logits/top-1 agreement", top1 >= bounds.top1, round(top1, 4), bounds.top1, n),
-        Check("logits/max KL", math.isfinite(max(divergences)), _rounded(max(divergences)), "finite", n),
+        Check(f"{name} mean KL", mean <= bounds.mean_kl, _rounded(mean), bounds.mean_kl, n),
+        Check(f"{name} max KL", largest <= bounds.max_kl, _rounded(largest), bounds.max_kl, n),
+        Check(f"{name} top-1 agreement", top1 >= bounds.top1, round(top1, 4), bounds.top1, n),
+        Check(
+            f"{name} perplexity ratio",
+            low <= ratio <= high,
+            _rounded(ratio, 4),
+            bounds.perplexity,
+            f"{len(measured.lost)} positions",
+        ),
     ]
 
 
-def _logits(model: Any, texts: Sequence[Sequence[int]]) -> np.ndarray:
-    """[texts, positions, vocabulary] from MLX in one pass: padding on the right is not seen."""
-    import numpy as np
-
-    from t2sql.models.runtime import mx
-
-    width = max(len(ids) for ids in texts)
-    padded = [[*ids, *[0] * (width - len(ids))] for ids in texts]
-    return np.array(model(mx.array(padded)).astype(mx.float32))
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """Log-probabilities of one position, in float64."""
-    import numpy as np
-
-    shifted = logits.astype(np.float64) - float(logits.max())
-    return shifted - np.log(np.exp(shifted).sum())
+def runtimes_check(measured: Measured, bounds: Bounds) -> Check:
+    """The file in MLX against the same file in llama.cpp: whatever the bits cost, both pay it."""
+    mean = measured.mean_kl
+    return Check(
+        "behaviour/MLX and llama.cpp mean KL",
+        mean <= bounds.runtimes_kl,
+        _rounded(mean),
+        bounds.runtimes_kl,
+        f"{len(measured.kl)} positions",
+    )
 
 
-def divergence(expected: np.ndarray, found: Sequence[tuple[int, float]]) -> float:
-    """KL(source || file) over the file's top tokens and everything else as one."""
-    kl, rest_p, rest_q = 0.0, 1.0, 1.0
-    for token, logq in found:
-        logp = float(expected[token])
-        p = math.exp(logp)
-        kl += p * (logp - logq)
-        rest_p -= p
-        rest_q -= math.exp(logq)
-    rest_p, rest_q = max(rest_p, 0.0), max(rest_q, 1e-9)
-    if rest_p > 0:
-        kl += rest_p * math.log(max(rest_p, 1e-12) / rest_q)
-    return max(kl, 0.0)
-
-
-def _rounded(value: float) -> float | str:
+def _rounded(value: float, digits: int = 12) -> float | str:
     """Infinity as a word: JSON has no number for it."""
-    return round(value, 8) if math.isfinite(value) else "infinite"
+    return round(value, digits) if math.isfinite(value) else "infinite"

@@ -1,16 +1,18 @@
-"""Numbers: every row of every tensor against the source, within what rounding to its type can do."""
+"""Numbers: every tensor and every row against the source, within what rounding to its type can do."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t2sql.gguf.container import GgufFile, TensorInfo, row_chunks
 from t2sql.gguf.families import Family
 from t2sql.gguf.hf import HfDirectory
+from t2sql.gguf.verification.blocks import Rounding
 from t2sql.gguf.verification.bounds import bounds_of
-from t2sql.gguf.verification.result import Check
+from t2sql.gguf.verification.result import Check, TensorError
 from t2sql.gguf.weights import to_gguf_rows
 
 if TYPE_CHECKING:
@@ -18,6 +20,19 @@ if TYPE_CHECKING:
 
 # Below this a value is lost in the float16 scale of its block: not an error of the file.
 _FLOOR = 2.0**-20
+# An importance matrix may make single weights worse than ggml's plain rounding does, never a tensor so much.
+_WORSE = 1.5
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class _Tensor:
+    """What one tensor adds up to. `excess` is how far its worst row lies over its bound."""
+
+    error: TensorError
+    excess: float
+    bound: float
 
 
 def check_numbers(
@@ -25,42 +40,82 @@ def check_numbers(
     family: Family,
     names: dict[str, str],
     gguf: GgufFile,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> list[Check]:
-    """One check a type for the worst row, preceded by one for values that are not finite."""
-    worst: dict[str, tuple[float, float, str]] = {}
-    errors: dict[str, list[float]] = {}
-    infinite = []
-    pairs = [(name, hf) for name, hf in names.items() if name in gguf.tensors]
-    for done, (name, hf) in enumerate(pairs):
+    progress: Progress | None = None,
+) -> tuple[list[Check], list[TensorError]]:
+    """For each type the worst row, the worst tensor and codes that rounding cannot give; first, NaN."""
+    measured: list[_Tensor] = []
+    infinite: list[str] = []
+    wrong_codes: dict[str, list[str]] = {}
+    for done, (name, hf) in enumerate(names.items()):
         if progress is not None:
-            progress(done, len(pairs), name)
-        info, original = gguf.tensors[name], directory.tensors[hf]
-        if info.shape != original.shape:
+            progress(done, len(names), name)
+        rounding = Rounding(gguf.tensors[name])
+        heads, offset = family.heads(name, directory.config), family.offset(name)
+        tensor = _measure(directory.tensors[hf], gguf.tensors[name], heads, offset, rounding)
+        if tensor is None:
+            infinite.append(name)
             continue
-        bound = bounds_of(info.type).row
-        for first, x, y in _rows(original, info, family.heads(name, directory.config)):
-            difference, norm = _norm(x - y), _norm(x)
-            if not math.isfinite(float(difference.sum())):
-                infinite.append(name)
-                break
-            total = errors.setdefault(info.type, [0.0, 0.0])
-            total[0] += float((difference**2).sum())
-            total[1] += float((norm**2).sum())
-            floor = 0.0 if info.type == "f32" else _FLOOR * x.shape[1] ** 0.5
-            excess = difference - bound * norm - floor
-            row = int(excess.argmax())
-            if float(excess[row]) >= worst.get(info.type, (-math.inf,))[0]:
-                relative = float(difference[row]) / (float(norm[row]) or 1.0)
-                worst[info.type] = (float(excess[row]), relative, f"{name} row {first + row}")
+        measured.append(tensor)
+        if rounding.exists:
+            wrong_codes.setdefault(tensor.error.type, []).extend(rounding.wrong)
     checks = [Check("numbers/finite", not infinite, len(infinite), 0, ", ".join(infinite[:3]))]
-    for type_, (excess_, relative, where) in sorted(worst.items()):
-        difference_, norm_ = errors[type_]
-        mean = (difference_ / norm_) ** 0.5 if norm_ else 0.0
-        detail = f"worst {where}; all {type_} weights together {mean:.2g}"
-        bound = bounds_of(type_).row
-        checks.append(Check(f"numbers/{type_} row error", excess_ <= 0, round(relative, 9), bound, detail))
-    return checks
+    for type_ in dict.fromkeys(sorted(tensor.error.type for tensor in measured)):
+        of_type = [tensor for tensor in measured if tensor.error.type == type_]
+        checks += _rows_and_tensors(type_, of_type)
+        if type_ in wrong_codes:
+            wrong = wrong_codes[type_]
+            checks.append(Check(f"numbers/{type_} codes", not wrong, len(wrong), 0, "; ".join(wrong[:3])))
+    return checks, [tensor.error for tensor in measured]
+
+
+def _rows_and_tensors(type_: str, tensors: list[_Tensor]) -> list[Check]:
+    row = max(tensors, key=lambda t: t.excess)
+    whole = max(tensors, key=lambda t: (t.error.error - t.bound, t.error.error))
+    where = f"{row.error.name} row {row.error.row}"
+    return [
+        Check(
+            f"numbers/{type_} row error",
+            row.excess <= 0,
+            round(row.error.row_error, 9),
+            bounds_of(type_).row,
+            f"worst {where}",
+        ),
+        Check(
+            f"numbers/{type_} tensor error",
+            whole.error.error <= whole.bound,
+            round(whole.error.error, 9),
+            round(whole.bound, 9),
+            f"worst {whole.error.name}",
+        ),
+    ]
+
+
+def _measure(
+    original: TensorInfo, info: TensorInfo, heads: int, offset: float, rounding: Rounding
+) -> _Tensor | None:
+    """None when a value is not finite. `offset` is what the file has added to the original."""
+    bounds = bounds_of(info.type)
+    lost = whole = least = 0.0
+    excess, row, row_error = -math.inf, 0, 0.0
+    for first, x, y in _rows(original, info, heads):
+        if offset:
+            x = x + x.dtype.type(offset)
+        difference, norm = _norm(x - y), _norm(x)
+        if not math.isfinite(float(difference.sum())):
+            return None
+        lost += float((difference**2).sum())
+        whole += float((norm**2).sum())
+        least += rounding.compare(first, x, y, difference)
+        floor = 0.0 if info.type == "f32" else _FLOOR * x.shape[1] ** 0.5
+        over = difference - bounds.row * norm - floor
+        at = int(over.argmax())
+        if float(over[at]) > excess:
+            excess, row = float(over[at]), first + at
+            row_error = float(difference[at]) / (float(norm[at]) or 1.0)
+    scale = whole**0.5 or 1.0
+    floor = 0.0 if info.type == "f32" else _FLOOR * original.elements**0.5 / scale
+    bound = max(bounds.tensor + floor, _WORSE * least**0.5 / scale)
+    return _Tensor(TensorError(info.name, info.type, lost**0.5 / scale, row, row_error), excess, bound)
 
 
 def _rows(original: TensorInfo, info: TensorInfo, heads: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:

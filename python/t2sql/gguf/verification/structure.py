@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.families import Family
+from t2sql.gguf.families.rope import FACTOR_TENSORS
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.verification.result import Check
 
+# Stated by newer converters only; llama.cpp takes them from the tensors or from each other.
+_DERIVED = ("vocab_size", "attention.key_length", "attention.value_length", "rope.dimension_count")
+
 
 def check_structure(
-    directory: HfDirectory, family: Family, names: dict[str, str], gguf: GgufFile
+    directory: HfDirectory,
+    family: Family,
+    names: dict[str, str],
+    expected: Mapping[str, Any],
+    gguf: GgufFile,
 ) -> list[Check]:
+    """`expected`: the metadata that a conversion writes."""
     return [
         _architecture(family, gguf),
         _tensors(names, gguf),
         _shapes(directory, names, gguf),
-        _settings(directory, family, gguf),
+        _settings(directory, family, expected, gguf),
     ]
 
 
@@ -28,7 +39,7 @@ def _architecture(family: Family, gguf: GgufFile) -> Check:
 
 def _tensors(names: dict[str, str], gguf: GgufFile) -> Check:
     missing = sorted(set(names) - set(gguf.tensors))
-    extra = sorted(set(gguf.tensors) - set(names) - {"rope_freqs.weight"})
+    extra = sorted(set(gguf.tensors) - set(names) - set(FACTOR_TENSORS))
     # A tied output matrix may be written out.
     extra = [name for name in extra if name != "output.weight"]
     detail = "; ".join(
@@ -46,16 +57,28 @@ def _shapes(directory: HfDirectory, names: dict[str, str], gguf: GgufFile) -> Ch
     return Check("structure/shapes", not wrong, len(wrong), 0, "; ".join(wrong[:3]))
 
 
-def _settings(directory: HfDirectory, family: Family, gguf: GgufFile) -> Check:
+def _settings(directory: HfDirectory, family: Family, expected: Mapping[str, Any], gguf: GgufFile) -> Check:
+    """The architecture's keys, each as a conversion writes it; another converter may leave some out."""
+    prefix = f"{family.gguf_architecture}."
+    implied = {key.gguf: key.default for key in family.keys if key.default is not None}
+    implied["attention.head_count_kv"] = directory.config.get("num_attention_heads")
     wrong = []
-    for key in family.keys:
-        expected = directory.config.get(key.config)
-        found = gguf.get("{arch}." + key.gguf)
-        if expected is None or (found is None and not key.required):
+    for key, value in expected.items():
+        name = key.removeprefix(prefix)
+        if not key.startswith(prefix):
             continue
-        if found is None or not math.isclose(float(expected), float(found), rel_tol=1e-6):
-            wrong.append(f"{key.gguf} is {found}, {key.config} is {expected}")
-    for key_name in ("tokenizer.ggml.model", "tokenizer.ggml.tokens"):
-        if gguf.get(key_name) is None:
-            wrong.append(f"{key_name} is missing")
+        found = gguf.get(key, implied.get(name, value if name in _DERIVED else None))
+        if not _same(value, found):
+            wrong.append(f"{name} is {'missing' if found is None else found}, not {value}")
+    for key in ("tokenizer.ggml.model", "tokenizer.ggml.tokens"):
+        if gguf.get(key) is None:
+            wrong.append(f"{key} is missing")
     return Check("structure/settings", not wrong, len(wrong), 0, "; ".join(wrong[:3]))
+
+
+def _same(expected: Any, found: Any) -> bool:
+    if isinstance(expected, float) and isinstance(found, float | int):
+        return math.isclose(expected, found, rel_tol=1e-6)
+    if isinstance(expected, list) and isinstance(found, list):
+        return len(expected) == len(found) and all(map(_same, expected, found))
+    return bool(expected == found)

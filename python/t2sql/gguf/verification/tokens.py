@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.hf_tokenizer import special_ids
-from t2sql.gguf.llamacpp import LlamaFile
 from t2sql.gguf.verification.result import Check
+
+Encode = Callable[[str, bool], list[int]]
+# A text, the source's ids, the file's ids.
+Difference = tuple[str, list[int], list[int]]
 
 HARD_STRINGS = (
     "Hello, world!",
@@ -46,23 +51,51 @@ HARD_STRINGS = (
 )
 
 
-def check_tokens(
-    tokenizer: Any, gguf: GgufFile, llama: LlamaFile, extra: tuple[str, ...] = ()
-) -> list[Check]:
-    """`tokenizer`: a transformers tokenizer. `extra`: the caller's own, such as a run's prompts."""
-    plain, total = _differences(tokenizer, llama, (*HARD_STRINGS, *extra))
-    special, special_total = _differences(tokenizer, llama, _with_special(tokenizer))
-    return [
-        _special_ids(tokenizer, gguf),
-        Check("tokens/hard strings", not plain, total - len(plain), total, _first(plain)),
-        Check(
-            "tokens/special tokens in text",
-            not special,
-            special_total - len(special),
-            special_total,
-            _first(special),
-        ),
-    ]
+def check_vocabulary(expected: Mapping[str, Any], gguf: GgufFile) -> list[Check]:
+    """The lists that a tokenizer is made of, against those that a conversion writes."""
+    checks = []
+    for name in ("tokens", "merges"):
+        key = f"tokenizer.ggml.{name}"
+        wanted, found = list(expected.get(key) or []), list(gguf.get(key) or [])
+        if not wanted:
+            continue
+        detail = ""
+        if wanted != found:
+            pairs = enumerate(zip(wanted, found, strict=False))
+            at = next((i for i, (a, b) in pairs if a != b), min(len(wanted), len(found)))
+            there, here = (repr(some[at]) if at < len(some) else "nothing" for some in (wanted, found))
+            detail = f"number {at} is {here}, in the source {there}"
+        label = "tokens/vocabulary" if name == "tokens" else f"tokens/{name}"
+        checks.append(Check(label, wanted == found, len(found), len(wanted), detail))
+    return checks
+
+
+def check_tokens(tokenizer: Any, gguf: GgufFile, encode: Encode, prompts: Sequence[str] = ()) -> list[Check]:
+    """`tokenizer`: the source's, from transformers. `encode(text, special)`: llama.cpp's.
+
+    `prompts`: the caller's own, such as a run's.
+    """
+    checks = [_special_ids(tokenizer, gguf)]
+    for name, strings in (
+        ("hard strings", HARD_STRINGS),
+        ("special tokens in text", _with_special(tokenizer)),
+        ("prompts", tuple(prompts)),
+    ):
+        if strings:
+            wrong, total = _differences(tokenizer, encode, strings)
+            first = _first(wrong, "llama.cpp")
+            checks.append(Check(f"tokens/{name}", not wrong, total - len(wrong), total, first))
+    return checks
+
+
+def check_imported(tokenizer: Any, imported: Any) -> Check:
+    """The tokenizer that MLX gets from the file, against the source's."""
+
+    def encode(text: str, special: bool) -> list[int]:
+        return list(imported.encode(text, add_special_tokens=special))
+
+    wrong, total = _differences(tokenizer, encode, (*HARD_STRINGS, *_with_special(tokenizer)))
+    return Check("tokens/in MLX", not wrong, total - len(wrong), total, _first(wrong, "MLX"))
 
 
 def _special_ids(tokenizer: Any, gguf: GgufFile) -> Check:
@@ -82,25 +115,24 @@ def _with_special(tokenizer: Any) -> tuple[str, ...]:
     return tuple(strings)
 
 
-def _differences(
-    tokenizer: Any, llama: LlamaFile, strings: tuple[str, ...]
-) -> tuple[list[tuple[str, list[int], list[int]]], int]:
+def _differences(tokenizer: Any, encode: Encode, strings: Sequence[str]) -> tuple[list[Difference], int]:
     wrong = []
-    for text in strings:
+    # llama.cpp normalizes nothing: a tokenizer that composes characters is compared on composed text.
+    composes = "NFC" in repr(getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None))
+    for given in strings:
+        text = unicodedata.normalize("NFC", given) if composes else given
         for special in (True, False):
             expected = list(tokenizer.encode(text, add_special_tokens=special))
-            found = llama.tokenize(text, special=special)
+            found = encode(text, special)
             if expected != found:
                 wrong.append((text, expected, found))
     return wrong, 2 * len(strings)
 
 
-def _first(wrong: list[tuple[str, list[int], list[int]]]) -> str:
+def _first(wrong: Sequence[Difference], who: str) -> str:
     if not wrong:
         return ""
     text, expected, found = wrong[0]
     pairs = zip(expected, found, strict=False)
     at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(found)))
-    return (
-        f"{text[:40]!r} differs at token {at}: source {expected[at : at + 4]}, llama.cpp {found[at : at + 4]}"
-    )
+    return f"{text[:40]!r} differs at token {at}: source {expected[at : at + 4]}, {who} {found[at : at + 4]}"

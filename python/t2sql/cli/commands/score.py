@@ -1,0 +1,124 @@
+"""`t2sql score`: answers in files against a split's gold statements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from t2sql.cli.options import shared
+from t2sql.cli.output import Output, table
+from t2sql.errors import InputError
+
+if TYPE_CHECKING:
+    from t2sql.evaluate.files import ScoredFile
+
+EXAMPLE = """
+t2sql score runs/demo/predictions/demo.q8_0.llama.test.jsonl --data runs/demo/data
+t2sql score before.jsonl after.jsonl --data data/mine --split valid
+t2sql score predictions.jsonl --wikisql test.jsonl --wikisql-db test.db
+"""
+
+
+@shared()
+def command(
+    out: Output,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help='JSON lines with "sql" and "id", or a statement a line for every question.',
+            metavar="FILE...",
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Directory with the split and its databases.", show_default=False),
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="test or valid.")] = "test",
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.001, help="Seconds after which a statement is stopped.")
+    ] = 5.0,
+    wikisql: Annotated[
+        Path | None,
+        typer.Option(
+            "--wikisql", help="WikiSQL's own split file instead: its official scores.", show_default=False
+        ),
+    ] = None,
+    wikisql_db: Annotated[
+        Path | None, typer.Option("--wikisql-db", help="And its database.", show_default=False)
+    ] = None,
+) -> None:
+    """Score answers that are in files already: what they return, exact match, logical form, what runs.
+
+    Of several files, each is paired with the first. With --wikisql the scores are those of the official
+    script, of its own predictions format ("query" or "error" a line).
+    """
+    if wikisql is not None or wikisql_db is not None:
+        if wikisql is None or wikisql_db is None or data is not None:
+            raise InputError("which data?", expected="--data, or --wikisql with --wikisql-db")
+        _official(out, files, wikisql, wikisql_db)
+        return
+    if data is None:
+        raise InputError("which data?", expected="--data, or --wikisql with --wikisql-db", found="neither")
+    from t2sql import data as datasets
+    from t2sql import evaluate
+    from t2sql.evaluate.files import score_file
+
+    dataset = datasets.load(data)
+    with out.progress("score") as progress:
+        scored = [score_file(file, dataset, split, timeout=timeout, progress=progress) for file in files]
+    first = scored[0].answers
+    pairs = [evaluate.pair(first, other.answers).to_dict() for other in scored[1:]]
+    rows = [_row(file) for file in scored]
+    out.result({"split": split, "rows": rows, "pairs": pairs}, lambda: _text(rows, pairs))
+
+
+def _row(file: ScoredFile) -> dict[str, Any]:
+    summary = file.summary
+    answers = [
+        {"id": answer.id, "correct": answer.correct, "class": answer.klass, "sql": answer.sql}
+        for answer in file.scored
+    ]
+    return {
+        "file": str(file.path),
+        "n": summary.n,
+        "correct": summary.correct,
+        "accuracy": summary.accuracy,
+        "interval": list(summary.interval),
+        "measure": summary.measure,
+        "exact": summary.exact,
+        "logical": summary.logical,
+        "valid": summary.valid,
+        "kill_rate": summary.kill_rate,
+        "classes": summary.classes,
+        "answers": answers,
+    }
+
+
+def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
+    from t2sql.cli.stage_lines import measure_line, pair_lines, right_cells, share
+
+    cells = [
+        [Path(row["file"]).name, *right_cells(row), row["measure"]]
+        + [share(row, name) for name in ("exact", "logical", "valid")]
+        for row in rows
+    ]
+    header = ["file", "right", "95%", "of", "by", "exact", "logical", "runs"]
+    parts = [table(header, cells)]
+    for row in rows:
+        wrong = ", ".join(f"{n} {name}" for name, n in row["classes"].items() if name != "correct")
+        parts.append(f"{Path(row['file']).name}: {wrong or 'nothing wrong'}")
+    if measured := measure_line(rows):
+        parts.append(measured)
+    return "\n\n".join(part for part in ("\n".join(parts), pair_lines(pairs)) if part)
+
+
+def _official(out: Output, files: list[Path], source: Path, database: Path) -> None:
+    from t2sql.evaluate import official_scores
+
+    rows = [{"file": str(file), **official_scores(source, file, database).to_dict()} for file in files]
+    cells = [
+        [Path(r["file"]).name, f"{r['ex_accuracy']:.4f}", f"{r['lf_accuracy']:.4f}", r["n"]] for r in rows
+    ]
+    out.result({"rows": rows}, lambda: table(["file", "ex_accuracy", "lf_accuracy", "n"], cells))

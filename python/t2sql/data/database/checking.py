@@ -1,0 +1,77 @@
+"""Whether a query's answer is worth a question: it runs, says something, and leaves nothing open."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from t2sql.data.database.queries import Measure, Order, Query, Scope, Where
+
+Verdict = Literal["good", "empty", "bad"]
+
+_SECONDS = 2.0
+_MOST_ROWS = 1000
+_MOST_SORTED = 100
+
+
+class Checker:
+    """Runs queries on the extract, which it reads into memory."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = sqlite3.connect(":memory:")
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
+            file.backup(self.connection)
+        self.connection.execute("PRAGMA query_only = ON")
+        self._deadline = 0.0
+        self.connection.set_progress_handler(lambda: time.monotonic() > self._deadline, 10_000)
+        self._sizes: dict[Scope, int] = {}
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def judge(self, query: Query) -> Verdict:
+        """ "empty" is an answer without rows, or of nothing but NULL and 0."""
+        with suppress(sqlite3.OperationalError):
+            return self._judge(query)
+        # It took too long.
+        return "bad"
+
+    def _judge(self, query: Query) -> Verdict:
+        rows = self._rows(query.sql(), _MOST_ROWS + 1)
+        if len(rows) > _MOST_ROWS or (query.where.parts and not self._selects(query)):
+            return "bad"
+        if not any(value not in (None, 0) for row in rows for value in row):
+            return "empty"
+        if query.form in ("distinct", "group_each", "group_sorted") and len(rows) < 2:
+            return "bad"
+        if query.group is not None and any(row[0] is None for row in rows):
+            return "bad"
+        return "bad" if query.order is not None and self._ties(query, query.order) else "good"
+
+    def _selects(self, query: Query) -> bool:
+        """Whether the conditions leave any row out."""
+        scope = query.scope
+        if scope not in self._sizes:
+            self._sizes[scope] = self._count(scope, Where())
+        return self._count(scope, query.where) < self._sizes[scope]
+
+    def _ties(self, query: Query, order: Order) -> bool:
+        """Rows of one rank would leave the answer open; so would a NULL, which SQLite sorts first."""
+        limit = None if order.limit is None else order.limit + 1
+        ranks = replace(query, select=(order.by,), order=replace(order, limit=limit))
+        values = [row[0] for row in self._rows(ranks.sql(), _MOST_SORTED + 1)]
+        short = len(values) < 2 if limit is None else len(values) < limit
+        return short or len(values) > _MOST_SORTED or None in values or len(set(values)) < len(values)
+
+    def _count(self, scope: Scope, where: Where) -> int:
+        query = Query("count", "count", scope, (Measure("COUNT"),), where)
+        return int(self._rows(query.sql(), 1)[0][0])
+
+    def _rows(self, sql: str, most: int) -> list[Any]:
+        self._deadline = time.monotonic() + _SECONDS
+        with closing(self.connection.execute(sql)) as cursor:
+            return cursor.fetchmany(most)

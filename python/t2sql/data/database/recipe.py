@@ -1,0 +1,141 @@
+"""What to generate from a database, and how much of each: the default recipe and the user's."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from t2sql.errors import InputError
+
+_SHARES = ("valid", "test", "empty")
+_COUNTS = {"examples": 3, "rows": 1, "prompt_tables": 1, "value_length": 1}
+_SWITCHES = ("views", "guess_keys")
+_LISTS = ("tables", "skip", "private", "public")
+_WEIGHTS = ("shares", "conditions")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The keys of `recipe.toml`, which explains each."""
+
+    examples: int
+    valid: float
+    test: float
+    rows: int
+    prompt_tables: int
+    empty: float
+    value_length: int
+    views: bool
+    guess_keys: bool
+    tables: tuple[str, ...]
+    skip: tuple[str, ...]
+    private: tuple[str, ...]
+    public: tuple[str, ...]
+    shares: Mapping[str, float]
+    conditions: Mapping[str, float]
+    names: Mapping[str, str]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Examples of each split; none of them is empty."""
+        valid, test = (max(1, round(self.examples * share)) for share in (self.valid, self.test))
+        return {"train": max(1, self.examples - valid - test), "valid": valid, "test": test}
+
+    def takes(self, table: str) -> bool:
+        return (not self.tables or _matches(table, self.tables)) and not _matches(table, self.skip)
+
+    def says_private(self, table: str, column: str) -> bool | None:
+        """True or False where the recipe says it, None where it does not."""
+        name = f"{table}.{column}"
+        return False if _matches(name, self.public) else True if _matches(name, self.private) else None
+
+    def with_examples(self, examples: int | None) -> Recipe:
+        return self if examples is None else replace(self, examples=_count("examples", examples, None))
+
+
+def default_text() -> str:
+    return files(__package__).joinpath("recipe.toml").read_text(encoding="utf-8")
+
+
+def read_recipe(path: Path | None = None) -> Recipe:
+    """The default recipe, with what the user's file says in its place."""
+    settings = tomllib.loads(default_text())
+    if path is not None:
+        for key, value in _read(path).items():
+            if key not in settings:
+                raise InputError(
+                    "unknown key in the recipe", where=path, expected=", ".join(settings), found=repr(key)
+                )
+            settings[key] = _merged(key, settings[key], value, path)
+    return Recipe(**{key: _checked(key, value, path) for key, value in settings.items()})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no such recipe", where=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InputError("the recipe cannot be read", where=path, found=error) from None
+
+
+def _merged(key: str, default: Any, value: Any, path: Path) -> Any:
+    if not isinstance(default, dict):
+        return value
+    if not isinstance(value, dict):
+        raise InputError(f"'{key}' is not a table of the recipe", where=path, expected=f"[{key}]")
+    unknown = [name for name in value if key in _WEIGHTS and name not in default]
+    if unknown:
+        raise InputError(
+            f"unknown name in [{key}]", where=path, expected=", ".join(default), found=", ".join(unknown)
+        )
+    return {**default, **value}
+
+
+def _checked(key: str, value: Any, path: Path | None) -> Any:
+    if key in _SHARES:
+        if not _number(value) or not 0 <= value <= 0.4:
+            raise InputError(f"'{key}' is no share", where=path, expected="0 to 0.4", found=repr(value))
+        return float(value)
+    if key in _COUNTS:
+        return _count(key, value, path)
+    if key in _SWITCHES:
+        if not isinstance(value, bool):
+            raise InputError(f"'{key}' is no switch", where=path, expected="true or false", found=repr(value))
+        return value
+    if key in _LISTS:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise InputError(f"'{key}' is no list of names", where=path, expected='["a", "b"]', found=value)
+        return tuple(value)
+    if key in _WEIGHTS:
+        for name, weight in value.items():
+            if not _number(weight) or not 0 <= weight <= 1e6:
+                where = f"{path or 'recipe'}: {key}.{name}"
+                raise InputError("no weight", where=where, expected="a number, 0 or more", found=repr(weight))
+        if not any(value.values()):
+            raise InputError(f"every weight in [{key}] is 0", where=path, expected="one that is not")
+        return value
+    for name, words in value.items():
+        if not isinstance(words, str) or not words.strip():
+            raise InputError("no name", where=f"{path}: names.{name}", expected="words", found=repr(words))
+    return value
+
+
+def _count(key: str, value: Any, path: Path | None) -> int:
+    least = _COUNTS[key]
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 10_000_000:
+        raise InputError(f"'{key}' is no count", where=path, expected=f"{least} or more", found=repr(value))
+    return value
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)

@@ -1,0 +1,62 @@
+"""One base model under many adapters in turn: each sum as a GGUF file that lives while it is looked at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from t2sql.errors import InputError
+from t2sql.fuse.directory import write_config, write_files, write_weights
+from t2sql.fuse.fuser import add
+from t2sql.models import cache_dir, load
+from t2sql.models.adapters import apply_adapter, flat
+from t2sql.models.runtime import mx
+
+
+class Adapted:
+    """The base is loaded once. What `fuse` proves of a model that is kept is not proved again here."""
+
+    def __init__(self, model: str | Path) -> None:
+        self._model = model
+        self._loaded = load(model, quantized=False, dtype="float32")
+
+    @property
+    def bytes(self) -> int:
+        """What the weights take as float32."""
+        return sum(value.nbytes for value in flat(self._loaded.model.parameters()).values())
+
+    @contextmanager
+    def gguf(self, adapter: Path | None, type: str) -> Iterator[Path]:
+        """Base + adapter (or the base alone) added in float32 and converted straight to `type`."""
+        from t2sql.gguf import convert
+
+        root = cache_dir()
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            folder = tempfile.TemporaryDirectory(prefix=".scoring-", dir=root)
+        except OSError as error:
+            raise InputError(
+                "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
+            ) from None
+        with folder:
+            directory = Path(folder.name) / "fused"
+            directory.mkdir()
+            self._write(adapter, directory)
+            yield convert(directory, Path(folder.name) / f"{directory.name}.{type}.gguf", type=type).path
+
+    def _write(self, adapter: Path | None, directory: Path) -> None:
+        network, base = self._loaded.model, self._loaded.path
+        # References to the base's own modules and values, to put back afterwards.
+        modules, values = network.leaf_modules(), network.parameters()
+        try:
+            if adapter is not None:
+                apply_adapter(network, adapter)
+                add(network)
+            write_weights(network, directory, mx.float32)
+        finally:
+            network.update_modules(modules)
+            network.update(values)
+        write_config(base, directory, "float32", None, self._model, adapter or base)
+        write_files(base, directory)

@@ -1,0 +1,52 @@
+"""What most decoders share: the names of a pre-norm block with gated MLP, its shapes and its keys."""
+
+from __future__ import annotations
+
+from t2sql.gguf.families.base import Key
+
+WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
+ATTENTION = {
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+}
+MLP = {"ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj"}
+BLOCK = {
+    "attn_norm": "input_layernorm",
+    **ATTENTION,
+    "ffn_norm": "post_attention_layernorm",
+    **MLP,
+}
+HEAD_NORMS = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"}
+
+WHOLE_SHAPES = {
+    "token_embd": ("vocabulary", "hidden"),
+    "output_norm": ("hidden",),
+    "output": ("vocabulary", "hidden"),
+}
+SHAPES = {
+    **WHOLE_SHAPES,
+    "attn_norm": ("hidden",),
+    "attn_q": ("queries", "hidden"),
+    "attn_k": ("keys", "hidden"),
+    "attn_v": ("keys", "hidden"),
+    "attn_output": ("hidden", "queries"),
+    "ffn_norm": ("hidden",),
+    "ffn_gate": ("wide", "hidden"),
+    "ffn_up": ("wide", "hidden"),
+    "ffn_down": ("hidden", "wide"),
+}
+HEAD_NORM_SHAPES = {"attn_q_norm": ("head",), "attn_k_norm": ("head",)}
+
+KEYS = (
+    Key("block_count", "num_hidden_layers", required=True),
+    Key("context_length", "max_position_embeddings", required=True),
+    Key("embedding_length", "hidden_size", required=True),
+    Key("feed_forward_length", "intermediate_size", required=True),
+    Key("attention.head_count", "num_attention_heads", required=True),
+    Key("attention.head_count_kv", "num_key_value_heads"),
+    Key("attention.layer_norm_rms_epsilon", "rms_norm_eps", "f32", required=True),
+)
+ROPE_BASE = Key("rope.freq_base", "rope_theta", "f32", default=10000.0)
+HEAD_KEYS = (Key("attention.key_length", "head_dim"), Key("attention.value_length", "head_dim"))

@@ -1,0 +1,73 @@
+"""Gemma 3, text only: Gemma 2's block with norms on the heads, and a rotary base for each kind of layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from t2sql.errors import InputError
+from t2sql.gguf.families.base import Config, Entry, Family, Key
+from t2sql.gguf.families.decoder import HEAD_NORM_SHAPES, HEAD_NORMS, KEYS, WHOLE
+from t2sql.gguf.families.gemma2 import (
+    ACTIVATION,
+    BLOCK,
+    BLOCK_SHAPES,
+    HEAD_KEYS,
+    check_activation,
+    check_scalar,
+    scalar,
+)
+from t2sql.gguf.families.rope import Rope
+
+_LAYERS_OF_27B = 62
+# Five layers with a window, then one without: llama.cpp's graph knows no other.
+_PATTERN = 6
+
+
+def _metadata(config: Config) -> list[Entry]:
+    check_scalar(config, _LAYERS_OF_27B)
+    check_activation(config)
+    kinds = config.get("layer_types")
+    pattern = config.get("sliding_window_pattern") or _PATTERN
+    full = [(i + 1) % _PATTERN == 0 for i in range(config["num_hidden_layers"])]
+    if pattern != _PATTERN or (kinds and [kind == "full_attention" for kind in kinds] != full):
+        raise InputError(
+            "layers in an order that llama.cpp cannot be told",
+            where="config.json",
+            expected=f"every {_PATTERN}th layer without a sliding window",
+            found=kinds or f"sliding_window_pattern {pattern}",
+        )
+    for key in ("attn_logit_softcapping", "final_logit_softcapping"):
+        if config.get(key):
+            raise InputError("soft cap not supported", where="config.json", expected=f"{key} null")
+    return []
+
+
+def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
+    return {
+        "query_pre_attn_scalar": scalar(config, _LAYERS_OF_27B),
+        "sliding_window_pattern": _PATTERN,
+    }
+
+
+FAMILY = Family(
+    gguf_architecture="gemma3",
+    hf_architectures=("Gemma3ForCausalLM",),
+    model_type="gemma3_text",
+    whole=WHOLE,
+    block={**BLOCK, **HEAD_NORMS},
+    shapes={**BLOCK_SHAPES, **HEAD_NORM_SHAPES},
+    tied=True,
+    norm_offset=1.0,
+    activation=ACTIVATION,
+    keys=(
+        *KEYS,
+        *HEAD_KEYS,
+        Key("rope.freq_base", "rope_theta", "f32", default=1_000_000.0),
+        Key("rope.freq_base_swa", "rope_local_base_freq", "f32", default=10_000.0),
+        Key("attention.sliding_window", "sliding_window", required=True),
+    ),
+    rope=Rope(("linear",)),
+    metadata=_metadata,
+    config=_config,
+)

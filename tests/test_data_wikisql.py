@@ -1,0 +1,348 @@
+"""WikiSQL: the archive downloaded and checked, its questions as SQL that runs and as the tutorial's text."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import tarfile
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from t2sql import data, sql
+from t2sql.cli import run
+from t2sql.data import Dataset, wikisql
+from t2sql.data.wikisql import Archive, archive, reading, readings
+from t2sql.errors import InputError, T2sqlError, WorkError
+
+TABLE = {
+    "id": "1-1000181-1",
+    "header": ["State/territory", "Format", "No.", "State/Territory", "", "Margin, in points"],
+    "types": ["text", "text", "real", "text", "text", "real"],
+    "rows": [
+        ["South Australia", "Snnn·aaa", 3, "SA", "x", "1,250.5"],
+        ["Victoria", "aaa·nnn", 12.0, "VIC", "y", 7],
+        ["O'Higgins", "n", "unknown", "OH", "z", 2],
+    ],
+    "page_title": "Plates",
+}
+
+
+def question(text: str, sel: int, agg: int = 0, *conds: list[Any]) -> dict[str, Any]:
+    query = {"sel": sel, "agg": agg, "conds": list(conds)}
+    return {"phase": 1, "table_id": TABLE["id"], "question": text, "sql": query}
+
+
+QUESTIONS = [
+    question("what is the format for  south australia ", 1, 0, [0, 0, "south australia"]),
+    question(
+        "how many states have a number above 10 and are not here", 0, 3, [2, 1, "10"], [1, 0, "aaa·nnn"]
+    ),
+    question("the largest margin where the margin is under 1,300?", 5, 1, [5, 2, "1,300"]),
+    question("who is o'higgins' abbreviation", 3, 0, [0, 0, "o'higgins"]),
+]
+
+
+def members(questions: list[dict[str, Any]] = QUESTIONS) -> dict[str, bytes]:
+    files = {}
+    for split in ("train", "dev", "test"):
+        files[f"data/{split}.jsonl"] = "".join(json.dumps(q) + "\n" for q in questions).encode()
+        files[f"data/{split}.tables.jsonl"] = (json.dumps(TABLE) + "\n").encode()
+        files[f"data/{split}.db"] = b"SQLite format 3\0"
+    return files
+
+
+def pack(path: Path, files: dict[str, bytes]) -> Path:
+    with tarfile.open(path, "w:bz2") as tar:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def described(path: Path, url: str = "http://127.0.0.1:9/none") -> Archive:
+    content = path.read_bytes()
+    blob = hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
+    return Archive(url, len(content), blob)
+
+
+@pytest.fixture()
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small archive in the official format, taken for the official one."""
+    path = pack(tmp_path / "data.tar.bz2", members())
+    monkeypatch.setattr(archive, "OFFICIAL", described(path))
+    monkeypatch.setattr(reading, "SIZES", dict.fromkeys(reading.SIZES, len(QUESTIONS)))
+    monkeypatch.setenv("T2SQL_CACHE", str(tmp_path / "cache"))
+    return path
+
+
+def test_statements_run_and_return_what_the_annotation_means(small: Path, tmp_path: Path) -> None:
+    made = data.prepare(f"wikisql:{small}", tmp_path / "out")
+    assert made.counts == {"train": 4, "valid": 4, "test": 4}
+    wanted = [
+        ("""SELECT Format FROM "1-1000181-1" WHERE "State/territory" = 'south australia'""", [("Snnn·aaa",)]),
+        (
+            """SELECT COUNT("State/territory") FROM "1-1000181-1" WHERE "No." > 10 AND Format = 'aaa·nnn'""",
+            [(1,)],
+        ),
+        (
+            """SELECT MAX("Margin, in points") FROM "1-1000181-1" WHERE "Margin, in points" < 1300""",
+            [(1250.5,)],
+        ),
+        (
+            """SELECT "State/Territory 4" FROM "1-1000181-1" WHERE "State/territory" = 'o''higgins'""",
+            [("OH",)],
+        ),
+    ]
+    for example, (statement, rows) in zip(made.test, wanted, strict=True):
+        assert example.sql == example.completion == statement
+        assert sql.execute(made.db_path(example) or Path(), statement).rows == rows
+    schema = made.test[0].schema.tables[0]
+    assert schema.column_names[3:] == ("State/Territory 4", "column 5", "Margin, in points")
+    assert [column.type for column in schema.columns] == ["TEXT", "TEXT", "REAL", "TEXT", "TEXT", "REAL"]
+
+
+def test_the_tutorial_s_style_is_the_tutorial_s_text(small: Path, tmp_path: Path) -> None:
+    made = data.prepare(f"wikisql:{small}", tmp_path / "out", style="tutorial", limit=2)
+    assert [example.prompt + example.completion for example in made.train] == [
+        "table: 1-1000181-1\n"
+        "columns: State/territory, Format, No., State/Territory, , Margin, in points\n"
+        "Q: what is the format for  south australia \n"
+        "A: SELECT Format FROM 1-1000181-1 WHERE State/territory = 'south australia'",
+        "table: 1-1000181-1\n"
+        "columns: State/territory, Format, No., State/Territory, , Margin, in points\n"
+        "Q: how many states have a number above 10 and are not here\n"
+        "A: SELECT COUNT State/territory FROM 1-1000181-1 WHERE No. > 10 AND Format = 'aaa·nnn'",
+    ]
+    assert made.train[0].db is None and not (made.path / "db").exists()
+
+
+def test_both_styles_are_scored_as_right(small: Path, tmp_path: Path) -> None:
+    from t2sql.evaluate import score
+
+    for style in wikisql_styles():
+        made = data.prepare(f"wikisql:{small}", tmp_path / style, style=style)
+        scored = score(made, made.test, [example.sql or "" for example in made.test])
+        assert all(answer.correct for answer in scored)
+        assert {answer.measure for answer in scored} == {"execution" if style == "sql" else "logical"}
+
+
+def wikisql_styles() -> tuple[str, ...]:
+    return reading.STYLES
+
+
+def test_an_unpacked_archive_is_read_too(tmp_path: Path) -> None:
+    for name, content in members().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    for path in (tmp_path, tmp_path / "data"):
+        made = data.prepare(f"wikisql:{path}", tmp_path / "out", force=True, limit=3, seed=1)
+        assert made.counts == {"train": 3, "valid": 3, "test": 3}
+
+
+def test_an_archive_of_another_size_hash_or_content_is_refused(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = small.read_bytes()
+
+    def fails(content: bytes, message: str) -> None:
+        small.write_bytes(content)
+        with pytest.raises(InputError, match=message):
+            data.prepare(f"wikisql:{small}", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+    fails(whole[:-40], rf"cut off.*expected {len(whole)} bytes, found {len(whole) - 40}")
+    fails(whole + b"x", "not the official archive.*bytes")
+    fails(whole[:-1] + bytes([whole[-1] ^ 1]), "not the official archive.*git's id")
+
+    def accepted(path: Path) -> bytes:
+        monkeypatch.setattr(archive, "OFFICIAL", described(path))
+        return path.read_bytes()
+
+    small.write_bytes(whole[:-40])
+    fails(accepted(small), "cannot be read|lacks files")
+    fails(accepted(pack(small, {"data/train.jsonl": b""})), "lacks files.*dev.tables.jsonl")
+    fails(accepted(pack(small, members(QUESTIONS[:3]))), "not as many questions.*expected 4, found 3")
+
+
+def test_the_official_archive_s_figures_are_those_of_its_repository() -> None:
+    assert wikisql.SIZES == {"train": 56_355, "valid": 8_421, "test": 15_878}
+    assert wikisql.OFFICIAL.size == 26_164_664
+    assert re.fullmatch(r"[0-9a-f]{40}", wikisql.OFFICIAL.blob)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"table_id": "9-9"}, "table is missing.*9-9"),
+        ({"question": None}, "question cannot be read"),
+        ({"sql": {"sel": 9, "agg": 0, "conds": []}}, "no column of its table"),
+        ({"sql": {"sel": 0, "agg": 9, "conds": []}}, "SQL cannot be read"),
+        ({"sql": {"sel": 0, "agg": 0, "conds": [[0, 3, "x"]]}}, "SQL cannot be read"),
+        ({"sql": None}, "SQL cannot be read"),
+    ],
+)
+def test_a_question_that_cannot_be_read_is_named(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    for name, content in members([QUESTIONS[0] | change]).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        data.prepare(f"wikisql:{tmp_path}", tmp_path / "out")
+    assert "train.jsonl:1" in str(caught.value)
+
+
+def test_other_paths_and_styles_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such archive"):
+        data.prepare(f"wikisql:{tmp_path / 'none'}", tmp_path / "out")
+    with pytest.raises(InputError, match="WikiSQL's file is missing"):
+        data.prepare(f"wikisql:{tmp_path}", tmp_path / "out")
+    with pytest.raises(InputError, match=r"no such style.*sql or tutorial"):
+        data.prepare("wikisql", tmp_path / "out", style="prose")
+
+
+class Server:
+    """An HTTP server of one file. It breaks off after `stop` bytes, and goes on from a Range if `ranges`."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content, self.stop, self.ranges, self.status = content, len(content), True, 200
+        self.asked: list[str | None] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                wanted = self.headers.get("Range")
+                server.asked.append(wanted)
+                start = int(wanted[6:-1]) if wanted and server.ranges else 0
+                self.send_response(206 if start else server.status)
+                self.send_header("Content-Length", str(len(server.content) - start))
+                self.end_headers()
+                self.wfile.write(server.content[start : server.stop])
+                self.close_connection = True
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/data.tar.bz2"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+
+@pytest.fixture()
+def served(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    server = Server(small.read_bytes())
+    monkeypatch.setattr(archive, "OFFICIAL", described(small, server.url))
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
+
+
+def test_the_archive_is_downloaded_once(served: Server, tmp_path: Path) -> None:
+    made = data.prepare("wikisql", tmp_path / "out")
+    assert made.counts["test"] == 4
+    data.prepare("wikisql", tmp_path / "again")
+    assert served.asked == [None]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_download_goes_on_where_it_stopped(served: Server, tmp_path: Path, ranges: bool) -> None:
+    served.stop, served.ranges = 300, ranges
+    with pytest.raises(WorkError, match=r"download stopped.*Run it again to go on"):
+        data.prepare("wikisql", tmp_path / "out")
+    served.stop = len(served.content)
+    assert data.prepare("wikisql", tmp_path / "out").counts["test"] == 4
+    assert served.asked == [None, "bytes=300-"]
+
+
+def test_a_download_of_something_else_is_refused_and_not_kept(served: Server, tmp_path: Path) -> None:
+    good = served.content
+    served.content = good[:-1] + b"?"
+    with pytest.raises(InputError, match="not the official archive"):
+        data.prepare("wikisql", tmp_path / "out")
+    served.content = good + b"more"
+    served.stop = len(served.content)
+    with pytest.raises(InputError, match="not the official archive"):
+        data.prepare("wikisql", tmp_path / "out")
+    served.content = good
+    assert data.prepare("wikisql", tmp_path / "out").counts["test"] == 4
+
+
+@pytest.mark.parametrize("break_it", [lambda s: setattr(s, "status", 404), lambda s: s.http.server_close()])
+def test_a_server_that_fails_is_told_with_what_to_do(
+    served: Server, tmp_path: Path, break_it: Callable[[Server], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    break_it(served)
+    assert run(["data", "wikisql", "--out", str(tmp_path / "out")]) == 1
+    assert "give a copy as wikisql:PATH" in capsys.readouterr().err
+
+
+def test_the_tutorial_s_lines_become_sql_that_runs(tmp_path: Path) -> None:
+    columns = "Player, No., Margin, in points, School/Club Team"
+    head = f"table: 1-10-1\ncolumns: {columns}\nQ: q{{}}\nA: "
+    texts = [
+        "SELECT COUNT School/Club Team FROM 1-10-1 WHERE Player = 'Al O'Hara' AND No. > 3",
+        "SELECT Margin, in points FROM 1-10-1 WHERE School/Club Team = 'Rice AND Beans'",
+        "SELECT MAX No. FROM 1-10-1",
+    ]
+    lines = "".join(json.dumps({"text": head.format(i) + text}) + "\n" for i, text in enumerate(texts))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "test.jsonl").write_text(lines)
+    made = data.prepare(str(tmp_path / "in"), tmp_path / "out", style="sql")
+    assert [example.sql for example in made.test] == [
+        """SELECT COUNT("School/Club Team") FROM "1-10-1" WHERE Player = 'Al O''Hara' AND "No." > 3""",
+        """SELECT "Margin, in points" FROM "1-10-1" WHERE "School/Club Team" = 'Rice AND Beans'""",
+        """SELECT MAX("No.") FROM "1-10-1\"""",
+    ]
+    assert made.test[1].schema.tables[0].column_names == (
+        "Player",
+        "No.",
+        "Margin, in points",
+        "School/Club Team",
+    )
+    assert [column.type for column in made.test[0].schema.tables[0].columns][1] == "REAL"
+    for example in made.test:
+        assert sql.check(example.schema, example.sql or "") is None
+
+
+def test_a_line_with_two_meanings_or_none_is_left_out_and_told(tmp_path: Path) -> None:
+    # "MAX Speed" is a column, and Speed is another.
+    head = "table: t\ncolumns: Speed, MAX Speed\nQ: q\nA: "
+    lines = [
+        head + "SELECT MAX Speed FROM t",
+        head + "SELECT Weight FROM t",
+        head + "SELECT MAX MAX Speed FROM t",
+    ]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "test.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in lines))
+    warnings: list[str] = []
+    made = data.prepare(str(tmp_path / "in"), tmp_path / "out", style="sql", warn=warnings.append)
+    assert [example.sql for example in made.test] == ['SELECT MAX("MAX Speed") FROM t']
+    assert warnings == ["2 lines are not the tutorial's text, or mean several things: left out"]
+    assert len(readings("t", ("Speed", "MAX Speed"), "SELECT MAX Speed FROM t")) == 2
+
+
+def test_a_hostile_line_is_read_in_no_time() -> None:
+    text = "SELECT a FROM t WHERE " + " AND ".join("a = 'x'" for _ in range(40)) + " AND b"
+    assert readings("t", ("a", "b"), text) == []
+    assert readings("t", ("a", "b"), text + " AND a = 1" * 100) == []
+
+
+def test_reading_back_what_was_written_gives_the_statement(small: Path, tmp_path: Path) -> None:
+    made: Dataset = data.prepare(f"wikisql:{small}", tmp_path / "out", style="tutorial")
+    runs = data.prepare(f"wikisql:{small}", tmp_path / "runs")
+    for text, target in list(zip(made.test, runs.test, strict=True))[:3]:
+        table = text.schema.tables[0]
+        found = readings(table.name, table.column_names, text.sql or "")
+        assert [r.statement.sql(table.name, r.columns).lower() for r in found] == [
+            (target.sql or "").lower()
+        ] or ("Margin" in (text.sql or ""))
+    with pytest.raises(T2sqlError):
+        data.prepare(str(made.path), tmp_path / "wrong", style="tutorial")

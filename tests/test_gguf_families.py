@@ -1,0 +1,76 @@
+"""Every family: the file says in llama.cpp what the directory says in MLX, and comes back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import tiny_families
+
+from t2sql.gguf import convert
+from t2sql.gguf.llamacpp import LlamaFile
+
+# Bounds of the mean KL divergence over the positions looked at, for models this small.
+TYPES = {"f32": 1e-4, "f16": 1e-3, "q8_0": 3e-2, "q4_1": 1.5, "q4_0": 2.0}
+PROMPT = tiny.PROMPTS[0]
+STEPS = 6
+FamilyModel = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def original(family_model: FamilyModel) -> Any:
+    """name -> (ids of the prompt and of the greedy answer, log-probabilities at every position)."""
+    from t2sql.models import load
+    from t2sql.models.runtime import mx
+
+    @cache
+    def run(name: str) -> tuple[list[int], int, np.ndarray]:
+        loaded = load(family_model(name))
+        ids = list(loaded.tokenizer.encode(PROMPT))[:40]
+        start = len(ids)
+        for _ in range(STEPS):
+            logits = np.array(loaded.model(mx.array([ids]))[0].astype(mx.float32), dtype=np.float64)
+            ids.append(int(logits[-1].argmax()))
+        assert logits.std() >= 2, "a flat distribution would hide a fault"
+        return ids, start, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+    return run
+
+
+@pytest.mark.parametrize("type", TYPES)
+@pytest.mark.parametrize("name", tiny_families.MODELS)
+def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_directory(
+    name: str, type: str, family_model: FamilyModel, original: Any, tmp_path: Path
+) -> None:
+    ids, start, expected = original(name)
+    convert(family_model(name), tmp_path / "a.gguf", type=type)
+    divergences = []
+    with LlamaFile(tmp_path / "a.gguf", context=512) as llama:
+        for position in [3, start // 3, start // 2, *range(start - 1, start + STEPS - 1)]:
+            found = llama.top(ids[: position + 1], 50)
+            logp = expected[position]
+            p = np.exp([logp[token] for token, _ in found])
+            kl = sum(a * (np.log(a) - b) for a, (_, b) in zip(p, found, strict=True))
+            rest_p, rest_q = 1 - p.sum(), 1 - sum(np.exp(b) for _, b in found)
+            divergences.append(kl + rest_p * np.log(max(rest_p, 1e-12) / max(rest_q, 1e-12)))
+            if type == "f32":
+                assert max(logp) - logp[found[0][0]] < 1e-2, f"another token at {position}"
+    assert abs(np.mean(divergences)) < TYPES[type]
+
+
+@pytest.mark.parametrize("name", tiny_families.MODELS)
+def test_the_original_tokenizer_is_what_llama_cpp_has(
+    name: str, family_model: FamilyModel, tmp_path: Path
+) -> None:
+    from tokenizers import Tokenizer
+
+    convert(family_model(name), tmp_path / "a.gguf", type="q8_0")
+    tokenizer = Tokenizer.from_file(str(family_model(name) / "tokenizer.json"))
+    with LlamaFile(tmp_path / "a.gguf") as llama:
+        for text in tiny.PROMPTS:
+            assert llama.tokenize(text) == tokenizer.encode(text).ids
