@@ -74,3 +74,14 @@ def test_the_original_tokenizer_is_what_llama_cpp_has(
     with LlamaFile(tmp_path / "a.gguf") as llama:
         for text in tiny.PROMPTS:
             assert llama.tokenize(text) == tokenizer.encode(text).ids
+
+
+@pytest.mark.parametrize("type", ["f32", "q4_0"])
+@pytest.mark.parametrize("name", tiny_families.MODELS)
+def test_verify_finds_every_family_the_same_model(
+    name: str, type: str, family_model: FamilyModel, tmp_path: Path
+) -> None:
+    from t2sql.gguf import verify
+
+    result = verify(family_model(name), convert(family_model(name), tmp_path / "a.gguf", type=type).path)
+    assert result.ok, result.cause

@@ -64,7 +64,7 @@ def convert_adapter(
     directory = read_directory(Path(base))
     family = by_hf_architecture(directory.architecture, directory.path / "config.json")
     names = gguf_names(directory, family)
-    _check_base(config, adapter, directory, names)
+    _check_base(config, adapter, directory, family, names)
     rank, scale = int(config["lora_parameters"]["rank"]), float(config["lora_parameters"]["scale"])
     pairs = _pairs(adapter / WEIGHTS)
     _check_fit(pairs, rank, adapter, directory, {hf: gguf for gguf, hf in names.items()})
@@ -86,7 +86,7 @@ def convert_adapter(
             # llama.cpp multiplies by alpha / rank.
             ("adapter.lora.alpha", "f32", scale * rank),
             ("t2sql.prompt_format", "str", prompt_format({"t2sql": config})),
-            (BASE_KEY, "str", _fingerprint(directory, names)),
+            (BASE_KEY, "str", _fingerprint(directory, family, names)),
         ]
         return write(Path(out), metadata, tensors, warnings, started, None, force, progress)
 
@@ -212,7 +212,9 @@ def _turned(pairs: Pairs, file: Path, directory: HfDirectory, family: Family, ty
     return tensors
 
 
-def _check_base(config: dict[str, Any], adapter: Path, directory: HfDirectory, names: dict[str, str]) -> None:
+def _check_base(
+    config: dict[str, Any], adapter: Path, directory: HfDirectory, family: Family, names: dict[str, str]
+) -> None:
     """Where the adapter says what it was trained on, and that is here, it has to be this model."""
     from t2sql.models.resolving import DEMO
     from t2sql.models.resolving import directory as directory_of
@@ -224,7 +226,7 @@ def _check_base(config: dict[str, Any], adapter: Path, directory: HfDirectory, n
         return
     other = read_directory(directory_of(trained_on))
     found = by_hf_architecture(other.architecture, other.path / "config.json")
-    if _fingerprint(other, gguf_names(other, found)) != _fingerprint(directory, names):
+    if _fingerprint(other, found, gguf_names(other, found)) != _fingerprint(directory, family, names):
         raise InputError(
             "the adapter belongs to another model",
             where=adapter,
@@ -233,5 +235,6 @@ def _check_base(config: dict[str, Any], adapter: Path, directory: HfDirectory, n
         )
 
 
-def _fingerprint(directory: HfDirectory, names: dict[str, str]) -> str:
-    return fingerprint(directory.tensors[names["output_norm.weight"]].float32())
+def _fingerprint(directory: HfDirectory, family: Family, names: dict[str, str]) -> str:
+    norm = directory.tensors[names["output_norm.weight"]].float32()
+    return fingerprint(norm + norm.dtype.type(family.offset("output_norm.weight")))

@@ -81,7 +81,7 @@ def read_adapter(path: Path, base: Path) -> AdapterFile:
 
 
 def fingerprint(norm: np.ndarray) -> str:
-    """Which model this is, by its last norm: every type of file keeps it in float32, and LoRA leaves it."""
+    """Which model this is, by its last norm as a GGUF has it: float32 in any type, untouched by LoRA."""
     return hashlib.sha256(norm.tobytes()).hexdigest()[:32]
 
 

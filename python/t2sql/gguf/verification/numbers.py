@@ -59,6 +59,7 @@ def check_numbers(
         if rounding.exists:
             wrong_codes.setdefault(tensor.error.type, []).extend(rounding.wrong)
     checks = [Check("numbers/finite", not infinite, len(infinite), 0, ", ".join(infinite[:3]))]
+    checks += _computed(family.computed(directory.config), gguf)
     for type_ in dict.fromkeys(sorted(tensor.error.type for tensor in measured)):
         of_type = [tensor for tensor in measured if tensor.error.type == type_]
         checks += _rows_and_tensors(type_, of_type)
@@ -66,6 +67,23 @@ def check_numbers(
             wrong = wrong_codes[type_]
             checks.append(Check(f"numbers/{type_} codes", not wrong, len(wrong), 0, "; ".join(wrong[:3])))
     return checks, [tensor.error for tensor in measured]
+
+
+def _computed(expected: dict[str, np.ndarray], gguf: GgufFile) -> list[Check]:
+    """The factors of scaled rotary positions, which are in no checkpoint."""
+    if not expected:
+        return []
+    import numpy as np
+
+    wrong = []
+    for name, values in expected.items():
+        found = gguf.tensors[name].float32().ravel()
+        if found.shape != values.shape:
+            wrong.append(f"{name} has {found.size} factors instead of {values.size}")
+        elif not np.allclose(found, values, rtol=1e-6, atol=0):
+            at = int(np.abs(found / values - 1).argmax())
+            wrong.append(f"{name} number {at} is {found[at]:.6g} instead of {values[at]:.6g}")
+    return [Check("numbers/rotary factors", not wrong, len(wrong), 0, "; ".join(wrong))]
 
 
 def _rows_and_tensors(type_: str, tensors: list[_Tensor]) -> list[Check]:

@@ -10,6 +10,7 @@ from t2sql.errors import T2sqlError, WorkError
 from t2sql.gguf.container import GgufFile, read_gguf
 from t2sql.gguf.converter import gguf_names
 from t2sql.gguf.families import by_hf_architecture
+from t2sql.gguf.families.rope import LONG
 from t2sql.gguf.hf import check_dtypes, read_directory
 from t2sql.gguf.llamacpp import LlamaFile
 from t2sql.gguf.metadata import metadata_of
@@ -72,7 +73,7 @@ def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[
 
     bounds = bounds_of(main_type(file))
     try:
-        llama = LlamaFile(file.path)
+        llama = LlamaFile(file.path, context=_context(file))
     except WorkError as error:
         return [Check("structure/llama.cpp loads it", False, str(error), "loads")]
     with llama:
@@ -102,3 +103,12 @@ def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[
     checks.append(behaviour.runtimes_check(between, bounds))
     # From cause to effect: what MLX shows of structure and tokens comes before what it predicts.
     return sorted(checks, key=lambda check: check.group == "behaviour")
+
+
+def _context(file: GgufFile) -> int:
+    """Tokens of context: of a model with two sets of rotary factors, so many that llama.cpp takes the long
+    ones, which MLX always does."""
+    original = file.get("{arch}.rope.scaling.original_context_length")
+    if LONG in file.tensors and original:
+        return max(512, int(original) + 1)
+    return 512

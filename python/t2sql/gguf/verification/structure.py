@@ -8,7 +8,6 @@ from typing import Any
 
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.families import Family
-from t2sql.gguf.families.rope import FACTOR_TENSORS
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.verification.result import Check
 
@@ -26,7 +25,7 @@ def check_structure(
     """`expected`: the metadata that a conversion writes."""
     return [
         _architecture(family, gguf),
-        _tensors(names, gguf),
+        _tensors({*names, *family.computed(directory.config)}, gguf),
         _shapes(directory, names, gguf),
         _settings(directory, family, expected, gguf),
     ]
@@ -37,9 +36,9 @@ def _architecture(family: Family, gguf: GgufFile) -> Check:
     return Check("structure/architecture", gguf.architecture == expected, gguf.architecture, expected)
 
 
-def _tensors(names: dict[str, str], gguf: GgufFile) -> Check:
-    missing = sorted(set(names) - set(gguf.tensors))
-    extra = sorted(set(gguf.tensors) - set(names) - set(FACTOR_TENSORS))
+def _tensors(names: set[str], gguf: GgufFile) -> Check:
+    missing = sorted(names - set(gguf.tensors))
+    extra = sorted(set(gguf.tensors) - names)
     # A tied output matrix may be written out.
     extra = [name for name in extra if name != "output.weight"]
     detail = "; ".join(
