@@ -192,3 +192,33 @@ def matches(pattern: str, text: str) -> bool:
     import re
 
     return re.search(pattern, text) is not None
+
+
+FAMILY_FAULTS: dict[str, tuple[str, str, Rows, str]] = {
+    "norm without one": (
+        "gemma2",
+        "blk.0.ffn_norm.weight",
+        lambda rows: (rows.view(np.float32) - np.float32(1)).view(np.uint8),
+        "numbers/f32 row error.*blk.0.ffn_norm.weight",
+    ),
+    "truncated rotary factor": (
+        "llama",
+        "rope_freqs.weight",
+        lambda rows: np.floor(rows.view(np.float32) * 2 / 3).clip(1).view(np.uint8),
+        r"numbers/rotary factors.*rope_freqs.weight number \d+ is",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAMILY_FAULTS)
+def test_a_fault_of_a_family_is_named_and_shows_a_hundredfold(
+    fault: str, family_model: Callable[[str], Path], gguf_of: GgufOf, tmp_path: Path
+) -> None:
+    name, tensor, change, cause = FAMILY_FAULTS[fault]
+    source = family_model(name)
+    clean = gguf_of(source)
+    bad = tiny.patch_gguf(clean, tmp_path / "a.gguf", tensor, change)
+    found = verify(source, bad).cause
+    assert found is not None
+    assert matches(cause, found)
+    assert kl(source, bad) > max(100 * kl(source, clean), 100 * NOISE, BOUNDS["f32"].mean_kl)
