@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import plan_types
+from t2sql.gguf.shards import FilePlan, files_of
 from t2sql.gguf.types import type_named
 
 if TYPE_CHECKING:
@@ -31,9 +32,11 @@ class ConvertResult:
     types: dict[str, int]
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    # One, or those of a split model; `path` is the first, which stands for all.
+    files: list[Path] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "path": str(self.path)}
+        return {**asdict(self), "path": str(self.path), "files": [str(path) for path in self.files]}
 
 
 def convert(
@@ -47,9 +50,13 @@ def convert(
     pure: bool = False,
     output_type: str | None = None,
     embedding_type: str | None = None,
+    tensor_types: Mapping[str, str] | None = None,
+    max_shard_size: str | int | None = None,
 ) -> ConvertResult:
     """Write the model in `source` as a GGUF file of the given type.
 
+    `tensor_types` maps regular expressions to types; `max_shard_size` ("2G") splits the output into files
+    of at most so much tensor data, with llama.cpp's names and keys.
     Nothing is written unless architecture, tensors, types and tokenizer are all understood.
     """
     started = time.perf_counter()
@@ -60,7 +67,14 @@ def convert(
     check_dtypes(directory)
     names = gguf_names(directory, family)
     shapes = {gguf: directory.tensors[hf].shape for gguf, hf in names.items()}
-    plan = plan_types(shapes, type, pure=pure, output_type=output_type, embedding_type=embedding_type)
+    plan = plan_types(
+        shapes,
+        type,
+        pure=pure,
+        output_type=output_type,
+        embedding_type=embedding_type,
+        tensor_types=tensor_types,
+    )
     tensors: list[TensorPlan] = [
         {
             "name": gguf,
@@ -80,13 +94,12 @@ def convert(
         vocabulary_size=shapes["token_embd.weight"][0],
         parameters=sum(directory.tensors[hf].elements for hf in names.values()),
     )
-    return write(Path(out), metadata, tensors, list(plan.warnings), started, threads, force, progress)
+    files = files_of(Path(out), metadata, tensors, max_shard_size)
+    return write(files, list(plan.warnings), started, threads, force, progress)
 
 
 def write(
-    out: Path,
-    metadata: list[tuple[str, str, Any]],
-    tensors: list[TensorPlan],
+    files: list[FilePlan],
     warnings: list[str],
     started: float,
     threads: int | None,
@@ -95,15 +108,18 @@ def write(
 ) -> ConvertResult:
     from t2sql import _core
 
-    if out.is_dir():
-        raise InputError("output is a directory", where=out, expected="the name of a file")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    done = _core.write_gguf(str(out), metadata, tensors, threads=threads, progress=progress, force=force)
+    paths = [Path(path) for path, _, _ in files]
+    for path in paths:
+        if path.is_dir():
+            raise InputError("output is a directory", where=path, expected="the name of a file")
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    done = _core.write_ggufs(files, threads=threads, progress=progress, force=force)
     seconds = time.perf_counter() - started
     types: dict[str, int] = {}
-    for tensor in tensors:
-        types[tensor["type"]] = types.get(tensor["type"], 0) + 1
-    return ConvertResult(out, done["bytes"], len(tensors), types, seconds, warnings)
+    for _, _, tensors in files:
+        for tensor in tensors:
+            types[tensor["type"]] = types.get(tensor["type"], 0) + 1
+    return ConvertResult(paths[0], done["bytes"], done["tensors"], types, seconds, warnings, paths)
 
 
 def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:

@@ -7,13 +7,23 @@ from typing import Annotated
 
 import typer
 
-from t2sql.cli.options import EmbeddingType, Force, OutputType, Pure, Threads, shared
+from t2sql.cli.options import (
+    EmbeddingType,
+    Force,
+    MaxShardSize,
+    OutputType,
+    Pure,
+    TensorTypes,
+    Threads,
+    shared,
+)
 from t2sql.cli.output import Output
 from t2sql.cli.tables import conversion
 
 EXAMPLE = """
 t2sql convert runs/demo/fused model.f32.gguf
 t2sql convert runs/demo/fused model.q8_0.gguf --type q8_0
+t2sql convert runs/demo/fused mixed.gguf --type q4_0 --tensor-type "ffn_down=q8_0" --max-shard-size 2G
 """
 
 
@@ -28,11 +38,14 @@ def command(
     pure: Pure = False,
     output_type: OutputType = None,
     embedding_type: EmbeddingType = None,
+    tensor_type: TensorTypes = None,
+    max_shard_size: MaxShardSize = None,
     threads: Threads = None,
     force: Force = False,
 ) -> None:
     """Write a GGUF file from a model directory's safetensors, in one pass, of any of the six types."""
     from t2sql import gguf, models
+    from t2sql.gguf.overrides import parse_overrides
 
     with out.progress("convert") as progress:
         result = gguf.convert(
@@ -42,6 +55,8 @@ def command(
             pure=pure,
             output_type=output_type,
             embedding_type=embedding_type,
+            tensor_types=parse_overrides(tensor_type or []),
+            max_shard_size=max_shard_size,
             threads=threads,
             force=force,
             progress=progress,

@@ -22,7 +22,10 @@ t2sql inspect model.q8_0.gguf --tensors
 @shared()
 def command(
     out: Output,
-    path: Annotated[Path, typer.Argument(help="A .gguf or .safetensors file.", metavar="FILE")],
+    path: Annotated[
+        Path,
+        typer.Argument(help="A .gguf or .safetensors file; of a split model, the first.", metavar="FILE"),
+    ],
     tensors: Annotated[bool, typer.Option("--tensors", help="List every tensor too.")] = False,
 ) -> None:
     """Show what is in a GGUF or safetensors file: types, sizes, tokenizer, metadata."""
@@ -37,11 +40,12 @@ def command(
 def _text(found: Inspection, tensors: bool) -> str:
     head = [
         ("file", found.path),
-        ("format", found.format),
+        ("format", found.format + (f", {found.files} files" if found.files > 1 else "")),
         ("architecture", found.architecture or "-"),
         ("size", f"{size_text(found.bytes)} ({found.bytes:,} bytes)"),
         ("parameters", f"{found.parameters:,}"),
         ("bits per weight", f"{found.bits_per_weight:.2f}"),
+        ("kernels", found.simd),
     ]
     parts = ["\n".join(f"{name:16} {value}" for name, value in head)]
     types = [(name, entry["tensors"], size_text(entry["bytes"])) for name, entry in found.types.items()]
