@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, import_gguf, inspect, quantize
+from t2sql.gguf import convert, import_gguf, inspect, quantize, verify
 from t2sql.gguf.container import read_gguf
 from t2sql.gguf.llamacpp import LlamaFile
 from t2sql.gguf.shards import shard_name, size_of
@@ -66,6 +66,7 @@ def test_the_set_reads_as_the_whole_file_does(split: list[Path], tiny_llama: Pat
     assert all(bytes(parts.tensors[n].raw()) == bytes(whole.tensors[n].raw()) for n in whole.tensors)
     found = inspect(split[0])
     assert found.parameters == inspect(gguf_of(tiny_llama)).parameters
+    assert found.files == len(split) and found.bytes == sum(path.stat().st_size for path in split)
     assert found.warnings == []
 
 
@@ -84,6 +85,11 @@ def test_a_set_is_imported(split: list[Path], tiny_llama: Path, gguf_of: GgufOf,
     a = import_gguf(split[0], tmp_path / "a")
     b = import_gguf(gguf_of(tiny_llama), tmp_path / "b")
     assert (a / "model.safetensors").read_bytes() == (b / "model.safetensors").read_bytes()
+
+
+def test_a_set_is_verified_as_the_same_model(split: list[Path], tiny_llama: Path) -> None:
+    result = verify(tiny_llama, split[0])
+    assert result.ok, [check for check in result.checks if not check.ok]
 
 
 def test_what_fits_into_one_file_keeps_its_name(tiny_llama: Path, tmp_path: Path) -> None:
