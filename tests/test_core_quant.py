@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
 import re
 import subprocess
@@ -159,17 +161,36 @@ def test_no_rows_make_no_rows() -> None:
 @pytest.mark.parametrize(
     ("x", "words"),
     [
-        (np.zeros((2, 64), np.float64), "expected float32 of 2 dimensions, found float64"),
+        (
+            np.zeros((2, 64), np.float64),
+            "expected float32, float16 or uint16 .* of 2 dimensions, found float64",
+        ),
         (np.zeros(64, np.float32), "found float32 of 1 dimensions"),
         (np.zeros((4, 64), np.float32)[:, ::2], "C-contiguous"),
         (np.zeros((4, 64), np.float32).T, "C-contiguous"),
         (np.zeros((4, 33), np.float32), "expected rows a multiple of 32, found 33"),
-        ([[0.0] * 32], "NumPy array of float32, found <class 'list'>"),
+        ([[0.0] * 32], "NumPy array of float32, .*, found <class 'list'>"),
     ],
 )
 def test_an_array_that_does_not_fit_is_refused(x: object, words: str) -> None:
     with pytest.raises(InputError, match=words.replace("(", r"\(")):
         _core.quantize_rows(x, "q8_0")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("type_", list(TYPES))
+def test_half_precision_rows_give_the_blocks_of_the_same_values(type_: str) -> None:
+    x = np.random.default_rng(3).standard_normal((5, 96), dtype=np.float32)
+    half = x.astype(np.float16)
+    expected = _core.quantize_rows(half.astype(np.float32), type_)
+    np.testing.assert_array_equal(_core.quantize_rows(half, type_), expected)
+    bits = (x.view(np.uint32) >> 16).astype(np.uint16)
+    expected = _core.quantize_rows((bits.astype(np.uint32) << 16).view(np.float32), type_)
+    np.testing.assert_array_equal(_core.quantize_rows(bits, type_), expected)
+
+
+def test_an_array_that_is_refused_names_its_own_type() -> None:
+    with pytest.raises(InputError, match="found float16 of 3 dimensions"):
+        _core.quantize_rows(np.zeros((1, 2, 32), np.float16), "q8_0")  # type: ignore[arg-type]
 
 
 def test_bytes_that_are_no_whole_blocks_are_refused() -> None:
@@ -204,3 +225,18 @@ def test_every_function_of_the_module_is_in_the_stub() -> None:
     stub = Path(_core.__file__).with_name("_core.pyi").read_text()
     functions = {name for name, value in vars(_core).items() if callable(value)}
     assert functions == set(re.findall(r"^(?:def|class) (\w+)(?=\(|:$)(?!.*Dict\))", stub, re.MULTILINE))
+
+
+def test_the_stub_has_the_parameters_of_every_function() -> None:
+    stub = Path(_core.__file__).with_name("_core.pyi").read_text()
+    for node in ast.parse(stub).body:
+        if isinstance(node, ast.FunctionDef):
+            arguments = node.args
+            optional = [None] * (len(arguments.args) - len(arguments.defaults)) + list(arguments.defaults)
+            said = [(a.arg, d is not None) for a, d in zip(arguments.args, optional, strict=True)]
+            said += [
+                (a.arg, d is not None)
+                for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            ]
+            there = inspect.signature(getattr(_core, node.name)).parameters.values()
+            assert said == [(p.name, p.default is not p.empty) for p in there], node.name

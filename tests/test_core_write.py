@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import signal
 import subprocess
 import sys
 import textwrap
@@ -168,8 +167,10 @@ def test_a_gguf_is_a_source_too(tmp_path: Path, source: Path, weights: np.ndarra
     half = weights.astype(np.float16).astype(np.float32)
     assert bytes_of(second, "w") == _core.quantize_rows(half, "q4_0").tobytes()
     assert bytes_of(second, "v") == bytes_of(first, "v")
-    with pytest.raises(InputError, match="q4_0 to q8_0"):
-        _core.write_gguf(tmp_path / "no.gguf", [], [plan(first, "v", (64,), "q8_0")])
+    third = tmp_path / "again.gguf"
+    _core.write_gguf(third, [], [plan(first, "v", (64,), "q8_0")])
+    values = _core.dequantize_rows(np.frombuffer(bytes_of(first, "v"), np.uint8).reshape(1, -1), "q4_0")
+    assert bytes_of(third, "v") == _core.quantize_rows(values, "q8_0").tobytes()
 
 
 def test_threads_do_not_change_the_bytes(tmp_path: Path) -> None:
@@ -353,38 +354,4 @@ def test_too_little_room_is_found_before_writing(tmp_path: Path) -> None:
         file.truncate(8 + len(header) + size)
     with pytest.raises(WorkError, match="not enough free disk"):
         _core.write_gguf(tmp_path / "m.gguf", [], [plan(sparse, "x", (rows, 1024))])
-    no_leftovers(tmp_path, "sparse.safetensors")
-
-
-def test_ctrl_c_stops_a_long_pass_at_once_and_leaves_nothing(tmp_path: Path) -> None:
-    """A sparse source of 4 GiB: seconds of work, stopped as soon as it has begun."""
-    import json
-    import time
-
-    rows = 1 << 20
-    header = json.dumps(
-        {"x": {"dtype": "F32", "shape": [rows, 1024], "data_offsets": [0, rows * 4096]}}
-    ).encode()
-    with (tmp_path / "sparse.safetensors").open("wb") as file:
-        file.write(len(header).to_bytes(8, "little") + header)
-        file.truncate(8 + len(header) + rows * 4096)
-    code = textwrap.dedent(
-        """
-        import sys
-        from t2sql import _core
-        plan = {"name": "x", "path": sys.argv[1], "source": "x", "shape": [1 << 20, 1024], "type": "q4_0"}
-        begun = lambda done, total, name: done and print(done, flush=True)
-        try:
-            _core.write_gguf(sys.argv[2], [], [plan], threads=1, progress=begun)
-        except KeyboardInterrupt:
-            sys.exit(130)
-        """
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "sparse.safetensors"), str(tmp_path / "m.gguf")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None and process.stdout.readline()
-        process.send_signal(signal.SIGINT)
-        start = time.monotonic()
-        assert process.wait(60) == 130
-        assert time.monotonic() - start < 5  # 40 ms and the interpreter's end, on a machine that is not busy
     no_leftovers(tmp_path, "sparse.safetensors")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import gguf
+import numpy as np
 import pytest
 
 from t2sql.errors import InputError
@@ -32,6 +34,41 @@ def test_a_quantized_file_is_not_quantized_again(tiny_llama: Path, gguf_of: Gguf
     with pytest.raises(InputError, match=r"already quantized .*expected f32, f16 or bf16, found q8_0"):
         quantize(gguf_of(tiny_llama, "q8_0"), tmp_path / "a.gguf", "q4_0")
     assert not list(tmp_path.iterdir())
+
+
+def test_requantizing_starts_from_the_dequantized_values(
+    tiny_llama: Path, gguf_of: GgufOf, tmp_path: Path
+) -> None:
+    """As quantizing the file that holds those values in float32 does."""
+    source = gguf_of(tiny_llama, "q4_1")
+    dequantized = quantize(source, tmp_path / "f32.gguf", "f32", pure=True, allow_requantize=True).path
+    for name, info in read_gguf(dequantized).tensors.items():
+        assert info.type == "f32"
+        assert np.array_equal(info.float32(), read_gguf(source).tensors[name].float32())
+    twice = quantize(source, tmp_path / "a.gguf", "q4_0", pure=True, allow_requantize=True).path
+    assert (
+        twice.read_bytes() == quantize(dequantized, tmp_path / "b.gguf", "q4_0", pure=True).path.read_bytes()
+    )
+
+
+def test_requantizing_keeps_blocks_that_are_of_the_type_already(
+    tiny_llama: Path, gguf_of: GgufOf, tmp_path: Path
+) -> None:
+    source = gguf_of(tiny_llama, "q8_0")
+    again = quantize(source, tmp_path / "a.gguf", "q8_0", allow_requantize=True)
+    assert again.path.read_bytes() == source.read_bytes()
+
+
+def test_a_type_that_is_not_ours_is_not_requantized(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "k.gguf", "llama")
+    blocks = np.zeros((2, 144), np.uint8)
+    writer.add_tensor("blk.0.ffn_up.weight", blocks, raw_dtype=gguf.GGMLQuantizationType.Q4_K)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(InputError, match=r"cannot be quantized again .*found q4_K"):
+        quantize(tmp_path / "k.gguf", tmp_path / "a.gguf", "q4_0", allow_requantize=True)
 
 
 def test_a_file_is_never_quantized_onto_itself(tiny_llama: Path, gguf_of: GgufOf, tmp_path: Path) -> None:

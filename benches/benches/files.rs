@@ -21,6 +21,7 @@ fn plans(source: &Path, dtype: Dtype) -> Vec<TensorPlan> {
         dtype,
         permute_heads: 0,
         add: 0.0,
+        affine: None,
     };
     (0..TENSORS).map(plan).collect()
 }

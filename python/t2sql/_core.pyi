@@ -75,8 +75,12 @@ class WriteSummary(TypedDict):
     seconds: float
     types: dict[str, int]
 
-def quantize_rows(x: NDArray[np.float32], type: str, threads: int | None = None) -> NDArray[np.uint8]:
-    """Quantize C-contiguous float32 `[rows, n]` to q8_0, q4_1 or q4_0: uint8 `[rows, n / 32 * block bytes]`.
+def quantize_rows(
+    x: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16], type: str, threads: int | None = None
+) -> NDArray[np.uint8]:
+    """Quantize C-contiguous `[rows, n]` to q8_0, q4_1 or q4_0: uint8 `[rows, n / 32 * block bytes]`.
+
+    From float32, float16, or the bits of bfloat16 as uint16, which NumPy has no type for; nothing is copied.
 
     Bit for bit ggml's reference. A block that holds a NaN or an infinity gets a NaN scale and codes
     of zero.
@@ -105,14 +109,23 @@ def write_gguf(
     """Write a GGUF v3 (alignment 32) in one streaming pass, with the same bytes for any number of threads.
 
     Metadata types: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 bool str, or `arr:` and one of them. Tensor
-    types: f32, f16, bf16, q8_0, q4_1, q4_0 from float sources, or a source's own type.
+    types: f32, f16, bf16, q8_0, q4_1, q4_0 from any of them, or a source's own type.
     `progress(done, total, tensor)` counts source bytes, many times a second, from the calling thread;
     an exception it raises cancels and propagates.
 
-    The file is written beside `out`, synced and renamed: on any error nothing is left and an old
-    `out` is untouched. Source files must not shrink while they are read (they are mapped: the process
-    would die of SIGBUS).
+    The file gets its name when it is whole: on any error nothing is left and an old `out` is untouched. A
+    source that is written to meanwhile is an error; one that shrinks meanwhile ends the process with
+    SIGBUS, since sources are mapped, and leaves nothing either.
     """
+
+def write_ggufs(
+    files: Sequence[tuple[str | PathLike[str], Sequence[tuple[str, str, Any]], Sequence[TensorPlan]]],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int, str], object] | None = None,
+    force: bool = False,
+) -> WriteSummary:
+    """As `write_gguf`, for several files (path, metadata, tensors) in one pass, which appear together."""
 
 def cpu_features() -> str:
     """The processor's architecture and its features that kernels can use, separated by spaces."""

@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
+from t2sql.errors import InputError
+
 State = Literal["ok", "slow", "missing", "optional"]
 _LEAST_GFLOPS = 20.0
 _LEAST_DISK = 3e9
@@ -64,8 +66,14 @@ def _core() -> Iterator[Finding]:
         yield Finding("t2sql", "missing", f"t2sql._core does not load: {error}", mend)
         return
     features = _core.cpu_features()
-    found = f"{metadata.version('t2sql')}, kernels for {features}"
-    yield Finding("t2sql", "ok", found, facts={"cpu_features": features})
+    version = metadata.version("t2sql")
+    try:
+        simd = _core.simd()
+    except InputError as error:
+        yield Finding("t2sql", "missing", f"{version}, {error}", "unset T2SQL_SIMD")
+        return
+    found = f"{version}, {simd} kernels on {features}"
+    yield Finding("t2sql", "ok", found, facts={"simd": simd, "cpu_features": features})
 
 
 def _mlx() -> Iterator[Finding]:

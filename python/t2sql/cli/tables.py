@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def conversion(out: Output, result: ConvertResult) -> None:
     """What convert and quantize print."""
     types = ", ".join(f"{count} {name}" for name, count in result.types.items())
-    text = f"{result.path}  {size_text(result.bytes)}  {types}  {time_text(result.seconds)}"
+    more = f" and {len(result.files) - 1} more" if len(result.files) > 1 else ""
+    text = f"{result.path}{more}  {size_text(result.bytes)}  {types}  {time_text(result.seconds)}"
     out.result(result.to_dict(), text)
     for warning in result.warnings:
         out.warn(warning)

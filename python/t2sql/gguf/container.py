@@ -114,9 +114,26 @@ class GgufFile:
 
 
 def read_gguf(path: Path) -> GgufFile:
+    """The header of a file; of the first file of a split model, the whole model's."""
+    from t2sql.gguf.shards import TENSORS, check_part, siblings
+
+    whole = _read_one(Path(path))
+    for number, other in enumerate(siblings(whole)[1:], start=1):
+        part = _read_one(other)
+        check_part(whole, part, number)
+        whole.tensors.update(part.tensors)
+        whole.size += part.size
+    expected = whole.metadata.get(TENSORS, len(whole.tensors))
+    if expected != len(whole.tensors):
+        raise InputError(
+            "tensors of a split model missing", where=path, expected=expected, found=len(whole.tensors)
+        )
+    return whole
+
+
+def _read_one(path: Path) -> GgufFile:
     from t2sql import _core
 
-    path = Path(path)
     if not path.is_file():
         raise InputError("no such GGUF file", where=path)
     header = _core.read_gguf(str(path))

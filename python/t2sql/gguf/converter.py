@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,6 +17,7 @@ from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import plan_types
+from t2sql.gguf.shards import FilePlan, files_of
 from t2sql.gguf.types import type_named
 
 if TYPE_CHECKING:
@@ -36,9 +37,11 @@ class ConvertResult:
     types: dict[str, int]
     seconds: float
     warnings: list[str] = field(default_factory=list)
+    # One, or those of a split model; `path` is the first, which stands for all.
+    files: list[Path] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "path": str(self.path)}
+        return {**asdict(self), "path": str(self.path), "files": [str(path) for path in self.files]}
 
 
 def convert(
@@ -52,12 +55,16 @@ def convert(
     pure: bool = False,
     output_type: str | None = None,
     embedding_type: str | None = None,
+    tensor_types: Mapping[str, str] | None = None,
+    max_shard_size: str | int | None = None,
     pre: str | None = None,
 ) -> ConvertResult:
     """Write the model in `source` as a GGUF file of the given type.
 
-    Nothing is written unless architecture, tensors, types and tokenizer are all understood; `pre` is
-    llama.cpp's name for how a byte-level BPE splits, when it is not to be found by its structure.
+    `tensor_types` maps regular expressions to types; `max_shard_size` ("2G") splits the output into files
+    of at most so much tensor data, with llama.cpp's names and keys. `pre` is llama.cpp's name for how a
+    byte-level BPE splits, when it is not to be found by its structure.
+    Nothing is written unless architecture, tensors, types and tokenizer are all understood.
     """
     started = time.perf_counter()
     target = type_named(type)
@@ -67,7 +74,14 @@ def convert(
     check_dtypes(directory)
     names = gguf_names(directory, family)
     shapes = {gguf: directory.tensors[hf].shape for gguf, hf in names.items()}
-    plan = plan_types(shapes, type, pure=pure, output_type=output_type, embedding_type=embedding_type)
+    plan = plan_types(
+        shapes,
+        type,
+        pure=pure,
+        output_type=output_type,
+        embedding_type=embedding_type,
+        tensor_types=tensor_types,
+    )
     tensors: list[TensorPlan] = [
         {
             "name": gguf,
@@ -90,9 +104,8 @@ def convert(
         pre=pre,
     )
     with _computed(family.computed(directory.config)) as made:
-        return write(
-            Path(out), metadata, [*made, *tensors], list(plan.warnings), started, threads, force, progress
-        )
+        files = files_of(Path(out), metadata, [*made, *tensors], max_shard_size)
+        return write(files, list(plan.warnings), started, threads, force, progress)
 
 
 @contextmanager
@@ -119,9 +132,7 @@ def _computed(tensors: dict[str, np.ndarray]) -> Iterator[list[TensorPlan]]:
 
 
 def write(
-    out: Path,
-    metadata: list[tuple[str, str, Any]],
-    tensors: list[TensorPlan],
+    files: list[FilePlan],
     warnings: list[str],
     started: float,
     threads: int | None,
@@ -130,15 +141,18 @@ def write(
 ) -> ConvertResult:
     from t2sql import _core
 
-    if out.is_dir():
-        raise InputError("output is a directory", where=out, expected="the name of a file")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    done = _core.write_gguf(str(out), metadata, tensors, threads=threads, progress=progress, force=force)
+    paths = [Path(path) for path, _, _ in files]
+    for path in paths:
+        if path.is_dir():
+            raise InputError("output is a directory", where=path, expected="the name of a file")
+    paths[0].parent.mkdir(parents=True, exist_ok=True)
+    done = _core.write_ggufs(files, threads=threads, progress=progress, force=force)
     seconds = time.perf_counter() - started
     types: dict[str, int] = {}
-    for tensor in tensors:
-        types[tensor["type"]] = types.get(tensor["type"], 0) + 1
-    return ConvertResult(out, done["bytes"], len(tensors), types, seconds, warnings)
+    for _, _, tensors in files:
+        for tensor in tensors:
+            types[tensor["type"]] = types.get(tensor["type"], 0) + 1
+    return ConvertResult(paths[0], done["bytes"], done["tensors"], types, seconds, warnings, paths)
 
 
 def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:

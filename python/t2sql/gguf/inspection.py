@@ -33,6 +33,10 @@ class Inspection:
     tensors: list[dict[str, Any]]
     # Long arrays are cut to a summary.
     metadata: dict[str, Any]
+    # The instruction set that reads and writes its blocks here.
+    simd: str
+    # More than one when the model is split.
+    files: int = 1
     tokenizer: dict[str, Any] = field(default_factory=dict)
     # Of the families that convert and import know; empty for others.
     family: str = ""
@@ -61,6 +65,7 @@ def _gguf(path: Path) -> Inspection:
     file = read_gguf(path)
     found = _summary(path, "GGUF v" + str(file.version), file.size, file.tensors)
     found.architecture = file.architecture
+    found.files = len({info.path for info in file.tensors.values()}) or 1
     found.metadata = {key: _short(value) for key, value in file.metadata.items()}
     tokens = file.get("tokenizer.ggml.tokens")
     if tokens is None:
@@ -155,8 +160,10 @@ def _summary(path: Path, format: str, size: int, tensors: dict[str, TensorInfo])
         {"name": info.name, "type": _type(info), "shape": list(info.shape), "bytes": _bytes(info)}
         for info in tensors.values()
     ]
+    from t2sql import _core
+
     types = dict(sorted(types.items(), key=lambda item: -item[1]["bytes"]))
-    return Inspection(path, format, size, "", parameters, round(bits, 3), types, listed, {})
+    return Inspection(path, format, size, "", parameters, round(bits, 3), types, listed, {}, _core.simd())
 
 
 def _type(info: TensorInfo) -> str:

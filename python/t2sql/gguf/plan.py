@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from t2sql.gguf.overrides import check_used, compile_overrides
 from t2sql.gguf.types import GgmlType, type_named
 
 
@@ -21,16 +22,20 @@ def plan_types(
     pure: bool = False,
     output_type: str | None = None,
     embedding_type: str | None = None,
+    tensor_types: Mapping[str, str] | None = None,
 ) -> TypePlan:
     """A type for every GGUF tensor name.
 
     One-dimensional tensors and norms stay float32. The matrix that makes the logits (`output.weight`, or
     `token_embd.weight` when it is tied) is Q8_0 where the rest is 4 bits, unless `pure`: four bits cost most
-    there. A row that no block type can hold is float16, and said.
+    there. `tensor_types` (regular expression -> type) beat every rule; the first that is found in a name
+    counts. A row that no block type can hold is float16, and said.
     """
     target = type_named(type)
     output = type_named(output_type) if output_type else None
     embedding = type_named(embedding_type) if embedding_type else None
+    overrides = compile_overrides(tensor_types or {})
+    check_used(overrides, [name for name, shape in shapes.items() if not keeps_precision(name, shape)])
     head = "output.weight" if "output.weight" in shapes else "token_embd.weight"
     types: dict[str, str] = {}
     warnings: list[str] = []
@@ -39,7 +44,10 @@ def plan_types(
         if keeps_precision(name, shape):
             types[name] = "f32"
             continue
-        if name == "token_embd.weight" and embedding is not None:
+        chosen = next((o.type for o in overrides if o.pattern.search(name)), None)
+        if chosen is not None:
+            wanted = chosen
+        elif name == "token_embd.weight" and embedding is not None:
             wanted = embedding
         elif name == head and output is not None:
             wanted = output

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.errors import InputError
-from t2sql.gguf.container import read_gguf
+from t2sql.gguf.container import TensorInfo, read_gguf
 from t2sql.gguf.converter import ConvertResult, write
 from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import keeps_precision, plan_types
-from t2sql.gguf.types import QUANTIZATION_VERSION, type_named
+from t2sql.gguf.shards import KEYS, files_of
+from t2sql.gguf.types import QUANTIZATION_VERSION, TYPES, type_named
 
 if TYPE_CHECKING:
     from t2sql._core import TensorPlan
@@ -31,29 +32,34 @@ def quantize(
     progress: Callable[[int, int, str], None] | None = None,
     output_type: str | None = None,
     embedding_type: str | None = None,
+    tensor_types: Mapping[str, str] | None = None,
+    max_shard_size: str | int | None = None,
+    allow_requantize: bool = False,
 ) -> ConvertResult:
-    """Write `source`, an f32, f16 or bf16 GGUF, with its matrices in `type`."""
+    """Write `source`, an f32, f16 or bf16 GGUF, with its matrices in `type`.
+
+    `allow_requantize` takes q8_0, q4_1 and q4_0 tensors too, whose values have been rounded once already.
+    `tensor_types` and `max_shard_size` are as for `convert`; a split model is named by its first file.
+    """
     started = time.perf_counter()
     target = type_named(type)
     check_free(Path(out), force=force)
     gguf = read_gguf(Path(source))
-    if Path(out).exists() and Path(out).samefile(gguf.path):
-        raise InputError("output is the input", where=out)
     for info in gguf.tensors.values():
-        if info.type not in _FULL:
-            raise InputError(
-                "file is already quantized",
-                where=f"{gguf.path}: tensor {info.name}",
-                expected="f32, f16 or bf16",
-                found=info.type,
-                hint="quantize from the full-precision file",
-            )
+        _check_source(info, allow_requantize)
     shapes = {name: info.shape for name, info in gguf.tensors.items()}
-    plan = plan_types(shapes, type, pure=pure, output_type=output_type, embedding_type=embedding_type)
+    plan = plan_types(
+        shapes,
+        type,
+        pure=pure,
+        output_type=output_type,
+        embedding_type=embedding_type,
+        tensor_types=tensor_types,
+    )
     tensors: list[TensorPlan] = [
         {
             "name": name,
-            "path": str(gguf.path),
+            "path": str(info.path),
             "source": name,
             "shape": list(info.shape),
             "type": info.type if keeps_precision(name, info.shape) else plan.types[name],
@@ -66,6 +72,33 @@ def quantize(
         "general.file_type": ("general.file_type", "u32", target.file_type),
         "general.quantization_version": ("general.quantization_version", "u32", QUANTIZATION_VERSION),
     }
-    metadata = [changed.pop(entry[0], entry) for entry in gguf.entries if entry[0] != "general.alignment"]
+    dropped = ("general.alignment", *KEYS)
+    metadata = [changed.pop(entry[0], entry) for entry in gguf.entries if entry[0] not in dropped]
     metadata.extend(changed.values())
-    return write(Path(out), metadata, tensors, list(plan.warnings), started, threads, force, progress)
+    files = files_of(Path(out), metadata, tensors, max_shard_size)
+    taken = {info.path.resolve() for info in gguf.tensors.values()}
+    for path, _, _ in files:
+        if Path(path).resolve() in taken:
+            raise InputError("output is the input", where=path)
+    return write(files, list(plan.warnings), started, threads, force, progress)
+
+
+def _check_source(info: TensorInfo, allow_requantize: bool) -> None:
+    if info.type in _FULL:
+        return
+    if not allow_requantize:
+        raise InputError(
+            "file is already quantized",
+            where=f"{info.path}: tensor {info.name}",
+            expected="f32, f16 or bf16",
+            found=info.type,
+            hint="Rounding twice costs accuracy: quantize the full-precision file, or say --allow-requantize",
+        )
+    if info.type not in TYPES:
+        raise InputError(
+            "type cannot be quantized again",
+            where=f"{info.path}: tensor {info.name}",
+            expected=" or ".join(TYPES),
+            found=info.type,
+            hint="import and convert read more types",
+        )

@@ -58,6 +58,10 @@ pub enum Error {
     #[error("writing {} failed: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
 
+    /// A source file was written to during the pass.
+    #[error("{} changed while it was read", path.display())]
+    Changed { path: PathBuf },
+
     /// The caller asked to stop.
     #[error("cancelled")]
     Cancelled,
@@ -88,7 +92,10 @@ impl Error {
 
     /// True when the arguments or the input are at fault rather than the work.
     pub fn is_input(&self) -> bool {
-        !matches!(self, Error::NoSpace { .. } | Error::Write { .. } | Error::Cancelled)
+        !matches!(
+            self,
+            Error::NoSpace { .. } | Error::Write { .. } | Error::Changed { .. } | Error::Cancelled
+        )
     }
 
     /// The error cut into the parts of a message.
@@ -161,6 +168,12 @@ impl Error {
             Error::Write { path, source } => {
                 Parts { what: format!("writing failed: {source}"), place: show(path), ..Parts::default() }
             }
+            Error::Changed { path } => Parts {
+                what: "input changed while it was read".into(),
+                place: show(path),
+                hint: Some("Wait until whatever writes it has ended, and run it again"),
+                ..Parts::default()
+            },
             Error::Cancelled => Parts { what: "cancelled".into(), ..Parts::default() },
         }
     }

@@ -11,6 +11,7 @@ pub mod convert;
 pub mod dtype;
 pub mod error;
 pub mod gguf;
+mod job;
 pub mod lora;
 pub mod parallel;
 pub mod quant;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::dtype::elements;
 use crate::error::{Error, Result};
@@ -61,11 +62,17 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<SafeTensors> {
         .map_err(|e| bad(8 + column(json, &e), format!("header is not as it should be: {e}")))?;
     let data = bytes.len() as u64 - start;
     let mut tensors = Vec::with_capacity(header.tensors.len());
-    for (name, entry) in header.tensors {
+    for (name, raw) in header.tensors {
+        // The entry is a slice of the JSON: where it lies tells where an error is.
+        let at = 8 + (raw.get().as_ptr() as usize - json.as_ptr() as usize) as u64;
+        let entry: Entry = serde_json::from_str(raw.get()).map_err(|e| {
+            let within = column(raw.get().as_bytes(), &e);
+            bad(at + within, format!("entry of {name} is not as it should be: {e}"))
+        })?;
         let [from, to] = entry.data_offsets;
         if from > to || to > data {
             let what = format!("range {from}..{to} of {name} is not in the {data} bytes of data");
-            return Err(bad(8, what));
+            return Err(bad(at, what));
         }
         let Some(bits) = bits(&entry.dtype) else {
             let what = format!("tensor {name} has unknown type {}", entry.dtype);
@@ -74,7 +81,7 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<SafeTensors> {
         let size = elements(&entry.shape).and_then(|n| n.checked_mul(bits));
         if size != Some((to - from) * 8) {
             let what = format!("{} bytes for {name} of {} {:?}", to - from, entry.dtype, entry.shape);
-            return Err(bad(start + from, what));
+            return Err(bad(at, what));
         }
         tensors.push(Tensor {
             name,
@@ -108,22 +115,22 @@ struct Entry {
     data_offsets: [u64; 2],
 }
 
-struct Header {
+struct Header<'a> {
     metadata: Vec<(String, String)>,
-    tensors: Vec<(String, Entry)>,
+    tensors: Vec<(String, &'a RawValue)>,
 }
 
-impl<'de> Deserialize<'de> for Header {
+impl<'de> Deserialize<'de> for Header<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Object;
         impl<'de> Visitor<'de> for Object {
-            type Value = Header;
+            type Value = Header<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of tensors")
             }
 
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<Header, M::Error> {
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<Header<'de>, M::Error> {
                 let mut header = Header { metadata: Vec::new(), tensors: Vec::new() };
                 let mut names = HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {

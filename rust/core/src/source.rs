@@ -1,7 +1,8 @@
 //! An input file, mapped: either format, one view of its tensors.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -11,8 +12,15 @@ use crate::error::{Error, Result};
 use crate::gguf::{self, Gguf};
 use crate::safetensors::{self, SafeTensors};
 
+/// A regular file, mapped, and what the system said of it then.
+struct Mapped {
+    bytes: Mmap,
+    file: File,
+    meta: Metadata,
+}
+
 /// Maps a whole file for reading.
-pub fn map(path: &Path) -> Result<Mmap> {
+fn map(path: &Path) -> Result<Mapped> {
     let file = File::open(path).map_err(|e| Error::open(path, e))?;
     let meta = file.metadata().map_err(|e| Error::open(path, e))?;
     if !meta.is_file() {
@@ -24,22 +32,23 @@ pub fn map(path: &Path) -> Result<Mmap> {
     // SAFETY: the map is only read, as bytes, which any content is valid for. If another process
     // shortens the file meanwhile, touching the lost pages raises SIGBUS: inputs must not change
     // while they are converted, and the documentation says so.
-    unsafe { Mmap::map(&file) }.map_err(|e| Error::open(path, e))
+    let bytes = unsafe { Mmap::map(&file) }.map_err(|e| Error::open(path, e))?;
+    Ok(Mapped { bytes, file, meta })
 }
 
 /// Reads the header of a GGUF file.
 pub fn read_gguf(path: &Path) -> Result<Gguf> {
-    gguf::read::parse(&map(path)?, path)
+    gguf::read::parse(&map(path)?.bytes, path)
 }
 
 /// Reads the header of a safetensors file.
 pub fn read_safetensors(path: &Path) -> Result<SafeTensors> {
-    safetensors::parse(&map(path)?, path)
+    safetensors::parse(&map(path)?.bytes, path)
 }
 
 pub(crate) struct Source {
     path: PathBuf,
-    bytes: Mmap,
+    mapped: Mapped,
     tensors: HashMap<String, Entry>,
 }
 
@@ -69,13 +78,14 @@ pub(crate) struct Raw<'a> {
 impl Source {
     /// Opens either format, told apart by the first four bytes.
     pub fn open(path: &Path) -> Result<Source> {
-        let bytes = map(path)?;
+        let mapped = map(path)?;
+        let bytes = &mapped.bytes[..];
         let tensors = if bytes.starts_with(gguf::MAGIC) {
             let entry = |t: gguf::Tensor| {
                 let (dtype, spelled) = (Some(t.dtype), t.dtype.name().into());
                 (t.name, Entry { dtype, spelled, shape: t.shape, offset: t.offset, nbytes: t.nbytes })
             };
-            gguf::read::parse(&bytes, path)?.tensors.into_iter().map(entry).collect()
+            gguf::read::parse(bytes, path)?.tensors.into_iter().map(entry).collect()
         } else {
             let entry = |t: safetensors::Tensor| {
                 let dtype = match t.dtype.as_str() {
@@ -87,9 +97,9 @@ impl Source {
                 let (spelled, shape) = (t.dtype, t.shape);
                 (t.name, Entry { dtype, spelled, shape, offset: t.offset, nbytes: t.nbytes })
             };
-            safetensors::parse(&bytes, path)?.tensors.into_iter().map(entry).collect()
+            safetensors::parse(bytes, path)?.tensors.into_iter().map(entry).collect()
         };
-        Ok(Source { path: path.into(), bytes, tensors })
+        Ok(Source { path: path.into(), mapped, tensors })
     }
 
     fn entry(&self, name: &str) -> Result<&Entry> {
@@ -99,7 +109,7 @@ impl Source {
 
     fn bytes_of(&self, entry: &Entry) -> &[u8] {
         // The parsers have checked that the range is within the file.
-        &self.bytes[entry.offset as usize..(entry.offset + entry.nbytes) as usize]
+        &self.mapped.bytes[entry.offset as usize..(entry.offset + entry.nbytes) as usize]
     }
 
     pub fn raw(&self, name: &str) -> Result<Raw<'_>> {
@@ -115,5 +125,15 @@ impl Source {
             supported: "F32, F16 or BF16",
         })?;
         Ok(View { dtype, shape: &entry.shape, bytes: self.bytes_of(entry) })
+    }
+
+    /// Refuses what was read when the file was written to meanwhile: the bytes may be of both versions.
+    pub fn check_unchanged(&self) -> Result<()> {
+        let stamp = |meta: &Metadata| (meta.len(), meta.mtime(), meta.mtime_nsec());
+        let now = self.mapped.file.metadata().map_err(|e| Error::open(&self.path, e))?;
+        if stamp(&now) != stamp(&self.mapped.meta) {
+            return Err(Error::Changed { path: self.path.clone() });
+        }
+        Ok(())
     }
 }

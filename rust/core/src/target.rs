@@ -1,4 +1,4 @@
-//! An output file: room checked, written beside its place, synced, and renamed into it.
+//! Output files: room checked, written out of sight in the folder they go to, and put in place together.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -14,22 +13,24 @@ use tempfile::TempPath;
 
 use crate::error::{Error, Result};
 
-/// The temporary sibling; dropped without `finish`, it is removed.
+/// A file that is being written; dropped without `finish`, it is gone.
 pub(crate) struct Target {
     path: PathBuf,
     dir: PathBuf,
     force: bool,
     size: u64,
-    // Shared with the thread that syncs, which a cancelled caller does not wait for.
-    file: Arc<File>,
-    temp: TempPath,
+    file: File,
+    /// Its name meanwhile. None: it has none, and the system removes it even if this process is killed.
+    temp: Option<TempPath>,
 }
 
 impl Target {
-    /// Reserves `size` bytes beside `path`.
+    /// Reserves `size` bytes in the folder of `path`.
     pub fn create(path: &Path, size: u64, force: bool) -> Result<Target> {
         let refuse = |what: String| Error::Target { path: path.into(), what };
-        let name = path.file_name().ok_or_else(|| refuse("not a file name".into()))?;
+        if path.file_name().is_none() {
+            return Err(refuse("not a file name".into()));
+        }
         match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => return Err(refuse("it is a directory".into())),
             Ok(_) if !force => return Err(Error::Exists { path: path.into() }),
@@ -46,13 +47,19 @@ impl Target {
         if free < size && disk.f_blocks > 0 {
             return Err(Error::NoSpace { path: path.into(), needed: size, free });
         }
-        let temp = tempfile::Builder::new()
-            .prefix(&format!(".{}.tmp-{}-", name.to_string_lossy(), std::process::id()))
-            .permissions(fs::Permissions::from_mode(0o666)) // the umask still applies
-            .tempfile_in(&dir)
-            .map_err(|e| refuse(e.to_string()))?;
-        let (file, temp) = temp.into_parts();
-        let target = Target { path: path.into(), dir, force, size, file: Arc::new(file), temp };
+        let (file, temp) = match nameless::open(&dir) {
+            Some(file) => (file, None),
+            None => {
+                let beside = tempfile::Builder::new()
+                    .prefix(&prefix(path))
+                    .permissions(fs::Permissions::from_mode(0o666)) // the umask still applies
+                    .tempfile_in(&dir)
+                    .map_err(|e| refuse(e.to_string()))?;
+                let (file, temp) = beside.into_parts();
+                (file, Some(temp))
+            }
+        };
+        let target = Target { path: path.into(), dir, force, size, file, temp };
         target.reserve(size)?;
         Ok(target)
     }
@@ -83,32 +90,124 @@ impl Target {
         self.file.write_all_at(bytes, offset).map_err(|e| self.failed(e))
     }
 
-    /// Syncs and renames. `Break` from `poll` abandons the file even while the disk is busy.
-    pub fn finish(self, poll: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
-        let (sender, synced) = mpsc::channel();
-        let file = Arc::clone(&self.file);
-        std::thread::spawn(move || sender.send(file.sync_all()));
-        loop {
-            match synced.recv_timeout(Duration::from_millis(40)) {
-                Ok(result) => break result.map_err(|e| self.failed(e))?,
-                Err(mpsc::RecvTimeoutError::Timeout) if poll().is_break() => return Err(Error::Cancelled),
-                Err(mpsc::RecvTimeoutError::Timeout) => {}
-                Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return Err(Error::write(&self.path, io::Error::other("the syncing thread ended")))
+    /// Gives the file its name. An old file of that name is there until the new one is.
+    fn publish(self) -> Result<()> {
+        let Target { path, dir, force, file, temp, .. } = self;
+        let placed = match temp {
+            Some(temp) if force => temp.persist(&path).map_err(|e| e.error),
+            Some(temp) => temp.persist_noclobber(&path).map_err(|e| e.error),
+            None => match nameless::link(&file, &path) {
+                Err(e) if force && e.kind() == io::ErrorKind::AlreadyExists => {
+                    // No call links over a name; a rename does.
+                    let beside = tempfile::Builder::new()
+                        .prefix(&prefix(&path))
+                        .make_in(&dir, |name| nameless::link(&file, name));
+                    beside.and_then(|beside| beside.into_temp_path().persist(&path).map_err(|e| e.error))
                 }
+                other => other,
+            },
+        };
+        placed.map_err(|e: io::Error| match e.kind() {
+            io::ErrorKind::AlreadyExists if !force => Error::Exists { path },
+            _ => Error::write(&path, e),
+        })
+    }
+}
+
+/// Puts a set of files in place. `Break` from `poll` abandons them even while the disk is busy.
+///
+/// llama.cpp opens a set by its first file, so that one goes last, and an old one of its name first: a
+/// process that is killed in between leaves no set, never one of old and new files.
+pub(crate) fn finish(mut targets: Vec<Target>, poll: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
+    let dirs = sync_replacements(&targets, poll)?;
+    if targets.len() > 1 && targets[0].path.is_file() {
+        fs::remove_file(&targets[0].path).map_err(|e| Error::write(&targets[0].path, e))?;
+    }
+    if !targets.is_empty() {
+        targets.rotate_left(1);
+    }
+    let mut placed = Vec::new();
+    for target in targets {
+        let path = target.path.clone();
+        if let Err(error) = target.publish() {
+            for path in placed {
+                let _ = fs::remove_file(path);
+            }
+            return Err(error);
+        }
+        placed.push(path);
+    }
+    // A rename reaches the disk with its directory; the files are whole either way.
+    dirs.iter().for_each(|dir| drop(File::open(dir).and_then(|dir| dir.sync_all())));
+    Ok(())
+}
+
+/// Waits for the disk where files are replaced: after a power cut the old content is there, or the new.
+/// A file of a new name has no old content to lose and, as with `cp`, does not wait. Gives the folders.
+fn sync_replacements(targets: &[Target], poll: &mut dyn FnMut() -> ControlFlow<()>) -> Result<Vec<PathBuf>> {
+    let replacing: Vec<_> = targets.iter().filter(|t| t.path.exists()).collect();
+    let (sender, synced) = mpsc::channel();
+    for target in &replacing {
+        // A descriptor of its own: a caller who cancels does not wait for the thread.
+        let file = target.file.try_clone().map_err(|e| target.failed(e))?;
+        let sender = sender.clone();
+        std::thread::spawn(move || sender.send(file.sync_all()));
+    }
+    drop(sender);
+    loop {
+        match synced.recv_timeout(Duration::from_millis(40)) {
+            Ok(result) => result.map_err(|e| replacing[0].failed(e))?,
+            Err(mpsc::RecvTimeoutError::Timeout) if poll().is_break() => return Err(Error::Cancelled),
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                return Ok(replacing.iter().map(|t| t.dir.clone()).collect())
             }
         }
-        let Target { path, dir, force, temp, .. } = self;
-        if force {
-            temp.persist(&path).map_err(|e| Error::write(&path, e.error))?;
-        } else if let Err(e) = temp.persist_noclobber(&path) {
-            return Err(match e.error.kind() {
-                io::ErrorKind::AlreadyExists => Error::Exists { path },
-                _ => Error::write(&path, e.error),
-            });
-        }
-        // The rename itself reaches the disk with the directory; the file is whole either way.
-        let _ = File::open(&dir).and_then(|dir| dir.sync_all());
-        Ok(())
+    }
+}
+
+/// How the names of temporary siblings begin: hidden, with the process that made them.
+fn prefix(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    format!(".{name}.tmp-{}-", std::process::id())
+}
+
+/// Linux's files without a name: whatever ends the process, nothing is left of them.
+#[cfg(target_os = "linux")]
+mod nameless {
+    use std::fs::File;
+    use std::os::fd::AsRawFd;
+    use std::path::{Path, PathBuf};
+
+    use rustix::fs::{linkat, open as open_at, AtFlags, Mode, OFlags, CWD};
+
+    /// A new file in a folder, or None where the filesystem has no such files or /proc is not there.
+    pub fn open(dir: &Path) -> Option<File> {
+        // The umask still applies.
+        let mode = Mode::from_raw_mode(0o666);
+        let file = File::from(open_at(dir, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode).ok()?);
+        std::fs::metadata(descriptor(&file)).is_ok().then_some(file)
+    }
+
+    /// Gives it a name that is not taken.
+    pub fn link(file: &File, path: &Path) -> std::io::Result<()> {
+        Ok(linkat(CWD, descriptor(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    }
+
+    fn descriptor(file: &File) -> PathBuf {
+        format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod nameless {
+    use std::{fs::File, io, path::Path};
+
+    pub fn open(_dir: &Path) -> Option<File> {
+        None
+    }
+
+    pub fn link(_file: &File, _path: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }

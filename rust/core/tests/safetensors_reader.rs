@@ -66,10 +66,29 @@ fn headers_that_deceive_are_refused() {
 #[test]
 fn a_bad_byte_of_the_header_is_pointed_at() {
     let json = "{\"a\":\n  nonsense}";
-    match read(&file(json, 0)) {
-        Err(Error::Malformed { offset, .. }) => assert!((14..18).contains(&offset), "{offset}"),
+    assert!((14..18).contains(&offset_of(&file(json, 0))));
+}
+
+fn offset_of(bytes: &[u8]) -> u64 {
+    match read(bytes) {
+        Err(Error::Malformed { offset, .. }) => offset,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_bad_entry_is_pointed_at() {
+    let good = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":"#;
+    for entry in [
+        r#"{"dtype":"F32","shape":[2],"data_offsets":[8,99]}"#,
+        r#"{"dtype":"F32","shape":[3],"data_offsets":[0,8]}"#,
+        r#"{"dtype":"F32","shape":[4611686018427387904,8],"data_offsets":[0,8]}"#,
+    ] {
+        assert_eq!(offset_of(&file(&format!("{good}{entry}}}"), 8)), 8 + good.len() as u64, "{entry}");
+    }
+    let entry = r#"{"dtype":"F32","shape":["x"]}"#;
+    let at = offset_of(&file(&format!("{good}{entry}}}"), 8)) - 8 - good.len() as u64;
+    assert!((24..30).contains(&at), "{at}");
 }
 
 proptest! {

@@ -1,24 +1,28 @@
 //! Quantizing NumPy arrays in place: no copies, dtype and contiguity checked.
 
+use std::ops::ControlFlow;
+
+use half::f16;
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use t2sql_core::dtype::Dtype;
-use t2sql_core::{parallel, quant};
+use t2sql_core::parallel;
+use t2sql_core::quant::{self, Number};
 
 use crate::errors::{raise, run, wrong, Step};
 
-/// An array of this element type, two-dimensional and C-contiguous.
+/// An array of this element type, two-dimensional and C-contiguous; `wanted` is for messages.
 fn rows<'py, T: numpy::Element>(
     array: &Bound<'py, PyAny>,
-    dtype: &'static str,
+    wanted: &'static str,
 ) -> PyResult<PyReadonlyArray2<'py, T>> {
     let py = array.py();
     let Ok(untyped) = array.cast::<PyUntypedArray>() else {
-        return Err(wrong(py, "not an array", format!("a NumPy array of {dtype}"), array.get_type()));
+        return Err(wrong(py, "not an array", format!("a NumPy array of {wanted}"), array.get_type()));
     };
     let Ok(typed) = array.cast::<PyArray2<T>>() else {
         let found = format!("{} of {} dimensions", untyped.dtype(), untyped.ndim());
-        return Err(wrong(py, "array does not fit", format!("{dtype} of 2 dimensions"), found));
+        return Err(wrong(py, "array does not fit", format!("{wanted} of 2 dimensions"), found));
     };
     if !typed.is_c_contiguous() {
         let hint = "a C-contiguous array (numpy.ascontiguousarray)";
@@ -41,7 +45,23 @@ pub fn quantize_rows<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<u8>>> {
     let to = block_type(py, r#type)?;
-    let array = rows::<f32>(x, "float32")?;
+    if x.cast::<PyArray2<f16>>().is_ok() {
+        quantize::<f16>(x, Dtype::F16, to, threads)
+    } else if x.cast::<PyArray2<u16>>().is_ok() {
+        quantize::<u16>(x, Dtype::BF16, to, threads)
+    } else {
+        quantize::<f32>(x, Dtype::F32, to, threads)
+    }
+}
+
+fn quantize<'py, T: numpy::Element + Number + Sync>(
+    x: &Bound<'py, PyAny>,
+    from: Dtype,
+    to: Dtype,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyArray2<u8>>> {
+    let py = x.py();
+    let array = rows::<T>(x, "float32, float16 or uint16 (the bits of bfloat16)")?;
     let [n_rows, len] = [array.shape()[0], array.shape()[1]];
     let Some(row_bytes) = to.bytes(len as u64) else {
         let expected = format!("rows a multiple of {}", to.block_len());
@@ -52,8 +72,11 @@ pub fn quantize_rows<'py>(
     {
         let mut target = out.readwrite();
         let (src, target) = (array.as_slice().expect("contiguous"), target.as_slice_mut().expect("new"));
-        let threads = parallel::threads(threads);
-        run(py, |poll| quant::quantize_array(to, src, target, threads, &mut || poll(Step::default())), None)?;
+        let (src, threads) = (quant::bytes_of(src), parallel::threads(threads));
+        let mut call = |poll: &mut dyn FnMut(Step) -> ControlFlow<()>| {
+            quant::quantize_array(from, to, src, target, threads, &mut || poll(Step::default()))
+        };
+        run(py, &mut call, None)?;
     }
     Ok(out)
 }

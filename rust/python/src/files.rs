@@ -6,7 +6,7 @@ use std::time::Instant;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use t2sql_core::affine::Affine;
-use t2sql_core::convert::{self, Options, Progress, TensorPlan};
+use t2sql_core::convert::{self, FilePlan, Options, Progress, TensorPlan};
 use t2sql_core::dtype::Dtype;
 use t2sql_core::quant;
 
@@ -95,30 +95,55 @@ fn plan(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<TensorPlan> {
     })
 }
 
+type Pairs<'py> = Vec<(String, String, Bound<'py, PyAny>)>;
+type Plans<'py> = Vec<Bound<'py, PyDict>>;
+
+fn file<'py>(py: Python<'py>, path: PathBuf, pairs: Pairs<'py>, plans: Plans<'py>) -> PyResult<FilePlan> {
+    let pair = |(key, kind, value): (String, String, _)| {
+        let value = metadata::from_python(&key, &kind, &value)?;
+        Ok((key, value))
+    };
+    Ok(FilePlan {
+        path,
+        metadata: pairs.into_iter().map(pair).collect::<PyResult<_>>()?,
+        tensors: plans.iter().map(|dict| plan(py, dict)).collect::<PyResult<_>>()?,
+    })
+}
+
 #[pyfunction]
 #[pyo3(signature = (out, metadata, tensors, *, threads=None, progress=None, force=false))]
 pub fn write_gguf<'py>(
     py: Python<'py>,
     out: PathBuf,
-    metadata: Vec<(String, String, Bound<'py, PyAny>)>,
-    tensors: Vec<Bound<'py, PyDict>>,
+    metadata: Pairs<'py>,
+    tensors: Plans<'py>,
+    threads: Option<usize>,
+    progress: Option<Py<PyAny>>,
+    force: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    write_ggufs(py, vec![(out, metadata, tensors)], threads, progress, force)
+}
+
+#[pyfunction]
+#[pyo3(signature = (files, *, threads=None, progress=None, force=false))]
+pub fn write_ggufs<'py>(
+    py: Python<'py>,
+    files: Vec<(PathBuf, Pairs<'py>, Plans<'py>)>,
     threads: Option<usize>,
     progress: Option<Py<PyAny>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
     let start = Instant::now();
-    let pairs = metadata
+    let files = files
         .into_iter()
-        .map(|(key, kind, value)| Ok((metadata::from_python(&key, &kind, &value)?, key)))
-        .map(|pair| pair.map(|(value, key)| (key, value)))
+        .map(|(path, metadata, tensors)| file(py, path, metadata, tensors))
         .collect::<PyResult<Vec<_>>>()?;
-    let plans = tensors.iter().map(|dict| plan(py, dict)).collect::<PyResult<Vec<_>>>()?;
     let options = Options { threads, force };
     let summary = run(
         py,
         |poll| {
             let mut step = |p: Progress| poll(Step { done: p.done, total: p.total, label: p.tensor });
-            convert::write_gguf(&out, &pairs, &plans, options, &mut step)
+            convert::write_files(&files, options, &mut step)
         },
         progress.as_ref(),
     )?;

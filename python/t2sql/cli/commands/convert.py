@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from t2sql.cli.options import EmbeddingType, Force, OutputType, Pure, Threads, shared
+from t2sql.cli.options import (
+    EmbeddingType,
+    Force,
+    MaxShardSize,
+    OutputType,
+    Pure,
+    TensorTypes,
+    Threads,
+    shared,
+)
 from t2sql.cli.output import Output
 from t2sql.cli.tables import conversion
 from t2sql.errors import InputError
@@ -16,6 +25,7 @@ EXAMPLE = """
 t2sql convert runs/demo/fused model.f32.gguf
 t2sql convert runs/demo/fused model.q8_0.gguf --type q8_0
 t2sql convert --base demo --adapter runs/demo adapter.gguf
+t2sql convert runs/demo/fused mixed.gguf --type q4_0 --tensor-type "ffn_down=q8_0" --max-shard-size 2G
 """
 
 
@@ -49,10 +59,12 @@ def command(
     pure: Pure = False,
     output_type: OutputType = None,
     embedding_type: EmbeddingType = None,
+    tensor_type: TensorTypes = None,
     pre: Annotated[
         str | None,
         typer.Option("--pre", help="llama.cpp's name for how the BPE tokenizer splits text.", metavar="NAME"),
     ] = None,
+    max_shard_size: MaxShardSize = None,
     threads: Threads = None,
     force: Force = False,
 ) -> None:
@@ -62,6 +74,7 @@ def command(
     """
     from t2sql import gguf, models, train
     from t2sql.cli.adapters import model_of
+    from t2sql.gguf.overrides import parse_overrides
 
     if adapter is not None:
         if target is not None:
@@ -88,6 +101,8 @@ def command(
             output_type=output_type,
             embedding_type=embedding_type,
             pre=pre,
+            tensor_types=parse_overrides(tensor_type or []),
+            max_shard_size=max_shard_size,
             threads=threads,
             force=force,
             progress=progress,

@@ -24,7 +24,11 @@ t2sql inspect runs/demo/fused
 def command(
     out: Output,
     path: Annotated[
-        Path, typer.Argument(help="A .gguf or .safetensors file, or a model directory.", metavar="FILE")
+        Path,
+        typer.Argument(
+            help="A .gguf (of a split model, the first) or .safetensors file, or a model directory.",
+            metavar="FILE",
+        ),
     ],
     tensors: Annotated[bool, typer.Option("--tensors", help="List every tensor too.")] = False,
 ) -> None:
@@ -40,12 +44,13 @@ def command(
 def _text(found: Inspection, tensors: bool) -> str:
     head = [
         ("file", found.path),
-        ("format", found.format),
+        ("format", found.format + (f", {found.files} files" if found.files > 1 else "")),
         ("architecture", found.architecture or "-"),
         ("family", found.family or "-"),
         ("size", f"{size_text(found.bytes)} ({found.bytes:,} bytes)"),
         ("parameters", f"{found.parameters:,}"),
         ("bits per weight", f"{found.bits_per_weight:.2f}"),
+        ("kernels", found.simd),
     ]
     parts = ["\n".join(f"{name:16} {value}" for name, value in head)]
     types = [(name, entry["tensors"], size_text(entry["bytes"])) for name, entry in found.types.items()]

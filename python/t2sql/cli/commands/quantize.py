@@ -7,30 +7,50 @@ from typing import Annotated
 
 import typer
 
-from t2sql.cli.options import EmbeddingType, Force, OutputType, Pure, Threads, shared
+from t2sql.cli.options import (
+    EmbeddingType,
+    Force,
+    MaxShardSize,
+    OutputType,
+    Pure,
+    TensorTypes,
+    Threads,
+    shared,
+)
 from t2sql.cli.output import Output
 from t2sql.cli.tables import conversion
 
 EXAMPLE = """
 t2sql quantize model.f32.gguf model.q4_0.gguf q4_0
 t2sql quantize model.f32.gguf pure.q4_0.gguf q4_0 --pure
+t2sql quantize model.f32.gguf mixed.gguf q4_0 --tensor-type "ffn_down=q8_0" --max-shard-size 2G
 """
 
 
 @shared()
 def command(
     out: Output,
-    source: Annotated[Path, typer.Argument(help="An f32, f16 or bf16 GGUF file.", metavar="IN.gguf")],
+    source: Annotated[
+        Path,
+        typer.Argument(help="An f32, f16 or bf16 GGUF file; of a split one, the first.", metavar="IN.gguf"),
+    ],
     target: Annotated[Path, typer.Argument(help="GGUF file to write.", metavar="OUT.gguf")],
     type: Annotated[str, typer.Argument(help="q8_0, q4_1 or q4_0.", metavar="TYPE")],
     pure: Pure = False,
     output_type: OutputType = None,
     embedding_type: EmbeddingType = None,
+    tensor_type: TensorTypes = None,
+    max_shard_size: MaxShardSize = None,
+    allow_requantize: Annotated[
+        bool,
+        typer.Option("--allow-requantize", help="Take tensors that are quantized already, at a loss."),
+    ] = False,
     threads: Threads = None,
     force: Force = False,
 ) -> None:
     """Write a quantized GGUF file from an f32, f16 or bf16 one."""
     from t2sql import gguf
+    from t2sql.gguf.overrides import parse_overrides
 
     with out.progress("quantize") as progress:
         result = gguf.quantize(
@@ -40,6 +60,9 @@ def command(
             pure=pure,
             output_type=output_type,
             embedding_type=embedding_type,
+            tensor_types=parse_overrides(tensor_type or []),
+            max_shard_size=max_shard_size,
+            allow_requantize=allow_requantize,
             threads=threads,
             force=force,
             progress=progress,

@@ -44,36 +44,56 @@ pub fn block_type(name: &str) -> Result<Dtype> {
     })
 }
 
-/// A float32 array as the little-endian bytes that it is.
-fn bytes_of(x: &[f32]) -> &[u8] {
-    // SAFETY: the same memory for the same lifetime; any bytes are valid as u8, whose alignment is 1.
+/// An array of numbers as the little-endian bytes that it is.
+pub fn bytes_of<T: Number>(x: &[T]) -> &[u8] {
+    // SAFETY: the same memory for the same lifetime; `T` has no padding, and any bytes are valid as u8,
+    // whose alignment is 1.
     unsafe { std::slice::from_raw_parts(x.as_ptr().cast(), size_of_val(x)) }
+}
+
+/// Numbers without padding.
+pub trait Number: sealed::Number {}
+impl<T: sealed::Number> Number for T {}
+
+mod sealed {
+    pub trait Number {}
+    impl Number for f32 {}
+    impl Number for u16 {}
+    impl Number for half::f16 {}
+}
+
+/// As `bytes_of`, to write to.
+pub(crate) fn bytes_of_mut(x: &mut [f32]) -> &mut [u8] {
+    // SAFETY: as above; any four bytes are an f32, and the borrow is exclusive.
+    unsafe { std::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), size_of_val(x)) }
 }
 
 /// Blocks in a piece of parallel work.
 const PIECE: usize = 8192;
 
-/// Quantizes an array over several threads; `poll` as for `parallel::run`.
+/// Quantizes little-endian values of a float type over several threads; `poll` as for `parallel::run`.
 ///
 /// # Panics
 /// As `Simd::convert`.
 pub fn quantize_array(
+    from: Dtype,
     to: Dtype,
-    x: &[f32],
+    x: &[u8],
     out: &mut [u8],
     threads: usize,
     poll: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<()> {
-    assert_eq!(to.bytes(x.len() as u64), Some(out.len() as u64), "lengths do not agree");
+    let len = x.len() as u64 / from.block_bytes();
+    assert_eq!(to.bytes(len), Some(out.len() as u64), "lengths do not agree");
     let simd = Simd::active()?;
-    let pieces: Vec<_> = bytes_of(x)
-        .chunks(PIECE * BLOCK * 4)
+    let pieces: Vec<_> = x
+        .chunks(PIECE * BLOCK * from.block_bytes() as usize)
         .zip(out.chunks_mut(PIECE * to.block_bytes() as usize))
         .map(Mutex::new)
         .collect();
     parallel::run(pieces.len(), threads, poll, &|i, _: &mut ()| {
         let (src, out) = &mut *pieces[i].lock().expect("no piece panics");
-        simd.convert(Dtype::F32, to, src, out);
+        simd.convert(from, to, src, out);
         Ok(())
     })
 }
