@@ -25,8 +25,8 @@ def alternate(
 ) -> dict[str, float]:
     """Median seconds of each, run in turn, so that what else the machine does falls on all alike.
 
-    A contestant that returns a float has timed itself. Where one thread does the work, `time.thread_time` as
-    the clock leaves out the time that the thread was made to wait.
+    A contestant that returns a float has timed itself. Where one thread does the work, `time.process_time` as
+    the clock leaves out the time it was made to wait.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
@@ -111,7 +111,7 @@ def measure(rounds: int, gguf_py: bool = True) -> dict[str, Any]:
             "t2sql, 2 threads": lambda run=run: run(2),
             "copy, 2 threads": copy_halves,
         }
-        seconds = alternate(one, rounds, time.thread_time) | alternate(two, rounds)
+        seconds = alternate(one, rounds, time.process_time) | alternate(two, rounds)
         np.testing.assert_array_equal(mine, theirs)
         if gguf_py:
             import gguf

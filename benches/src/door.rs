@@ -3,8 +3,13 @@
 use std::ops::ControlFlow;
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-use t2sql_core::quant::{dequantize_array, quantize_array};
+use t2sql_core::quant::{dequantize_array, quantize_array, Simd};
 use t2sql_core::Dtype;
+
+fn bytes_of(x: &[f32]) -> &[u8] {
+    // SAFETY: the same memory for the same lifetime; any bytes are valid as u8, whose alignment is 1.
+    unsafe { from_raw_parts(x.as_ptr().cast(), size_of_val(x)) }
+}
 
 /// Quantizes `len` float32 values to the ggml type `to` with `threads` threads.
 ///
@@ -16,6 +21,9 @@ pub unsafe extern "C" fn t2sql_quantize(to: u32, x: *const f32, len: usize, out:
     let bytes = to.bytes(len as u64).expect("whole blocks") as usize;
     // SAFETY: the caller's promise.
     let (x, out) = unsafe { (from_raw_parts(x, len), from_raw_parts_mut(out, bytes)) };
+    if threads == 1 {
+        return Simd::active().expect("a set").convert(Dtype::F32, to, bytes_of(x), out);
+    }
     quantize_array(to, x, out, threads, &mut || ControlFlow::Continue(())).expect("quantized");
 }
 
@@ -35,6 +43,9 @@ pub unsafe extern "C" fn t2sql_dequantize(
     let bytes = from.bytes(len as u64).expect("whole blocks") as usize;
     // SAFETY: the caller's promise.
     let (q, out) = unsafe { (from_raw_parts(q, bytes), from_raw_parts_mut(out, len)) };
+    if threads == 1 {
+        return Simd::active().expect("a set").dequantize(from, q, out);
+    }
     dequantize_array(from, q, out, threads, &mut || ControlFlow::Continue(())).expect("expanded");
 }
 
