@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench wheel clean setup
+.PHONY: help demo test lint bench peers wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -20,12 +20,15 @@ test: setup ## every test: Rust, Python and the app
 lint: setup ## formatting, clippy, ruff and mypy
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	$(BIN)/ruff format --check python tests tui
-	$(BIN)/ruff check python tests tui
+	$(BIN)/ruff format --check python tests tui benches
+	$(BIN)/ruff check python tests tui benches
 	$(BIN)/mypy -p t2sql
 
 bench: setup ## the Rust kernels' throughput
 	cargo bench --package t2sql-benches
+
+peers: setup ## file and kernel speed beside llama.cpp, libgguf and cp (compiles llama-cpp-python once)
+	$(BIN)/python benches/peers.py --out target/peers.json
 
 wheel: $(VENV)/.tools ## a wheel in dist/ that needs no Rust where it is installed
 	rm -rf dist

@@ -20,6 +20,11 @@ from hypothesis.extra import numpy as hnp
 from t2sql import _core
 from t2sql.errors import InputError
 
+GOLDEN = Path(__file__).parent / "golden"
+sys.path[:0] = [str(GOLDEN), str(GOLDEN.parents[1] / "benches")]
+import exactness  # noqa: E402
+import make  # noqa: E402
+
 TYPES = {"q8_0": 8, "q4_0": 2, "q4_1": 3}
 BLOCK_BYTES = {"q8_0": 34, "q4_0": 18, "q4_1": 20}
 each_type = pytest.mark.parametrize("type_", TYPES)
@@ -39,40 +44,30 @@ def expect_equal(x: np.ndarray, type_: str) -> None:
     np.testing.assert_array_equal(back.view(np.uint32), np.asarray(expected).view(np.uint32))
 
 
-def golden() -> np.ndarray:
-    """Blocks where an implementation that is nearly right goes wrong."""
-    ramp = np.arange(32, dtype=np.float32)
-    blocks = [
-        np.zeros(32),
-        np.full(32, -0.0),
-        np.where(ramp % 2 == 0, 0.0, -0.0),  # the first zero's sign is the minimum's
-        np.where(ramp % 2 == 1, 0.0, -0.0),
-        np.where(ramp < 5, ramp, -0.0),
-        np.full(32, 1.5),
-        np.full(32, -1.5),
-        np.where(ramp % 2 == 0, 3.0, -3.0),  # largest magnitude twice: the first one's sign counts
-        np.where(ramp % 2 == 1, 3.0, -3.0),
-        np.where(ramp == 31, -7.0, np.where(ramp == 0, 7.0, 0.1)),
-        np.where(ramp == 31, 7.0, np.where(ramp == 0, -7.0, 0.1)),
-        ramp - 15.5,
-        (ramp - 16) / 2,
-        np.concatenate([[127.0], np.arange(31) + 0.5]),  # halves go away from zero, not to even
-        np.concatenate([[-127.0], -(np.arange(31) + 0.5)]),
-        np.concatenate([[127.0], np.nextafter(np.arange(31, dtype=np.float32) + 0.5, np.float32(0))]),
-        np.concatenate([[-8.0], np.arange(31) / 2 - 7.5]),
-        np.concatenate([[15.0, 0.0], np.arange(30) / 2 + 0.5]),
-        np.full(32, 1e-30) * (ramp - 16),
-        np.full(32, 2.0**-24) * 127,  # scales at the edge of half precision
-        np.full(32, 2.0**-25) * 127,
-        np.full(32, 65504.0) * 7.9,
-        np.full(32, 1e30) * (ramp - 16),  # scales that overflow it: infinite, as in C
-    ]
-    return np.array(blocks, dtype=np.float32)
+def test_the_golden_file_is_what_its_code_makes() -> None:
+    assert make.hard_blocks().tobytes() == (GOLDEN / "blocks.f32").read_bytes()
 
 
 @each_type
-def test_golden_blocks_equal_the_reference(type_: str) -> None:
-    expect_equal(golden(), type_)
+def test_golden_blocks_equal_the_reference_where_it_is_defined(type_: str) -> None:
+    """The Rust tests hold every instruction set against the same file."""
+    x = make.hard_blocks()
+    committed = np.frombuffer((GOLDEN / f"blocks.{type_}").read_bytes(), np.uint8).reshape(len(x), -1)
+    np.testing.assert_array_equal(_core.quantize_rows(x, type_), committed)
+    sure = exactness.defined(x, type_)
+    assert sure.sum() > 60
+    np.testing.assert_array_equal(committed[sure], reference(x[sure], type_))
+
+
+@pytest.mark.parametrize("simd", ["scalar", "avx2", "avx512", "neon"])
+def test_random_bits_equal_the_reference_in_every_instruction_set(simd: str) -> None:
+    """A million values of each format, of any bits, with ties, and as the half types hold them."""
+    if run_with(simd).returncode:
+        pytest.skip(f"no {simd} here")
+    command = [sys.executable, exactness.__file__, "--simd", simd, "--values", "1000000"]
+    done = subprocess.run(command, env={**os.environ, "T2SQL_SIMD": simd}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"{simd}: equal to libgguf on q8_0 ")
 
 
 @each_type

@@ -12,6 +12,11 @@ use t2sql_core::Dtype;
 const TENSORS: usize = 16;
 const SHAPE: [u64; 2] = [4096, 1024];
 
+fn write(out: &Path, plans: &[TensorPlan], threads: usize) {
+    let options = Options { threads: Some(threads), force: true };
+    write_gguf(out, &[], plans, options, &mut |_| ControlFlow::Continue(())).expect("written");
+}
+
 fn plans(source: &Path, dtype: Dtype) -> Vec<TensorPlan> {
     let plan = |i: usize| TensorPlan {
         name: format!("w{i}"),
@@ -39,14 +44,27 @@ fn convert(c: &mut Criterion) {
         for to in [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0] {
             let plans = plans(&source, to);
             for threads in [1, 2] {
-                let options = Options { threads: Some(threads), force: true };
                 group.bench_function(format!("{to}, {threads} threads"), |b| {
-                    b.iter(|| {
-                        write_gguf(&out, &[], &plans, options, &mut |_| ControlFlow::Continue(()))
-                            .expect("written")
-                    });
+                    b.iter(|| write(&out, &plans, threads));
                 });
             }
+        }
+    }
+}
+
+fn quantize(c: &mut Criterion) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (weights, source, out) = (dir.path().join("weights"), dir.path().join("f32"), dir.path().join("out"));
+    safetensors(&weights, Dtype::F32, TENSORS, SHAPE[0] as usize, SHAPE[1] as usize).expect("room");
+    write(&source, &plans(&weights, Dtype::F32), 2);
+    let mut group = c.benchmark_group("f32 GGUF to");
+    group.throughput(Throughput::Bytes(source.metadata().expect("written").len()));
+    for to in [Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0] {
+        let plans = plans(&source, to);
+        for threads in [1, 2] {
+            group.bench_function(format!("{to}, {threads} threads"), |b| {
+                b.iter(|| write(&out, &plans, threads));
+            });
         }
     }
 }
@@ -54,6 +72,6 @@ fn convert(c: &mut Criterion) {
 criterion_group! {
     name = files;
     config = Criterion::default().sample_size(10).measurement_time(Duration::from_secs(4));
-    targets = convert
+    targets = convert, quantize
 }
 criterion_main!(files);

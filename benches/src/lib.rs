@@ -1,4 +1,6 @@
-//! What the benches share: values like weights, and a safetensors file of them.
+//! What the benches share: values like weights, a safetensors file of them, and the kernels for peers.py.
+
+pub mod door;
 
 use std::io::Write;
 use std::path::Path;

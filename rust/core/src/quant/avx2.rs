@@ -77,6 +77,17 @@ unsafe impl Vector for V {
     }
 
     #[inline(always)]
+    fn prefetch(src: *const u8) {
+        // SAFETY: a hint; it reads nothing and any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }
+    }
+    #[inline(always)]
+    fn prefetch_write(out: *const u8) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(out.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: V) -> V {
         V(_mm256_add_ps(self.0, other.0))
     }

@@ -82,6 +82,17 @@ unsafe impl Vector for V {
     }
 
     #[inline(always)]
+    fn prefetch(src: *const u8) {
+        // SAFETY: a hint; it reads nothing and any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }
+    }
+    #[inline(always)]
+    fn prefetch_write(out: *const u8) {
+        // SAFETY: as above.
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(out.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn add(self, other: V) -> V {
         V(_mm512_add_ps(self.0, other.0))
     }
@@ -148,14 +159,18 @@ unsafe impl Vector for V {
 
     #[inline(always)]
     unsafe fn store_bytes(block: [V; 2], out: *mut u8) {
-        for (i, v) in block.into_iter().enumerate() {
+        let mut codes = [_mm512_setzero_si512(); 2];
+        for i in 0..2 {
             // Just below a half, with the value's sign: cut off after, halves go away from zero and
             // nothing below a half is carried over.
-            let sign = _mm512_and_ps(v.0, _mm512_set1_ps(-0.0));
+            let sign = _mm512_and_ps(block[i].0, _mm512_set1_ps(-0.0));
             let half = _mm512_or_ps(sign, _mm512_set1_ps(0.5f32.next_down()));
-            let codes = _mm512_cvttps_epi32(_mm512_add_ps(v.0, half));
-            _mm_storeu_si128(out.add(16 * i).cast(), _mm512_cvtepi32_epi8(codes));
+            codes[i] = _mm512_cvttps_epi32(_mm512_add_ps(block[i].0, half));
         }
+        // Packing works within quarters of the register: put the fours of bytes in order.
+        let bytes = _mm512_cvtepi16_epi8(_mm512_packs_epi32(codes[0], codes[1]));
+        let order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
+        _mm256_storeu_si256(out.cast(), _mm256_permutevar8x32_epi32(bytes, order))
     }
     #[inline(always)]
     unsafe fn store_nibbles(block: [V; 2], out: *mut u8) {
