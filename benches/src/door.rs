@@ -24,7 +24,8 @@ pub unsafe extern "C" fn t2sql_quantize(to: u32, x: *const f32, len: usize, out:
     if threads == 1 {
         return Simd::active().expect("a set").convert(Dtype::F32, to, bytes_of(x), out);
     }
-    quantize_array(to, x, out, threads, &mut || ControlFlow::Continue(())).expect("quantized");
+    quantize_array(Dtype::F32, to, bytes_of(x), out, threads, &mut || ControlFlow::Continue(()))
+        .expect("quantized");
 }
 
 /// Expands the blocks of `len` values of the ggml type `from` with `threads` threads.
