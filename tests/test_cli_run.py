@@ -110,7 +110,7 @@ def test_run_leaves_everything_in_its_place(whole: tuple[Path, str]) -> None:
         "r.q8_0",
         "fused",
     }
-    assert [len(question["answers"]) for question in document["questions"]] == [7, 7, 7]
+    assert [len(question["answers"]) for question in document["questions"]] == [6, 6, 6]
     assert not [file for file in path.rglob(".*") if ".tmp" in file.name]
 
 

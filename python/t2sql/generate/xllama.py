@@ -64,13 +64,18 @@ def parameters(path: Path, *, context: int, slots: int = 1, adapter: Path | None
     # xllamacpp always listens on a port of this machine: nobody else gets to use it.
     params.api_keys = [secrets.token_hex(16)]
     params.n_threads_http = 1
+    params.endpoint_metrics = True
     return params
 
 
 def start(params: Any) -> Any:
     """Load the model; RuntimeError without a reason when llama.cpp cannot."""
     with signals_kept():
-        return xllamacpp.Server(params)
+        server = xllamacpp.Server(params)
+        # Its loop begins in a thread of its own; a server that is closed before that never ends. The
+        # answer to this comes from the loop.
+        server.handle_metrics()
+        return server
 
 
 @contextmanager
