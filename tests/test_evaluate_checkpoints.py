@@ -56,7 +56,7 @@ def test_llama_gives_each_checkpoints_own_answers(
             [*adapters, None],
             dataset,
             examples,
-            max_tokens=12,
+            max_tokens=6,
             progress=lambda done, total, _: seen.append((done, total)),
         )
     )
@@ -65,8 +65,8 @@ def test_llama_gives_each_checkpoints_own_answers(
     texts = [[g.text for g in score.predictions.generations] for score in found]
     slow = []
     for adapter in [*adapters, None]:
-        with _InMlx(tiny_llama).open(adapter, [], 12) as backend:
-            slow.append([g.text for g in backend.generate([e.prompt for e in examples], max_tokens=12)])
+        with _InMlx(tiny_llama).open(adapter, [], 6) as backend:
+            slow.append([g.text for g in backend.generate([e.prompt for e in examples], max_tokens=6)])
     # A model of random weights is full of near-ties, and a letter cut in two by the limit is told otherwise.
     pairs = [
         (a, b) for mine, others in zip(texts, slow, strict=True) for a, b in zip(mine, others, strict=True)

@@ -255,7 +255,7 @@ def test_the_command_line_writes_one_and_says_what_is_missing(
     for arguments, match in (
         ([*base, str(tiny_mistral), str(out)], "an adapter has one output"),
         (["--base", str(tiny_mistral), str(tiny_mistral), str(out)], "--base is the model of an adapter"),
-        ([str(tiny_mistral)], "which output?"),
+        ([str(tiny_mistral)], "missing argument"),
         (["--adapter", str(adapter), str(tmp_path / "b.gguf")], "which model?"),
     ):
         assert run_command_line(["convert", *arguments]) == 2

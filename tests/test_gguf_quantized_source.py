@@ -15,7 +15,7 @@ from t2sql.errors import InputError
 from t2sql.gguf import convert
 from t2sql.gguf.container import read_gguf
 from t2sql.gguf.hf import read_directory
-from t2sql.gguf.verification.behaviour import PROMPTS
+from t2sql.gguf.verification.original import TEXTS
 from t2sql.gguf.weights import to_hf_rows
 
 BLOCK_MATRIX = "model.layers.0.mlp.up_proj"
@@ -77,7 +77,7 @@ def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_quantized_directory(
     source = quantized(tmp_path, name, 4, 32)
     convert(source, tmp_path / "a.gguf", type="f32")
     loaded = load(source)
-    ids = list(loaded.tokenizer.encode(PROMPTS[0]))[:40]
+    ids = list(loaded.tokenizer.encode(TEXTS[0]))[:40]
     logits = np.array(loaded.model(mx.array([ids]))[0], dtype=np.float64)
     expected = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))[:, :1]
     with LlamaFile(tmp_path / "a.gguf") as llama:

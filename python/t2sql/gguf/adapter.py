@@ -88,7 +88,7 @@ def convert_adapter(
             ("t2sql.prompt_format", "str", prompt_format({"t2sql": config})),
             (BASE_KEY, "str", _fingerprint(directory, family, names)),
         ]
-        return write(Path(out), metadata, tensors, warnings, started, None, force, progress)
+        return write([(str(out), metadata, tensors)], warnings, started, None, force, progress)
 
 
 def import_adapter(file: AdapterFile, layers: int, out: Path) -> Path:

@@ -91,7 +91,7 @@ def command(
     if base is not None:
         raise InputError("--base is the model of an adapter", expected="--adapter", found="none")
     if target is None:
-        raise InputError("which output?", expected="DIR OUT.gguf", found=source)
+        raise InputError("missing argument", where="OUT.gguf", expected="DIR OUT.gguf", found=source)
     with out.progress("convert") as progress:
         result = gguf.convert(
             models.directory(source, progress=progress),
