@@ -76,7 +76,7 @@ def test_the_original_tokenizer_is_what_llama_cpp_has(
             assert llama.tokenize(text) == tokenizer.encode(text).ids
 
 
-@pytest.mark.parametrize("type", ["f32", "q4_0"])
+@pytest.mark.parametrize("type", list(TYPES))
 @pytest.mark.parametrize("name", tiny_families.MODELS)
 def test_verify_finds_every_family_the_same_model(
     name: str, type: str, family_model: FamilyModel, tmp_path: Path
