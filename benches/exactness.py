@@ -89,6 +89,8 @@ def main() -> int:
     parser.add_argument("--simd", help="only this instruction set")
     args = parser.parse_args()
     if args.simd:
+        # Chosen once in a process, before the first kernel runs.
+        os.environ["T2SQL_SIMD"] = args.simd
         compare(args.values, args.seed)
         return 0
     for simd in ("scalar", "avx2", "avx512", "neon"):

