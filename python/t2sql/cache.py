@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from t2sql.errors import InputError
 
 
 def cache_dir() -> Path:
@@ -14,3 +17,15 @@ def cache_dir() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("t2sql", appauthor=False)
+
+
+def temporary_folder(prefix: str) -> TemporaryDirectory[str]:
+    """A folder in the cache that lives as long as its `with`; InputError when the cache cannot be written."""
+    root = cache_dir()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return TemporaryDirectory(prefix=prefix, dir=root)
+    except OSError as error:
+        raise InputError(
+            "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
+        ) from None

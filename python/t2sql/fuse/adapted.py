@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from t2sql.errors import InputError
+from t2sql.cache import temporary_folder
 from t2sql.fuse.directory import write_config, write_files, write_weights
 from t2sql.fuse.fuser import add
-from t2sql.models import cache_dir, load
+from t2sql.models import load
 from t2sql.models.adapters import apply_adapter, flat
 from t2sql.models.runtime import mx
 
@@ -32,19 +31,11 @@ class Adapted:
         """Base + adapter (or the base alone) added in float32 and converted straight to `type`."""
         from t2sql.gguf import convert
 
-        root = cache_dir()
-        try:
-            root.mkdir(parents=True, exist_ok=True)
-            folder = tempfile.TemporaryDirectory(prefix=".scoring-", dir=root)
-        except OSError as error:
-            raise InputError(
-                "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
-            ) from None
-        with folder:
-            directory = Path(folder.name) / "fused"
+        with temporary_folder(".scoring-") as folder:
+            directory = Path(folder) / "fused"
             directory.mkdir()
             self._write(adapter, directory)
-            yield convert(directory, Path(folder.name) / f"{directory.name}.{type}.gguf", type=type).path
+            yield convert(directory, Path(folder) / f"{directory.name}.{type}.gguf", type=type).path
 
     def _write(self, adapter: Path | None, directory: Path) -> None:
         network, base = self._loaded.model, self._loaded.path

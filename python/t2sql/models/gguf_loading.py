@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
-from t2sql.errors import InputError
+from t2sql.cache import temporary_folder
 from t2sql.models.loading import Loaded, load
-from t2sql.models.resolving import DEMO, cache_dir, directory
+from t2sql.models.resolving import DEMO, directory
 
 
 def load_gguf(
@@ -31,17 +30,9 @@ def load_gguf(
 
     if source == DEMO:
         return load(directory(DEMO), adapter=adapter, dtype=dtype)
-    root = cache_dir()
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".loading-", dir=root)
-    except OSError as error:
-        raise InputError(
-            "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
-        ) from None
-    with folder:
+    with temporary_folder(".loading-") as folder:
         if gguf_adapter is not None:
             found = read_adapter(gguf_adapter, file)
             layers = int(found.base.need("{arch}.block_count"))
-            adapter = import_adapter(found, layers, Path(folder.name) / "adapter")
-        return load(import_gguf(file, Path(folder.name) / file.stem), adapter=adapter, dtype=dtype)
+            adapter = import_adapter(found, layers, Path(folder) / "adapter")
+        return load(import_gguf(file, Path(folder) / file.stem), adapter=adapter, dtype=dtype)
