@@ -163,6 +163,7 @@ def test_no_rows_make_no_rows() -> None:
         (np.zeros(64, np.float32), "found float32 of 1 dimensions"),
         (np.zeros((4, 64), np.float32)[:, ::2], "C-contiguous"),
         (np.zeros((4, 64), np.float32).T, "C-contiguous"),
+        (np.frombuffer(bytearray(1 + 4 * 64), np.float32, offset=1).reshape(2, 32), "aligned"),
         (np.zeros((4, 33), np.float32), "expected rows a multiple of 32, found 33"),
         ([[0.0] * 32], "NumPy array of float32, .*, found <class 'list'>"),
     ],

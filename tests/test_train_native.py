@@ -159,7 +159,8 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
         layer.forward(whole, x, weights[1:], none, 1.0, turns)
     with pytest.raises(InputError, match="projection"):
         layer.forward(whole, x, [*weights[:-1], weights[0]], none, 1.0, turns)
-    for blocks in ([(0, 2, 0, 0)], [(1, 3, 0, 0)], [(0, 3, 2, 2)], [(2**63, 3, 0, 0)], []):
+    swapped = [(2, 1, 0, 0), (0, 2, 0, 0)]
+    for blocks in ([(0, 2, 0, 0)], [(1, 3, 0, 0)], [(0, 3, 2, 2)], [(2**63, 3, 0, 0)], swapped, []):
         with pytest.raises(InputError, match="blocks"):
             layer.forward(blocks, x, weights, none, 1.0, turns)
     with pytest.raises(InputError, match="turn"):

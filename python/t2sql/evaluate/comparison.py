@@ -28,13 +28,11 @@ TUTORIAL_PROMPTS = (
 )
 """The three questions that the tutorial asks every file."""
 
-SPEED_QUESTIONS = 2
-
 
 @dataclass(frozen=True)
 class Row:
-    """One file on one backend. The speeds are of one question at a time; `batch_seconds` is the wall
-    clock of answering the `n` scored questions together. Counts, not shares."""
+    """One file on one backend. The speeds are of the tutorial's questions, one at a time; `batch_seconds`
+    is the wall clock of answering the `n` scored questions together. Counts, not shares."""
 
     model: str
     path: str
@@ -173,7 +171,7 @@ def _row(
     prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in examples)]
     opened = open_scorer(ref.source, backend, prompts, max_tokens=max_tokens)
     try:
-        answers = _one_by_one(opened, examples, max_tokens)
+        answers = _one_by_one(opened, max_tokens)
         predictions = predict(
             opened, dataset, examples, out, max_tokens=max_tokens, force=force, progress=progress
         )
@@ -194,7 +192,7 @@ def _row(
             sum(a.prompt_tokens - a.cached_tokens for a in answers), sum(a.prompt_seconds for a in answers)
         ),
         gen_tps=_rate(sum(a.tokens for a in answers), sum(a.seconds for a in answers)),
-        answers=tuple(answer.text for answer in answers[: len(TUTORIAL_PROMPTS)]),
+        answers=tuple(answer.text for answer in answers),
         n=summary.n,
         of=of,
         measure=summary.measure,
@@ -212,12 +210,10 @@ def _row(
     ), predictions
 
 
-def _one_by_one(backend: Backend, examples: list[Example], max_tokens: int) -> list[Generation]:
-    """The tutorial's questions and a few of the split's, each alone, after a warm-up that is not counted."""
+def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:
+    """The tutorial's questions, each alone, after a warm-up that is not counted."""
     backend.generate(["warm up:"], max_tokens=2)
-    step = max(1, len(examples) // SPEED_QUESTIONS)
-    prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in examples[::step][:SPEED_QUESTIONS])]
-    return [backend.generate([prompt], max_tokens=max_tokens)[0] for prompt in prompts]
+    return [backend.generate([prompt], max_tokens=max_tokens)[0] for prompt in TUTORIAL_PROMPTS]
 
 
 def _stored(ref: ModelRef) -> tuple[str, int]:

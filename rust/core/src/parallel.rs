@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
@@ -16,7 +16,8 @@ pub fn threads(asked: Option<usize>) -> usize {
     asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
 }
 
-/// Runs `work(piece, scratch)` for every piece below `pieces`, handed out in order.
+/// Runs `work(piece, scratch)` for every piece below `pieces`, handed out in order; a single thread is the
+/// calling one.
 ///
 /// Of several failing pieces the first in order is reported, whatever the number of threads: pieces
 /// before it have all been handed out and finish. `poll` is called on the calling thread; `Break`
@@ -27,6 +28,10 @@ pub fn run<S: Default>(
     poll: &mut dyn FnMut() -> ControlFlow<()>,
     work: &(dyn Fn(usize, &mut S) -> Result<()> + Sync),
 ) -> Result<()> {
+    let threads = threads.min(pieces);
+    if threads == 1 {
+        return alone(pieces, poll, work);
+    }
     let next = AtomicUsize::new(0);
     let cancelled = AtomicBool::new(false);
     let failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
@@ -50,7 +55,7 @@ pub fn run<S: Default>(
     };
     std::thread::scope(|scope| {
         let (alive, ended) = mpsc::channel::<()>();
-        for _ in 0..threads.min(pieces) {
+        for _ in 0..threads {
             let alive = alive.clone();
             scope.spawn(move || {
                 let _alive = alive;
@@ -70,6 +75,26 @@ pub fn run<S: Default>(
         None if cancelled.into_inner() => Err(Error::Cancelled),
         None => Ok(()),
     }
+}
+
+/// `run` without threads: looks up between pieces.
+fn alone<S: Default>(
+    pieces: usize,
+    poll: &mut dyn FnMut() -> ControlFlow<()>,
+    work: &(dyn Fn(usize, &mut S) -> Result<()> + Sync),
+) -> Result<()> {
+    let mut scratch = S::default();
+    let mut looked = Instant::now();
+    for piece in 0..pieces {
+        work(piece, &mut scratch)?;
+        if looked.elapsed() >= POLL {
+            looked = Instant::now();
+            if poll().is_break() {
+                return Err(Error::Cancelled);
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -109,8 +134,14 @@ mod tests {
 
     #[test]
     fn a_break_stops_the_work() {
+        for threads in [1, 2] {
+            breaks(threads);
+        }
+    }
+
+    fn breaks(threads: usize) {
         let done = AtomicUsize::new(0);
-        let result = run(usize::MAX, 2, &mut || ControlFlow::Break(()), &|_, _: &mut ()| {
+        let result = run(usize::MAX, threads, &mut || ControlFlow::Break(()), &|_, _: &mut ()| {
             done.fetch_add(1, Ordering::Relaxed);
             Ok(())
         });

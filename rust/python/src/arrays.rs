@@ -28,8 +28,14 @@ fn rows<'py, T: numpy::Element>(
         let hint = "a C-contiguous array (numpy.ascontiguousarray)";
         return Err(wrong(py, "array is strided", hint, "strides"));
     }
-    let borrowed = typed.try_readonly();
-    borrowed.map_err(|_| wrong(py, "array is in use", "an array nobody writes to", "a writer"))
+    let Ok(borrowed) = typed.try_readonly() else {
+        return Err(wrong(py, "array is in use", "an array nobody writes to", "a writer"));
+    };
+    if borrowed.as_slice().is_err() {
+        let hint = "an aligned array (its copy() is one)";
+        return Err(wrong(py, "array is not aligned", hint, format!("address {:p}", borrowed.data())));
+    }
+    Ok(borrowed)
 }
 
 fn block_type(py: Python<'_>, name: &str) -> PyResult<Dtype> {
@@ -71,7 +77,7 @@ fn quantize<'py, T: numpy::Element + Number + Sync>(
     let out = unsafe { PyArray2::<u8>::new(py, [n_rows, row_bytes as usize], false) };
     {
         let mut target = out.readwrite();
-        let (src, target) = (array.as_slice().expect("contiguous"), target.as_slice_mut().expect("new"));
+        let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
         let (src, threads) = (quant::bytes_of(src), parallel::threads(threads));
         let mut call = |poll: &mut dyn FnMut(Step) -> ControlFlow<()>| {
             quant::quantize_array(from, to, src, target, threads, &mut || poll(Step::default()))
@@ -101,7 +107,7 @@ pub fn dequantize_rows<'py>(
     let out = unsafe { PyArray2::<f32>::new(py, [n_rows, len as usize], false) };
     {
         let mut target = out.readwrite();
-        let (src, target) = (array.as_slice().expect("contiguous"), target.as_slice_mut().expect("new"));
+        let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
         let threads = parallel::threads(threads);
         run(
             py,

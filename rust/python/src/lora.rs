@@ -60,13 +60,9 @@ impl LlamaLayer {
             prefix_length,
         };
         let blocks: Vec<Block> = blocks.into_iter().map(block).collect();
-        let covered: usize = blocks.iter().map(|block| block.length.min(rows)).sum();
-        if covered != rows {
-            return Err(wrong(py, "blocks do not fit", format!("blocks of {rows} rows"), covered));
-        }
-        if let Some(found) = blocks.iter().find(|block| !block.fits(rows)) {
-            let expected = format!("blocks within {rows} rows");
-            return Err(wrong(py, "a block does not fit", expected, format!("{found:?}")));
+        if !Block::tile(&blocks, rows) {
+            let expected = format!("blocks that follow each other over {rows} rows, prefixes within them");
+            return Err(wrong(py, "blocks do not fit", expected, format!("{blocks:?}")));
         }
         self.check_turns(py, rows, given.turns)?;
         let layer = &mut self.0;

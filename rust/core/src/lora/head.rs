@@ -1,5 +1,7 @@
 //! Cross-entropy over a vocabulary, and its gradient, without keeping logits: a few rows at a time.
 
+use rayon::prelude::*;
+
 use super::gemm::{plain, product, transposed};
 use super::ops;
 
@@ -38,13 +40,14 @@ pub fn cross_entropy(h: &[f32], weight: &[f32], targets: &[u32], losses: &mut [f
             logits,
             vocabulary,
         );
-        for ((row, &target), loss) in logits.chunks_exact_mut(vocabulary).zip(targets).zip(losses) {
+        let rows = (logits.par_chunks_exact_mut(vocabulary), targets, losses);
+        rows.into_par_iter().for_each(|(row, &target, loss)| {
             let own = row[target as usize];
             let mut log_sum = [0.0];
             ops::softmax(row, &mut log_sum);
             *loss = log_sum[0] - own;
             row[target as usize] -= 1.0;
-        }
+        });
         if let Some(dh) = gradients.as_mut().and_then(Iterator::next) {
             let weight = plain(weight, width);
             product([n, width, vocabulary], 1.0, plain(logits, vocabulary), weight, 0.0, dh, width);

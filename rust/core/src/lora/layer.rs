@@ -2,7 +2,7 @@
 
 use super::attention::{Block, Heads, Inputs};
 use super::gemm::{plain, product, transposed};
-use super::ops;
+use super::rows as by_row;
 
 /// The order in which projections are given everywhere here.
 pub const PROJECTIONS: [&str; 7] = ["q", "k", "v", "o", "gate", "up", "down"];
@@ -179,7 +179,7 @@ impl Layer {
     /// out = the layer's output for x, both [rows, hidden]. `cos` and `sin` are [rows, half a head].
     ///
     /// # Panics
-    /// When a slice does not have the size that the shape says, or a block is outside of the rows.
+    /// When a slice does not have the size that the shape says, or the blocks do not tile the rows.
     #[allow(clippy::too_many_arguments)]
     pub fn forward(
         &mut self,
@@ -196,7 +196,7 @@ impl Layer {
         self.blocks.clear();
         self.blocks.extend_from_slice(blocks);
         assert_eq!(x.len(), rows * hidden, "x is [rows, hidden]");
-        assert!(blocks.iter().all(|block| block.fits(rows)), "blocks lie within the rows");
+        assert!(Block::tile(blocks, rows), "blocks cover the rows in order, prefixes lie within them");
         assert_eq!(out.len(), x.len(), "the output is as large as x");
         let half = head_width / 2;
         assert!(cos.len() == rows * half && sin.len() == cos.len(), "a turn for every row");
@@ -205,7 +205,7 @@ impl Layer {
 
         sized(&mut self.x, x.len()).copy_from_slice(x);
         let h = sized(&mut self.h, x.len());
-        ops::rms_norm(x, weights.input_norm, eps, h, sized(&mut self.inverse, rows));
+        by_row::rms_norm(x, weights.input_norm, eps, h, sized(&mut self.inverse, rows));
         let q = sized(&mut self.q, rows * heads * head_width);
         let k = sized(&mut self.k, rows * kv_heads * head_width);
         let v = sized(&mut self.v, rows * kv_heads * head_width);
@@ -213,8 +213,8 @@ impl Layer {
         linear[0].forward(h, low_q, 0.0, q);
         linear[1].forward(h, low_k, 0.0, k);
         linear[2].forward(h, low_v, 0.0, v);
-        ops::rotate(q, heads, cos, sin, half, 1.0);
-        ops::rotate(k, kv_heads, cos, sin, half, 1.0);
+        by_row::rotate(q, heads, cos, sin, half, 1.0);
+        by_row::rotate(k, kv_heads, cos, sin, half, 1.0);
         let attended = sized(&mut self.attended, rows * heads * head_width);
         let p = sized(&mut self.p, attention.probabilities(&self.blocks));
         attention.forward(blocks, Inputs { q, k, v }, p, attended);
@@ -223,12 +223,12 @@ impl Layer {
         linear[3].forward(attended, low_o, 1.0, x2);
 
         let h2 = sized(&mut self.h2, x.len());
-        ops::rms_norm(x2, weights.post_norm, eps, h2, sized(&mut self.inverse2, rows));
+        by_row::rms_norm(x2, weights.post_norm, eps, h2, sized(&mut self.inverse2, rows));
         let (gate, up) = (sized(&mut self.gate, rows * ffn), sized(&mut self.up, rows * ffn));
         linear[4].forward(h2, low_gate, 0.0, gate);
         linear[5].forward(h2, low_up, 0.0, up);
         let activated = sized(&mut self.activated, rows * ffn);
-        ops::swiglu(gate, up, activated);
+        by_row::swiglu(gate, up, activated);
         out.copy_from_slice(x2);
         linear[6].forward(activated, low_down, 1.0, out);
     }
@@ -263,13 +263,13 @@ impl Layer {
         let dactivated = &mut dwide[..rows * ffn];
         let activated = &self.activated[..rows * ffn];
         gradients[6] = linear[6].backward(activated, &self.low[6], dy, 0.0, dactivated);
-        ops::swiglu_backward(gate, up, dactivated);
+        by_row::swiglu_backward(gate, up, dactivated);
         let mut dh = vec![0.0; dy.len()];
         let h2 = &self.h2[..dy.len()];
         gradients[4] = linear[4].backward(h2, &self.low[4], gate, 0.0, &mut dh);
         gradients[5] = linear[5].backward(h2, &self.low[5], up, 1.0, &mut dh);
         dx.copy_from_slice(dy);
-        ops::rms_norm_backward(&self.x2, weights.post_norm, &self.inverse2[..rows], &mut dh, dx);
+        by_row::rms_norm_backward(&self.x2, weights.post_norm, &self.inverse2[..rows], &mut dh, dx);
 
         let dattended = &mut dwide[..wide];
         let attended = &self.attended[..wide];
@@ -278,13 +278,13 @@ impl Layer {
         let inputs = Inputs { q: &self.q[..wide], k: &self.k[..narrow], v: &self.v[..narrow] };
         let p = &self.p[..attention.probabilities(&self.blocks)];
         attention.backward(&self.blocks, inputs, p, dattended, [&mut dq, &mut dk, &mut dv]);
-        ops::rotate(&mut dq, heads, cos, sin, half, -1.0);
-        ops::rotate(&mut dk, kv_heads, cos, sin, half, -1.0);
+        by_row::rotate(&mut dq, heads, cos, sin, half, -1.0);
+        by_row::rotate(&mut dk, kv_heads, cos, sin, half, -1.0);
         let h = &self.h[..dy.len()];
         for (i, (d, beta)) in [(&dq, 0.0), (&dk, 1.0), (&dv, 1.0)].into_iter().enumerate() {
             gradients[i] = linear[i].backward(h, &self.low[i], d, beta, &mut dh);
         }
-        ops::rms_norm_backward(&self.x, weights.input_norm, &self.inverse[..rows], &mut dh, dx);
+        by_row::rms_norm_backward(&self.x, weights.input_norm, &self.inverse[..rows], &mut dh, dx);
         gradients
     }
 }

@@ -10,6 +10,7 @@ mod gemm;
 mod head;
 mod layer;
 mod ops;
+mod rows;
 
 pub use adamw::AdamW;
 pub use attention::Block;
