@@ -75,14 +75,14 @@ class Files:
         rows = []
 
         def row(what: str, mine: Callable[[], object], peers: dict[str, Callable[[], object]]) -> None:
-            seconds = alternate({"t2sql": mine, **peers}, rounds)
+            seconds = alternate({"t2sql": mine, **peers}, rounds, between=self._clear)
             rows.append({"what": what, "seconds": seconds.pop("t2sql"), "peers": seconds})
-            self.out.unlink(missing_ok=True)
+            self._clear()
 
         for type_ in FTYPES:
 
             def mine(threads: int = 2, type_: str = type_) -> None:
-                quantize(self.gguf, self.out, type_, pure=True, threads=threads, force=True)
+                quantize(self.gguf, self.out, type_, pure=True, threads=threads)
 
             peers: dict[str, Callable[[], object]] = {
                 "cp --reflink=never": lambda: self._cp(self.gguf),
@@ -95,7 +95,7 @@ class Files:
         peers = {"cp --reflink=never": lambda: self._cp(self.hf / "model.safetensors")}
         if self.convert_hf:
             peers["convert_hf_to_gguf.py"] = lambda: self._convert_hf(self.hf, self.out, "f32")
-        row("safetensors to f32 GGUF", lambda: convert(self.hf, self.out, type="f32", force=True), peers)
+        row("safetensors to f32 GGUF", lambda: convert(self.hf, self.out, type="f32"), peers)
 
         peers = {}
         if self.llama:
@@ -103,14 +103,17 @@ class Files:
             peers[f"{first}, then llama_model_quantize"] = self._two_steps
         row(
             "bf16 safetensors to Q4_0",
-            lambda: convert(self.bf16, self.out, type="q4_0", pure=True, force=True),
+            lambda: convert(self.bf16, self.out, type="q4_0", pure=True),
             peers,
         )
         return rows
 
+    def _clear(self) -> None:
+        """Each writes a new file: replacing one is other work, for cp too."""
+        self.out.unlink(missing_ok=True)
+
     def _cp(self, source: Path) -> None:
         command = ["cp", "--reflink=never"] if sys.platform == "linux" else ["cp"]
-        self.out.unlink(missing_ok=True)
         subprocess.run([*command, source, self.out], check=True)
 
     def _llama(self, source: Path, type_: str) -> float:

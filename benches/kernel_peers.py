@@ -21,18 +21,23 @@ LEN = 16 << 20  # 64 MiB of float32
 
 
 def alternate(
-    contestants: dict[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
+    contestants: dict[str, Callable[[], object]],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+    between: Callable[[], object] = lambda: None,
 ) -> dict[str, float]:
     """Median seconds of each, run in turn, so that what else the machine does falls on all alike.
 
     A contestant that returns a float has timed itself. Where one thread does the work, `time.process_time` as
-    the clock leaves out the time it was made to wait.
+    the clock leaves out the time it was made to wait. `between` comes before each turn, off the clock.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for run in contestants.values():
+        between()
         run()
     for _ in range(rounds):
         for name, run in contestants.items():
+            between()
             started = clock()
             said = run()
             seconds[name].append(said if isinstance(said, float) else clock() - started)

@@ -10,6 +10,7 @@ use t2sql_core::{safetensors as st, Dtype};
 pub fn gguf(bytes: &[u8]) {
     let path = Path::new("fuzz.gguf");
     let Ok(file) = read::parse(bytes, path) else { return };
+    assert_eq!(read::tensors(bytes, path).expect("fewer checks"), file.tensors);
     apart(bytes.len() as u64, file.tensors.iter().map(|t| (t.offset, t.nbytes)));
     let tensors: Vec<_> = file.tensors.iter().map(|t| (t.name.clone(), t.dtype, t.shape.clone())).collect();
     // The writer is stricter: it has one alignment, and names as short as ggml's.

@@ -6,7 +6,7 @@ releases the GIL for its whole duration, and honours Ctrl-C within 200 ms, leavi
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,9 +89,15 @@ def quantize_rows(
 def dequantize_rows(q: NDArray[np.uint8], type: str, threads: int | None = None) -> NDArray[np.float32]:
     """The float32 values of rows of blocks: the inverse of `quantize_rows`."""
 
-def read_gguf(path: str | PathLike[str]) -> GgufHeader:
+@final
+class MetadataArray:
+    """An array of a header as it is, only to be counted and written again: quicker than a list."""
+
+    def __len__(self) -> int: ...
+
+def read_gguf(path: str | PathLike[str], *, arrays: bool = True) -> GgufHeader:
     """Read and check the header of a GGUF (v2 or v3). Types are spelled as ggml spells them (`q4_0`,
-    `q6_K`).
+    `q6_K`). Without `arrays` the metadata's arrays are `MetadataArray`s instead of lists.
     """
 
 def read_safetensors(path: str | PathLike[str]) -> SafetensorsHeader:

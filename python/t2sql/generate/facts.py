@@ -23,12 +23,12 @@ def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
     """The facts of a file; with an adapter, the prompt is what that was trained on."""
     from t2sql.gguf.container import read_gguf
 
-    gguf = read_gguf(path)
+    gguf = read_gguf(path, arrays=False)
     sizes: Counter[str] = Counter()
     for tensor in gguf.tensors.values():
         sizes[tensor.type] += tensor.nbytes
     context = gguf.get("{arch}.context_length")
-    prompt_format = (gguf if adapter is None else read_gguf(adapter)).get(PROMPT_FORMAT_KEY)
+    prompt_format = (gguf if adapter is None else read_gguf(adapter, arrays=False)).get(PROMPT_FORMAT_KEY)
     return GgufFacts(
         type=sizes.most_common(1)[0][0] if sizes else "empty",
         context=int(context) if context else None,

@@ -113,13 +113,16 @@ class GgufFile:
         return value
 
 
-def read_gguf(path: Path) -> GgufFile:
-    """The header of a file; of the first file of a split model, the whole model's."""
+def read_gguf(path: Path, *, arrays: bool = True) -> GgufFile:
+    """The header of a file; of the first file of a split model, the whole model's.
+
+    Without `arrays`, the metadata's arrays can only be written again, which spares making lists of them.
+    """
     from t2sql.gguf.shards import TENSORS, check_part, siblings
 
-    whole = _read_one(Path(path))
+    whole = _read_one(Path(path), arrays)
     for number, other in enumerate(siblings(whole)[1:], start=1):
-        part = _read_one(other)
+        part = _read_one(other, arrays)
         check_part(whole, part, number)
         whole.tensors.update(part.tensors)
         whole.size += part.size
@@ -131,12 +134,12 @@ def read_gguf(path: Path) -> GgufFile:
     return whole
 
 
-def _read_one(path: Path) -> GgufFile:
+def _read_one(path: Path, arrays: bool) -> GgufFile:
     from t2sql import _core
 
     if not path.is_file():
         raise InputError("no such GGUF file", where=path)
-    header = _core.read_gguf(str(path))
+    header = _core.read_gguf(str(path), arrays=arrays)
     tensors = {t["name"]: _info(t, t["type"], path) for t in header["tensors"]}
     return GgufFile(path, header["version"], header["file_size"], list(header["metadata"]), tensors)
 

@@ -44,7 +44,7 @@ def quantize(
     started = time.perf_counter()
     target = type_named(type)
     check_free(Path(out), force=force)
-    gguf = read_gguf(Path(source))
+    gguf = read_gguf(Path(source), arrays=False)
     for info in gguf.tensors.values():
         _check_source(info, allow_requantize)
     shapes = {name: info.shape for name, info in gguf.tensors.items()}
@@ -76,7 +76,7 @@ def quantize(
     metadata = [changed.pop(entry[0], entry) for entry in gguf.entries if entry[0] not in dropped]
     metadata.extend(changed.values())
     files = files_of(Path(out), metadata, tensors, max_shard_size)
-    taken = {info.path.resolve() for info in gguf.tensors.values()}
+    taken = {path.resolve() for path in {info.path for info in gguf.tensors.values()}}
     for path, _, _ in files:
         if Path(path).resolve() in taken:
             raise InputError("output is the input", where=path)

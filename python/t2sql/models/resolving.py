@@ -172,7 +172,7 @@ def _dequantized_bytes(file: Path, size: int) -> int:
     from t2sql.gguf.container import read_gguf
 
     total = 0
-    for tensor in read_gguf(file).tensors.values():
+    for tensor in read_gguf(file, arrays=False).tensors.values():
         count = 4
         for length in tensor.shape:
             count *= length

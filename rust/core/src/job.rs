@@ -7,10 +7,10 @@ use crate::convert::TensorPlan;
 use crate::dtype::Dtype;
 use crate::error::{Error, Result};
 use crate::quant::{self, block::BLOCK, Simd};
-use crate::source::View;
+use crate::source::{self, View};
 
-/// Bytes of source in a piece: with its output it stays within a core's own cache.
-const PIECE: u64 = 1 << 20;
+/// Bytes of source in a piece. Smaller ones cost more system calls, larger ones gain nothing.
+const PIECE: u64 = 1 << 21;
 
 /// A tensor's conversion, counted in units: rows where they are permuted, blocks or elements where
 /// the tensor is one flat sequence.
@@ -130,7 +130,9 @@ impl<'a> Job<'a> {
             }
             rows
         } else if self.plan.permute_heads == 0 {
-            &self.src[range.start as usize * self.unit_in..range.end as usize * self.unit_in]
+            let part = &self.src[range.start as usize * self.unit_in..range.end as usize * self.unit_in];
+            source::bring(part).map_err(|e| Error::open(&self.plan.path, e))?;
+            part
         } else {
             rows.clear();
             for unit in range.clone() {

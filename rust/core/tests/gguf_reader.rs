@@ -15,7 +15,7 @@ fn pairs() -> Vec<(String, Value)> {
         ("general.architecture".into(), Value::Str("llama".into())),
         ("a.count".into(), Value::U32(7)),
         ("a.flag".into(), Value::Bool(true)),
-        ("a.tokens".into(), Value::Array(Array::Str(vec!["<s>".into(), "é".into()]))),
+        ("a.tokens".into(), Value::Array(Array::Str(["<s>", "é"].into_iter().collect()))),
         ("a.scores".into(), Value::Array(Array::F32(vec![0.5, -1.0]))),
     ]
 }
@@ -95,7 +95,9 @@ fn every_cut_is_refused_at_a_byte_within_the_file() {
 fn other_versions_and_byte_orders_are_named() {
     for (version, words) in [(1, "GGUF version 1"), (4, "GGUF version 4"), (0x0300_0000, "big-endian GGUF")] {
         match parse(&raw(version, 0, 0, &[])) {
-            Err(Error::Unsupported { what, .. }) => assert_eq!(what, words),
+            Err(Error::Unsupported { what, .. }) => {
+                assert!(what.starts_with(words) && what.contains("byte 4"), "{what}")
+            }
             other => panic!("{other:?}"),
         }
     }

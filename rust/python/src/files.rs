@@ -14,11 +14,12 @@ use crate::errors::{raise, run, wrong, Step};
 use crate::metadata;
 
 #[pyfunction]
-pub fn read_gguf<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyDict>> {
+#[pyo3(signature = (path, *, arrays=true))]
+pub fn read_gguf<'py>(py: Python<'py>, path: PathBuf, arrays: bool) -> PyResult<Bound<'py, PyDict>> {
     let file = py.detach(|| convert::read_gguf(&path)).map_err(|e| raise(py, &e))?;
     let pairs = PyList::empty(py);
-    for (key, value) in &file.metadata {
-        pairs.append((key, value.type_name(), metadata::to_python(py, value)?))?;
+    for (key, value) in file.metadata {
+        pairs.append((key, value.type_name(), metadata::to_python(py, value, !arrays)?))?;
     }
     let tensors = PyList::empty(py);
     for t in &file.tensors {

@@ -43,6 +43,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(simd, m)?)?;
     m.add_function(wrap_pyfunction!(arrays::quantize_rows, m)?)?;
     m.add_function(wrap_pyfunction!(arrays::dequantize_rows, m)?)?;
+    m.add_class::<metadata::MetadataArray>()?;
     m.add_function(wrap_pyfunction!(files::read_gguf, m)?)?;
     m.add_function(wrap_pyfunction!(files::read_safetensors, m)?)?;
     m.add_function(wrap_pyfunction!(files::write_gguf, m)?)?;

@@ -1,19 +1,36 @@
 //! GGUF metadata to and from Python: (key, type name, value).
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyList};
+use pyo3::types::{PyBool, PyList, PyString};
 use pyo3::IntoPyObjectExt;
-use t2sql_core::gguf::{Array, Value, ValueType};
+use t2sql_core::gguf::{Array, Strings, Value, ValueType};
 
 use crate::errors::wrong;
 
-/// The Python value of a metadata value.
-pub fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+/// An array as it is in the file, to be written again: making lists of a vocabulary takes longer than
+/// quantizing a small model.
+#[pyclass(module = "t2sql._core", frozen)]
+pub struct MetadataArray(Array);
+
+#[pymethods]
+impl MetadataArray {
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("MetadataArray({} of {})", self.0.len(), self.0.element_type())
+    }
+}
+
+/// The Python value of a metadata value; an array is a list, or a `MetadataArray` where `kept`.
+pub fn to_python(py: Python<'_>, value: Value, kept: bool) -> PyResult<Bound<'_, PyAny>> {
     macro_rules! by_type {
         ($($variant:ident)+) => {
             match value {
+                Value::Array(array) if kept => MetadataArray(array).into_bound_py_any(py),
                 $(Value::$variant(v) => v.into_bound_py_any(py),)+
-                $(Value::Array(Array::$variant(v)) => PyList::new(py, v)?.into_bound_py_any(py),)+
+                $(Value::Array(Array::$variant(v)) => PyList::new(py, v.iter())?.into_bound_py_any(py),)+
             }
         };
     }
@@ -35,17 +52,38 @@ pub fn from_python(key: &str, type_name: &str, value: &Bound<'_, PyAny>) -> PyRe
     if !is_array && kind != ValueType::Bool && value.is_instance_of::<PyBool>() {
         return Err(wrong(py, "metadata value does not fit", type_name, format!("bool for {key}")));
     }
+    if let Ok(array) = value.cast::<MetadataArray>() {
+        let array = &array.get().0;
+        let found = array.element_type();
+        if !is_array || kind != found {
+            let found = format!("an array of {found} for {key}");
+            return Err(wrong(py, "metadata value does not fit", type_name, found));
+        }
+        return Ok(Value::Array(array.clone()));
+    }
     macro_rules! by_type {
         ($($variant:ident)+) => {
             match kind {
+                ValueType::Str if is_array => strings(value).map(Array::Str).map(Value::Array),
+                ValueType::Str => value.extract().map(Value::Str),
                 $(ValueType::$variant if is_array => value.extract().map(Array::$variant).map(Value::Array),)+
                 $(ValueType::$variant => value.extract().map(Value::$variant),)+
             }
         };
     }
-    let converted = by_type!(U8 I8 U16 I16 U32 I32 F32 Bool Str U64 I64 F64);
+    let converted = by_type!(U8 I8 U16 I16 U32 I32 F32 Bool U64 I64 F64);
     converted.map_err(|error| {
         let found = format!("{} for {key}: {}", value.get_type(), error.value(py));
         wrong(py, "metadata value does not fit", type_name, found)
     })
+}
+
+/// A sequence of strings, which a string is not meant as.
+fn strings(value: &Bound<'_, PyAny>) -> PyResult<Strings> {
+    let texts: Vec<Bound<'_, PyAny>> = value.extract()?;
+    let mut strings = Strings::default();
+    for text in &texts {
+        strings.push(text.cast::<PyString>()?.to_str()?);
+    }
+    Ok(strings)
 }

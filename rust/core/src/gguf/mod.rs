@@ -5,7 +5,7 @@ pub mod value;
 pub mod write;
 
 use crate::dtype::Dtype;
-pub use value::{Array, Value, ValueType};
+pub use value::{Array, Strings, Value, ValueType};
 
 pub const MAGIC: &[u8; 4] = b"GGUF";
 pub const DEFAULT_ALIGNMENT: u64 = 32;

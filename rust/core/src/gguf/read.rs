@@ -19,6 +19,15 @@ const MAX_ALIGNMENT: u32 = 1 << 20;
 
 /// Parses the header of a whole file; `path` is for messages.
 pub fn parse(bytes: &[u8], path: &Path) -> Result<Gguf> {
+    read(bytes, path, true)
+}
+
+/// The tensors alone: the metadata's values are passed over.
+pub fn tensors(bytes: &[u8], path: &Path) -> Result<Vec<Tensor>> {
+    Ok(read(bytes, path, false)?.tensors)
+}
+
+fn read(bytes: &[u8], path: &Path, values: bool) -> Result<Gguf> {
     let mut r = Reader { bytes, at: 0, path };
     if r.take(4, "magic")? != MAGIC {
         return Err(r.bad_at(0, "not a GGUF file (magic is not \"GGUF\")"));
@@ -26,9 +35,9 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Gguf> {
     let version = r.u32("version")?;
     if !(2..=3).contains(&version) {
         let what = if (2..=3).contains(&version.swap_bytes()) {
-            "big-endian GGUF".to_string()
+            "big-endian GGUF (version at byte 4)".to_string()
         } else {
-            format!("GGUF version {version}")
+            format!("GGUF version {version} at byte 4")
         };
         let supported = "little-endian GGUF version 2 or 3";
         return Err(Error::Unsupported { path: path.into(), what, supported });
@@ -47,18 +56,22 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<Gguf> {
     for _ in 0..n_pairs {
         let at = r.at;
         let key = r.string(MAX_KEY, "key")?;
-        if !keys.insert(key.clone()) {
+        if !keys.insert(key) {
             return Err(r.bad_at(at, format!("key {key} is there twice")));
         }
         let at = r.at;
-        let value = r.value(&key)?;
+        if !values && key != ALIGNMENT_KEY {
+            r.skip(key)?;
+            continue;
+        }
+        let value = r.value(key)?;
         if key == ALIGNMENT_KEY {
             alignment = match value {
                 Value::U32(a) if a.is_power_of_two() && a <= MAX_ALIGNMENT => a.into(),
                 _ => return Err(r.bad_at(at, "alignment is not a u32 power of two up to 1 MiB")),
             };
         }
-        metadata.push((key, value));
+        metadata.push((key.into(), value));
     }
     let mut tensors = Vec::new();
     let mut names = HashSet::new();
@@ -156,7 +169,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn string(&mut self, max: u64, what: &str) -> Result<String> {
+    fn string(&mut self, max: u64, what: &str) -> Result<&'a str> {
         let at = self.at;
         let len = self.u64(what)?;
         if len > max {
@@ -164,7 +177,7 @@ impl<'a> Reader<'a> {
         }
         let bytes = self.take(len, what)?;
         let text = std::str::from_utf8(bytes);
-        Ok(text.map_err(|_| self.bad_at(at + 8, format!("{what} is not UTF-8")))?.into())
+        text.map_err(|_| self.bad_at(at + 8, format!("{what} is not UTF-8")))
     }
 
     fn bool(&mut self, what: &str) -> Result<bool> {
@@ -192,14 +205,35 @@ impl<'a> Reader<'a> {
             ValueType::I32 => Value::I32(i32::from_le_bytes(self.array(key)?)),
             ValueType::F32 => Value::F32(f32::from_le_bytes(self.array(key)?)),
             ValueType::Bool => Value::Bool(self.bool(key)?),
-            ValueType::Str => Value::Str(self.string(u64::MAX, key)?),
+            ValueType::Str => Value::Str(self.string(u64::MAX, key)?.into()),
             ValueType::U64 => Value::U64(self.u64(key)?),
             ValueType::I64 => Value::I64(i64::from_le_bytes(self.array(key)?)),
             ValueType::F64 => Value::F64(f64::from_le_bytes(self.array(key)?)),
         })
     }
 
-    fn array_value(&mut self, key: &str) -> Result<Array> {
+    /// Passes over a value: only that it ends within the file is checked.
+    fn skip(&mut self, key: &str) -> Result<()> {
+        let at = self.at;
+        let id = self.u32("value type")?;
+        let (kind, len) = match ValueType::from_id(id) {
+            None if id == ARRAY_ID => self.array_start(key)?,
+            None => return Err(self.bad_at(at, format!("unknown value type {id} of {key}"))),
+            Some(kind) => (kind, 1),
+        };
+        if kind != ValueType::Str {
+            self.take(len * kind.min_bytes(), key)?;
+            return Ok(());
+        }
+        for _ in 0..len {
+            let bytes = self.u64(key)?;
+            self.take(bytes, key)?;
+        }
+        Ok(())
+    }
+
+    /// Type and number of an array's elements, which fit into what is left of the file.
+    fn array_start(&mut self, key: &str) -> Result<(ValueType, u64)> {
         let at = self.at;
         let id = self.u32("array type")?;
         if id == ARRAY_ID {
@@ -210,6 +244,11 @@ impl<'a> Reader<'a> {
         let at = self.at;
         let len = self.u64("array length")?;
         self.check_count(at, len, kind.min_bytes(), "array length")?;
+        Ok((kind, len))
+    }
+
+    fn array_value(&mut self, key: &str) -> Result<Array> {
+        let (kind, len) = self.array_start(key)?;
         macro_rules! numbers {
             ($variant:ident, $rust:ty) => {{
                 const N: usize = size_of::<$rust>();
@@ -238,7 +277,7 @@ impl<'a> Reader<'a> {
 
     /// A tensor's entry; its offset is still relative to the data.
     fn tensor(&mut self) -> Result<Tensor> {
-        let name = self.string(MAX_READ_NAME, "tensor name")?;
+        let name = self.string(MAX_READ_NAME, "tensor name")?.to_string();
         let at = self.at;
         let dims = self.u32("number of dimensions")?;
         if dims as usize > MAX_DIMS {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 macro_rules! types {
-    ($($id:literal $name:literal $variant:ident($rust:ty),)+) => {
+    ($($id:literal $name:literal $variant:ident($rust:ty, $array:ty),)+) => {
         /// The type of a value or of an array's elements; arrays of arrays are not read.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ValueType { $($variant,)+ }
@@ -14,7 +14,7 @@ macro_rules! types {
 
         /// An array, its elements stored as they are.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Array { $($variant(Vec<$rust>),)+ }
+        pub enum Array { $($variant($array),)+ }
 
         impl ValueType {
             pub const ALL: &[ValueType] = &[$(ValueType::$variant,)+];
@@ -56,18 +56,53 @@ macro_rules! types {
 }
 
 types! {
-    0 "u8" U8(u8),
-    1 "i8" I8(i8),
-    2 "u16" U16(u16),
-    3 "i16" I16(i16),
-    4 "u32" U32(u32),
-    5 "i32" I32(i32),
-    6 "f32" F32(f32),
-    7 "bool" Bool(bool),
-    8 "str" Str(String),
-    10 "u64" U64(u64),
-    11 "i64" I64(i64),
-    12 "f64" F64(f64),
+    0 "u8" U8(u8, Vec<u8>),
+    1 "i8" I8(i8, Vec<i8>),
+    2 "u16" U16(u16, Vec<u16>),
+    3 "i16" I16(i16, Vec<i16>),
+    4 "u32" U32(u32, Vec<u32>),
+    5 "i32" I32(i32, Vec<i32>),
+    6 "f32" F32(f32, Vec<f32>),
+    7 "bool" Bool(bool, Vec<bool>),
+    8 "str" Str(String, Strings),
+    10 "u64" U64(u64, Vec<u64>),
+    11 "i64" I64(i64, Vec<i64>),
+    12 "f64" F64(f64, Vec<f64>),
+}
+
+/// Strings one after the other in one allocation: a vocabulary has a hundred thousand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Strings {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Strings {
+    pub fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<T> for Strings {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Strings {
+        let mut strings = Strings::default();
+        texts.into_iter().for_each(|text| strings.push(text.as_ref()));
+        strings
+    }
 }
 
 /// The number of the array type itself.
