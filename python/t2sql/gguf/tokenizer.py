@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from t2sql.gguf.hf import read_json
 from t2sql.gguf.hf_tokenizer import UNKNOWN
 from t2sql.gguf.vocabulary import Entry, Vocabulary, read_vocabulary
+
+_RSTRIP = re.compile(rb'"rstrip"\s*:\s*true')
 
 
 def tokenizer_metadata(
@@ -42,7 +45,10 @@ def tokenizer_metadata(
 def strips_after_special(folder: Path) -> bool:
     """Whether special tokens take the whitespace after them, as Phi 3's do, all of whose tokens are there."""
     file = folder / "tokenizer.json"
-    added = {t["content"]: t for t in read_json(file).get("added_tokens") or []} if file.is_file() else {}
+    # Parsing a vocabulary takes as long as writing a tenth of the model: most have no such token at all.
+    if not file.is_file() or not _RSTRIP.search(file.read_bytes()):
+        return False
+    added = {t["content"]: t for t in read_json(file).get("added_tokens") or []}
     kept = {"<unk>", "<s>", "<|endoftext|>"}
     others = [token for text, token in added.items() if text not in kept and token.get("special")]
     return added.keys() >= {*kept, "</s>"} and bool(others) and all(t.get("rstrip") for t in others)

@@ -88,12 +88,11 @@ def read_vocabulary(
 def _byte_level(folder: Path, document: dict[str, Any], pre: str | None) -> Vocabulary:
     where = folder / "tokenizer.json"
     tokens = {i: token for token, i in document["model"]["vocab"].items()}
-    merges = []
-    for merge in document["model"].get("merges") or []:
-        pair = merge.split(" ") if isinstance(merge, str) else merge
-        if len(pair) != 2 or not all(pair) or any(" " in token for token in pair):
+    merges = [m if isinstance(m, str) else " ".join(m) for m in document["model"].get("merges") or []]
+    for merge in merges:
+        # Two tokens, neither empty nor with a space of its own.
+        if merge.count(" ") != 1 or merge[0] == " " or merge[-1] == " ":
             raise InputError("merge does not parse", where=where, expected="two tokens", found=repr(merge))
-        merges.append(" ".join(pair))
     if not merges:
         raise InputError("tokenizer without merges", where=where, expected="model.merges")
     for key in ("continuing_subword_prefix", "end_of_word_suffix"):
