@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use criterion::{criterion_group, criterion_main, Criterion, Throughput};
+use criterion::{criterion_group, criterion_main, BatchSize, Bencher, Criterion, Throughput};
 use t2sql_benches::safetensors;
 use t2sql_core::convert::{write_gguf, Options, TensorPlan};
 use t2sql_core::Dtype;
@@ -13,8 +13,13 @@ const TENSORS: usize = 16;
 const SHAPE: [u64; 2] = [4096, 1024];
 
 fn write(out: &Path, plans: &[TensorPlan], threads: usize) {
-    let options = Options { threads: Some(threads), force: true };
+    let options = Options { threads: Some(threads), force: false };
     write_gguf(out, &[], plans, options, &mut |_| ControlFlow::Continue(())).expect("written");
+}
+
+/// Times the making of a file that is not there: to replace one is other work, for a copy too.
+fn new_file(b: &mut Bencher, out: &Path, make: impl Fn()) {
+    b.iter_batched(|| drop(std::fs::remove_file(out)), |()| make(), BatchSize::PerIteration);
 }
 
 fn plans(source: &Path, dtype: Dtype) -> Vec<TensorPlan> {
@@ -40,12 +45,14 @@ fn convert(c: &mut Criterion) {
             .expect("room for the source");
         let mut group = c.benchmark_group(format!("{from} safetensors to"));
         group.throughput(Throughput::Bytes(source.metadata().expect("written").len()));
-        group.bench_function("copy", |b| b.iter(|| std::fs::copy(&source, &out).expect("copied")));
+        group.bench_function("copy", |b| {
+            new_file(b, &out, || drop(std::fs::copy(&source, &out).expect("copied")))
+        });
         for to in [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0] {
             let plans = plans(&source, to);
             for threads in [1, 2] {
                 group.bench_function(format!("{to}, {threads} threads"), |b| {
-                    b.iter(|| write(&out, &plans, threads));
+                    new_file(b, &out, || write(&out, &plans, threads));
                 });
             }
         }
@@ -63,7 +70,7 @@ fn quantize(c: &mut Criterion) {
         let plans = plans(&source, to);
         for threads in [1, 2] {
             group.bench_function(format!("{to}, {threads} threads"), |b| {
-                b.iter(|| write(&out, &plans, threads));
+                new_file(b, &out, || write(&out, &plans, threads));
             });
         }
     }

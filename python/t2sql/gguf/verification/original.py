@@ -26,7 +26,7 @@ TEXTS = (
     " moon; they came back with 21.5 kilograms of stones.",
 )
 # Of the caller's own texts so many are read, and of each text so many tokens.
-_OWN_TEXTS = 8
+_OWN_TEXTS = 4
 _TOKENS = 96
 _POSITIONS = 72
 # Logits computed at a time.

@@ -41,6 +41,9 @@ impl Matrix<'_> {
     }
 }
 
+/// Multiplications below which a second thread costs more than it takes over.
+const ALONE: usize = 1 << 21;
+
 fn fits(rows: usize, cols: usize, stride: usize, len: usize) -> bool {
     rows == 0 || (cols <= stride && (rows - 1) * stride + cols <= len)
 }
@@ -61,6 +64,7 @@ pub fn product(
 ) {
     assert!(a.holds(m, k) && b.holds(k, n) && fits(m, n, c_stride, c.len()), "matrix sizes");
     let ((a_col, a_row), (b_col, b_row)) = (a.strides(), b.strides());
+    let threads = if m * n * k < ALONE { Parallelism::None } else { Parallelism::Rayon(0) };
     // SAFETY: all three matrices lie within their slices, and c is borrowed alone.
     unsafe {
         gemm(
@@ -82,7 +86,7 @@ pub fn product(
             false,
             false,
             false,
-            Parallelism::Rayon(0),
+            threads,
         );
     }
 }
