@@ -33,9 +33,10 @@ def main() -> int:
     parser.add_argument("--slow", type=int, default=100, help="of these, questions that the loop answers")
     args = parser.parse_args()
 
-    from mlx_lm import generate
-
     from t2sql import models
+    from t2sql.models.runtime import mx  # before mlx_lm: it loads the BLAS
+
+    from mlx_lm import generate  # isort: skip
 
     dataset = load(args.data)
     examples = subset(dataset.split(args.split), args.n)
@@ -57,6 +58,7 @@ def main() -> int:
     ]
     per_question = score.seconds / len(examples)
     result = {
+        "device": str(mx.default_device()),
         "questions": len(examples),
         "t2sql_seconds": score.seconds,
         "before_the_first_question": score.ready_seconds,
