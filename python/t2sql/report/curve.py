@@ -64,7 +64,7 @@ def loss_curve(train: Sequence[Point], valid: Sequence[Point], best_step: int | 
         side = "end" if x(best[0]) > _WIDTH * 0.6 else "start"
         shift = -12 if side == "end" else 12
         label = f"chosen: step {best[0]:g}, {best[1]:.3f}"
-        parts.append(_text("note", x(best[0]) + shift, max(y(best[1]) - 14, _TOP + 10), side, label))
+        parts.append(_text("note", x(best[0]) + shift, max(y(best[1]) - 26, _TOP + 10), side, label))
     parts.append("</svg>")
     return "".join(parts)
 

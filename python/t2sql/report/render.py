@@ -70,7 +70,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        number=number, share=share, size=size, duration=duration, cell=cell, code=code, count=count
+        number=number, chance=chance, share=share, size=size, duration=duration, cell=cell, code=code, count=count
     )
     return environment
 
@@ -114,6 +114,11 @@ def right_means(document: dict[str, Any]) -> str:
 
 def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def chance(p: float, equals: str = "") -> str:
+    """A p value, never shown as zero."""
+    return "< 0.001" if p < 0.001 else f"{equals}{p:.3f}"
 
 
 def count(value: float | None) -> str:
