@@ -70,7 +70,14 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        number=number, chance=chance, share=share, size=size, duration=duration, cell=cell, code=code, count=count
+        number=number,
+        chance=chance,
+        share=share,
+        size=size,
+        duration=duration,
+        cell=cell,
+        code=code,
+        count=count,
     )
     return environment
 
