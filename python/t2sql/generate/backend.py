@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from t2sql.errors import InputError, MissingPartError
+
+if TYPE_CHECKING:
+    from t2sql.grammar import Grammar
 
 BACKENDS = ("auto", "llama", "mlx")
 
@@ -57,9 +60,11 @@ class Backend(Protocol):
         temp: float = 0.0,
         seed: int = 0,
         on_result: OnResult | None = None,
+        grammars: Sequence[Grammar | None] = (),
     ) -> list[Generation]:
         """Answer each prompt (as `render_prompt` gives it), in order; greedy at temp 0.
 
+        `grammars`, one for each prompt when there are any: only its strings can be the answer.
         `on_result(index, generation)` is called from this thread, in order of arrival.
         """
         ...

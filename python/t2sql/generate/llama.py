@@ -19,6 +19,7 @@ from t2sql.generate.order import Runs
 from t2sql.generate.xllama import parameters, start, xllamacpp
 
 if TYPE_CHECKING:
+    from t2sql.grammar import Grammar
     from t2sql.models import ModelRef
 
 DEFAULT_CONTEXT = 2048
@@ -74,6 +75,7 @@ class LlamaBackend:
         temp: float = 0.0,
         seed: int = 0,
         on_result: OnResult | None = None,
+        grammars: Sequence[Grammar | None] = (),
     ) -> list[Generation]:
         from t2sql.data import prompt_text
 
@@ -86,7 +88,8 @@ class LlamaBackend:
 
         def work(slot: int) -> None:
             while not cancelled.is_set() and (index := runs.next(slot)) is not None:
-                request = _request(texts[index], max_tokens, temp, seed + index, slot)
+                grammar = grammars[index] if grammars else None
+                request = _request(texts[index], max_tokens, temp, seed + index, slot, grammar)
                 try:
                     arrived.put((index, self._complete(request, max_tokens, cancelled.is_set)))
                 except BaseException as error:
@@ -191,7 +194,9 @@ def _cpus() -> int | None:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
-def _request(text: str, max_tokens: int, temp: float, seed: int, slot: int) -> dict[str, Any]:
+def _request(
+    text: str, max_tokens: int, temp: float, seed: int, slot: int, grammar: Grammar | None = None
+) -> dict[str, Any]:
     request: dict[str, Any] = {
         "prompt": text,
         "n_predict": max_tokens,
@@ -202,6 +207,8 @@ def _request(text: str, max_tokens: int, temp: float, seed: int, slot: int) -> d
         "id_slot": slot,
         "stream": True,
     }
+    if grammar is not None:
+        request["grammar"] = grammar.gbnf
     if temp > 0:
         # The plain distribution, as the other backends sample it.
         request |= {"top_k": 0, "top_p": 1.0, "min_p": 0.0}

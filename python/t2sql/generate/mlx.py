@@ -13,6 +13,8 @@ from t2sql.generate.facts import directory_prompt_format, gguf_facts
 from t2sql.models.runtime import device, mx
 
 if TYPE_CHECKING:
+    from t2sql.grammar import Grammar
+    from t2sql.grammar.masks import Masks
     from t2sql.models import Loaded, ModelRef
 
 DEFAULT_BATCH = 32
@@ -44,6 +46,7 @@ class MlxBackend:
         self.load_seconds = time.perf_counter() - started
         self.context = int(loaded.config.get("max_position_embeddings") or 0) or None
         self._loaded: Loaded | None = loaded
+        self._grammar: Masks | None = None
         self._ends = set(loaded.tokenizer.eos_token_ids)
         self._newlines = _newline_ids(loaded.tokenizer)
 
@@ -55,6 +58,7 @@ class MlxBackend:
         temp: float = 0.0,
         seed: int = 0,
         on_result: OnResult | None = None,
+        grammars: Sequence[Grammar | None] = (),
     ) -> list[Generation]:
         from t2sql.data import encode
 
@@ -62,7 +66,19 @@ class MlxBackend:
             raise WorkError("the model is closed", where=self.path)
         inputs = [encode(self._loaded.tokenizer, prompt)[0] for prompt in prompts]
         self._check_lengths(inputs, max_tokens)
-        return _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result).run()
+        masks = self._masks(grammars)
+        return _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result, masks).run()
+
+    def _masks(self, grammars: Sequence[Grammar | None]) -> list[Any]:
+        """A logits processor for each prompt, or None."""
+        if not any(grammars):
+            return []
+        from t2sql.grammar.masks import Masks
+
+        assert self._loaded is not None
+        if self._grammar is None:
+            self._grammar = Masks(self._loaded.tokenizer)
+        return [None if grammar is None else self._grammar.of(grammar) for grammar in grammars]
 
     def _check_lengths(self, inputs: list[list[int]], max_tokens: int) -> None:
         longest = max(map(len, inputs), default=0)
@@ -99,6 +115,7 @@ class _Batch:
         temp: float,
         seed: int,
         on_result: OnResult | None,
+        masks: Sequence[Any],
     ) -> None:
         from mlx_lm.generate import BatchGenerator
 
@@ -123,7 +140,10 @@ class _Batch:
         samplers = [_sampler(temp, seed + index) for index in self.order] if temp > 0 else None
         self.index_of: dict[int, int] = {}
         if inputs:
-            uids = self.engine.insert([inputs[index] for index in self.order], samplers=samplers)
+            processors = [[masks[index]] if masks[index] else [] for index in self.order] if masks else None
+            uids = self.engine.insert(
+                [inputs[index] for index in self.order], samplers=samplers, logits_processors=processors
+            )
             self.index_of = dict(zip(uids, self.order, strict=True))
 
     def run(self) -> list[Generation]:
