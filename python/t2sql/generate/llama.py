@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.errors import InputError, WorkError
+from t2sql.errors import ContextError, InputError, WorkError
 from t2sql.generate.backend import Generation, OnResult, statement
 from t2sql.generate.facts import gguf_facts
 from t2sql.generate.order import Runs
@@ -146,7 +146,7 @@ class LlamaBackend:
 
     def _refused(self, error: dict[str, Any]) -> Exception:
         if error.get("type") == "exceed_context_size_error":
-            return InputError(
+            return ContextError(
                 "the prompt does not fit the context",
                 where=self.path,
                 expected=f"at most {error.get('n_ctx', self.context)} tokens",
