@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from t2sql.data.database import source
 from t2sql.data.database.engine import parsed, read_only_engine
 from t2sql.data.schema import Schema
-from t2sql.errors import InputError
+from t2sql.errors import InputError, WorkError
 from t2sql.live import introspect
 from t2sql.live.running import run
 from t2sql.live.statement import Statement, prepare
@@ -50,10 +50,12 @@ class LiveDatabase:
         self._schema: tuple[str, Schema] | None = None
         with source.told(url):
             self._engine: Engine = read_only_engine(address)
+            # Reads something: what is no database shows here.
+            introspect.state(self._engine)
 
     def schema(self) -> Schema:
         """The tables as they are now; they are read again only when something about them has changed."""
-        with self._lock, source.told(self.url):
+        with self._lock, source.told(self.url, WorkError):
             now = introspect.state(self._engine)
             if self._schema is None or self._schema[0] != now:
                 schema = introspect.kept(self.url, now)
@@ -94,7 +96,7 @@ class LiveDatabase:
         if self.dialect == "sqlite":
             with open_reader(Path(str(self.file)), timeout=timeout) as reader:
                 return reader.execute(sql, cancelled=cancelled, **limits)
-        with source.told(self.url), self._engine.connect() as connection:
+        with source.told(self.url, WorkError), self._engine.connect() as connection:
             return run(connection, sql, cancelled=cancelled, **limits)
 
     def _lookup(self, sql: str) -> list[Any]:

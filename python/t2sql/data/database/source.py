@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.data.database.engine import EXAMPLE_URL, parsed, read_only_engine
-from t2sql.errors import InputError, MissingPartError
+from t2sql.errors import InputError, MissingPartError, T2sqlError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -81,8 +81,11 @@ def opened(url: str) -> Iterator[Engine]:
 
 
 @contextmanager
-def told(url: str) -> Iterator[None]:
-    """What SQLAlchemy or a driver raises inside, as an error about the database; no password is in it."""
+def told(url: str, kind: type[T2sqlError] = InputError) -> Iterator[None]:
+    """What SQLAlchemy or a driver raises inside, as an error about the database; no password is in it.
+
+    `kind` is what a database that cannot be read is: a wrong argument, or one that went away.
+    """
     import sqlalchemy as sa
 
     try:
@@ -99,7 +102,7 @@ def told(url: str) -> Iterator[None]:
         raise MissingPartError("the database's driver is missing", found=error.name, hint=hint) from None
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise InputError(
+        raise kind(
             "the database cannot be read", where=shown(url), found=reason, hint=_hint(reason)
         ) from error
 
