@@ -81,7 +81,7 @@ def test_a_statement_is_said_in_the_databases_dialect(
 
 def test_a_statement_that_cannot_run_is_an_error_of_the_answer(shop: str) -> None:
     for sql, kind in (
-        ("SELECT nothing FROM products", "unknown_column"),
+        ("SELECT missing FROM products", "unknown_column"),
         ("SELECT 1 FROM nowhere", "unknown_table"),
         ("DELETE FROM products", "not_read_only"),
         ("SELECT 1; SELECT 2", "multiple"),

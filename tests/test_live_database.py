@@ -223,6 +223,7 @@ def test_a_superuser_is_warned(postgres: Any) -> None:
     ("url", "message"),
     [
         ("mysql://host/shop", "this kind of database cannot be asked"),
+        ("postgresql+psycopg2://me:secret@host/shop", "this kind of database cannot be asked"),
         ("sqlite:///nowhere.db", "no such database"),
         ("duckdb:///nowhere.duckdb", "no such database"),
         ("duckdb://", "names no DuckDB file"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -34,11 +35,10 @@ class LiveDatabase:
         address = parsed(url)
         kind = address.get_backend_name()
         self.dialect = _DIALECTS.get("postgresql" if kind == "postgres" else kind, "")
-        if not self.dialect or (
-            self.dialect == "postgres"
-            and address.get_driver_name() == "psycopg2"
-            and "+" in address.drivername
-        ):
+        other_driver = self.dialect == "postgres" and not re.fullmatch(
+            r"postgres(ql)?(\+psycopg)?", address.drivername
+        )
+        if not self.dialect or other_driver:
             raise InputError(
                 "this kind of database cannot be asked",
                 where=self.shown,

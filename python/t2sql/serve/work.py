@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -27,15 +28,11 @@ class Workers:
 
     def __init__(self, model: str, backend: str, slots: int, metrics: Metrics, **options: Any) -> None:
         self.metrics = metrics
-        # MLX wants to be used in the thread that loaded it, so the threads are there first.
-        first = ThreadPoolExecutor(1, thread_name_prefix="model")
+        # MLX wants to be used in the thread that loaded it, so that thread is there first.
+        first = _LastingThread()
         self.backend: Backend = first.submit(open_backend, model, backend, slots=slots, **options).result()
         self.concurrent = hasattr(self.backend, "stream")
-        if self.concurrent:
-            first.shutdown()
-            self._pool = ThreadPoolExecutor(slots, thread_name_prefix="slot")
-        else:
-            self._pool = first
+        self._pool: Executor = ThreadPoolExecutor(slots, "slot") if self.concurrent else first
         self._stopping = threading.Event()
 
     def one(self, cancelled: Cancelled, on_text: Callable[[str], None] | None = None) -> Backend:
@@ -81,8 +78,30 @@ class Workers:
             self._pool.shutdown(cancel_futures=True)
             self.backend.close()
         else:
-            self._pool.submit(self.backend.close)
-            self._pool.shutdown()
+            self._pool.submit(self.backend.close).result()
+
+
+class _LastingThread(Executor):
+    """One thread that lives as long as the process, which MLX aborts when a thread that used it ends."""
+
+    def __init__(self) -> None:
+        self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="model", daemon=True).start()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._tasks.put((future, lambda: fn(*args, **options)))
+        return future
+
+    def _run(self) -> None:
+        while True:
+            future, task = self._tasks.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(task())
+                except BaseException as error:
+                    future.set_exception(error)
+            del future, task
 
 
 class _OneRequest:
