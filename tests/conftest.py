@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,3 +97,28 @@ def gguf_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
         return made[key]
 
     return convert
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server of this session's own; tests make databases of their own in it."""
+    import postgres as helper
+
+    folder = helper.binaries()
+    if folder is None:
+        pytest.skip("PostgreSQL was not tested: no initdb and postgres found; apt-get install postgresql")
+    pytest.importorskip("psycopg", reason="PostgreSQL was not tested: pip install 'psycopg[binary]'")
+    server = helper.Server(folder)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def schema_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Schemas of the tests' databases are kept in a folder of their own, not in the user's cache."""
+    from t2sql.live import introspect
+
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(introspect, "cache_dir", lambda: folder)
+        yield folder

@@ -15,7 +15,7 @@ from t2sql.cli.group import COMMANDS, group, load
 
 ISSUED = [
     *("run", "data", "train", "test", "fuse", "convert", "quantize", "import", "inspect", "verify"),
-    *("ask", "compare", "score", "report", "runs", "tui", "doctor"),
+    *("ask", "serve", "compare", "score", "report", "runs", "tui", "doctor"),
 ]
 
 

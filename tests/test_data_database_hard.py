@@ -13,7 +13,7 @@ import pytest
 
 from t2sql import data, sql
 from t2sql.data import Dataset
-from t2sql.data.database import source
+from t2sql.data.database import engine
 from t2sql.data.database.extract import _without_clashes
 from t2sql.data.database.recipe import read_recipe
 from t2sql.data.database.source import SourceColumn, SourceTable
@@ -74,7 +74,7 @@ def test_a_password_is_not_kept() -> None:
 
 
 def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(engine, "_BUSY_SECONDS", 0.2)
     path = databases.shop(tmp_path / "shop.db")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")

@@ -48,6 +48,10 @@ class InputError(T2sqlError):
     exit_code = 2
 
 
+class ContextError(InputError):
+    """A prompt is longer than the model's context: it can be asked again with less."""
+
+
 class WorkError(T2sqlError):
     """The work failed or a check did not hold (exit code 1)."""
 

@@ -8,7 +8,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -135,6 +135,14 @@ def _optional() -> Iterator[Finding]:
     app = list(metadata.entry_points(group="t2sql.tui"))
     found = f"{app[0].dist.version}" if app and app[0].dist else "not installed"
     yield Finding("app", "ok" if app else "optional", found, None if app else "pip install t2sql-tui")
+    for name, package, extra in (
+        ("postgresql", "psycopg", "postgres"),
+        ("duckdb", "duckdb-sqlalchemy", "duckdb"),
+        ("parquet", "pyarrow", "parquet"),
+        ("server", "uvicorn", "serve"),
+    ):
+        finding = _package(package, f"pip install 't2sql[{extra}]'", name=name)
+        yield finding if finding.state == "ok" else replace(finding, state="optional")
 
 
 def _package(package: str, mend: str, *, name: str | None = None) -> Finding:

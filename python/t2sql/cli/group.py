@@ -31,6 +31,7 @@ COMMANDS = {
     "inspect": Entry("What is in a model file: tensors, types, sizes, metadata.", "inspect"),
     "verify": Entry("Prove that a GGUF file is the same model as its directory.", "verify"),
     "ask": Entry("Ask a model for the SQL of a question.", "ask"),
+    "serve": Entry("Answer questions over HTTP.", "serve"),
     "compare": Entry("Compare model files: size, speed and accuracy.", "compare"),
     "score": Entry("Score answers that are in files already.", "score"),
     "report": Entry("Rebuild the report of a run.", "report"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.errors import InputError, WorkError
+from t2sql.errors import ContextError, InputError, WorkError
 from t2sql.generate.backend import Generation, OnResult, statement
 from t2sql.generate.facts import gguf_facts
 from t2sql.generate.order import Runs
@@ -116,8 +116,34 @@ class LlamaBackend:
                     worker.join()
         return [results[index] for index in range(len(texts))]
 
+    def stream(
+        self,
+        prompt: str,
+        *,
+        max_tokens: int = 128,
+        temp: float = 0.0,
+        seed: int = 0,
+        on_text: Callable[[str], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Generation:
+        """Answer one prompt in whichever slot is free; threads may call this at once.
+
+        `on_text` gets each piece of the text as it comes. Once `cancelled` says so, the answer ends at its
+        next token. Close the backend only when no call is left.
+        """
+        from t2sql.data import prompt_text
+
+        if self._server is None:
+            raise WorkError("the model is closed", where=self.path)
+        request = _request(prompt_text(prompt), max_tokens, temp, seed, slot=-1)
+        return self._complete(request, max_tokens, cancelled, on_text)
+
     def _complete(
-        self, request: dict[str, Any], max_tokens: int, cancelled: Callable[[], bool]
+        self,
+        request: dict[str, Any],
+        max_tokens: int,
+        cancelled: Callable[[], bool],
+        on_text: Callable[[str], None] | None = None,
     ) -> Generation:
         parts: list[str] = []
         last: dict[str, Any] = {}
@@ -127,7 +153,10 @@ class LlamaBackend:
             nonlocal last, finish
             last = chunk
             for choice in chunk.get("choices") or ():
-                parts.append(choice.get("text") or "")
+                text = choice.get("text") or ""
+                parts.append(text)
+                if on_text is not None and text:
+                    on_text(text)
                 finish = choice.get("finish_reason") or finish
             return cancelled()
 
@@ -149,7 +178,7 @@ class LlamaBackend:
 
     def _refused(self, error: dict[str, Any]) -> Exception:
         if error.get("type") == "exceed_context_size_error":
-            return InputError(
+            return ContextError(
                 "the prompt does not fit the context",
                 where=self.path,
                 expected=f"at most {error.get('n_ctx', self.context)} tokens",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.errors import InputError, WorkError
+from t2sql.errors import ContextError, WorkError
 from t2sql.generate.backend import Finish, Generation, OnResult, statement
 from t2sql.generate.facts import directory_prompt_format, gguf_facts
 from t2sql.models.runtime import device, mx
@@ -83,7 +83,7 @@ class MlxBackend:
     def _check_lengths(self, inputs: list[list[int]], max_tokens: int) -> None:
         longest = max(map(len, inputs), default=0)
         if self.context is not None and longest + max_tokens > self.context:
-            raise InputError(
+            raise ContextError(
                 "the prompt does not fit the context",
                 where=self.path,
                 expected=f"at most {self.context - max_tokens} tokens beside {max_tokens} for the answer",

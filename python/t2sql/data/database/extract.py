@@ -35,7 +35,7 @@ def extract(url: str, folder: Path, recipe: Recipe, *, seed: int, with_private: 
     name = source.name_of(url)
     warnings = []
     with source.opened(url) as engine:
-        tables = source.read_tables(engine, recipe)
+        tables = source.read_tables(engine, views=recipe.views, takes=recipe.takes)
         tables, clashes = _without_clashes(tables)
         if clashes:
             warnings.append(f"left out, for SQLite cannot tell their names apart: {', '.join(clashes)}")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.data.database.recipe import Recipe
-from t2sql.errors import InputError, MissingPartError
+from t2sql.data.database.engine import EXAMPLE_URL, parsed, read_only_engine
+from t2sql.errors import InputError, MissingPartError, T2sqlError
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
-
-EXAMPLE_URL = "sqlite:///shop.db"
-_BUSY_SECONDS = 5.0
+    from sqlalchemy import Engine
 
 
 @dataclass(frozen=True)
@@ -54,39 +51,45 @@ class SourceTable:
 
 def shown(url: str) -> str:
     """The URL without its password, as it may be printed and kept."""
-    return _parsed(url).render_as_string(hide_password=True)
+    return parsed(url).render_as_string(hide_password=True)
 
 
 def name_of(url: str) -> str:
     """What the database is called: the stem of its file, or its name on the server."""
-    return Path(_parsed(url).database or "database").stem or "database"
+    return Path(parsed(url).database or "database").stem or "database"
 
 
 def file_of(url: str) -> Path | None:
     """The SQLite file that the URL names; None for a database on a server."""
-    parsed = _parsed(url)
-    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+    address = parsed(url)
+    return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
 
 
 def has_password(url: str) -> bool:
-    return _parsed(url).password is not None
+    return parsed(url).password is not None
 
 
 @contextmanager
 def opened(url: str) -> Iterator[Engine]:
     """An engine on the database; whatever goes wrong inside is told as an error about the database."""
+    with told(url), unknown_types_allowed():
+        engine = read_only_engine(parsed(url))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def told(url: str, kind: type[T2sqlError] = InputError) -> Iterator[None]:
+    """What SQLAlchemy or a driver raises inside, as an error about the database; no password is in it.
+
+    `kind` is what a database that cannot be read is: a wrong argument, or one that went away.
+    """
     import sqlalchemy as sa
 
-    parsed = _parsed(url)
     try:
-        with warnings.catch_warnings():
-            # Types that SQLAlchemy does not know are read as they come.
-            warnings.simplefilter("ignore", sa.exc.SAWarning)
-            engine = _engine(parsed)
-            try:
-                yield engine
-            finally:
-                engine.dispose()
+        yield
     except sa.exc.NoSuchModuleError as error:
         raise InputError(
             "an unknown kind of database",
@@ -99,23 +102,35 @@ def opened(url: str) -> Iterator[Engine]:
         raise MissingPartError("the database's driver is missing", found=error.name, hint=hint) from None
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise InputError(
+        raise kind(
             "the database cannot be read", where=shown(url), found=reason, hint=_hint(reason)
         ) from error
 
 
-def read_tables(engine: Engine, recipe: Recipe) -> list[SourceTable]:
-    """The tables that the recipe takes, in the order of their names, with their keys."""
+@contextmanager
+def unknown_types_allowed() -> Iterator[None]:
+    """Types that SQLAlchemy does not know are read as they come. The filter is the whole process's."""
+    import sqlalchemy as sa
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        yield
+
+
+def read_tables(
+    engine: Engine, *, views: bool, takes: Callable[[str], bool] = lambda name: True
+) -> list[SourceTable]:
+    """The tables, and views if asked for, that are taken, in the order of their names, with their keys."""
     import sqlalchemy as sa
 
     inspector = sa.inspect(engine)
     names = list(inspector.get_table_names())
-    if recipe.views:
+    if views:
         names += inspector.get_view_names()
     names = sorted(name for name in names if not name.lower().startswith("sqlite_"))
     if not names:
         raise InputError("no table in the database", where=_where(engine))
-    taken = [name for name in names if recipe.takes(name)]
+    taken = [name for name in names if takes(name)]
     if not taken:
         raise InputError(
             "the recipe takes none of the tables", where=_where(engine), found=", ".join(names[:8])
@@ -175,37 +190,6 @@ def _with_known_edges(table: SourceTable, by_name: dict[str, SourceTable]) -> So
             to_columns = tuple(spelled[column.lower()] for column in edge.to_columns)
             edges.append(Edge(table.name, edge.columns, target.name, to_columns))
     return SourceTable(table.name, table.columns, table.primary_key, tuple(dict.fromkeys(edges)))
-
-
-def _parsed(url: str) -> URL:
-    import sqlalchemy as sa
-
-    try:
-        return sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):
-        raise InputError("not a database URL", expected=f"one such as {EXAMPLE_URL}") from None
-
-
-def _engine(url: URL) -> Engine:
-    import sqlalchemy as sa
-
-    if url.get_backend_name() != "sqlite":
-        engine = sa.create_engine(url)
-        with engine.connect():
-            return engine
-    if url.host or not url.database or url.database == ":memory:":
-        raise InputError("the URL names no SQLite file", where=url, expected=f"{EXAMPLE_URL}, three slashes")
-    path = Path(url.database)
-    if not path.is_file():
-        raise InputError("no such database", where=path)
-    address = f"{path.resolve().as_uri()}?mode=ro"
-
-    def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        return connection
-
-    return sa.create_engine("sqlite://", creator=connect)
 
 
 def _where(engine: Engine) -> str:

@@ -1,0 +1,85 @@
+"""`t2sql serve`: questions and completions over HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from t2sql.cli.options import BackendName, Threads, shared
+from t2sql.cli.output import Output
+
+EXAMPLE = """
+t2sql serve runs/demo/gguf/demo.q8_0.gguf --db sqlite:///shop.db
+t2sql serve demo.q8_0.gguf --db postgresql://reader@host/shop --host 0.0.0.0 --token-file token.txt
+"""
+
+
+@shared()
+def command(
+    out: Output,
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="A GGUF file, BASE.gguf+ADAPTER.gguf, a directory, a hub id, or demo.", metavar="MODEL"
+        ),
+    ],
+    db: Annotated[
+        str | None,
+        typer.Option("--db", help="The database to ask; without one there is no /ask.", metavar="URL"),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; one that others reach needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes a free one.")] = 8080,
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", help="File with the token; or set T2SQL_TOKEN.", metavar="FILE"),
+    ] = None,
+    slots: Annotated[int, typer.Option("--slots", min=1, help="Answers computed at once.")] = 2,
+    max_requests: Annotated[
+        int, typer.Option("--max-requests", min=1, help="Requests that may wait or run at once.")
+    ] = 64,
+    request_timeout: Annotated[
+        float, typer.Option("--request-timeout", min=0.1, help="Seconds a request may take.")
+    ] = 60.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.001, help="Seconds a statement may run on the database.")
+    ] = 5.0,
+    max_rows: Annotated[int, typer.Option("--max-rows", min=1, help="The most rows of a result.")] = 1000,
+    backend: BackendName = "auto",
+    threads: Threads = None,
+) -> None:
+    """Answer POST /ask and /v1/completions, GET /health and /metrics, until it is stopped."""
+    try:
+        from t2sql.serve import Settings, read_token, serve
+    except ModuleNotFoundError as error:
+        from t2sql.errors import MissingPartError
+
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "prometheus_client"):
+            raise
+        hint = "Install them: pip install 't2sql[serve]'"
+        raise MissingPartError(
+            "the server's packages are missing", found=f"no {error.name}", hint=hint
+        ) from None
+
+    settings = Settings(
+        host=host,
+        port=port,
+        token=read_token(token_file),
+        slots=slots,
+        max_requests=max_requests,
+        request_seconds=request_timeout,
+        statement_seconds=timeout,
+        max_rows=max_rows,
+    )
+    serve(
+        model,
+        db,
+        settings,
+        backend=backend,
+        threads=threads,
+        ready=lambda address: out.note(f"listening on {address}"),
+    )
+    out.result({"stopped": True})

@@ -1,0 +1,131 @@
+"""The application: its routes, and errors as answers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from t2sql import generate
+from t2sql.errors import ContextError, InputError, T2sqlError
+from t2sql.live import LiveAnswer, LiveDatabase, ask_database
+from t2sql.live.answer import context_of
+from t2sql.runs.plain import plain
+from t2sql.serve.completions import complete
+from t2sql.serve.guards import Guards, failure
+from t2sql.serve.metrics import CONTENT_TYPE
+from t2sql.serve.requests import AskBody, read
+from t2sql.serve.settings import Settings
+from t2sql.serve.work import Cancelled, TimedOut, Workers
+
+_HOSTS = ["localhost", "127.0.0.1", "::1", "[::1]"]
+
+
+def create_app(workers: Workers, database: LiveDatabase | None, settings: Settings) -> Starlette:
+    """The ASGI application over a loaded model and a database; both are closed when it ends."""
+
+    async def ask(request: Request) -> Response:
+        if database is None:
+            return failure(404, "this server has no database; start it with --db", "no_database")
+        body = await read(request, AskBody, settings)
+        answer = await workers.answer(
+            request,
+            lambda cancelled: _asked(workers, database, body, settings, cancelled),
+            settings.request_seconds,
+        )
+        return JSONResponse(plain(answer.to_dict()))
+
+    async def completions(request: Request) -> Response:
+        return await complete(request, workers, settings)
+
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def metrics(request: Request) -> Response:
+        return Response(workers.metrics.text(), media_type=CONTENT_TYPE)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            workers.close()
+            if database is not None:
+                database.close()
+
+    middleware = [Middleware(Guards, settings=settings, metrics=workers.metrics)]
+    if settings.local and settings.token is None:
+        # A web page whose name was made to mean this machine comes with its own name.
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False))
+    return Starlette(
+        routes=[
+            Route("/ask", ask, methods=["POST"]),
+            Route("/v1/completions", completions, methods=["POST"]),
+            Route("/health", health),
+            Route("/metrics", metrics),
+        ],
+        middleware=middleware,
+        exception_handlers={
+            HTTPException: _http,
+            T2sqlError: _known,
+            ClientDisconnect: _left,
+            Exception: _unknown,
+        },
+        lifespan=lifespan,
+    )
+
+
+def _asked(
+    workers: Workers, database: LiveDatabase, body: AskBody, settings: Settings, cancelled: Cancelled
+) -> LiveAnswer:
+    backend = workers.one(cancelled)
+
+    def ask(schema: Any, question: str) -> generate.Answer:
+        return generate.ask(
+            backend,
+            question,
+            schema=schema,
+            max_tokens=body.max_tokens,
+            temp=body.temperature,
+            seed=body.seed,
+        )
+
+    return ask_database(
+        ask,
+        database,
+        body.question,
+        context=context_of(backend) - body.max_tokens,
+        execute=body.execute,
+        timeout=settings.statement_seconds,
+        max_rows=min(body.max_rows or settings.max_rows, settings.max_rows),
+        cancelled=cancelled,
+    )
+
+
+async def _http(request: Request, error: Any) -> Response:
+    kinds = {401: "token", 404: "not_found", 405: "method", 408: "slow", 413: "too_large", 415: "type"}
+    return failure(error.status_code, error.detail, kinds.get(error.status_code, "request"))
+
+
+async def _known(request: Request, error: Any) -> Response:
+    if isinstance(error, TimedOut):
+        return failure(504, str(error), "timeout")
+    if isinstance(error, ContextError):
+        return failure(400, str(error), "context")
+    return failure(400 if isinstance(error, InputError) else 503, str(error), "failed")
+
+
+async def _left(request: Request, error: Any) -> Response:
+    return failure(499, "the client left", "left")
+
+
+async def _unknown(request: Request, error: Any) -> Response:
+    return failure(500, "an unexpected error; the server's log has it", "unexpected")

@@ -1,0 +1,107 @@
+"""`POST /v1/completions`: raw prompts, as OpenAI's clients send them, whole or as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from t2sql.generate import Generation
+from t2sql.serve.requests import CompletionBody, read
+from t2sql.serve.settings import Settings
+from t2sql.serve.work import Cancelled, TimedOut, Workers, forget
+
+
+async def complete(request: Request, workers: Workers, settings: Settings) -> Response:
+    body = await read(request, CompletionBody, settings)
+    options: dict[str, Any] = {"max_tokens": body.max_tokens, "temp": body.temperature, "seed": body.seed}
+    if body.stream:
+        return await _streamed(body, workers, options, settings)
+
+    def work(cancelled: Cancelled) -> Generation:
+        return workers.one(cancelled).generate([body.prompt], **options)[0]
+
+    generation = await workers.answer(request, work, settings.request_seconds)
+    document = _document(workers, generation.text, generation.finish)
+    total = generation.prompt_tokens + generation.tokens
+    document["usage"] = {
+        "prompt_tokens": generation.prompt_tokens,
+        "completion_tokens": generation.tokens,
+        "total_tokens": total,
+    }
+    return JSONResponse(document)
+
+
+async def _streamed(
+    body: CompletionBody, workers: Workers, options: dict[str, Any], settings: Settings
+) -> Response:
+    """An error before the first piece is an ordinary error; one after it ends the stream with an event."""
+    loop = asyncio.get_running_loop()
+    pieces: asyncio.Queue[str | Generation | BaseException] = asyncio.Queue()
+
+    def put(piece: str | Generation | BaseException) -> None:
+        loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+    def work(cancelled: Cancelled) -> None:
+        try:
+            put(workers.one(cancelled, put).generate([body.prompt], **options)[0])
+        except BaseException as error:
+            put(error)
+
+    future, gone = workers.submit(work)
+    future.add_done_callback(forget)
+    deadline = loop.time() + settings.request_seconds
+
+    async def piece() -> str | Generation:
+        try:
+            async with asyncio.timeout_at(deadline):
+                got = await pieces.get()
+        except TimeoutError:
+            raise TimedOut(
+                "the request took too long", expected=f"at most {settings.request_seconds:g} s"
+            ) from None
+        if isinstance(got, BaseException):
+            raise got
+        return got
+
+    try:
+        first = await piece()
+    except BaseException:
+        gone.set()
+        raise
+    name = f"cmpl-{uuid.uuid4().hex}"
+
+    async def events() -> AsyncIterator[str]:
+        got: str | Generation = first
+        try:
+            while isinstance(got, str):
+                yield _event(_document(workers, got, None, name))
+                got = await piece()
+            yield _event(_document(workers, "", got.finish, name))
+            yield "data: [DONE]\n\n"
+        except Exception as error:
+            yield _event({"error": {"message": str(error), "type": "failed"}})
+        finally:
+            gone.set()
+
+    return StreamingResponse(events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+
+def _document(workers: Workers, text: str, finish: str | None, name: str | None = None) -> dict[str, Any]:
+    return {
+        "id": name or f"cmpl-{uuid.uuid4().hex}",
+        "object": "text_completion",
+        "created": int(time.time()),
+        "model": workers.backend.model,
+        "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": finish}],
+    }
+
+
+def _event(document: dict[str, Any]) -> str:
+    return f"data: {json.dumps(document, ensure_ascii=False)}\n\n"

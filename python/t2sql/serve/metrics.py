@@ -1,0 +1,30 @@
+"""What the server counts, in Prometheus's text format."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """One registry per server, so that two in one process do not mix."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.requests = Counter(
+            "t2sql_requests", "Requests by route and status.", ["route", "status"], registry=registry
+        )
+        self.seconds = Histogram(
+            "t2sql_request_seconds", "Seconds of a request.", ["route"], buckets=_SECONDS, registry=registry
+        )
+        self.in_flight = Gauge("t2sql_requests_in_flight", "Requests that wait or run.", registry=registry)
+        self.busy = Gauge("t2sql_slots_busy", "Answers that are being computed.", registry=registry)
+        self.tokens = Counter(
+            "t2sql_tokens", "Tokens by kind: prompt, cached, answer.", ["kind"], registry=registry
+        )
+
+    def text(self) -> bytes:
+        return generate_latest(self.registry)

@@ -1,0 +1,70 @@
+"""The bodies of requests: read within a limit, and checked."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from t2sql.live.answer import MAX_QUESTION_CHARACTERS
+from t2sql.serve.settings import Settings
+
+_BODY_SECONDS = 10.0
+
+
+class AskBody(BaseModel):
+    """`POST /ask`."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
+    execute: bool = False
+    max_tokens: int = Field(128, ge=1)
+    temperature: float = Field(0.0, ge=0, le=10)
+    seed: int = Field(0, ge=0, lt=2**32)
+    max_rows: int | None = Field(None, ge=1)
+
+
+class CompletionBody(BaseModel):
+    """`POST /v1/completions`; what else OpenAI's clients send is passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+    prompt: str = Field(min_length=1)
+    max_tokens: int = Field(128, ge=1)
+    temperature: float = Field(0.0, ge=0, le=10)
+    seed: int = Field(0, ge=0, lt=2**32)
+    stream: bool = False
+    n: int = Field(1, ge=1, le=1)
+
+
+Body = TypeVar("Body", AskBody, CompletionBody)
+
+
+async def read(request: Request, kind: type[Body], settings: Settings) -> Body:
+    """The body as `kind`; HTTPException when it is too large, too slow, no JSON or not of that form."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        # A web page can send other types anywhere without asking.
+        raise HTTPException(415, "expected content-type: application/json")
+    raw = b""
+    try:
+        async with asyncio.timeout(_BODY_SECONDS):
+            async for chunk in request.stream():
+                raw += chunk
+                if len(raw) > settings.max_body:
+                    raise HTTPException(413, f"the body is larger than {settings.max_body} bytes")
+    except TimeoutError:
+        raise HTTPException(408, f"the body did not arrive in {_BODY_SECONDS:g} s") from None
+    try:
+        body = kind.model_validate_json(raw)
+    except ValidationError as error:
+        raise HTTPException(400, _first(error.errors()[0])) from None
+    if body.max_tokens > settings.max_tokens:
+        raise HTTPException(400, f"max_tokens is {body.max_tokens}, at most {settings.max_tokens} are given")
+    return body
+
+
+def _first(problem: Any) -> str:
+    where = ".".join(map(str, problem["loc"])) or "the body"
+    return f"{where}: {problem['msg']}"

@@ -1,0 +1,74 @@
+"""uvicorn around the application, until a signal ends it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import uvicorn
+
+from t2sql.errors import InputError, WorkError
+from t2sql.live import LiveDatabase, open_database
+from t2sql.serve.app import create_app
+from t2sql.serve.metrics import Metrics
+from t2sql.serve.settings import Settings
+from t2sql.serve.work import Workers
+
+_CONTEXT = 2048
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: object = None) -> None:
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+def serve(
+    model: str,
+    db: str | None,
+    settings: Settings,
+    *,
+    backend: str = "auto",
+    threads: int | None = None,
+    ready: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Answer until SIGTERM or Ctrl-C; what runs then has `shutdown_seconds` to end.
+
+    `ready` is called with the server's address once it listens.
+    """
+    database: LiveDatabase | None = None if db is None else open_database(db)
+    if database is not None:
+        database.schema()
+    workers = Workers(model, backend, settings.slots, Metrics(), threads=threads, context=_CONTEXT)
+    config = uvicorn.Config(
+        create_app(workers, database, settings),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        h11_max_incomplete_event_size=32 * 1024,
+        http="h11",
+        ws="none",
+        lifespan="on",
+    )
+    server = _Server(config, ready)
+    try:
+        # uvicorn raises the signal once more when it has ended.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.run()
+    except SystemExit:
+        if not server.started:
+            where = f"{settings.host}:{settings.port}"
+            raise InputError(
+                "the address cannot be listened on", where=where, hint="Is the port taken?"
+            ) from None
+        raise WorkError("the server stopped early") from None

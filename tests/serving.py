@@ -1,0 +1,57 @@
+"""`t2sql serve` as a process of its own, and what its clients need."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+
+# Numbers go on for as long as they may: an answer of several seconds.
+LONG = {"prompt": "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,", "max_tokens": 512}
+
+
+class Served:
+    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+        self.process, self.address = process, address
+
+    def client(self, **options: Any) -> httpx2.Client:
+        return httpx2.Client(base_url=self.address, timeout=120, **options)
+
+    def metric(self, name: str) -> float:
+        with self.client() as client:
+            lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Its exit code and what it said on stderr."""
+        self.process.send_signal(number)
+        _, err = self.process.communicate(timeout=120)
+        return self.process.returncode, err
+
+
+@contextmanager
+def server(model: object, *options: object, **environment: str) -> Iterator[Served]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "t2sql", "serve", str(model), "--port", "0", *map(str, options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stderr is not None
+        said = ""
+        while not said.startswith("listening on "):
+            said = process.stderr.readline()
+            assert said or process.poll() is None, "the server ended"
+        yield Served(process, said.removeprefix("listening on ").strip())
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
