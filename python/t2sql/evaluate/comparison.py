@@ -102,6 +102,7 @@ def compare(
     out_dir: Path | None = None,
     force: bool = False,
     base: str | Path | None = None,
+    grammar: bool = False,
     progress: Progress | None = None,
 ) -> Comparison:
     """Ask every file the same questions on every backend that opens it, and the tutorial's three.
@@ -109,7 +110,8 @@ def compare(
     `limit` questions per file, or so many per backend (`{"llama": 200, "mlx": 40}`): a seeded subset, the
     same for all; `full` asks all. `base`, the untrained model that the others are held against, comes
     first and is asked on the first backend alone. Everything is paired with the first model, and with
-    those that `references` names. `out_dir` gets each file's predictions.
+    those that `references` names. `out_dir` gets each file's predictions. With `grammar` every answer is a
+    statement over its question's tables.
     """
     for backend in backends:
         if backend not in ("llama", "mlx"):
@@ -127,7 +129,16 @@ def compare(
             progress(0, len(chosen), label)
         out = out_dir / f"{ref.name}.{backend}.{split}.jsonl" if out_dir is not None else None
         row, predictions = _row(
-            ref, backend, dataset, chosen, len(examples), max_tokens, out, force, _labelled(progress, label)
+            ref,
+            backend,
+            dataset,
+            chosen,
+            len(examples),
+            max_tokens,
+            out,
+            force,
+            grammar,
+            _labelled(progress, label),
         )
         rows.append(row)
         answers.append(Answers.of(ref.name, predictions))
@@ -166,6 +177,7 @@ def _row(
     max_tokens: int,
     out: Path | None,
     force: bool,
+    grammar: bool,
     progress: Progress | None,
 ) -> tuple[Row, Predictions]:
     prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in examples)]
@@ -173,7 +185,14 @@ def _row(
     try:
         answers = _one_by_one(opened, max_tokens)
         predictions = predict(
-            opened, dataset, examples, out, max_tokens=max_tokens, force=force, progress=progress
+            opened,
+            dataset,
+            examples,
+            out,
+            max_tokens=max_tokens,
+            force=force,
+            grammar=grammar,
+            progress=progress,
         )
     finally:
         opened.close()

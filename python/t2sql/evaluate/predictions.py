@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError, WorkError
 from t2sql.evaluate.scores import Scored, Summary, score, summarize
+from t2sql.grammar import grammar_of
 
 if TYPE_CHECKING:
     from t2sql.data import Dataset, Example
@@ -93,9 +94,13 @@ def predict(
     temp: float = 0.0,
     seed: int = 0,
     force: bool = False,
+    grammar: bool = False,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Answer and score the examples; `out` gets a JSON line each, and is there only when all are."""
+    """Answer and score the examples; `out` gets a JSON line each, and is there only when all are.
+
+    With `grammar`, each answer is a statement of its example's schema (`t2sql.grammar`).
+    """
     if out is not None:
         _check_place(out, force)
     done = 0
@@ -106,6 +111,7 @@ def predict(
         if progress is not None:
             progress(done, len(examples), "questions")
 
+    grammars = [grammar_of(example.schema) for example in examples] if grammar else []
     started = time.perf_counter()
     generations = backend.generate(
         [example.prompt for example in examples],
@@ -113,6 +119,7 @@ def predict(
         temp=temp,
         seed=seed,
         on_result=arrived,
+        grammars=grammars,
     )
     seconds = time.perf_counter() - started
     scored = score(dataset, examples, [generation.text for generation in generations])

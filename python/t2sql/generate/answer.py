@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
 from t2sql.generate.backend import Backend, Generation, open_backend
+from t2sql.grammar import grammar_of
 
 if TYPE_CHECKING:
     from t2sql.data import Schema
+    from t2sql.grammar import Grammar
 
 
 @dataclass(frozen=True)
@@ -82,28 +84,34 @@ def ask(
     max_tokens: int = 128,
     temp: float = 0.0,
     seed: int = 0,
+    free: bool = False,
     **options: Any,
 ) -> Answer:
     """Ask a model (a model argument, or a backend that is open already) for the SQL of a question.
 
-    The tables come as `--table` lines or as a schema; `prompt` replaces both and the question, and is
-    given to the model as it stands. `options` are `open_backend`'s.
+    The tables come as `--table` lines or as a schema, and the answer is a statement of their grammar
+    (`t2sql.grammar`) unless `free`; `prompt` replaces both and the question, and is given to the model as it
+    stands. `options` are `open_backend`'s.
     """
-    text = _prompt(question, tables, schema, prompt)
+    text, asked = _prompt(question, tables, schema, prompt)
+    grammars = [] if free or asked is None else [grammar_of(asked)]
     if max_tokens < 1:
         raise InputError("--max-tokens is too small", expected="1 or more", found=max_tokens)
     if not 0 <= temp < float("inf"):
         raise InputError("--temp is out of range", expected="0 or more", found=temp)
     if not isinstance(model, str):
-        return _answer(model, text, max_tokens, temp, seed, raw=prompt is not None)
+        return _answer(model, text, max_tokens, temp, seed, grammars, raw=prompt is not None)
     opened = open_backend(model, backend, **options)
     try:
-        return _answer(opened, text, max_tokens, temp, seed, raw=prompt is not None)
+        return _answer(opened, text, max_tokens, temp, seed, grammars, raw=prompt is not None)
     finally:
         opened.close()
 
 
-def _prompt(question: str | None, tables: list[str] | None, schema: Schema | None, prompt: str | None) -> str:
+def _prompt(
+    question: str | None, tables: list[str] | None, schema: Schema | None, prompt: str | None
+) -> tuple[str, Schema | None]:
+    """The model's text, and the schema that it asks about unless it is raw."""
     from t2sql.data import Schema, render_prompt
 
     if prompt is not None:
@@ -111,7 +119,7 @@ def _prompt(question: str | None, tables: list[str] | None, schema: Schema | Non
             raise InputError("--prompt stands alone", hint="Leave out the question and the tables")
         if not prompt.strip():
             raise InputError("the prompt is empty")
-        return prompt
+        return prompt, None
     if not question or not question.strip():
         raise InputError("the question is empty", expected="a question in words")
     if (schema is None) == (not tables):
@@ -119,11 +127,20 @@ def _prompt(question: str | None, tables: list[str] | None, schema: Schema | Non
         raise InputError("which tables?", expected="--table lines or a schema", found=found)
     if schema is None:
         schema = Schema.from_table_lines(tables or [])
-    return render_prompt(schema, question)
+    return render_prompt(schema, question), schema
 
 
-def _answer(backend: Backend, prompt: str, max_tokens: int, temp: float, seed: int, *, raw: bool) -> Answer:
-    generation = backend.generate([prompt], max_tokens=max_tokens, temp=temp, seed=seed)[0]
+def _answer(
+    backend: Backend,
+    prompt: str,
+    max_tokens: int,
+    temp: float,
+    seed: int,
+    grammars: list[Grammar],
+    *,
+    raw: bool,
+) -> Answer:
+    generation = backend.generate([prompt], max_tokens=max_tokens, temp=temp, seed=seed, grammars=grammars)[0]
     return Answer(
         sql=generation.text,
         prompt=prompt,

@@ -125,6 +125,7 @@ class LlamaBackend:
         seed: int = 0,
         on_text: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        grammar: Grammar | None = None,
     ) -> Generation:
         """Answer one prompt in whichever slot is free; threads may call this at once.
 
@@ -135,7 +136,7 @@ class LlamaBackend:
 
         if self._server is None:
             raise WorkError("the model is closed", where=self.path)
-        request = _request(prompt_text(prompt), max_tokens, temp, seed, slot=-1)
+        request = _request(prompt_text(prompt), max_tokens, temp, seed, -1, grammar)
         return self._complete(request, max_tokens, cancelled, on_text)
 
     def _complete(

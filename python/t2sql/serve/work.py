@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from t2sql.errors import WorkError
 from t2sql.generate import Backend, Generation, open_backend
 from t2sql.serve.metrics import Metrics
+
+if TYPE_CHECKING:
+    from t2sql.grammar import Grammar
 
 T = TypeVar("T")
 Cancelled = Callable[[], bool]
@@ -111,15 +115,18 @@ class _OneRequest:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._workers.backend, name)
 
-    def generate(self, prompts: list[str], **options: Any) -> list[Generation]:
+    def generate(
+        self, prompts: list[str], *, grammars: Sequence[Grammar | None] = (), **options: Any
+    ) -> list[Generation]:
         backend: Any = self._workers.backend
         if self._workers.concurrent:
+            options |= {"cancelled": self._cancelled, "on_text": self._on_text}
             answers = [
-                backend.stream(prompt, cancelled=self._cancelled, on_text=self._on_text, **options)
-                for prompt in prompts
+                backend.stream(prompt, grammar=grammar, **options)
+                for prompt, grammar in zip_longest(prompts, grammars)
             ]
         else:
-            answers = backend.generate(prompts, **options)
+            answers = backend.generate(prompts, grammars=grammars, **options)
             if self._on_text is not None:
                 self._on_text(answers[0].text)
         for answer in answers:

@@ -80,6 +80,10 @@ def command(
         Path | None,
         typer.Option("--adapter", help="Checkpoint directory or run to put on the model (mlx only)."),
     ] = None,
+    free: Annotated[
+        bool,
+        typer.Option("--free", help="Let the model write anything, not only statements over these tables."),
+    ] = False,
     max_tokens: MaxTokens = 128,
     temp: Annotated[float, typer.Option("--temp", help="Temperature; 0 takes the likeliest token.")] = 0.0,
     seed: Seed = 0,
@@ -97,7 +101,7 @@ def command(
             raise InputError("--db has the tables", hint="Leave out --table, --schema and --prompt")
         rows = Rows(execute or interactive, format, out_file, force, timeout, max_rows)
         opening = {"backend": backend, "adapter": adapter, "threads": threads}
-        options = {"max_tokens": max_tokens, "temp": temp, "seed": seed}
+        options = {"max_tokens": max_tokens, "temp": temp, "seed": seed, "free": free}
         _ask_database(out, model, question, db, rows, interactive, opening, options)
         return
     if execute or interactive or out_file is not None:
@@ -117,6 +121,7 @@ def command(
         max_tokens=max_tokens,
         temp=temp,
         seed=seed,
+        free=free,
         adapter=adapter,
         threads=threads,
     )

@@ -34,6 +34,9 @@ def command(
     full: Annotated[bool, typer.Option("--full", help="Ask every question, whatever --limit says.")] = False,
     seed: Seed = 0,
     max_tokens: MaxTokens = 128,
+    grammar: Annotated[
+        bool, typer.Option("--grammar", help="Let models write only statements over each question's tables.")
+    ] = False,
     predictions: Annotated[
         Path | None,
         typer.Option("--out", help="Directory for the answers, a JSONL file each.", show_default=False),
@@ -63,6 +66,7 @@ def command(
             max_tokens=max_tokens,
             out_dir=predictions,
             force=force,
+            grammar=grammar,
             progress=progress,
         )
     result = comparison_result(comparison)
