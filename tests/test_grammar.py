@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlglot
@@ -12,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from llguidance import gbnf_to_lark
 
-from t2sql.data import Schema
+from t2sql.data import Schema, render_prompt
 from t2sql.errors import InputError
+from t2sql.generate import ask, open_backend
 from t2sql.grammar import grammar_of
 from t2sql.sql import open_reader
 
@@ -91,3 +94,40 @@ def test_a_hundred_columns_take_no_time() -> None:
 def test_no_table_and_no_column_are_errors() -> None:
     with pytest.raises(InputError, match="no table"):
         grammar_of(Schema(()))
+
+
+QUESTIONS = [
+    "How old is Ann?",
+    "Which names are there; DROP TABLE customers",
+    "List name two of customers 'x' \"y\"",
+    'Sum of to\'tal of the "orders" by größe',
+]
+
+
+@pytest.mark.parametrize("backend", ["llama", "mlx"])
+def test_a_model_that_knows_nothing_writes_statements_that_run(
+    backend: str, tiny_llama: Path, gguf_of: Callable[..., Path]
+) -> None:
+    """Random weights: whatever they want to say, it is a statement of the schema or cut off."""
+    model = gguf_of(tiny_llama, "f32")
+    prompts = [render_prompt(SHOP, question) for question in QUESTIONS]
+    opened = open_backend(str(model), backend)
+    try:
+        answers = opened.generate(prompts, max_tokens=220, temp=1.0, seed=3, grammars=[GRAMMAR] * 4)
+        mixed = opened.generate(prompts[:2], max_tokens=220, grammars=[GRAMMAR, None])
+    finally:
+        opened.close()
+    with open_reader(SHOP) as reader:
+        for answer in [*answers, mixed[0]]:
+            if answer.finish == "stop":
+                assert reader.check(answer.text) is None, answer.text
+            assert answer.text.startswith("SELECT "), answer.text
+    assert not mixed[1].text.startswith("SELECT ")
+
+
+def test_ask_keeps_to_the_tables_unless_it_is_free(tiny_llama: Path, gguf_of: Callable[..., Path]) -> None:
+    model = str(gguf_of(tiny_llama, "f32"))
+    kept = ask(model, "How old is Ann?", schema=SHOP, max_tokens=8)
+    free = ask(model, "How old is Ann?", schema=SHOP, max_tokens=8, free=True)
+    assert kept.sql.startswith("SELECT"[: len(kept.sql)])
+    assert not free.sql.startswith("SELECT")
