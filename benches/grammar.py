@@ -2,8 +2,8 @@
 
     python benches/grammar.py runs/demo/gguf/demo.*.gguf --out grammar.json
 
-Questions are the demo generator's, from seeds that no model was trained on: `--seeds` test splits (200 each) for
-accuracy, paired, and five questions on each of 100 coined tables for whether statements run at all.
+Questions are the demo generator's, from seeds that no model was trained on: `--seeds` test splits (200
+each) for accuracy, paired, and five questions on each of 100 coined tables for whether statements run.
 """
 
 from __future__ import annotations
