@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +67,7 @@ def train(
     if last is not None:
         session.restore(last)
     session.share_start()
-    with fast_exponentials(session.model):
-        session.go()
+    _go(session)
     seconds = time.perf_counter() - started
     emit("end", seconds=seconds)
     found = checkpoints(folder)
@@ -105,7 +105,13 @@ def follow() -> None:
         )
     session = _session(config, dataset, None, Path("checkpoints"), _silent, ranks)
     session.share_start()
-    with fast_exponentials(session.model):
+    _go(session)
+
+
+def _go(session: Session) -> None:
+    # Inside a checkpoint the vectorized exponentials would keep what is to be forgotten.
+    checkpointed = session.config.grad_checkpoint
+    with nullcontext() if checkpointed else fast_exponentials(session.model):
         session.go()
 
 
