@@ -20,7 +20,7 @@ from t2sql.models.runtime import mx
 FLAGS = (
     "--iters 8 --batch-size 4 --grad-accumulation-steps 2 --num-layers 1 --rank 4 --dropout 0 --warmup 2 "
     "--steps-per-report 1 --steps-per-eval 4 --save-every 4"
-).split()
+)
 
 PROGRAM = """
 import os, signal, sys
@@ -81,7 +81,7 @@ def told(path: Path, kind: str) -> dict[int, float]:
 def common(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     # 21 lines: the last batch of an epoch has five, an odd number to split.
     data = small_dataset(tmp_path_factory.mktemp("data"), train=21).path
-    return ["train", "--model", str(tiny_llama), "--data", str(data), *FLAGS]
+    return ["train", "--model", str(tiny_llama), "--data", str(data), *FLAGS.split()]
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +98,7 @@ def same_as(alone: Path, path: Path) -> None:
     assert all(mx.allclose(one[name], two[name], atol=1e-5) for name in one)
 
 
-def test_two_ranks_give_the_losses_and_weights_of_one(
-    common: list[str], alone: Path, tmp_path: Path
-) -> None:
+def test_two_ranks_give_the_losses_and_weights_of_one(common: list[str], alone: Path, tmp_path: Path) -> None:
     said = launch([*common, "--out", str(tmp_path / "run")], tmp_path)
     assert "train done in" in said and "error" not in said, said
     assert runs.summarize(tmp_path / "run").state == "done"

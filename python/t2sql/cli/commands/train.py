@@ -16,7 +16,6 @@ from t2sql.errors import InputError
 EXAMPLE = """
 t2sql train --model demo --data data/mine --out runs/mine --iters 400 --learning-rate 5e-4
 t2sql train --out runs/mine --resume
-mlx.launch -n 2 --backend ring -- t2sql train --model demo --data data/mine --out runs/mine
 """
 
 
