@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,11 @@ def test_events_tell_the_tutorials_table(done: Any) -> None:
     assert [e["step"] for e in events.of("valid")] == [0, 4, 8, 12]
     assert [e["step"] for e in events.of("checkpoint")] == [4, 8, 12]
     wanted = {"step", "loss", "learning_rate", "steps_per_second", "tokens_per_second", "memory_bytes"}
+    wanted |= {"smoothed_loss", "examples_per_second", "grad_norm", "padding", "cache_hits", "eta_seconds"}
     assert wanted <= events.of("train")[0].keys()
+    # 20 examples: five steps compute what the others find.
+    assert [e["cache_hits"] for e in events.of("train")] == [0.0, 0.0, 0.5, 1.0, 1.0, 1.0]
+    assert events.of("train")[-1]["eta_seconds"] == 0 and start["cache"] == "on"
     assert events[-1][0] == "end"
 
 
@@ -101,7 +106,7 @@ def test_keeping_the_frozen_layers_output_changes_nothing(
     events = Events()
     config = TrainConfig.of(**settings(tiny_llama, cache_gb=0))
     again = train.train(config, dataset, tmp_path, emit=events)
-    assert any("does not fit" in e["message"] for e in events.of("warning"))
+    assert any("--cache-gb is 0" in e["message"] for e in events.of("warning"))
     first, second = (mx.load(str(r.checkpoints[-1].path / "adapters.safetensors")) for r in (done[0], again))
     assert all(mx.allclose(first[name], second[name], atol=1e-5) for name in first)
 
@@ -118,6 +123,8 @@ def test_keeping_the_frozen_layers_output_changes_nothing(
         {"keys": ("q_proj", "v_proj")},
         {"optimizer": "adam", "schedule": "constant", "max_grad_norm": 0},
         {"optimizer": "sgd", "learning_rate": 0.1},
+        {"grad_accumulation_steps": 2},
+        {"augment": ("columns", "case", "opening")},
     ],
 )
 def test_every_kind_of_training_learns_and_loads(
@@ -242,3 +249,102 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert rates[0] == pytest.approx(0.1) and rates[9] == 1.0 and rates[-1] == pytest.approx(0.01)
     assert all(a >= b for a, b in itertools.pairwise(rates[9:]))
     assert math.isclose(TrainConfig.of(schedule="constant", warmup=0).rate_at(500), 1e-3)
+    for schedule in ("linear", "exponential"):
+        others = [
+            TrainConfig.of(iters=100, warmup=10, learning_rate=1.0, schedule=schedule).rate_at(s)
+            for s in (10, 100)
+        ]
+        assert others == pytest.approx([1.0, 0.01])
+
+
+OPTIMIZERS = ("adamw", "adam", "adamax", "adagrad", "adadelta", "adafactor", "rmsprop", "lion", "muon", "sgd")
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_goes_on_to_the_same_weights(
+    name: str, tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    few = settings(tiny_llama, optimizer=name, iters=4, save_every=2, steps_per_eval=4, steps_per_report=1)
+    whole = train.train(TrainConfig.of(**few), dataset, tmp_path / "whole", emit=Events())
+    shutil.copytree(tmp_path / "whole", tmp_path / "part")
+    shutil.rmtree(tmp_path / "part/checkpoints/0000004")
+    again = train.train(TrainConfig.of(**few), dataset, tmp_path / "part", emit=Events(), resume=True)
+    for file in ("adapters.safetensors", "optimizer.safetensors"):
+        one, other = (r.checkpoints[-1].path / file for r in (whole, again))
+        assert one.read_bytes() == other.read_bytes()
+    assert whole.train_loss != whole.base_valid_loss
+
+
+def test_accumulated_batches_give_the_steps_of_one_large_batch(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    losses = []
+    for size, parts in ((8, 1), (2, 4)):
+        config = settings(
+            tiny_llama, batch_size=size, grad_accumulation_steps=parts, dropout=0.0, steps_per_report=1
+        )
+        events = Events()
+        train.train(TrainConfig.of(**config), dataset, tmp_path / str(size), emit=events)
+        losses.append([(e["loss"], e["grad_norm"]) for e in events.of("train")])
+    assert len(losses[0]) == 12
+    for one, many in zip(*losses, strict=True):
+        assert many == pytest.approx(one, rel=2e-4)
+
+
+def test_training_stops_when_validation_no_longer_improves(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    events = Events()
+    # A rate of nothing: no validation is better than the first.
+    config = settings(tiny_llama, learning_rate=1e-12, patience=2, steps_per_eval=2, iters=40, save_every=40)
+    result = train.train(TrainConfig.of(**config), dataset, tmp_path, emit=events)
+    stopped = [e["message"] for e in events.of("warning") if "training stops" in e["message"]]
+    assert len(stopped) == 1 and result.steps < 40
+    assert [c.step for c in result.checkpoints] == [result.steps]
+    again = Events()
+    train.train(TrainConfig.of(**config), dataset, tmp_path, emit=again, resume=True)
+    assert not again.of("train"), "a run that stopped early is done"
+
+
+def test_a_gradient_that_is_no_number_stops_at_its_own_step(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from t2sql.train.network import Network
+
+    losses, calls = Network.losses, []
+
+    def broken(self: Any, *arguments: Any) -> Any:
+        calls.append(1)
+        found = losses(self, *arguments)
+        # The root of nothing has a slope without end, and a finite value.
+        return found + mx.sqrt((found - found).sum()) if len(calls) == 6 else found
+
+    monkeypatch.setattr(Network, "losses", broken)
+    config = TrainConfig.of(**settings(tiny_llama))
+    with pytest.raises(WorkError, match=r"diverged \(step 6, examples .*finite gradient.*0000004"):
+        train.train(config, dataset, tmp_path, emit=Events())
+    assert [c.step for c in train.checkpoints(tmp_path)] == [4]
+
+
+def test_a_loss_worse_than_guessing_is_divergence(tmp_path: Path) -> None:
+    from t2sql.train.stopping import check_step
+
+    check_step(tmp_path, 30, 9.0, 1.0, 9.0, 100, ["a"])
+    with pytest.raises(
+        WorkError, match=r"diverged \(step 30, examples a, b\).*smoothed loss under 9\.21, found 9\.5"
+    ):
+        check_step(tmp_path, 30, 2.0, 1.0, 9.5, 100, ["a", "b"])
+
+
+def test_a_checkpoint_that_cannot_be_written_is_an_error(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    class Blocks(Events):
+        def __call__(self, kind: str, **fields: Any) -> None:
+            super().__call__(kind, **fields)
+            if (kind, fields.get("step")) == ("train", 4):
+                shutil.rmtree(tmp_path / "checkpoints")
+                (tmp_path / "checkpoints").write_text("in the way")
+
+    with pytest.raises(WorkError, match=r"checkpoint cannot be written .*0000004"):
+        train.train(TrainConfig.of(**settings(tiny_llama)), dataset, tmp_path, emit=Blocks())

@@ -135,3 +135,22 @@ def test_another_dataset_on_resume_is_refused(
     other = small_dataset(tmp_path, train=21)
     with pytest.raises(InputError, match="dataset is not the run's"):
         train.train(TrainConfig.of(**settings(tiny_llama)), other, whole[0], emit=Events(), resume=True)
+
+
+def test_another_model_on_resume_is_refused(
+    whole: tuple[Path, Events], tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    import shutil
+
+    import tiny
+
+    model, out = tiny.build_llama(tmp_path / "model"), tmp_path / "run"
+    few = settings(model, iters=4)
+    train.train(TrainConfig.of(**few), dataset, out, emit=Events())
+    (out / "checkpoints/0000004/state.json").write_text(
+        (out / "checkpoints/0000004/state.json").read_text().replace('"iters": 4', '"iters": 8')
+    )
+    shutil.rmtree(model)
+    tiny.build_llama(model, seed=1)
+    with pytest.raises(InputError, match=r"the model is not the run's .*weights of fingerprint"):
+        train.train(TrainConfig.of(**settings(model, iters=8)), dataset, out, emit=Events(), resume=True)

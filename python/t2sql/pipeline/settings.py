@@ -14,7 +14,7 @@ from t2sql.errors import InputError
 if TYPE_CHECKING:
     from t2sql.train import TrainConfig
 
-PRESETS = ("demo", "quick", "tutorial")
+PRESETS = ("demo", "quick", "wikisql", "tutorial", "7b-mac")
 TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
 _OWN: dict[str, Any] = {
     "model": "demo",
@@ -65,8 +65,9 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
         base = read_preset(preset or "demo")
         base |= {name: value for name, value in (recorded or {}).items() if name in ("model", "data")}
     values = _OWN | base | given
-    if isinstance(values.get("keys"), str):
-        values["keys"] = [key.strip() for key in values["keys"].split(",") if key.strip()]
+    for name in ("keys", "augment"):
+        if isinstance(values.get(name), str):
+            values[name] = [part.strip() for part in values[name].split(",") if part.strip()]
     own = {name: values.pop(name) for name in _OWN}
     known = set(TrainConfig.model_fields) - {"model"}
     unknown = sorted(set(values) - known)

@@ -9,14 +9,13 @@ from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
 from t2sql.runs.stages import StageHandle
 
-# Neither reaches the weights.
-_FREE = {"steps_per_report", "cache_gb"}
-
 
 def work(context: Context) -> None:
+    from t2sql.train import FREE_SETTINGS
+
     run, settings = context.run, context.settings
     inputs = {
-        "settings": settings.train.model_dump(mode="json", exclude=_FREE),
+        "settings": settings.train.model_dump(mode="json", exclude=set(FREE_SETTINGS)),
         "model": context.model_key,
         "data": run.key("data"),
     }

@@ -6,11 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from t2sql.train.config import TrainConfig
-    from t2sql.train.loop import TrainResult, train
+    from t2sql.train.config import FREE_SETTINGS, TrainConfig
+    from t2sql.train.launch import launched
+    from t2sql.train.loop import TrainResult, follow, train
     from t2sql.train.saved import CheckpointInfo, adapter_path, best_step, checkpoints, choose, mark_best
 
 _EXPORTS = {
+    "FREE_SETTINGS": "config",
     "CheckpointInfo": "saved",
     "TrainConfig": "config",
     "TrainResult": "loop",
@@ -19,10 +21,13 @@ _EXPORTS = {
     "checkpoints": "saved",
     "choose": "saved",
     "mark_best": "saved",
+    "follow": "loop",
+    "launched": "launch",
     "train": "loop",
 }
 
 __all__ = [
+    "FREE_SETTINGS",
     "CheckpointInfo",
     "TrainConfig",
     "TrainResult",
@@ -30,6 +35,8 @@ __all__ = [
     "best_step",
     "checkpoints",
     "choose",
+    "follow",
+    "launched",
     "mark_best",
     "train",
 ]

@@ -147,6 +147,11 @@ class Batch:
     """Real positions of all examples, without padding."""
     spans: tuple[Span, ...] | None = None
 
+    @property
+    def padding(self) -> int:
+        """Positions of `ids` that hold no token."""
+        return 0 if self.spans is not None else self.ids.size - self.tokens
+
 
 def collate(examples: Sequence[Encoded], *, whole: bool = False, share: bool = False) -> Batch:
     """Attention is causal, so padding on the right changes nothing that the loss sees, and what two

@@ -12,15 +12,31 @@ from t2sql.train.config import TrainConfig
 
 
 def make_optimizer(config: TrainConfig) -> Any:
-    """The learning rate is set at every step; the optimizer only keeps its moments."""
-    if config.optimizer == "adamw":
-        kind = NativeAdamW if device() == "cpu" and hasattr(_core, "adamw") else optimizers.AdamW
-        return kind(
-            learning_rate=config.learning_rate, weight_decay=config.weight_decay, bias_correction=True
-        )
-    if config.optimizer == "adam":
-        return optimizers.Adam(learning_rate=config.learning_rate, bias_correction=True)
-    return optimizers.SGD(learning_rate=config.learning_rate, weight_decay=config.weight_decay)
+    """MLX's optimizer of that name. The learning rate is set at every step; it only keeps its moments."""
+    rate, decay, corrected = config.learning_rate, config.weight_decay, config.bias_correction
+    match config.optimizer:
+        case "adamw":
+            native = corrected and device() == "cpu" and hasattr(_core, "adamw")
+            kind = NativeAdamW if native else optimizers.AdamW
+            return kind(learning_rate=rate, weight_decay=decay, bias_correction=corrected)
+        case "adam":
+            return optimizers.Adam(learning_rate=rate, bias_correction=corrected)
+        case "adafactor":
+            # The rate is the schedule's: Adafactor would otherwise find one of its own.
+            return optimizers.Adafactor(
+                learning_rate=rate, weight_decay=decay, relative_step=False, scale_parameter=False
+            )
+        case "lion":
+            return optimizers.Lion(learning_rate=rate, weight_decay=decay)
+        case "muon":
+            return optimizers.Muon(learning_rate=rate, weight_decay=decay)
+        case "sgd":
+            return optimizers.SGD(learning_rate=rate, weight_decay=decay)
+        case name:
+            return getattr(optimizers, _PLAIN[name])(learning_rate=rate)
+
+
+_PLAIN = {"adamax": "Adamax", "adagrad": "Adagrad", "adadelta": "AdaDelta", "rmsprop": "RMSprop"}
 
 
 class NativeAdamW(optimizers.AdamW):

@@ -12,7 +12,8 @@ from t2sql.models.runtime import mx
 from t2sql.train.batches import Batch, Encoded, collate, sequential_batches
 from t2sql.train.exponentials import fast_exponentials
 from t2sql.train.network import Network
-from t2sql.train.prefix import PrefixCache, cache_bytes
+from t2sql.train.prefix import PrefixCache
+from t2sql.train.store import NoRoom
 
 Progress = Callable[[int, int, str], None]
 
@@ -23,7 +24,8 @@ HEAD_ROWS = 512
 class Source:
     """The examples of a split as inputs for a network whose first `start` layers do not change.
 
-    `room` is how many bytes may be kept; when the split needs more, or nothing is frozen, nothing is.
+    `room` and `disk` are how many bytes may be kept in memory and in a file. When the split needs more,
+    or nothing is frozen, nothing is kept, and `off` says why.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Source:
         *,
         start: int,
         room: float,
+        disk: float = 0.0,
         groups: list[list[int]] | None = None,
     ) -> None:
         self.network = network
@@ -40,14 +43,28 @@ class Source:
         self.lengths = [e.length for e in examples]
         self.start = 0
         self.cache: PrefixCache | None = None
-        self.bytes = 0
-        if network.split and start > 0:
-            need = cache_bytes(examples, _hidden_size(network))
-            if need <= room:
-                if groups is None:
-                    groups = sequential_batches(self.lengths, EVAL_BATCH)
-                self.cache = PrefixCache(network, examples, groups, start)
-                self.start, self.bytes = start, need
+        self.off = ""
+        if not network.split:
+            self.off = "the model's structure is not known to t2sql"
+        elif start == 0:
+            self.off = "every layer is trained"
+        elif room == 0 and disk == 0:
+            self.off = "--cache-gb is 0"
+        else:
+            groups = groups or sequential_batches(self.lengths, EVAL_BATCH)
+            try:
+                self.cache = PrefixCache(network, examples, groups, start, memory=room, disk=disk)
+                self.start = start
+            except NoRoom as error:
+                self.off = str(error)
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.cache.memory_bytes if self.cache is not None else 0
+
+    @property
+    def disk_bytes(self) -> int:
+        return self.cache.disk_bytes if self.cache is not None else 0
 
     def batch(self, indices: Sequence[int], *, whole: bool = False) -> tuple[Any, Batch]:
         """(inputs for the network from layer `start`, the batch) of some examples."""
@@ -114,7 +131,3 @@ class SplitLoss:
     @property
     def text_loss(self) -> float:
         return self.text_total / self.text_count
-
-
-def _hidden_size(network: Network) -> int:
-    return int(network.embed(mx.array([[0]])).shape[-1])

@@ -9,7 +9,7 @@ import typer
 
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
-from t2sql.cli.training_options import TRAINING
+from t2sql.cli.training_options import TRAINING, follows
 
 EXAMPLE = """
 t2sql run
@@ -81,6 +81,8 @@ def command(
     from t2sql.cli.run_printer import RunPrinter
     from t2sql.pipeline import execute, prepare_run
 
+    if follows():
+        return
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
     own |= {"select": select, "select_limit": select_limit}

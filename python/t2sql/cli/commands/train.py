@@ -10,7 +10,7 @@ import typer
 
 from t2sql.cli.options import Force, shared
 from t2sql.cli.output import Output
-from t2sql.cli.training_options import TRAINING
+from t2sql.cli.training_options import TRAINING, follows
 from t2sql.errors import InputError
 
 EXAMPLE = """
@@ -42,6 +42,8 @@ def command(
     from t2sql.cli.run_printer import RunPrinter
     from t2sql.pipeline import execute, prepare_run
 
+    if follows():
+        return
     if resume and force:
         raise InputError("--resume and --force exclude each other")
     if resume and not runs.is_run(target):
@@ -70,10 +72,11 @@ def command(
 
 def _same_settings(recorded: dict[str, Any], given: dict[str, Any]) -> None:
     from t2sql.pipeline import resolve_settings
+    from t2sql.train import FREE_SETTINGS
 
     before = resolve_settings({}, recorded).to_dict()
     for name, value in resolve_settings(given, recorded).to_dict().items():
-        if value != before[name] and name not in ("steps_per_report", "cache_gb"):
+        if value != before[name] and name not in FREE_SETTINGS:
             raise InputError(
                 "a setting differs from the run's",
                 where=f"--{name.replace('_', '-')}",
