@@ -98,6 +98,26 @@ def test_given_beats_recorded_beats_preset() -> None:
     assert resolve_settings({"preset": "demo"}, recorded).train.loss_on == "completion"
 
 
+@pytest.mark.parametrize("preset", ["demo", "wikisql", "tutorial", "7b-mac", "quick"])
+def test_every_preset_is_whole(preset: str) -> None:
+    settings = resolve_settings({"preset": preset})
+    assert settings.train.iters >= settings.train.save_every
+
+
+def test_the_tutorials_preset_is_the_tutorial_to_the_letter() -> None:
+    train = resolve_settings({"preset": "tutorial"}).train
+    assert (train.rank, train.scale, train.num_layers, train.batch_size) == (8, 20.0, 16, 4)
+    assert train.keys == ("self_attn.q_proj", "self_attn.v_proj")
+    assert (train.optimizer, train.learning_rate, train.schedule, train.warmup) == (
+        "adam",
+        1e-5,
+        "constant",
+        0,
+    )
+    assert (train.iters, train.steps_per_eval, train.save_every, train.loss_on) == (1000, 200, 100, "all")
+    assert not train.bias_correction
+
+
 def test_types_and_keys_are_lists_by_comma() -> None:
     settings = resolve_settings({"types": "Q8_0, q4_0,f32,q8_0", "keys": "q_proj, v_proj"})
     assert settings.types == ("q8_0", "q4_0") and settings.train.keys == ("q_proj", "v_proj")
