@@ -9,7 +9,7 @@ from t2sql.data import Schema
 from t2sql.data.schema import Column, ForeignKey, Table
 from t2sql.grammar import Grammar
 from t2sql.grammar import notations as n
-from t2sql.grammar.statements import COUNT, NUMBER, STRING
+from t2sql.grammar.values import COUNT, NUMBER, STRING
 
 _LETTERS = "ab é'\"%_;-)(0😀\\/{}"
 

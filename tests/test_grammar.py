@@ -74,6 +74,29 @@ def test_what_is_no_statement_of_the_schema_is_refused(engines: tuple[Engine, En
     assert [engine.takes(text) for engine in engines] == [False, False]
 
 
+def test_texts_are_words_of_the_question_where_asked_for() -> None:
+    question = "Who won the O'Neil cup (2019) at 5/6 of Zürich?"
+    grammar = grammar_of(SHOP, question)
+    lark = Engine(grammar.lark)
+    gbnf = Engine(gbnf_to_lark.any_to_lark(grammar.gbnf))
+    for value, taken in {
+        "O''Neil cup": True,
+        "cup (2019)": True,
+        "5/6 of Zürich": True,
+        "%Zürich%": True,
+        "the": True,
+        "Who won the O''Neil cup (2019) at 5/6 of Zürich?": True,
+        "won O''Neil": False,
+        "Zurich": False,
+        "zürich": False,
+        "cu": False,
+        "": False,
+    }.items():
+        text = f"SELECT name FROM customers WHERE na LIKE '{value}'"
+        assert (lark.takes(text), gbnf.takes(text)) == (taken, taken), value
+    assert lark.takes("SELECT name FROM customers WHERE id > 4")
+
+
 def test_a_thousand_columns_are_quick_and_exact() -> None:
     names = [f"column {i} of {i % 7}" for i in range(500)] + [f"c{i}" for i in range(500)]
     schema = Schema.from_table_lines(["wide: " + ", ".join(names)])

@@ -82,11 +82,14 @@ def test_a_checkpoints_valid_loss_is_that_of_its_weights(
 
 
 def test_mlx_lm_loads_the_adapter_and_agrees(done: Any, tiny_llama: Path) -> None:
-    from mlx_lm import load
+    from mlx_lm import generate, load
 
     result, _, _ = done
-    theirs, _ = load(str(tiny_llama), adapter_path=str(result.best))
-    ours = models.load(tiny_llama, adapter=result.best).model
+    theirs, tokenizer = load(str(tiny_llama), adapter_path=str(result.best))
+    loaded = models.load(tiny_llama, adapter=result.best)
+    ours = loaded.model
+    said = generate(theirs, tokenizer, "Q: How old is Ann?", max_tokens=12)
+    assert said == generate(ours, loaded.tokenizer, "Q: How old is Ann?", max_tokens=12)
     ids = mx.array([[5, 9, 30, 41, 7]])
     assert mx.allclose(theirs(ids), ours(ids), atol=1e-5)
     assert not mx.allclose(models.load(tiny_llama).model(ids), ours(ids), atol=1e-3)

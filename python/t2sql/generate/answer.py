@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from t2sql.grammar import Grammar
 
 
+VALUES = ("free", "question")
+"""Where the texts of an answer come from."""
+
+
 @dataclass(frozen=True)
 class Timings:
     """The steps of an answer, as the runtime counts them."""
@@ -85,16 +89,20 @@ def ask(
     temp: float = 0.0,
     seed: int = 0,
     free: bool = False,
+    values: str = "free",
     **options: Any,
 ) -> Answer:
     """Ask a model (a model argument, or a backend that is open already) for the SQL of a question.
 
     The tables come as `--table` lines or as a schema, and the answer is a statement of their grammar
-    (`t2sql.grammar`) unless `free`; `prompt` replaces both and the question, and is given to the model as it
-    stands. `options` are `open_backend`'s.
+    (`t2sql.grammar`) unless `free`; with `values="question"` its texts are words of the question. `prompt`
+    replaces tables and question, and is given to the model as it stands. `options` are `open_backend`'s.
     """
     text, asked = _prompt(question, tables, schema, prompt)
-    grammars = [] if free or asked is None else [grammar_of(asked)]
+    if values not in VALUES:
+        raise InputError("unknown --values", expected=" or ".join(VALUES), found=repr(values))
+    copied = question if values == "question" else None
+    grammars = [] if free or asked is None else [grammar_of(asked, copied)]
     if max_tokens < 1:
         raise InputError("--max-tokens is too small", expected="1 or more", found=max_tokens)
     if not 0 <= temp < float("inf"):

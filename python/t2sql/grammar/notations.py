@@ -94,7 +94,7 @@ class Grammar:
 def _gbnf(node: Node) -> str:
     match node:
         case Text(text):
-            return _gbnf_text(text)
+            return gbnf_text(text)
         case Names(texts):
             return _gbnf(_tree(sorted(set(texts))))
         case Pattern(gbnf, _):
@@ -135,7 +135,8 @@ def _dashed(name: str) -> str:
 _PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]')
 
 
-def _gbnf_text(text: str) -> str:
+def gbnf_text(text: str) -> str:
+    """A text between double quotes."""
     return '"' + "".join(c if _PLAIN.match(c) else _escaped(c) for c in text) + '"'
 
 

@@ -17,24 +17,16 @@ from typing import TypeAlias
 
 from t2sql.data.schema import ForeignKey, Schema, Table
 from t2sql.errors import InputError
-from t2sql.grammar.notations import Grammar, Names, Node, Pattern, Ref, Text, alt, maybe, seq
+from t2sql.grammar.notations import Grammar, Names, Node, Ref, Text, alt, maybe, seq
 from t2sql.grammar.notations import Repeat as Rep
+from t2sql.grammar.values import COUNT, NUMBER, STRING, copied
 from t2sql.sql import quote
 
 MAX_SELECTED = 16
 MAX_CONDITIONS = 6
 MAX_VALUES = 12
-MAX_TEXT = 80
-"""Characters of a text value; a doubled quote counts once."""
 MAX_JOINS = 64
 """Ways to join that are written out; a schema of more keys has the first of them."""
-
-STRING = Pattern(
-    rf"""("'" ([^'\x00-\x1F\x7F] | "''"){{0,{MAX_TEXT}}} "'")""",
-    rf"'([^'\x00-\x1F\x7F]|''){{0,{MAX_TEXT}}}'",
-)
-NUMBER = Pattern('("-"? [0-9]{1,12} ("." [0-9]{1,6})?)', r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
-COUNT = Pattern("([1-9] [0-9]{0,3})", r"[1-9][0-9]{0,3}")
 
 Key: TypeAlias = tuple[Table, ForeignKey, Table]
 """The table that holds a key, the key, the table that it points at."""
@@ -45,15 +37,19 @@ _WAY = maybe(Names((" ASC", " DESC")))
 _ALIKE = Names((" LIKE ", " NOT LIKE "))
 
 
-def grammar_of(schema: Schema) -> Grammar:
-    """Raises InputError for a schema without tables, or a table without columns."""
+def grammar_of(schema: Schema, question: str | None = None) -> Grammar:
+    """The statements over a schema; with `question`, texts in them are words of it.
+
+    Raises InputError for a schema without tables, or a table without columns.
+    """
     if not schema.tables:
         raise InputError("no table to make a grammar of")
     for table in schema.tables:
         if not table.columns:
             raise InputError("a table without columns", where=table.name)
     rules: dict[str, Node] = {"root": Text("")}
-    rules["value"] = alt(STRING, NUMBER)
+    rules["text"] = alt(STRING if question is None else copied(question))
+    rules["value"] = alt(Ref("text"), NUMBER)
     statements = []
     for at, table in enumerate(schema.tables):
         columns = tuple(quote(column.name) for column in table.columns)
@@ -85,7 +81,7 @@ def _statement(rules: dict[str, Node], scope: str, columns: tuple[str, ...], sou
     item: Node = Ref(f"{scope}_item")
     rules[f"{scope}_simple"] = alt(
         seq(column, _COMPARED, Ref("value")),
-        seq(column, _ALIKE, STRING),
+        seq(column, _ALIKE, Ref("text")),
         seq(column, " BETWEEN ", Ref("value"), " AND ", Ref("value")),
         seq(column, Names((" IS NULL", " IS NOT NULL"))),
         seq(column, _AMONG, _listed(Ref("value"), MAX_VALUES), ")"),

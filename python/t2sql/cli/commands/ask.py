@@ -84,6 +84,9 @@ def command(
         bool,
         typer.Option("--free", help="Let the model write anything, not only statements over these tables."),
     ] = False,
+    values: Annotated[
+        str, typer.Option("--values", help="Texts in the answer: free, or words of the question.")
+    ] = "free",
     max_tokens: MaxTokens = 128,
     temp: Annotated[float, typer.Option("--temp", help="Temperature; 0 takes the likeliest token.")] = 0.0,
     seed: Seed = 0,
@@ -101,7 +104,7 @@ def command(
             raise InputError("--db has the tables", hint="Leave out --table, --schema and --prompt")
         rows = Rows(execute or interactive, format, out_file, force, timeout, max_rows)
         opening = {"backend": backend, "adapter": adapter, "threads": threads}
-        options = {"max_tokens": max_tokens, "temp": temp, "seed": seed, "free": free}
+        options = {"max_tokens": max_tokens, "temp": temp, "seed": seed, "free": free, "values": values}
         _ask_database(out, model, question, db, rows, interactive, opening, options)
         return
     if execute or interactive or out_file is not None:
@@ -122,6 +125,7 @@ def command(
         temp=temp,
         seed=seed,
         free=free,
+        values=values,
         adapter=adapter,
         threads=threads,
     )
