@@ -21,7 +21,11 @@ Threads = Annotated[
 ]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", help="The most tokens of an answer.")]
 BackendName = Annotated[
-    str, typer.Option("--backend", help="Runtime: auto (llama for a GGUF file, mlx otherwise), llama or mlx.")
+    str,
+    typer.Option(
+        "--backend",
+        help="Runtime: auto (llama for a GGUF file, mlx otherwise), llama, mlx, or openai:URL for a server.",
+    ),
 ]
 Limit = Annotated[
     int | None,

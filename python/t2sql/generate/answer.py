@@ -183,6 +183,8 @@ def _warnings(backend: Backend, generation: Generation, raw: bool) -> list[str]:
         )
     if generation.finish == "length":
         warnings.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
+    if generation.off_grammar:
+        warnings.append("the answer is no statement over these tables")
     if not generation.text:
         warnings.append("the model gave no answer")
     return warnings

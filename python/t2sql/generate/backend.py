@@ -35,6 +35,8 @@ class Generation:
     seconds: float
     finish: Finish
     cached_tokens: int = 0
+    off_grammar: bool = False
+    """Set where a server that takes no grammar wrote something else."""
 
 
 OnResult = Callable[[int, Generation], None]
@@ -83,15 +85,23 @@ def open_backend(
     gpu_layers: int | None = None,
     batch_size: int | None = None,
 ) -> Backend:
-    """Load `model`. "auto" is llama.cpp for a GGUF file, MLX for a directory or a hub id.
+    """Load `model`. "auto" is llama.cpp for a GGUF file, MLX for a directory or a hub id; "openai:URL" is a
+    server, which knows the model by that name.
 
     `context` (tokens of one prompt and its answer), `slots`, `threads` and `gpu_layers` are llama.cpp's;
     `adapter` and `batch_size` are MLX's.
     """
     from t2sql import models
 
+    if backend.startswith("openai:"):
+        from t2sql.generate.openai import OpenAIBackend
+
+        if adapter is not None:
+            raise InputError("a server has its own adapters", where=adapter)
+        return OpenAIBackend(backend.removeprefix("openai:"), model, slots=slots)
     if backend not in BACKENDS:
-        raise InputError("unknown backend", expected=" or ".join(BACKENDS), found=repr(backend))
+        expected = f"{', '.join(BACKENDS)} or openai:URL"
+        raise InputError("unknown backend", expected=expected, found=repr(backend))
     ref = models.resolve(model)
     if backend == "auto":
         backend = "mlx" if ref.kind == "directory" or adapter is not None else "llama"

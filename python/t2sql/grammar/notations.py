@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,19 @@ class Grammar:
         """For llguidance."""
         rules = "".join(f"{name}: {_lark(node)}\n" for name, node in self.rules.items() if name != "root")
         return f"start: {_lark(self.rules['root'])}\n{rules}"
+
+    def takes(self, text: str) -> bool:
+        """Whether a text is an answer, whole."""
+        data = list(text.encode())
+        self._matcher.reset()
+        return self._matcher.try_consume_tokens(data) == len(data) and self._matcher.is_accepting()
+
+    @cached_property
+    def _matcher(self) -> Any:
+        """llguidance, over bytes."""
+        from llguidance import LLMatcher, LLTokenizer
+
+        return LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(self.lark), log_level=0)
 
 
 def _gbnf(node: Node) -> str:
