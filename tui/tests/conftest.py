@@ -27,3 +27,11 @@ def root(tmp_path: Path) -> Path:
     path = tmp_path / "runs"
     path.mkdir()
     return path
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the app remembers is a test's own, never the user's; and so are the schemas it keeps."""
+    monkeypatch.setenv("T2SQL_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("T2SQL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "state"

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from t2sql.generate.answer import Answer, Timings, ask
     from t2sql.generate.backend import BACKENDS, Backend, Generation, open_backend, statement
+    from t2sql.generate.lasting import LastingThread
 
 _EXPORTS = {
     "Answer": "answer",
     "BACKENDS": "backend",
     "Backend": "backend",
     "Generation": "backend",
+    "LastingThread": "lasting",
     "Timings": "answer",
     "ask": "answer",
     "open_backend": "backend",
@@ -25,6 +27,7 @@ __all__ = [
     "Answer",
     "Backend",
     "Generation",
+    "LastingThread",
     "Timings",
     "ask",
     "open_backend",

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from t2sql.live.answer import LiveAnswer, ask_database
+from t2sql.live.answer import LiveAnswer, ask_database, context_of
 from t2sql.live.database import LiveDatabase, open_database
+from t2sql.live.rows import write_file
 from t2sql.live.statement import Statement, prepare
 
-__all__ = ["LiveAnswer", "LiveDatabase", "Statement", "ask_database", "open_database", "prepare"]
+__all__ = [
+    "LiveAnswer",
+    "LiveDatabase",
+    "Statement",
+    "ask_database",
+    "context_of",
+    "open_database",
+    "prepare",
+    "write_file",
+]

@@ -40,6 +40,11 @@ class RunSummary:
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"path": str(self.path)}
 
+    def model_files(self) -> list[Path]:
+        """The run's GGUF files as they are now: Q8_0 first, the untuned base model last."""
+        files = (self.path / "gguf").glob("*.gguf")
+        return sorted(files, key=lambda f: (f.name.startswith("base."), ".q8_0." not in f.name, f.name))
+
 
 def list_runs(root: Path = Path("runs")) -> list[RunSummary]:
     """Every run directly under `root`, the last written first."""

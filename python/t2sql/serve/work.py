@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from t2sql.errors import WorkError
-from t2sql.generate import Backend, Generation, open_backend
+from t2sql.generate import Backend, Generation, LastingThread, open_backend
 from t2sql.serve.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class Workers:
     def __init__(self, model: str, backend: str, slots: int, metrics: Metrics, **options: Any) -> None:
         self.metrics = metrics
         # MLX wants to be used in the thread that loaded it, so that thread is there first.
-        first = _LastingThread()
+        first = LastingThread()
         self.backend: Backend = first.submit(open_backend, model, backend, slots=slots, **options).result()
         self.concurrent = hasattr(self.backend, "stream")
         self._pool: Executor = ThreadPoolExecutor(slots, "slot") if self.concurrent else first
@@ -83,29 +82,6 @@ class Workers:
             self.backend.close()
         else:
             self._pool.submit(self.backend.close).result()
-
-
-class _LastingThread(Executor):
-    """One thread that lives as long as the process, which MLX aborts when a thread that used it ends."""
-
-    def __init__(self) -> None:
-        self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name="model", daemon=True).start()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        self._tasks.put((future, lambda: fn(*args, **options)))
-        return future
-
-    def _run(self) -> None:
-        while True:
-            future, task = self._tasks.get()
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(task())
-                except BaseException as error:
-                    future.set_exception(error)
-            del future, task
 
 
 class _OneRequest:

@@ -1,0 +1,75 @@
+"""What was asked before, to search and take up again."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from t2sql_tui import format, state
+
+MOST_SHOWN = 100
+
+
+class QuestionsScreen(ModalScreen[state.Asked | None]):
+    """Gives the chosen entry, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Close"),
+        Binding("down", "into_list", "To the list", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = state.questions()
+        self._shown: list[state.Asked] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="tall"):
+            yield Input(placeholder="words of the question, the SQL or the model", id="search", compact=True)
+            yield OptionList(id="past")
+
+    def on_mount(self) -> None:
+        self.query_one("#dialog").border_title = "Questions asked"
+        self._search()
+
+    @on(Input.Changed, "#search")
+    def _search(self) -> None:
+        words = self.query_one("#search", Input).value.lower().split()
+        found = (asked for asked in self._all if _matches(asked, words))
+        self._shown = [asked for asked, _ in zip(found, range(MOST_SHOWN), strict=False)]
+        options = self.query_one("#past", OptionList)
+        options.clear_options()
+        options.add_options([Option(_label(asked)) for asked in self._shown])
+        if self._shown:
+            options.highlighted = 0
+
+    def action_into_list(self) -> None:
+        self.query_one("#past").focus()
+
+    @on(Input.Submitted, "#search")
+    def _first(self) -> None:
+        self.dismiss(self._shown[0] if self._shown else None)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._shown[event.option_index])
+
+
+def _matches(asked: state.Asked, words: list[str]) -> bool:
+    text = f"{asked.question} {asked.sql} {asked.model} {asked.source}".lower()
+    return all(word in text for word in words)
+
+
+def _label(asked: state.Asked) -> Content:
+    question, sql = format.plain(asked.question, 120), format.plain(asked.sql, 120)
+    return Content.assemble(
+        (question, "bold"), (f"  {format.ago(asked.time)}", "$muted"), "\n", (sql, "$muted")
+    )

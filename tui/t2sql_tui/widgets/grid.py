@@ -1,0 +1,148 @@
+"""The rows of a result, however many: only the lines in sight are ever made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from t2sql_tui import format
+
+WIDEST = 40
+SAMPLE = 500
+Row = Sequence[Any]
+
+
+class Grid(ScrollView, can_focus=True):
+    """A table with a cell cursor over rows of plain values. A column is as wide as its first and last rows
+    need."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--header", "grid--cursor", "grid--null"}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1, 0)", "Up", show=False),
+        Binding("down,j", "move(1, 0)", "Down", show=False),
+        Binding("left", "move(0, -1)", "Left", show=False),
+        Binding("right", "move(0, 1)", "Right", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "ends(0)", "First row", show=False),
+        Binding("end", "ends(1)", "Last row", show=False),
+        Binding("y", "copy_cell", "Copy cell", show=False),
+        Binding("Y", "copy_row", "Copy row", show=False),
+    ]
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self.columns: tuple[str, ...] = ()
+        self.rows: Sequence[Row] = ()
+        self.at = (0, 0)
+        self._widths: list[int] = []
+
+    def show(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Replace what is shown; the rows are kept as they are, not copied."""
+        self.columns, self.rows, self.at = tuple(columns), rows, (0, 0)
+        ends = [*rows[:SAMPLE], *rows[-SAMPLE:]]
+        self._widths = [
+            min(WIDEST, max([cell_len(cell(name)), *(cell_len(cell(row[i])) for row in ends)]))
+            for i, name in enumerate(self.columns)
+        ]
+        self.virtual_size = Size(sum(self._widths) + 2 * len(self._widths), len(rows) + 1)
+        self.scroll_to(0, 0, animate=False)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        scroll_x, scroll_y = self.scroll_offset
+        width = self.size.width
+        base = self.rich_style
+        row = y + scroll_y - 1
+        if y == 0:
+            # The head stays where it is while the rows move under it.
+            strip = self._strip(self.columns, self.get_component_rich_style("grid--header"), base, None)
+        elif row < len(self.rows):
+            here = self.at[1] if row == self.at[0] else None
+            strip = self._strip(self.rows[row], base, base, here)
+        else:
+            return Strip.blank(width, base)
+        return strip.crop_extend(scroll_x, scroll_x + width, base)
+
+    def _strip(self, values: Row, style: Style, base: Style, cursor: int | None) -> Strip:
+        segments = []
+        for i, (value, width) in enumerate(zip(values, self._widths, strict=False)):
+            text = cell(value)
+            if cell_len(text) > width:
+                text = set_cell_size(text, width - 1) + "…"
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                text = text.rjust(width)
+            else:
+                text = set_cell_size(text, width)
+            shown = self.get_component_rich_style("grid--null") if value is None else style
+            if i == cursor:
+                shown = self.get_component_rich_style("grid--cursor")
+            segments += [Segment(f" {text} ", shown)]
+        return Strip(segments or [Segment("", base)])
+
+    # -- moving and copying
+
+    def action_move(self, down: int, right: int) -> None:
+        row, column = self.at
+        self.at = (
+            max(0, min(row + down, len(self.rows) - 1)),
+            max(0, min(column + right, len(self.columns) - 1)),
+        )
+        left = sum(self._widths[: self.at[1]]) + 2 * self.at[1]
+        wide = self._widths[self.at[1]] + 2 if self._widths else 0
+        # Two lines, so that the row above the cursor is not hidden by the head.
+        self.scroll_to_region(Region(left, self.at[0], wide, 2), animate=False)
+        self.refresh()
+
+    def action_page(self, direction: int) -> None:
+        self.action_move(direction * max(1, self.size.height - 2), 0)
+
+    def action_ends(self, last: int) -> None:
+        self.action_move(len(self.rows) if last else -len(self.rows), 0)
+
+    def on_click(self, event: Any) -> None:
+        offset = event.get_content_offset(self)
+        if offset is None or not self.rows:
+            return
+        x, row = offset.x + self.scroll_offset.x, offset.y + self.scroll_offset.y - 1
+        column = 0
+        while column < len(self._widths) - 1 and x >= self._widths[column] + 2:
+            x -= self._widths[column] + 2
+            column += 1
+        self.action_move(max(0, row) - self.at[0], column - self.at[1])
+
+    def action_copy_cell(self) -> None:
+        if self.rows:
+            value = self.rows[self.at[0]][self.at[1]]
+            self._copy("" if value is None else _text(value), "the cell")
+
+    def action_copy_row(self) -> None:
+        if self.rows:
+            values = self.rows[self.at[0]]
+            self._copy("\t".join("" if value is None else _text(value) for value in values), "the row")
+
+    def _copy(self, text: str, what: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify(f"Copied {what}: {len(text):,} characters.", markup=False)
+
+
+def cell(value: Any) -> str:
+    """A value on one line, safe for a terminal: bytes as hexadecimal digits, huge ones cut."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes | bytearray | memoryview):
+        shown = bytes(value[:24])
+        return f"x'{shown.hex()}{'…' if len(value) > len(shown) else ''}'"
+    return format.plain(value if not isinstance(value, str) else value[:200], 200)
+
+
+def _text(value: Any) -> str:
+    return bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)
