@@ -43,8 +43,6 @@ class RunsScreen(BaseScreen):
         Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
         Binding("a", "ask", "Ask"),
-        Binding("n", "start", "New"),
-        Binding("r", "resume", "Resume", show=False),
         Binding("d", "delete", "Delete"),
         Binding("x", "stop", "Stop", show=False),
         Binding("escape", "unfilter", "Clear the filter and marks", show=False),
@@ -198,39 +196,6 @@ class RunsScreen(BaseScreen):
         run = self.query_one(RunTable).current
         own = [] if run is None else [str(path) for path in run.model_files()]
         self.app.push_screen(AskScreen(own[0] if own else "", own))
-
-    def action_start(self) -> None:
-        from t2sql_tui.screens.start import Order, StartScreen
-
-        def given(order: Order | None) -> None:
-            if order is not None:
-                self._begin(order.path, order.options)
-
-        self.app.push_screen(StartScreen(self.root), given)
-
-    def action_resume(self) -> None:
-        run = self.query_one(RunTable).current
-        if run is None:
-            return
-        if run.state in ("running", "done", "unreadable"):
-            self.notify(f"This run is {run.state}.", title="Resume", severity="warning")
-            return
-        self._begin(run.path, ())
-
-    @work(thread=True, group="begin")
-    def _begin(self, path: Path, options: tuple[str, ...]) -> None:
-        from t2sql.errors import T2sqlError
-        from t2sql_tui import starting
-
-        worker = get_current_worker()
-        try:
-            starting.start(path, options, lambda: worker.is_cancelled)
-        except (T2sqlError, OSError) as error:
-            message = format.plain(error)
-            self.app.call_from_thread(
-                self.notify, message, title="Could not start", severity="error", markup=False, timeout=10
-            )
-        self._wake.set()
 
     def action_delete(self) -> None:
         self._ask_then_do("delete")
