@@ -15,8 +15,15 @@ import tiny_families
 from t2sql.gguf import convert
 from t2sql.gguf.llamacpp import LlamaFile
 
-# Bounds of the mean KL divergence over the positions looked at, for models this small.
-TYPES = {"f32": 1e-4, "f16": 1e-3, "q8_0": 3e-2, "q4_1": 1.5, "q4_0": 2.0}
+# Bounds of the mean KL divergence of what llama.cpp says of the file, over the positions looked at: from what
+# MLX says of the directory, where four bits in a random model this small lose much, and of the same file.
+TYPES = {
+    "f32": (1e-5, 1e-5),
+    "f16": (1e-4, 1e-4),
+    "q8_0": (3e-2, 3e-2),
+    "q4_1": (3.0, 3e-2),
+    "q4_0": (3.0, 3e-2),
+}
 PROMPT = tiny.PROMPTS[0]
 STEPS = 6
 FamilyModel = Callable[[str], Path]
@@ -26,7 +33,6 @@ FamilyModel = Callable[[str], Path]
 def original(family_model: FamilyModel) -> Any:
     """name -> (ids of the prompt and of the greedy answer, log-probabilities at every position)."""
     from t2sql.models import load
-    from t2sql.models.runtime import mx
 
     @cache
     def run(name: str) -> tuple[list[int], int, np.ndarray]:
@@ -34,33 +40,48 @@ def original(family_model: FamilyModel) -> Any:
         ids = list(loaded.tokenizer.encode(PROMPT))[:40]
         start = len(ids)
         for _ in range(STEPS):
-            logits = np.array(loaded.model(mx.array([ids]))[0].astype(mx.float32), dtype=np.float64)
-            ids.append(int(logits[-1].argmax()))
-        assert logits.std() >= 2, "a flat distribution would hide a fault"
-        return ids, start, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+            ids.append(int(log_probabilities(loaded, ids)[-1].argmax()))
+        logp = log_probabilities(loaded, ids)
+        assert logp.std() >= 2, "a flat distribution would hide a fault"
+        return ids, start, logp
 
     return run
 
 
+def log_probabilities(loaded: Any, ids: list[int]) -> np.ndarray:
+    from t2sql.models.runtime import mx
+
+    logits = np.array(loaded.model(mx.array([ids]))[0].astype(mx.float32), dtype=np.float64)
+    return logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+
+
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize("name", tiny_families.MODELS)
-def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_directory(
+def test_llama_cpp_says_of_the_file_what_mlx_says(
     name: str, type: str, family_model: FamilyModel, original: Any, tmp_path: Path
 ) -> None:
-    ids, start, expected = original(name)
+    from t2sql.models import load
+
+    ids, start, of_directory = original(name)
     convert(family_model(name), tmp_path / "a.gguf", type=type)
+    of_file = log_probabilities(load(tmp_path / "a.gguf", dtype="float32"), ids)
     divergences = []
     with LlamaFile(tmp_path / "a.gguf", context=512) as llama:
         for position in [3, start // 3, start // 2, *range(start - 1, start + STEPS - 1)]:
             found = llama.top(ids[: position + 1], 50)
-            logp = expected[position]
-            p = np.exp([logp[token] for token, _ in found])
-            kl = sum(a * (np.log(a) - b) for a, (_, b) in zip(p, found, strict=True))
-            rest_p, rest_q = 1 - p.sum(), 1 - sum(np.exp(b) for _, b in found)
-            divergences.append(kl + rest_p * np.log(max(rest_p, 1e-12) / max(rest_q, 1e-12)))
+            divergences.append([divergence(logp[position], found) for logp in (of_directory, of_file)])
             if type == "f32":
-                assert max(logp) - logp[found[0][0]] < 1e-2, f"another token at {position}"
-    assert abs(np.mean(divergences)) < TYPES[type]
+                best = of_directory[position].max()
+                assert best - of_directory[position][found[0][0]] < 1e-2, f"another token at {position}"
+    assert (np.abs(np.mean(divergences, axis=0)) < TYPES[type]).all()
+
+
+def divergence(logp: np.ndarray, found: list[tuple[int, float]]) -> float:
+    """The KL divergence of the tokens found, all others taken together, from the model's own."""
+    p = np.exp([logp[token] for token, _ in found])
+    kl = sum(a * (np.log(a) - b) for a, (_, b) in zip(p, found, strict=True))
+    rest_p, rest_q = 1 - p.sum(), 1 - sum(np.exp(b) for _, b in found)
+    return float(kl + rest_p * np.log(max(rest_p, 1e-12) / max(rest_q, 1e-12)))
 
 
 @pytest.mark.parametrize("name", tiny_families.MODELS)
