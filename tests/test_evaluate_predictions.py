@@ -39,7 +39,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 class Scripted:
     name, model, path, device, weights = "llama", "scripted", Path("scripted.gguf"), "cpu", "q4_0"
-    load_seconds, prompt_format = 0.1, None
+    load_seconds, prompt_format, min_logprob = 0.1, None, None
 
     def __init__(self, answer: Callable[[str], str]) -> None:
         self.answer = answer

@@ -180,7 +180,9 @@ def test_ask_gives_sql_clock_and_a_warning_for_an_untrained_prompt(backend: Any)
 def test_ask_takes_a_raw_prompt_as_it_is(backend: Any) -> None:
     answer = ask(backend, prompt="Once upon a time", max_tokens=3)
     assert answer.prompt == "Once upon a time"
-    assert answer.warnings == ("the answer was cut off after 3 tokens; see --max-tokens",)
+    assert answer.warnings == ()
+    assert answer.doubts == ("the answer was cut off after 3 tokens; see --max-tokens",)
+    assert answer.status == "uncertain"
 
 
 @pytest.mark.parametrize(

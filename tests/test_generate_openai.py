@@ -90,7 +90,8 @@ def test_an_mlx_lm_server_answers_as_mlx_and_is_checked(mlx_server: str, tiny_ll
     checked = opened.generate(PROMPTS[:2], max_tokens=12, grammars=[GRAMMAR, GRAMMAR])
     assert [answer.off_grammar for answer in checked] == [True, True]
     answer = ask(opened, "How old is Ann?", schema=SHOP, max_tokens=8)
-    assert "the answer is no statement over these tables" in answer.warnings
+    assert "the answer is no statement over these tables" in answer.doubts
+    assert answer.status == "uncertain"
 
 
 class _Scripted(BaseHTTPRequestHandler):

@@ -13,7 +13,7 @@ from t2sql.errors import InputError
 
 if TYPE_CHECKING:
     from t2sql.data import Schema
-    from t2sql.generate import Answer, Backend, Generation, LastingThread
+    from t2sql.generate import Answer, Backend, Failed, Generation, LastingThread
     from t2sql.live import LiveDatabase, Statement
     from t2sql.sql import Result
 
@@ -110,8 +110,8 @@ class Models:
                 _Streamed(opened, on_text, cancelled) if streams else _InThread(opened, self._thread)
             )
 
-            def asked(schema: Schema, text: str) -> Answer:
-                return generate.ask(streamed, text, schema=schema, max_tokens=MAX_TOKENS)
+            def asked(schema: Schema, text: str, failed: Failed | None = None) -> Answer:
+                return generate.ask(streamed, text, schema=schema, max_tokens=MAX_TOKENS, failed=failed)
 
             if source.database is None:
                 answer = asked(source.schema(), question)
@@ -153,12 +153,9 @@ class _Streamed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
-    def generate(
-        self, prompts: list[str], *, max_tokens: int, temp: float, seed: int, grammars: list[Any]
-    ) -> list[Generation]:
-        options = {"max_tokens": max_tokens, "temp": temp, "seed": seed} | self._options
+    def generate(self, prompts: list[str], *, grammars: list[Any], **options: Any) -> list[Generation]:
         grammar = grammars[0] if grammars else None
-        return [self._backend.stream(prompts[0], grammar=grammar, **options)]
+        return [self._backend.stream(prompts[0], grammar=grammar, **options, **self._options)]
 
 
 class _InThread:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,9 @@ from t2sql.cli.output import Output, table
 from t2sql.errors import InputError
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
     from t2sql.generate import Answer
     from t2sql.live import LiveAnswer, LiveDatabase
+    from t2sql.live.answer import Ask
     from t2sql.sql import Result
 
 
@@ -44,7 +43,7 @@ class Rows:
 
 def answered(
     out: Output,
-    ask: Callable[[Schema, str], Answer],
+    ask: Ask,
     database: LiveDatabase,
     question: str,
     rows: Rows,
@@ -68,7 +67,15 @@ def answered(
     out.result(answer.to_dict(), lambda: _text(out, answer, rows))
     for warning in (*answer.warnings, *database.warnings()):
         out.warn(warning)
+    if answer.first is not None:
+        out.note(f"repaired: the first statement failed ({answer.first.error}): {answer.first.sql}")
+    say_doubts(out, answer)
     return answer
+
+
+def say_doubts(out: Output, answer: Answer | LiveAnswer) -> None:
+    if answer.doubts:
+        out.note(f"uncertain: {'; '.join(answer.doubts)}")
 
 
 def _text(out: Output, answer: LiveAnswer, rows: Rows) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         parse_prompt,
         prompt_text,
         render_prompt,
+        render_retry,
         strip_end_marks,
     )
     from t2sql.data.schema import Column, ForeignKey, Schema, Table
@@ -39,6 +40,7 @@ _EXPORTS = {
     "parse_prompt": "prompt",
     "prompt_text": "prompt",
     "render_prompt": "prompt",
+    "render_retry": "prompt",
     "strip_end_marks": "prompt",
     "baseline_answers": "baseline",
     "commonest_shape": "baseline",
@@ -64,6 +66,7 @@ __all__ = [
     "prepare",
     "prompt_text",
     "render_prompt",
+    "render_retry",
     "shape",
     "shown",
     "strip_end_marks",

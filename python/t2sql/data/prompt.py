@@ -50,6 +50,12 @@ def render_prompt(schema: Schema, question: str) -> str:
     return "\n".join(lines) + "\nA: "
 
 
+def render_retry(schema: Schema, question: str, sql: str, error: str) -> str:
+    """The prompt of a question whose first statement failed: that statement, then what was wrong with it."""
+    first = render_prompt(schema, question) + " ".join(sql.split())
+    return f"{first}\nQ: {' '.join(error.split())}. {' '.join(question.split())}\nA: "
+
+
 def prompt_text(prompt: str) -> str:
     """What a runtime that takes text is sent: the prompt without the space that the answer begins with."""
     return prompt.rstrip(" ")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from t2sql.evaluate.baseline import Baseline, common_shape_baseline
-    from t2sql.evaluate.canonical import same_statement
     from t2sql.evaluate.checkpoints import CheckpointScore, score_checkpoints
     from t2sql.evaluate.comparison import TUTORIAL_PROMPTS, Comparison, Row, compare
     from t2sql.evaluate.loss import LossResult, measure_checkpoints, measure_loss
@@ -47,7 +46,6 @@ _EXPORTS = {
     "pair": "pairs",
     "paired": "stats",
     "official_scores": "wikisql",
-    "same_statement": "canonical",
     "score_checkpoints": "checkpoints",
     "suite_of": "suite",
     "wilson": "stats",
@@ -79,7 +77,6 @@ __all__ = [
     "pair",
     "paired",
     "predict",
-    "same_statement",
     "score",
     "score_checkpoints",
     "subset",

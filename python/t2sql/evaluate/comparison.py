@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t2sql.confidence import curve
 from t2sql.errors import InputError
 from t2sql.evaluate.pairs import Answers, Pair, pairs
 from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, open_scorer, predict, subset
@@ -27,6 +28,17 @@ TUTORIAL_PROMPTS = (
     _TABLE + "Query information such as name, age, school, grade." + _CONDITION + "\nA: ",
 )
 """The three questions that the tutorial asks every file."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """`answered` of the questions have an answer that is not uncertain, by the file's own `min_logprob`; of
+    those `right` are right. `curve` is (share answered, share of those right) by threshold."""
+
+    min_logprob: float | None
+    answered: int
+    right: int
+    curve: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class Row:
     cut_off: int
     batch_seconds: float
     batch_tokens: int
+    grammar: bool
+    trust: Trust
     predictions: str | None = None
 
     @property
@@ -225,8 +239,17 @@ def _row(
         cut_off=predictions.cut_off,
         batch_seconds=predictions.seconds,
         batch_tokens=sum(generation.tokens for generation in predictions.generations),
+        grammar=grammar,
+        trust=_trust(predictions),
         predictions=str(out) if out is not None else None,
     ), predictions
+
+
+def _trust(predictions: Predictions) -> Trust:
+    judged, least = predictions.judged, predictions.min_logprob
+    answered = [at for at in range(len(judged)) if predictions.status(at) == "answered"]
+    right = sum(judged[at][1] for at in answered)
+    return Trust(least, len(answered), right, tuple(curve(judged)))
 
 
 def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:

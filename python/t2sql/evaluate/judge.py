@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.errors import InputError
-from t2sql.evaluate.canonical import same_statement
 from t2sql.evaluate.logical import difference, logical_form
 from t2sql.evaluate.pseudo import tutorial_form, unknown
 from t2sql.evaluate.scores import CORRECT, Scored
+from t2sql.sql.canonical import same_statement
 
 if TYPE_CHECKING:
     from t2sql.data import Dataset, Example, Schema

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError, WorkError
 from t2sql.evaluate.scores import Scored, Summary, score, summarize
+from t2sql.generate.answer import reasons
 from t2sql.grammar import grammar_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,19 @@ class Predictions:
     scored: list[Scored]
     seconds: float
     path: Path | None = None
+    min_logprob: float | None = None
+
+    @property
+    def judged(self) -> list[tuple[float | None, bool]]:
+        """How likely each answer was, and whether it was right; one that stopped short is not trusted."""
+        return [
+            (None if reasons(generation, None) else generation.logprob, answer.correct)
+            for generation, answer in zip(self.generations, self.scored, strict=True)
+        ]
+
+    def status(self, index: int) -> str:
+        """As `ask` has it: answered or uncertain."""
+        return "uncertain" if reasons(self.generations[index], self.min_logprob) else "answered"
 
     @property
     def summary(self) -> Summary:
@@ -120,10 +134,20 @@ def predict(
         seed=seed,
         on_result=arrived,
         grammars=grammars,
+        logprobs=True,
     )
     seconds = time.perf_counter() - started
     scored = score(dataset, examples, [generation.text for generation in generations])
-    predictions = Predictions(backend.name, backend.model, list(examples), generations, scored, seconds, out)
+    predictions = Predictions(
+        backend.name,
+        backend.model,
+        list(examples),
+        generations,
+        scored,
+        seconds,
+        out,
+        backend.min_logprob,
+    )
     if out is not None:
         _write(out, predictions)
     return predictions
@@ -140,7 +164,8 @@ def _write(out: Path, predictions: Predictions) -> None:
                 "sql": answer.sql,
                 "correct": answer.correct,
                 "class": answer.klass,
-                "status": "answered",
+                "status": predictions.status(index),
+                "logprob": generation.logprob,
                 "exact": answer.exact,
                 "logical": answer.logical,
                 "valid": answer.valid,
@@ -150,8 +175,8 @@ def _write(out: Path, predictions: Predictions) -> None:
             },
             ensure_ascii=False,
         )
-        for example, answer, generation in zip(
-            predictions.examples, predictions.scored, predictions.generations, strict=True
+        for index, (example, answer, generation) in enumerate(
+            zip(predictions.examples, predictions.scored, predictions.generations, strict=True)
         )
     ]
     building = out.with_name(f".{out.name}.tmp-{os.getpid()}")

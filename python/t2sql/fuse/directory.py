@@ -61,6 +61,7 @@ def write_config(
     quantization: dict[str, Any] | None,
     model: str | Path,
     adapter: Path,
+    min_logprob: float | None = None,
 ) -> None:
     """The base's config.json with what changed, and a `t2sql` block that says how it was made."""
     from t2sql.data import PROMPT_FORMAT
@@ -76,6 +77,8 @@ def write_config(
         "base_model": str(model) if not Path(model).exists() else Path(model).resolve().name,
         "adapter": "/".join(Path(adapter).resolve().parts[-3:]),
     }
+    if min_logprob is not None:
+        config["t2sql"]["min_logprob"] = min_logprob
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

@@ -16,6 +16,7 @@ from t2sql.models import directory
 from t2sql.models.adapters import apply_adapter, flat, read_adapter_config
 from t2sql.models.loading import dequantize, load_network, load_tokenizer
 from t2sql.models.runtime import device, mx, nn
+from t2sql.train import min_logprob
 
 Progress = Callable[[int, int, str], None]
 
@@ -91,7 +92,9 @@ def fuse(
     say(2, 4, "adding")
     max_change = add(network, keep_quantized=keep_quantized)
 
-    said = _About(path, model, adapter, quantization if keep_quantized else None, probe.adds_bos)
+    said = _About(
+        path, model, adapter, quantization if keep_quantized else None, probe.adds_bos, min_logprob(adapter)
+    )
     with output_directory(out, force=force) as folder:
         dtypes = (stored,) if keep_quantized or stored == mx.float32 else (stored, mx.float32)
         note = ""
@@ -130,11 +133,20 @@ class _About:
     adapter: Path
     quantization: dict[str, Any] | None
     adds_bos: bool
+    min_logprob: float | None
 
 
 def _write(network: Any, folder: Path, dtype: Any, about: _About) -> int:
     tensors = write_weights(network, folder, None if about.quantization else dtype)
-    write_config(about.base, folder, _name(dtype), about.quantization, about.model, about.adapter)
+    write_config(
+        about.base,
+        folder,
+        _name(dtype),
+        about.quantization,
+        about.model,
+        about.adapter,
+        about.min_logprob,
+    )
     write_files(about.base, folder)
     write_tokenizer(folder, adds_bos=about.adds_bos)
     return tensors

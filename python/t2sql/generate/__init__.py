@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from t2sql.generate.answer import Answer, Timings, ask
+    from t2sql.generate.answer import STATUSES, Answer, Timings
+    from t2sql.generate.asking import Failed, ask
     from t2sql.generate.backend import BACKENDS, Backend, Generation, open_backend, statement
     from t2sql.generate.lasting import LastingThread
 
@@ -14,18 +15,22 @@ _EXPORTS = {
     "Answer": "answer",
     "BACKENDS": "backend",
     "Backend": "backend",
+    "Failed": "asking",
     "Generation": "backend",
     "LastingThread": "lasting",
+    "STATUSES": "answer",
     "Timings": "answer",
-    "ask": "answer",
+    "ask": "asking",
     "open_backend": "backend",
     "statement": "backend",
 }
 
 __all__ = [
     "BACKENDS",
+    "STATUSES",
     "Answer",
     "Backend",
+    "Failed",
     "Generation",
     "LastingThread",
     "Timings",

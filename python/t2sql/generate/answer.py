@@ -1,21 +1,14 @@
-"""`ask`: one question over tables, answered by a model, with the clock of each step."""
+"""What `ask` gives back: the statement, how sure it is, and the clock of each step."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from t2sql.errors import InputError
-from t2sql.generate.backend import Backend, Generation, open_backend
-from t2sql.grammar import grammar_of
+from t2sql.generate.backend import Generation
 
-if TYPE_CHECKING:
-    from t2sql.data import Schema
-    from t2sql.grammar import Grammar
-
-
-VALUES = ("free", "question")
-"""Where the texts of an answer come from."""
+STATUSES = ("answered", "repaired", "uncertain")
+"""Repaired: the database refused the first statement, and took the one that the model wrote when told."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,10 @@ class Timings:
 
 @dataclass(frozen=True)
 class Answer:
-    sql: str
+    """`generation` is the answer that was taken, `samples` all of them (one without votes), the likeliest
+    first; `agreement` is the share of the samples that say the same as it, None without votes.
+    `min_logprob` is what its log-probability is held against, if anything."""
+
     prompt: str
     model: str
     backend: str
@@ -57,7 +53,26 @@ class Answer:
     weights: str
     generation: Generation
     timings: Timings
+    samples: tuple[Generation, ...] = ()
+    agreement: float | None = None
+    min_logprob: float | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        return self.generation.text
+
+    @property
+    def status(self) -> str:
+        return "uncertain" if self.doubts else "answered"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the answer may be wrong, in words; empty when nothing speaks against it."""
+        found = reasons(self.generation, self.min_logprob)
+        if self.agreement is not None and self.agreement <= 0.5:
+            found.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
+        return tuple(found)
 
     def to_dict(self) -> dict[str, Any]:
         timings = asdict(self.timings) | {
@@ -66,6 +81,12 @@ class Answer:
         }
         return {
             "sql": self.sql,
+            "status": self.status,
+            "doubts": list(self.doubts),
+            "logprob": self.generation.logprob,
+            "min_logprob": self.min_logprob,
+            "agreement": self.agreement,
+            "samples": [sample.text for sample in self.samples] if self.agreement is not None else None,
             "prompt": self.prompt,
             "model": self.model,
             "backend": self.backend,
@@ -77,117 +98,19 @@ class Answer:
         }
 
 
-def ask(
-    model: str | Backend,
-    question: str | None = None,
-    *,
-    tables: list[str] | None = None,
-    schema: Schema | None = None,
-    prompt: str | None = None,
-    backend: str = "auto",
-    max_tokens: int = 128,
-    temp: float = 0.0,
-    seed: int = 0,
-    free: bool = False,
-    values: str = "free",
-    **options: Any,
-) -> Answer:
-    """Ask a model (a model argument, or a backend that is open already) for the SQL of a question.
-
-    The tables come as `--table` lines or as a schema, and the answer is a statement of their grammar
-    (`t2sql.grammar`) unless `free`; with `values="question"` its texts are words of the question. `prompt`
-    replaces tables and question, and is given to the model as it stands. `options` are `open_backend`'s.
-    """
-    text, asked = _prompt(question, tables, schema, prompt)
-    if values not in VALUES:
-        raise InputError("unknown --values", expected=" or ".join(VALUES), found=repr(values))
-    copied = question if values == "question" else None
-    grammars = [] if free or asked is None else [grammar_of(asked, copied)]
-    if max_tokens < 1:
-        raise InputError("--max-tokens is too small", expected="1 or more", found=max_tokens)
-    if not 0 <= temp < float("inf"):
-        raise InputError("--temp is out of range", expected="0 or more", found=temp)
-    if not isinstance(model, str):
-        return _answer(model, text, max_tokens, temp, seed, grammars, raw=prompt is not None)
-    opened = open_backend(model, backend, **options)
-    try:
-        return _answer(opened, text, max_tokens, temp, seed, grammars, raw=prompt is not None)
-    finally:
-        opened.close()
-
-
-def _prompt(
-    question: str | None, tables: list[str] | None, schema: Schema | None, prompt: str | None
-) -> tuple[str, Schema | None]:
-    """The model's text, and the schema that it asks about unless it is raw."""
-    from t2sql.data import Schema, render_prompt
-
-    if prompt is not None:
-        if question or tables or schema is not None:
-            raise InputError("--prompt stands alone", hint="Leave out the question and the tables")
-        if not prompt.strip():
-            raise InputError("the prompt is empty")
-        return prompt, None
-    if not question or not question.strip():
-        raise InputError("the question is empty", expected="a question in words")
-    if (schema is None) == (not tables):
-        found = "both" if tables else "neither"
-        raise InputError("which tables?", expected="--table lines or a schema", found=found)
-    if schema is None:
-        schema = Schema.from_table_lines(tables or [])
-    return render_prompt(schema, question), schema
-
-
-def _answer(
-    backend: Backend,
-    prompt: str,
-    max_tokens: int,
-    temp: float,
-    seed: int,
-    grammars: list[Grammar],
-    *,
-    raw: bool,
-) -> Answer:
-    generation = backend.generate([prompt], max_tokens=max_tokens, temp=temp, seed=seed, grammars=grammars)[0]
-    return Answer(
-        sql=generation.text,
-        prompt=prompt,
-        model=backend.model,
-        backend=backend.name,
-        device=backend.device,
-        weights=backend.weights,
-        generation=generation,
-        timings=Timings(
-            load_seconds=backend.load_seconds,
-            prompt_tokens=generation.prompt_tokens - generation.cached_tokens,
-            prompt_seconds=generation.prompt_seconds,
-            tokens=generation.tokens,
-            seconds=generation.seconds,
-        ),
-        warnings=tuple(_warnings(backend, generation, raw)),
-    )
-
-
-def _warnings(backend: Backend, generation: Generation, raw: bool) -> list[str]:
-    from t2sql.data import PROMPT_FORMAT
-
-    warnings = []
-    if not raw and backend.prompt_format is None:
-        warnings.append(
-            f"{backend.model} does not say what prompt it was trained on; it is asked with {PROMPT_FORMAT}"
-        )
-    elif not raw and backend.prompt_format != PROMPT_FORMAT:
-        warnings.append(
-            f"{backend.model} was trained on the prompt {backend.prompt_format}; "
-            f"it is asked with {PROMPT_FORMAT}"
-        )
-    if generation.finish == "length":
-        warnings.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
-    if generation.off_grammar:
-        warnings.append("the answer is no statement over these tables")
+def reasons(generation: Generation, min_logprob: float | None) -> list[str]:
+    """What speaks against one generation."""
+    found = []
     if not generation.text:
-        warnings.append("the model gave no answer")
-    return warnings
+        found.append("the model gave no answer")
+    if generation.finish == "length":
+        found.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
+    if generation.off_grammar:
+        found.append("the answer is no statement over these tables")
+    logprob = generation.logprob
+    if min_logprob is not None and logprob is not None and not logprob >= min_logprob:
+        found.append(f"its tokens' mean log-probability is {logprob:.3f}, below {min_logprob:.3f}")
+    return found
 
 
 def _rate(tokens: int, seconds: float) -> float:

@@ -37,14 +37,17 @@ class Generation:
     cached_tokens: int = 0
     off_grammar: bool = False
     """Set where a server that takes no grammar wrote something else."""
+    logprob: float | None = None
+    """The mean of the tokens' natural log-probabilities, before any grammar or temperature; None where it
+    was not asked for, or the runtime does not say."""
 
 
 OnResult = Callable[[int, Generation], None]
 
 
 class Backend(Protocol):
-    """A loaded model. `weights` says how they are held, `prompt_format` what the model was trained on
-    (None when it does not say)."""
+    """A loaded model. `weights` says how they are held, `prompt_format` what the model was trained on, and
+    `min_logprob` below which log-probability its answers are uncertain (None when it does not say)."""
 
     name: str
     model: str
@@ -53,6 +56,7 @@ class Backend(Protocol):
     weights: str
     load_seconds: float
     prompt_format: str | None
+    min_logprob: float | None
 
     def generate(
         self,
@@ -63,10 +67,12 @@ class Backend(Protocol):
         seed: int = 0,
         on_result: OnResult | None = None,
         grammars: Sequence[Grammar | None] = (),
+        logprobs: bool = False,
     ) -> list[Generation]:
         """Answer each prompt (as `render_prompt` gives it), in order; greedy at temp 0.
 
         `grammars`, one for each prompt when there are any: only its strings can be the answer.
+        `logprobs` asks for the answers' log-probabilities, for a few percent of the speed.
         `on_result(index, generation)` is called from this thread, in order of arrival.
         """
         ...

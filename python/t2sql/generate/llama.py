@@ -46,7 +46,7 @@ class LlamaBackend:
         self.model = ref.name
         self.path = Path(ref.path)
         facts = gguf_facts(self.path, ref.adapter)
-        self.prompt_format = facts.prompt_format
+        self.prompt_format, self.min_logprob = facts.prompt_format, facts.min_logprob
         self.weights = facts.type
         self.slots = slots
         self.context = min(context or DEFAULT_CONTEXT, facts.context or DEFAULT_CONTEXT)
@@ -76,6 +76,7 @@ class LlamaBackend:
         seed: int = 0,
         on_result: OnResult | None = None,
         grammars: Sequence[Grammar | None] = (),
+        logprobs: bool = False,
     ) -> list[Generation]:
         from t2sql.data import prompt_text
 
@@ -89,7 +90,7 @@ class LlamaBackend:
         def work(slot: int) -> None:
             while not cancelled.is_set() and (index := runs.next(slot)) is not None:
                 grammar = grammars[index] if grammars else None
-                request = _request(texts[index], max_tokens, temp, seed + index, slot, grammar)
+                request = _request(texts[index], max_tokens, temp, seed + index, slot, grammar, logprobs)
                 try:
                     arrived.put((index, self._complete(request, max_tokens, cancelled.is_set)))
                 except BaseException as error:
@@ -126,6 +127,7 @@ class LlamaBackend:
         on_text: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
         grammar: Grammar | None = None,
+        logprobs: bool = False,
     ) -> Generation:
         """Answer one prompt in whichever slot is free; threads may call this at once.
 
@@ -136,7 +138,7 @@ class LlamaBackend:
 
         if self._server is None:
             raise WorkError("the model is closed", where=self.path)
-        request = _request(prompt_text(prompt), max_tokens, temp, seed, -1, grammar)
+        request = _request(prompt_text(prompt), max_tokens, temp, seed, -1, grammar, logprobs)
         return self._complete(request, max_tokens, cancelled, on_text)
 
     def _complete(
@@ -147,6 +149,7 @@ class LlamaBackend:
         on_text: Callable[[str], None] | None = None,
     ) -> Generation:
         parts: list[str] = []
+        likely: list[float] = []
         last: dict[str, Any] = {}
         finish = None
 
@@ -156,6 +159,9 @@ class LlamaBackend:
             for choice in chunk.get("choices") or ():
                 text = choice.get("text") or ""
                 parts.append(text)
+                # Of tokens that end within a character llama.cpp says nothing.
+                said = (choice.get("logprobs") or {}).get("content") or ()
+                likely.extend(token["logprob"] for token in said)
                 if on_text is not None and text:
                     on_text(text)
                 finish = choice.get("finish_reason") or finish
@@ -165,6 +171,9 @@ class LlamaBackend:
         error = last.get("error") or (last if "code" in last else None)
         if error is not None:
             raise self._refused(error)
+        if finish is None and not cancelled():
+            # An exception in `receive` is swallowed, and ends the answer.
+            raise WorkError("llama.cpp broke off its answer", where=self.path, found=repr("".join(parts)))
         timings = last.get("timings") or {}
         cached = int(timings.get("cache_n", 0))
         return Generation(
@@ -175,6 +184,7 @@ class LlamaBackend:
             seconds=float(timings.get("predicted_ms", 0.0)) / 1000,
             finish="length" if finish == "length" else "stop",
             cached_tokens=cached,
+            logprob=sum(likely) / len(likely) if likely else None,
         )
 
     def _refused(self, error: dict[str, Any]) -> Exception:
@@ -225,7 +235,13 @@ def _cpus() -> int | None:
 
 
 def _request(
-    text: str, max_tokens: int, temp: float, seed: int, slot: int, grammar: Grammar | None = None
+    text: str,
+    max_tokens: int,
+    temp: float,
+    seed: int,
+    slot: int,
+    grammar: Grammar | None,
+    logprobs: bool,
 ) -> dict[str, Any]:
     request: dict[str, Any] = {
         "prompt": text,
@@ -239,6 +255,8 @@ def _request(
     }
     if grammar is not None:
         request["grammar"] = grammar.gbnf
+    if logprobs:
+        request["logprobs"] = 1
     if temp > 0:
         # The plain distribution, as the other backends sample it.
         request |= {"top_k": 0, "top_p": 1.0, "min_p": 0.0}

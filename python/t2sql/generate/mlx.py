@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import ContextError, WorkError
 from t2sql.generate.backend import Finish, Generation, OnResult, statement
-from t2sql.generate.facts import directory_prompt_format, gguf_facts
+from t2sql.generate.facts import directory_facts, gguf_facts
 from t2sql.models.runtime import device, mx
 
 if TYPE_CHECKING:
@@ -36,13 +36,15 @@ class MlxBackend:
 
         if ref.kind == "gguf":
             facts = gguf_facts(self.path, ref.adapter)
-            self.prompt_format = facts.prompt_format
+            self.prompt_format, self.min_logprob = facts.prompt_format, facts.min_logprob
             loaded = models.load_gguf(self.path, adapter=adapter, gguf_adapter=ref.adapter, source=ref.source)
             self.weights = f"{loaded.weights} (from {facts.type})"
         else:
-            self.prompt_format = directory_prompt_format(self.path)
+            self.prompt_format, self.min_logprob = directory_facts(self.path)
             loaded = models.load(self.path, adapter=adapter)
             self.weights = loaded.weights
+        if adapter is not None:
+            self.min_logprob = None
         self.load_seconds = time.perf_counter() - started
         self.context = int(loaded.config.get("max_position_embeddings") or 0) or None
         self._loaded: Loaded | None = loaded
@@ -59,6 +61,7 @@ class MlxBackend:
         seed: int = 0,
         on_result: OnResult | None = None,
         grammars: Sequence[Grammar | None] = (),
+        logprobs: bool = False,
     ) -> list[Generation]:
         from t2sql.data import encode
 
@@ -66,10 +69,11 @@ class MlxBackend:
             raise WorkError("the model is closed", where=self.path)
         inputs = [encode(self._loaded.tokenizer, prompt)[0] for prompt in prompts]
         self._check_lengths(inputs, max_tokens)
-        masks = self._masks(grammars)
-        return _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result, masks).run()
+        masks = self._masks(grammars, logprobs)
+        batch = _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result, masks, logprobs)
+        return batch.run()
 
-    def _masks(self, grammars: Sequence[Grammar | None]) -> list[Any]:
+    def _masks(self, grammars: Sequence[Grammar | None], logprobs: bool) -> list[Any]:
         """A logits processor for each prompt, or None."""
         if not any(grammars):
             return []
@@ -78,7 +82,9 @@ class MlxBackend:
         assert self._loaded is not None
         if self._grammar is None:
             self._grammar = Masks(self._loaded.tokenizer)
-        return [None if grammar is None else self._grammar.of(grammar) for grammar in grammars]
+        return [
+            None if grammar is None else self._grammar.of(grammar, logprobs=logprobs) for grammar in grammars
+        ]
 
     def _check_lengths(self, inputs: list[list[int]], max_tokens: int) -> None:
         longest = max(map(len, inputs), default=0)
@@ -116,6 +122,7 @@ class _Batch:
         seed: int,
         on_result: OnResult | None,
         masks: Sequence[Any],
+        logprobs: bool,
     ) -> None:
         from mlx_lm.generate import BatchGenerator
 
@@ -123,6 +130,8 @@ class _Batch:
         self.ends = backend._ends
         self.tokenizer = loaded.tokenizer
         self.on_result = on_result
+        self.masks = masks
+        self.logprobs: list[list[float]] | None = [[] for _ in inputs] if logprobs else None
         self.results: dict[int, Generation] = {}
         self.tokens: list[list[int]] = [[] for _ in inputs]
         self.read = [0.0] * len(inputs)
@@ -166,7 +175,14 @@ class _Batch:
 
     def _take(self, index: int, response: Any, now: float) -> None:
         tokens = self.tokens[index]
-        tokens.append(int(response.token))
+        token = int(response.token)
+        tokens.append(token)
+        if self.logprobs is not None and token not in self.ends:
+            mask = self.masks[index] if self.masks else None
+            # What the mask left over does not say how likely the model thought it.
+            place = len(tokens) - 1
+            likely = response.logprobs[token].item() if mask is None else mask.logprob(place, token)
+            self.logprobs[index].append(likely)
         if response.finish_reason is None:
             return
         finish: Finish = "stop" if response.finish_reason == "stop" else "length"
@@ -178,10 +194,15 @@ class _Batch:
             prompt_seconds=self.read[index] - self.started[index],
             seconds=now - self.read[index],
             finish=finish,
+            logprob=self._mean(index),
         )
         self.results[index] = generation
         if self.on_result is not None:
             self.on_result(index, generation)
+
+    def _mean(self, index: int) -> float | None:
+        likely = self.logprobs[index] if self.logprobs is not None else []
+        return sum(likely) / len(likely) if likely else None
 
 
 def _sampler(temp: float, seed: int) -> Any:

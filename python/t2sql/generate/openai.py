@@ -48,6 +48,7 @@ class OpenAIBackend:
         self.path = Path(model)
         self.device, self.weights = "server", "unknown"
         self.prompt_format: str | None = None
+        self.min_logprob: float | None = None
         self.requests, self.tries = slots or REQUESTS, tries
         key = os.environ.get(KEY) or os.environ.get("OPENAI_API_KEY")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -77,6 +78,7 @@ class OpenAIBackend:
         seed: int = 0,
         on_result: OnResult | None = None,
         grammars: Sequence[Grammar | None] = (),
+        logprobs: bool = False,
     ) -> list[Generation]:
         """Answer each prompt, several at once. A server that takes no grammar is asked once more, warmer,
         where its answer is no statement of the prompt's; `off_grammar` marks what still is none."""
@@ -99,6 +101,8 @@ class OpenAIBackend:
                 "seed": seed + index,
                 "stop": ["\n"],
             }
+            if logprobs:
+                body["logprobs"] = True
             if grammar is not None and self._grammars:
                 body["grammar"] = grammar.gbnf
             answer = self._complete(body, stop)
@@ -135,6 +139,7 @@ class OpenAIBackend:
                 prompt_seconds=0.0,
                 seconds=time.perf_counter() - started,
                 finish="length" if choice.get("finish_reason") == "length" else "stop",
+                logprob=_mean_logprob(choice.get("logprobs")),
             )
         except (KeyError, IndexError, TypeError, AttributeError):
             raise WorkError(
@@ -184,3 +189,14 @@ class OpenAIBackend:
     def close(self) -> None:
         """End the connections; the backend cannot be used after it."""
         self._client.close()
+
+
+def _mean_logprob(found: Any) -> float | None:
+    """From the tokens' log-probabilities as OpenAI's completions spell them, or its chats."""
+    if not isinstance(found, dict):
+        return None
+    plain = found.get("token_logprobs")
+    if plain is None:
+        plain = [token.get("logprob") for token in found.get("content") or ()]
+    known = [float(value) for value in plain if value is not None]
+    return sum(known) / len(known) if known else None

@@ -48,6 +48,8 @@ def metadata_of(
     entries.append(("general.quantization_version", "u32", QUANTIZATION_VERSION))
     entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size, pre=pre))
     entries.append(("t2sql.prompt_format", "str", prompt_format(config)))
+    if (least := _about(config).get("min_logprob")) is not None:
+        entries.append(("t2sql.min_logprob", "f32", float(least)))
     # For the way back: what no GGUF key says.
     kept = {key: value for key, value in config.items() if key not in _NOT_KEPT}
     entries.append(("t2sql.config", "str", json.dumps(kept, sort_keys=True)))
@@ -70,8 +72,12 @@ def prompt_format(config: dict[str, Any]) -> str:
     """What the model was trained on, when its config says; else this version's own format."""
     from t2sql.data import PROMPT_FORMAT
 
+    return str(_about(config).get("prompt_format", PROMPT_FORMAT))
+
+
+def _about(config: dict[str, Any]) -> dict[str, Any]:
     block = config.get("t2sql")
-    return str((block if isinstance(block, dict) else {}).get("prompt_format", PROMPT_FORMAT))
+    return block if isinstance(block, dict) else {}
 
 
 def _general(directory: HfDirectory, family: Family, parameters: int) -> list[Entry]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import ContextError, InputError
+from t2sql.generate.answer import Answer
+from t2sql.generate.asking import Failed, elected
 from t2sql.live.database import LiveDatabase
 from t2sql.live.names import shown_schema
-from t2sql.live.relevance import cut
+from t2sql.live.relevance import Cut, cut
 from t2sql.live.rows import json_rows
 from t2sql.live.statement import Statement
-from t2sql.sql import Result, SqlError
+from t2sql.sql import Result, SqlError, same_result
 from t2sql.sql.execute import MAX_ROWS, TIMEOUT
 
 if TYPE_CHECKING:
     from t2sql.data.schema import Schema
-    from t2sql.generate import Answer, Backend
+    from t2sql.generate import Backend
 
 DEFAULT_CONTEXT = 2048
 MAX_QUESTION_CHARACTERS = 20_000
@@ -28,7 +30,8 @@ _SHARES = (1.0, 0.7, 0.45, 0.25)
 class LiveAnswer:
     """`sql` is the statement in the database's dialect, the model's own words where it was refused.
 
-    `error` says why it was refused, or could not be run; `result` is there when it was run.
+    `error` says why it was refused, or could not be run; `result` is there when it was run. `first` is the
+    model's first statement where that failed and it was asked again.
     """
 
     sql: str
@@ -38,6 +41,18 @@ class LiveAnswer:
     left_out: tuple[str, ...]
     result: Result | None
     error: SqlError | None
+    first: Failed | None = None
+
+    @property
+    def status(self) -> str:
+        """One of `t2sql.generate.STATUSES`."""
+        return "uncertain" if self.doubts else "repaired" if self.first is not None else "answered"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the answer may be wrong, in words."""
+        cannot = [] if self.error is None else [f"the statement cannot be run: {self.error.found}"]
+        return (*cannot, *self.answer.doubts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -60,6 +75,9 @@ class LiveAnswer:
     def to_dict(self) -> dict[str, Any]:
         document = self.answer.to_dict() | {
             "sql": self.sql,
+            "status": self.status,
+            "doubts": list(self.doubts),
+            "first": None if self.first is None else asdict(self.first),
             "model_sql": self.answer.sql,
             "dialect": self.dialect,
             "changes": [c.to_dict() for c in self.statement.changes] if self.statement else [],
@@ -77,8 +95,12 @@ class LiveAnswer:
         return document
 
 
+Ask = Callable[["Schema", str, "Failed | None"], "Answer"]
+"""(schema, question, the statement that failed before) to the model's answer"""
+
+
 def ask_database(
-    ask: Callable[[Schema, str], Answer],
+    ask: Ask,
     database: LiveDatabase,
     question: str,
     *,
@@ -90,8 +112,10 @@ def ask_database(
 ) -> LiveAnswer:
     """Ask for the SQL of a question over a database's tables, and with `execute` for its rows.
 
-    `ask(schema, question)` asks the model; `context` is how many tokens a prompt may have. What a model
-    wrote that cannot run is an `error` of the answer and not an exception.
+    `ask` asks the model; `context` is how many tokens a prompt may have. A statement that the database
+    refuses is told to the model once, with the reason; what still cannot run is an `error` of the answer and
+    not an exception. Where the answer has several samples, and with `execute`, that one is taken whose rows
+    most of them give.
     """
     if not question.strip():
         raise InputError("the question is empty", expected="a question in words")
@@ -102,18 +126,61 @@ def ask_database(
             found=f"{len(question):,}",
         )
     schema = database.schema()
-    answer, left_out = _fitting(ask, shown_schema(schema), question, context)
-    statement: Statement | None = None
-    result: Result | None = None
-    error: SqlError | None = None
+    limits: dict[str, Any] = {"timeout": timeout, "max_rows": max_rows, "cancelled": cancelled}
+
+    def tried(sql: str) -> _Tried:
+        statement = result = None
+        try:
+            statement = database.prepare(sql, schema)
+            if execute:
+                result = database.execute(statement, **limits)
+        except SqlError as error:
+            return _Tried(statement, None, error)
+        return _Tried(statement, result, None)
+
+    part, answer = _fitting(ask, shown_schema(schema), question, context)
+    if execute and answer.agreement is not None:
+        answer = _elected(answer, tried)
+    outcome, first = tried(answer.sql), None
+    if outcome.error is not None and answer.sql and not (cancelled and cancelled()):
+        first = Failed(answer.sql, str(outcome.error.found))
+        again = _again(ask, part.schema, question, first)
+        if again is not None:
+            answer, outcome = again, tried(again.sql)
+        else:
+            first = None
+    sql = outcome.statement.sql if outcome.statement else answer.sql
+    return LiveAnswer(
+        sql,
+        answer,
+        database.dialect,
+        outcome.statement,
+        part.left_out,
+        outcome.result,
+        outcome.error,
+        first,
+    )
+
+
+@dataclass(frozen=True)
+class _Tried:
+    statement: Statement | None
+    result: Result | None
+    error: SqlError | None
+
+
+def _elected(answer: Answer, tried: Callable[[str], _Tried]) -> Answer:
+    """By the rows of each sample; one that gives none has no vote."""
+    results = {sample.text: tried(sample.text).result for sample in answer.samples}
+    ballots = [results[sample.text] for sample in answer.samples]
+    return elected(answer, ballots, lambda a, b: same_result(a, b, ordered=False))
+
+
+def _again(ask: Ask, schema: Schema, question: str, first: Failed) -> Answer | None:
     try:
-        statement = database.prepare(answer.sql, schema)
-        if execute:
-            result = database.execute(statement, timeout=timeout, max_rows=max_rows, cancelled=cancelled)
-    except SqlError as problem:
-        error = problem
-    sql = statement.sql if statement else answer.sql
-    return LiveAnswer(sql, answer, database.dialect, statement, left_out, result, error)
+        return ask(schema, question, first)
+    except ContextError:
+        return None
 
 
 def context_of(backend: Backend) -> int:
@@ -121,9 +188,7 @@ def context_of(backend: Backend) -> int:
     return getattr(backend, "context", None) or DEFAULT_CONTEXT
 
 
-def _fitting(
-    ask: Callable[[Schema, str], Answer], schema: Schema, question: str, context: int
-) -> tuple[Answer, tuple[str, ...]]:
+def _fitting(ask: Ask, schema: Schema, question: str, context: int) -> tuple[Cut, Answer]:
     """How many tokens a schema takes is the model's to say: what it refuses is cut further."""
     refusal: ContextError | None = None
     tried = None
@@ -133,7 +198,7 @@ def _fitting(
             continue
         tried = part.schema
         try:
-            return ask(part.schema, question), part.left_out
+            return part, ask(part.schema, question, None)
         except ContextError as error:
             refusal = error
     assert refusal is not None

@@ -1,10 +1,12 @@
-"""Stage `test`: loss and perplexity of the base model and of every checkpoint, and which one is chosen."""
+"""Stage `test`: loss and perplexity of the base model and of every checkpoint, which one is chosen, and from
+which log-probability on its answers are trusted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from t2sql import train
+from t2sql.confidence import calibrate
 from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
 
@@ -29,7 +31,7 @@ def work(context: Context) -> None:
         rows = _losses(context, stage, found)
         if settings.select == "execution":
             _scores(context, stage, found, rows)
-        chosen = _choose(context, found, rows)
+        chosen = _choose(context, found, rows, stage.result.get("calibration"))
         for row in rows:
             row["best"] = row["step"] == chosen.step
         stage.result.update(rows=rows, best_step=chosen.step, chosen=run.chosen)
@@ -78,7 +80,7 @@ def _scores(
         stage.emit("warning", message="no validation example has a gold statement: chosen by loss")
         return
     by_step = {row["step"]: row for row in rows}
-    answers = []
+    answers, judged = [], {}
     for checkpoint, score in zip(
         found,
         evaluate.score_checkpoints(
@@ -93,19 +95,27 @@ def _scores(
     ):
         by_step[checkpoint.step]["valid"] = score.to_dict() | {"of": len(dataset.valid)}
         answers.append(evaluate.Answers.of(str(checkpoint.step), score.predictions))
+        judged[str(checkpoint.step)] = score.predictions.judged
         stage.emit("result", step=checkpoint.step, valid=score.to_dict())
     best = str(_best(found, rows).step)
     against = next(a for a in answers if a.model == best)
+    stage.result["calibration"] = calibrate(judged[best]).to_dict()
     stage.result["pairs"] = [evaluate.pair(against, a).to_dict() for a in answers if a is not against]
 
 
-def _choose(context: Context, found: list[CheckpointInfo], rows: list[dict[str, Any]]) -> CheckpointInfo:
+def _choose(
+    context: Context,
+    found: list[CheckpointInfo],
+    rows: list[dict[str, Any]],
+    calibration: dict[str, Any] | None,
+) -> CheckpointInfo:
     chosen = _best(found, rows)
     valid = next(row.get("valid") for row in rows if row["step"] == chosen.step)
-    if valid is None:
+    if valid is None or calibration is None:
         train.choose(context.run.path, chosen, select="loss")
     else:
         why = {"valid_accuracy": valid["accuracy"], "valid_n": valid["n"], "measure": valid["measure"]}
+        why["min_logprob"] = calibration["min_logprob"]
         train.choose(context.run.path, chosen, select="execution", **why)
     return chosen
 

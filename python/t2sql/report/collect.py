@@ -29,6 +29,7 @@ def collect(run: Run) -> dict[str, Any]:
         "checkpoints": results.get("test", {}).get("rows", []),
         "checkpoint_pairs": results.get("test", {}).get("pairs", []),
         "chosen": run.chosen,
+        "calibration": results.get("test", {}).get("calibration"),
         "fuse": results.get("fuse", {}),
         "files": _files(results),
         "comparison": {"rows": [], "pairs": [], "baseline": None, "note": None}

@@ -40,10 +40,10 @@ def loss_curve(train: Sequence[Point], valid: Sequence[Point], best_step: int | 
     for tick in ticks:
         at = f"{y(tick):.1f}"
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{at}" y2="{at}"/>')
-        parts.append(_text("tick", _LEFT - 8, y(tick) + 4, "end", f"{tick:g}"))
+        parts.append(text("tick", _LEFT - 8, y(tick) + 4, "end", f"{tick:g}"))
     for tick in nice_ticks(0.0, last, inside=True):
-        parts.append(_text("tick", x(tick), _HEIGHT - _BOTTOM + 18, "middle", f"{tick:g}"))
-    parts.append(_text("axis", (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 4, "middle", "step"))
+        parts.append(text("tick", x(tick), _HEIGHT - _BOTTOM + 18, "middle", f"{tick:g}"))
+    parts.append(text("axis", (_LEFT + _WIDTH - _RIGHT) / 2, _HEIGHT - 4, "middle", "step"))
     best = next((p for p in valid if best_step is not None and p[0] == best_step), None)
     if best is not None:
         parts.append(
@@ -64,7 +64,7 @@ def loss_curve(train: Sequence[Point], valid: Sequence[Point], best_step: int | 
         side = "end" if x(best[0]) > _WIDTH * 0.6 else "start"
         shift = -12 if side == "end" else 12
         label = f"chosen: step {best[0]:g}, {best[1]:.3f}"
-        parts.append(_text("note", x(best[0]) + shift, max(y(best[1]) - 26, _TOP + 10), side, label))
+        parts.append(text("note", x(best[0]) + shift, max(y(best[1]) - 26, _TOP + 10), side, label))
     parts.append("</svg>")
     return "".join(parts)
 
@@ -87,8 +87,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     return ticks[first : max(last, first + 1) + 1]
 
 
-def _text(kind: str, x: float, y: float, anchor: str, text: str) -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
+def text(kind: str, x: float, y: float, anchor: str, words: str) -> str:
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
 def _path(points: Sequence[Point], x: object, y: object, name: str) -> str:

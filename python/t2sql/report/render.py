@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.report.collect import collect
+from t2sql.report.coverage import coverage_curve, trusted
 from t2sql.report.curve import loss_curve
 from t2sql.runs import Run
 from t2sql.runs.artefacts import write_whole
@@ -41,8 +42,11 @@ def html(document: dict[str, Any]) -> str:
     valid = [(p["step"], p["loss"]) for p in training["valid"] if p["loss"] is not None]
     best = (document["chosen"] or {}).get("step")
     # The drawing holds numbers only.
-    curve = Markup(loss_curve(train, valid, best))
-    return _environment().get_template("report.html.j2").render(document, curve=curve, **_said(document))
+    drawn = {
+        "curve": Markup(loss_curve(train, valid, best)),
+        "coverage": Markup(coverage_curve(llama_rows(trusted(document)))),
+    }
+    return _environment().get_template("report.html.j2").render(document, **drawn, **_said(document))
 
 
 def _said(document: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +55,8 @@ def _said(document: dict[str, Any]) -> dict[str, Any]:
     return {
         "right": right_means(document),
         "pairs_mean": PAIRS_MEAN,
+        "trusted": trusted(document),
+        "trust_means": trust_means(document["calibration"]),
         "chosen_by": chosen_by(document["chosen"]),
         "scored": any("valid" in row for row in document["checkpoints"]),
         "base_labels": [f"{row['name']} {row['backend']}" for row in rows if row.get("base")],
@@ -96,6 +102,26 @@ def chosen_by(chosen: dict[str, Any] | None) -> str:
     if chosen.get("select") == "execution":
         return f"{text} Chosen by right answers to {chosen['valid_n']} validation questions, ties by loss."
     return f"{text} Chosen by validation loss."
+
+
+def llama_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One line a file is enough where the same answers come from two runtimes."""
+    return [row for row in rows if row["backend"] == "llama"] or rows
+
+
+def trust_means(calibration: dict[str, Any] | None) -> str:
+    """Where the threshold comes from."""
+    text = "An answer is uncertain when the mean log-probability of its tokens is below the file's threshold."
+    if calibration is None:
+        return f"{text} These files have none."
+    n, target = calibration["n"], calibration["target"]
+    if calibration["min_logprob"] is None:
+        return f"{text} On {n} validation questions none gave {target:.0%} right answers."
+    answered, right = calibration["answered"], calibration["right"]
+    return (
+        f"{text} It was chosen on {n} validation questions, so that {target:.0%} of the answers it lets "
+        f"through are right: {right} of {answered} there. Uncertain ones count as wrong in the last column."
+    )
 
 
 def right_means(document: dict[str, Any]) -> str:

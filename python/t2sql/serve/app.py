@@ -88,7 +88,7 @@ def _asked(
 ) -> LiveAnswer:
     backend = workers.one(cancelled)
 
-    def ask(schema: Any, question: str) -> generate.Answer:
+    def ask(schema: Any, question: str, failed: Any) -> generate.Answer:
         return generate.ask(
             backend,
             question,
@@ -96,6 +96,7 @@ def _asked(
             max_tokens=body.max_tokens,
             temp=body.temperature,
             seed=body.seed,
+            failed=failed,
         )
 
     return ask_database(

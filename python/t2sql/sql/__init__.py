@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from t2sql.sql.canonical import same_statement
 from t2sql.sql.compare import same_result
 from t2sql.sql.execute import Reader, Result, SqlError, check, execute, open_reader
 from t2sql.sql.lexer import is_ordered, literal, quote, tokens
@@ -17,5 +18,6 @@ __all__ = [
     "open_reader",
     "quote",
     "same_result",
+    "same_statement",
     "tokens",
 ]

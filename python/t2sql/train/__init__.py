@@ -9,7 +9,15 @@ if TYPE_CHECKING:
     from t2sql.train.config import FREE_SETTINGS, TrainConfig
     from t2sql.train.launch import launched
     from t2sql.train.loop import TrainResult, follow, train
-    from t2sql.train.saved import CheckpointInfo, adapter_path, best_step, checkpoints, choose, mark_best
+    from t2sql.train.saved import (
+        CheckpointInfo,
+        adapter_path,
+        best_step,
+        checkpoints,
+        choose,
+        mark_best,
+        min_logprob,
+    )
 
 _EXPORTS = {
     "FREE_SETTINGS": "config",
@@ -21,6 +29,7 @@ _EXPORTS = {
     "checkpoints": "saved",
     "choose": "saved",
     "mark_best": "saved",
+    "min_logprob": "saved",
     "follow": "loop",
     "launched": "launch",
     "train": "loop",
@@ -38,6 +47,7 @@ __all__ = [
     "follow",
     "launched",
     "mark_best",
+    "min_logprob",
     "train",
 ]
 

@@ -51,13 +51,24 @@ def adapter_path(path: Path) -> Path:
 
 def best_step(run_or_dir: Path) -> int | None:
     """The step that `best.json` names."""
+    return _best(_folder(Path(run_or_dir)))[0]
+
+
+def min_logprob(adapter: Path) -> float | None:
+    """Below which log-probability a checkpoint's answers are uncertain: known of the chosen one alone."""
+    step, least = _best(Path(adapter).resolve().parent)
+    return least if step is not None and Path(adapter).resolve().name == f"{step:07d}" else None
+
+
+def _best(folder: Path) -> tuple[int | None, float | None]:
     try:
-        return int(json.loads((_folder(Path(run_or_dir)) / BEST).read_text(encoding="utf-8"))["step"])
+        document = json.loads((folder / BEST).read_text(encoding="utf-8"))
+        least = document.get("min_logprob")
+        return int(document["step"]), None if least is None else float(least)
     except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        where = _folder(Path(run_or_dir)) / BEST
-        raise InputError("best.json does not parse", where=where, found=error) from None
+        return None, None
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise InputError("best.json does not parse", where=folder / BEST, found=error) from None
 
 
 def mark_best(run_or_dir: Path) -> CheckpointInfo | None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from t2sql.cli.database_answers import Rows, answered, read_lines
+from t2sql.cli.database_answers import Rows, answered, read_lines, say_doubts
 from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
 from t2sql.cli.output import Output
 from t2sql.errors import InputError, T2sqlError
 
 if TYPE_CHECKING:
     from t2sql.data import Schema
-    from t2sql.generate import Answer
+    from t2sql.generate import Answer, Failed
     from t2sql.live import LiveAnswer, LiveDatabase
 
 EXAMPLE = """
@@ -87,6 +87,21 @@ def command(
     values: Annotated[
         str, typer.Option("--values", help="Texts in the answer: free, or words of the question.")
     ] = "free",
+    votes: Annotated[
+        int,
+        typer.Option(
+            "--votes",
+            help="Samples of the answer; what most agree on is taken (by their rows with --execute).",
+        ),
+    ] = 1,
+    min_logprob: Annotated[
+        float | None,
+        typer.Option(
+            "--min-logprob",
+            help="Mean log-probability of a token below which an answer is uncertain.",
+            show_default="the model file's",
+        ),
+    ] = None,
     max_tokens: MaxTokens = 128,
     temp: Annotated[float, typer.Option("--temp", help="Temperature; 0 takes the likeliest token.")] = 0.0,
     seed: Seed = 0,
@@ -94,7 +109,7 @@ def command(
 ) -> None:
     """Print the SQL of a question over your tables or your database, and run it there if asked to.
 
-    Timings and warnings go to stderr.
+    Timings and warnings go to stderr, and why an answer is uncertain, if it is.
     """
     from t2sql import generate
     from t2sql.data import Schema
@@ -103,8 +118,16 @@ def command(
         if table or schema or prompt:
             raise InputError("--db has the tables", hint="Leave out --table, --schema and --prompt")
         rows = Rows(execute or interactive, format, out_file, force, timeout, max_rows)
-        opening = {"backend": backend, "adapter": adapter, "threads": threads}
-        options = {"max_tokens": max_tokens, "temp": temp, "seed": seed, "free": free, "values": values}
+        opening = {"backend": backend, "adapter": adapter, "threads": threads, "slots": _slots(votes)}
+        options = {
+            "max_tokens": max_tokens,
+            "temp": temp,
+            "seed": seed,
+            "free": free,
+            "values": values,
+            "votes": votes,
+            "min_logprob": min_logprob,
+        }
         _ask_database(out, model, question, db, rows, interactive, opening, options)
         return
     if execute or interactive or out_file is not None:
@@ -126,12 +149,16 @@ def command(
         seed=seed,
         free=free,
         values=values,
+        votes=votes,
+        min_logprob=min_logprob,
         adapter=adapter,
         threads=threads,
+        slots=_slots(votes),
     )
     out.result(answer.to_dict(), answer.sql)
     for line in answer.timings.lines():
         out.note(line)
+    say_doubts(out, answer)
     for warning in answer.warnings:
         out.warn(warning)
 
@@ -146,7 +173,7 @@ def _ask_database(
     opening: dict[str, Any],
     options: dict[str, Any],
 ) -> None:
-    """One question, or one after the other. A statement that cannot run ends the command with 1."""
+    """One question, or one after the other."""
     from t2sql import generate, train
     from t2sql.live import open_database
     from t2sql.live.answer import context_of
@@ -164,16 +191,14 @@ def _ask_database(
         try:
             context = context_of(backend) - options["max_tokens"]
 
-            def ask(schema: Schema, text: str) -> Answer:
-                return generate.ask(backend, text, schema=schema, **options)
+            def ask(schema: Schema, text: str, failed: Failed | None) -> Answer:
+                more = {"votes": 1} if failed is not None else {}
+                return generate.ask(backend, text, schema=schema, failed=failed, **options | more)
 
             if question is not None:
                 answer = answered(out, ask, database, question, rows, context)
                 for line in answer.answer.timings.lines():
                     out.note(line)
-                if answer.error is not None:
-                    out.note(f"error: the statement cannot be run: {answer.error.found}")
-                    raise typer.Exit(1)
                 return
             _converse(out, lambda text: answered(out, ask, database, text, rows, context), database)
         finally:
@@ -189,13 +214,16 @@ def _converse(out: Output, answer: Callable[[str], LiveAnswer], database: LiveDa
                 for item in database.schema().tables:
                     out.line(f"{item.name}: {', '.join(item.column_names)}")
             elif line.strip():
-                error = answer(line).error
-                if error is not None:
-                    out.note(f"error: the statement cannot be run: {error.found}")
+                answer(line)
         except T2sqlError as error:
             out.note(f"error: {error}")
         except KeyboardInterrupt:
             out.note("interrupted")
+
+
+def _slots(votes: int) -> int | None:
+    """Samples that llama.cpp draws at once."""
+    return min(votes - 1, 8) if votes > 2 else None
 
 
 def _read(path: Path) -> str:
