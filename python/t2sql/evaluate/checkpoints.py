@@ -64,11 +64,14 @@ def score_checkpoints(
     *,
     type: str | None = None,
     max_tokens: int = MAX_TOKENS,
+    grammar: bool = False,
     progress: Progress | None = None,
 ) -> Iterator[CheckpointScore]:
     """Have each adapter (None: the base model) answer the examples, by the fastest way that gives its own
     answers: on the CPU llama.cpp with parallel slots, elsewhere, and for a model that has no GGUF
     family, MLX in batches.
+
+    With `grammar` every answer is a statement over its question's tables.
 
     In llama.cpp the sum of base and adapter is a file of `type`: by default F16, and Q8_0 for a large model.
     """
@@ -80,7 +83,9 @@ def score_checkpoints(
         with opener.open(adapter, prompts, max_tokens) as backend:
             ready = time.perf_counter() - began
             part = _part(progress, at * len(examples), total)
-            predictions = predict(backend, dataset, list(examples), max_tokens=max_tokens, progress=part)
+            predictions = predict(
+                backend, dataset, list(examples), max_tokens=max_tokens, grammar=grammar, progress=part
+            )
         seconds = time.perf_counter() - began
         yield CheckpointScore(adapter, predictions, backend.weights, backend.device, ready, seconds)
 

@@ -55,6 +55,9 @@ def command(
     ] = 100,
     seed: Seed = 0,
     max_tokens: MaxTokens = 128,
+    grammar: Annotated[
+        bool, typer.Option("--grammar", help="Let it write only statements over each question's tables.")
+    ] = False,
     score_type: Annotated[
         str | None,
         typer.Option(
@@ -100,11 +103,13 @@ def command(
                     asked,
                     type=score_type,
                     max_tokens=max_tokens,
+                    grammar=grammar,
                     progress=progress,
                 ),
             )
     out.result(
-        {"model": name, "split": split, "rows": rows, "pairs": pairs}, lambda: _text(rows, pairs, split)
+        {"model": name, "split": split, "grammar": grammar, "rows": rows, "pairs": pairs},
+        lambda: _text(rows, pairs, split),
     )
 
 
