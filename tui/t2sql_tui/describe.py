@@ -17,7 +17,9 @@ def no_runs(root: Path) -> Content:
     option = "" if str(root) == "runs" else f" --out {root / 'NAME'}"
     return Content.assemble(
         ("No runs here yet.", "bold"),
-        "\n\nThis makes one, from data to a quantized model:\n\n",
+        "\n\nPress ",
+        ("n", "bold $primary"),
+        ", or make one, from data to a quantized model, with\n\n",
         (format.plain(f"t2sql run{option}"), "bold $primary"),
         "\n\nIt will appear as soon as it starts.",
     )
@@ -39,8 +41,11 @@ def details(run: RunSummary | None) -> Content:
     pieces += [("started ", "$muted"), format.ago(run.started)]
     if run.state in ("stale", "interrupted", "failed"):
         why = {"stale": "its process is gone", "failed": "it failed"}.get(run.state, "it was interrupted")
+        if run.error:
+            why = f"it failed: {format.plain(run.error, 200)}"
         command = f"t2sql run --out {run.path}"
-        pieces += ["\n", (f"{why}; this goes on with it: ", "$warning"), (format.plain(command), "bold")]
+        pieces += ["\n", (why, "$warning"), "\n", ("r", "bold $primary"), " goes on with it, as does "]
+        pieces.append((format.plain(command), "bold"))
     return Content.assemble(*pieces)
 
 

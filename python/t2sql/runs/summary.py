@@ -19,7 +19,8 @@ State = Literal["new", "running", "done", "failed", "interrupted", "stale", "unr
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One row of a list of runs. `stale`: its process died without a word, so `run` can take it over."""
+    """One row of a list of runs. `stale`: its process died without a word, so `run` can take it over.
+    `error` is why it failed, `problem` why it cannot be read."""
 
     name: str
     path: Path
@@ -36,6 +37,7 @@ class RunSummary:
     started: float | None = None
     updated: float | None = None
     problem: str | None = None
+    error: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self) | {"path": str(self.path)}
@@ -67,10 +69,12 @@ def summarize(path: Path) -> RunSummary:
     head, tail = read_ends(path / "events.jsonl")
     train = _last(tail, "train") or {}
     valid = _last(tail, "valid") or {}
+    state = _state(path, stages)
+    failure = (_last(tail, "error") or {}) if state == "failed" else {}
     return RunSummary(
         name=name,
         path=path,
-        state=_state(path, stages),
+        state=state,
         stage=_stage(stages, tail),
         model=settings.get("model"),
         data=settings.get("data"),
@@ -82,6 +86,7 @@ def summarize(path: Path) -> RunSummary:
         best_score=_best_score(stages),
         started=next((event["time"] for event in head if event.get("time")), None),
         updated=_mtime(path / "events.jsonl") or _mtime(path / "config.toml"),
+        error=failure.get("message"),
     )
 
 

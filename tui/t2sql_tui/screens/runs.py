@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 from t2sql.runs import RunSummary
 from t2sql_tui import describe, format
 from t2sql_tui.scan import Scanner
-from t2sql_tui.screens.base import BaseScreen
+from t2sql_tui.screens.run_actions import RunActions
 from t2sql_tui.themes import MOST_SERIES
 from t2sql_tui.widgets.run_table import RunTable
 from t2sql_tui.widgets.top_bar import TopBar
@@ -27,7 +27,7 @@ POLL_SECONDS = 1.0
 BATCH = 25
 
 
-class RunsScreen(BaseScreen):
+class RunsScreen(RunActions):
     """The first screen. A worker reads the directory; the table shows what it posts."""
 
     @dataclass
@@ -43,8 +43,6 @@ class RunsScreen(BaseScreen):
         Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
         Binding("a", "ask", "Ask"),
-        Binding("d", "delete", "Delete"),
-        Binding("x", "stop", "Stop", show=False),
         Binding("escape", "unfilter", "Clear the filter and marks", show=False),
         Binding("q", "app.quit", "Quit"),
     ]
@@ -55,7 +53,7 @@ class RunsScreen(BaseScreen):
         self.heading = f"Runs in {format.plain(root, 60)}"
         self._scanner = Scanner(root)
         self._summaries: dict[Path, RunSummary] = {}
-        self._wake = threading.Event()
+        self.changed = threading.Event()
         self._whole = False
 
     def body(self) -> ComposeResult:
@@ -72,10 +70,10 @@ class RunsScreen(BaseScreen):
         self.call_after_refresh(self._watch)
 
     def on_unmount(self) -> None:
-        self._wake.set()
+        self.changed.set()
 
     def on_screen_resume(self) -> None:
-        self._wake.set()
+        self.changed.set()
 
     # -- reading
 
@@ -85,8 +83,8 @@ class RunsScreen(BaseScreen):
         while not worker.is_cancelled and self.is_attached:
             if self.is_active or not self._whole:
                 self._scan()
-            self._wake.wait(POLL_SECONDS)
-            self._wake.clear()
+            self.changed.wait(POLL_SECONDS)
+            self.changed.clear()
 
     def _scan(self) -> None:
         before = len(self._scanner.summaries)
@@ -197,38 +195,9 @@ class RunsScreen(BaseScreen):
         own = [] if run is None else [str(path) for path in run.model_files()]
         self.app.push_screen(AskScreen(own[0] if own else "", own))
 
-    def action_delete(self) -> None:
-        self._ask_then_do("delete")
-
-    def action_stop(self) -> None:
-        self._ask_then_do("stop")
-
-    def _ask_then_do(self, what: str) -> None:
-        run = self.query_one(RunTable).current
-        if run is None:
-            return
-        from t2sql_tui.screens.confirm import ConfirmScreen
-
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._do(what, run.path)
-
-        self.app.push_screen(ConfirmScreen(describe.question(what, run), what.capitalize()), answered)
-
-    @work(thread=True, group="change")
-    def _do(self, what: str, path: Path) -> None:
-        from t2sql import runs
-        from t2sql.errors import T2sqlError
-
-        try:
-            runs.remove(path) if what == "delete" else runs.stop(path)
-        except (T2sqlError, OSError) as error:
-            message = format.plain(error)
-            title = f"Could not {what}"
-            self.app.call_from_thread(
-                self.notify, message, title=title, severity="error", markup=False, timeout=10
-            )
-        self._wake.set()
+    @property
+    def current_run(self) -> RunSummary | None:
+        return self.query_one(RunTable).current
 
     def restyle(self) -> None:
         self.query_one(RunTable).restyle()

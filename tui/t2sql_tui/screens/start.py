@@ -1,0 +1,136 @@
+"""A form that starts a run: its name, model, data and preset, beside what doctor says of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, Select, Static
+
+from t2sql_tui import format, starting
+
+_STATES = {"ok": ("✓", "$success"), "slow": ("▲", "$warning"), "missing": ("✗", "$error")}
+_NOTED = ("slow", "missing")
+_ALWAYS = ("mlx", "blas", "memory", "disk")
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run to start."""
+
+    path: Path
+    options: tuple[str, ...]
+
+
+class StartScreen(ModalScreen[Order | None]):
+    """Gives what to start, or None. Only a name that is free is taken."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss", "Cancel"),
+        Binding("ctrl+s", "start", "Start"),
+    ]
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+        self._doctor: starting.Doctor | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog", classes="form"):
+            for name, value, hint in (
+                ("name", "", "a new directory's name"),
+                ("model", "demo", "demo, a hub id, a directory or a GGUF file"),
+                ("data", "demo", "demo, wikisql, a directory of JSONL, sqlite:///FILE"),
+            ):
+                with Horizontal(classes="field"):
+                    yield Label(name.capitalize())
+                    yield Input(value, placeholder=hint, id=f"run-{name}", compact=True)
+            with Horizontal(classes="field"):
+                yield Label("Preset")
+                presets = [(name, name) for name in starting.presets()]
+                yield Select[str](
+                    presets, value=presets[0][0], allow_blank=False, id="run-preset", compact=True
+                )
+            with Horizontal(classes="field"):
+                yield Label("Steps")
+                yield Input(placeholder="the preset's", type="integer", id="run-steps", compact=True)
+            yield Static("doctor is looking …", id="doctor", markup=False)
+            yield Static(id="form-problem", markup=False)
+            with Horizontal(id="buttons"):
+                yield Button("Cancel (esc)", id="no")
+                yield Button("Start (ctrl+s)", id="yes", variant="primary")
+
+    def on_mount(self) -> None:
+        self.query_one("#dialog").border_title = "Start a run"
+        self.query_one("#run-name").focus()
+        self._examine()
+
+    def on_unmount(self) -> None:
+        if self._doctor is not None:
+            self._doctor.stop()
+
+    @work(thread=True, group="doctor", exclusive=True)
+    def _examine(self) -> None:
+        self._doctor = starting.Doctor()
+        findings = self._doctor.findings()
+        if self.is_attached:
+            self.app.call_from_thread(self._show_findings, findings)
+
+    def _show_findings(self, findings: list[dict[str, str]]) -> None:
+        shown = self.query("#doctor").results(Static)
+        lines = [
+            Content.assemble(
+                _STATES.get(one["state"], ("·", "$muted")),
+                f" {one['name']}: {format.plain(one.get('found', ''), 90)}",
+                _mend(one),
+            )
+            for one in findings
+            if one["state"] in _NOTED or one["name"] in _ALWAYS
+        ]
+        if not findings:
+            lines = [Content.assemble(("doctor gave no answer", "$warning"))]
+        # Nobody waits for it any more when the form is gone.
+        for panel in shown:
+            panel.update(Content("\n").join(lines))
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "yes":
+            self.action_start()
+        else:
+            self.dismiss()
+
+    @on(Input.Submitted)
+    def action_start(self) -> None:
+        name, model, data, steps = (
+            self.query_one(f"#run-{field}", Input).value.strip()
+            for field in ("name", "model", "data", "steps")
+        )
+        path = self._root / name
+        problem = ""
+        if not name or name.startswith(".") or Path(name).name != name:
+            problem = "Give the run a name that can be a directory's."
+        elif path.exists():
+            problem = f"{format.plain(path, 80)} exists: give another name, or resume that run."
+        elif not model or not data:
+            problem = "Give a model and data; demo is one of both."
+        elif steps and (not steps.isdecimal() or int(steps) < 1):
+            problem = f"Steps are a number, 1 or more, not {format.plain(steps, 20)}."
+        if problem:
+            self.query_one("#form-problem", Static).update(Content.assemble(("! ", "$error"), problem))
+            return
+        preset = str(self.query_one("#run-preset", Select).value)
+        options = ["--model", model, "--data", data, "--preset", preset]
+        self.dismiss(Order(path, (*options, *(("--iters", steps) if steps else ()))))
+
+
+def _mend(finding: dict[str, str]) -> str:
+    mend = finding.get("mend") if finding["state"] in _NOTED else None
+    return f". {format.plain(mend, 200)}" if mend else ""
