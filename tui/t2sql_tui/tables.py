@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from t2sql_tui import format
+from t2sql_tui.differing import Source
 from t2sql_tui.history import History
 
 Row = tuple[str, ...]
 
-CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Perplexity")
+CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Ppl", "Right", "95%")
 FILE_COLUMNS = ("File", "Type", "Size", "Backend", "Tok/s", "Correct", "95%", "n", "Verify")
 
 
@@ -26,6 +27,7 @@ def checkpoints(history: History) -> list[Row]:
                 row.get("test_loss"),
                 row.get("test_perplexity"),
                 bool(row.get("best")),
+                row.get("valid"),
             )
             for row in rows
         ]
@@ -35,7 +37,9 @@ def checkpoints(history: History) -> list[Row]:
     return [_checkpoint(one.step, one.loss, None, None, one.step == chosen) for one in known]
 
 
-def _checkpoint(step: object, valid: object, test: object, perplexity: object, best: bool) -> Row:
+def _checkpoint(
+    step: object, valid: object, test: object, perplexity: object, best: bool, score: object = None
+) -> Row:
     loss = format.number(valid)
     # Without a test, the perplexity of the validation split stands in, and is marked as such.
     if format.number(perplexity) is None and loss is not None and loss < 50:
@@ -43,7 +47,15 @@ def _checkpoint(step: object, valid: object, test: object, perplexity: object, b
     else:
         shown = format.loss(perplexity)
     name = "base" if step == 0 else format.count(step)
-    return (f"{name} ★" if best else f"{name}  ", format.loss(valid), format.loss(test), shown)
+    right = score if isinstance(score, dict) else {}
+    return (
+        f"{name} ★" if best else f"{name}  ",
+        format.loss(valid),
+        format.loss(test),
+        shown,
+        format.percent(right.get("accuracy")),
+        _interval(right.get("interval")),
+    )
 
 
 def files(history: History) -> list[Row]:
@@ -70,6 +82,19 @@ def files(history: History) -> list[Row]:
             )
         )
     return rows
+
+
+def sources(history: History) -> list[Source]:
+    """Where the answers of each row of `files` are kept."""
+    compare = history.results.get("compare", {})
+    found = []
+    for row in _dicts(compare.get("rows")):
+        name, backend = row.get("name"), row.get("backend")
+        # The run may have been moved since it was written; the names in it stay.
+        file = f"{name}.{backend}.{compare.get('split', 'test')}.jsonl".replace("/", "_")
+        label = f"{format.plain(name, 40)} {format.plain(backend, 8)}"
+        found.append(Source(history.path, label, history.path / "predictions" / file))
+    return found
 
 
 def _interval(pair: object) -> str:

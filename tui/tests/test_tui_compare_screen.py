@@ -25,21 +25,20 @@ async def test_mark_and_compare(root: Path, size: tuple[int, int]) -> None:
         await until_shown(pilot, "one", "two", "three")
         await pilot.press("space", "space", "space", "c")
         screen = await until_shown(pilot, "Compare 3 runs", "1 three", "2 two", "3 one", "200 ★")
-        assert "Perplexity" in screen
+        assert "Ppl" in screen
         if size[0] < 100:
             await pilot.press("f")
         await until_shown(pilot, "88.4", "83.0%")
         assert len(app.screen.query_one(Chart).lines) == 3
 
 
-async def test_one_run_is_not_a_comparison(root: Path) -> None:
-    make_run(root, "one", steps=20)
+async def test_one_run_shows_its_own_files(root: Path) -> None:
+    make_run(root, "one", steps=200)
     app = T2sqlApp(root)
-    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await until_shown(pilot, "one")
-        await pilot.press("space", "c")
-        await until_shown(pilot, "Mark two to six runs")
-        assert not isinstance(app.screen, CompareScreen)
+        await pilot.press("c")
+        await until_shown(pilot, "One run's files", "demo.q8_0", "200 ★")
 
 
 async def test_at_most_six(root: Path) -> None:

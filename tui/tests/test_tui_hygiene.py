@@ -25,7 +25,7 @@ def test_the_core_never_imports_the_app() -> None:
 def test_the_app_uses_public_doors_only() -> None:
     pattern = re.compile(r"^\s*(?:import|from)\s+(t2sql(?:\.\w+)*)\b", re.MULTILINE)
     used = {name for path in APP.rglob("*.py") for name in pattern.findall(path.read_text())}
-    rooms = ("data", "errors", "generate", "live", "pipeline", "runs", "sql")
+    rooms = ("data", "errors", "evaluate", "generate", "live", "pipeline", "runs", "sql")
     assert used <= {"t2sql", *(f"t2sql.{room}" for room in rooms)}
 
 

@@ -20,6 +20,7 @@ from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
 from t2sql_tui import format, tables
+from t2sql_tui.differing import Source
 from t2sql_tui.history import History
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.themes import MOST_SERIES
@@ -77,13 +78,17 @@ class CompareScreen(BaseScreen):
         Binding("escape,q", "app.pop_screen", "Back", key_display="esc"),
         Binding("m", "next_view", "Metric"),
         Binding("f", "other_table", "Other table"),
+        Binding("space", "mark_file", "Mark file"),
+        Binding("d", "differ", "Differing questions"),
     ]
 
     def __init__(self, paths: Sequence[Path]) -> None:
         super().__init__()
         self.histories = [History(path) for path in paths[:MOST_SERIES]]
-        self.heading = f"Compare {len(self.histories)} runs"
+        self.heading = f"Compare {len(self.histories)} runs" if len(paths) > 1 else "One run's files"
         self.view = "valid"
+        self.marked: list[Source] = []
+        self._sources: list[Source] = []
         self._wake = threading.Event()
         self._shown = threading.Event()
 
@@ -150,6 +155,31 @@ class CompareScreen(BaseScreen):
         for id, rows_of in sources.items():
             rows = [(i, row) for i, history in self._numbered() for row in rows_of(history)]
             self.query_one(id, ComparisonTable).show(rows, force=force)
+        self._sources = [source for history in self.histories for source in tables.sources(history)]
+
+    def action_mark_file(self) -> None:
+        """Two files are compared by their questions; a third takes the place of the first."""
+        table = self.query_one("#files", ComparisonTable)
+        if not self._sources or table.cursor_row >= len(self._sources):
+            return
+        source = self._sources[table.cursor_row]
+        if source in self.marked:
+            self.marked.remove(source)
+        else:
+            self.marked = [*self.marked[-1:], source]
+        table.border_subtitle = " | ".join(one.label for one in self.marked)
+
+    def action_differ(self) -> None:
+        if len(self.marked) < 2:
+            self.notify(
+                "Mark two files with Space in the table of files (f) first.",
+                title="Differing questions",
+                severity="warning",
+            )
+            return
+        from t2sql_tui.screens.differ import DifferScreen
+
+        self.app.push_screen(DifferScreen(self.marked[0], self.marked[1]))
 
     def action_next_view(self) -> None:
         names = list(VIEWS)

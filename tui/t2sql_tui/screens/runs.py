@@ -180,12 +180,12 @@ class RunsScreen(RunActions):
 
     def action_compare(self) -> None:
         table = self.query_one(RunTable)
-        if len(table.marks) < 2:
-            self.notify("Mark two to six runs with Space first.", title="Compare", severity="warning")
+        chosen = list(table.marks) or ([table.current.path] if table.current is not None else [])
+        if not chosen:
             return
         from t2sql_tui.screens.compare import CompareScreen
 
-        self.app.push_screen(CompareScreen(list(table.marks)))
+        self.app.push_screen(CompareScreen(chosen))
 
     def action_ask(self) -> None:
         """Ask the run under the cursor; its other files are suggested."""
