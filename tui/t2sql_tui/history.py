@@ -22,6 +22,10 @@ METRICS = {
     "learning_rate": "learning rate",
     "tokens_per_second": "tokens/s",
     "memory_bytes": "memory",
+    "grad_norm": "gradient norm",
+    "examples_per_second": "examples/s",
+    "padding": "padding",
+    "cache_hits": "cache hits",
 }
 
 
@@ -50,7 +54,8 @@ class Checkpoint:
 
 @dataclass
 class History:
-    """One run, read by `read()` in a worker; `lock` guards what is not a series."""
+    """One run, read by `read()` in a worker; `lock` guards what is not a series. `said` are the newest
+    warnings' texts, `heard` is when the last event was written."""
 
     path: Path
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -63,6 +68,8 @@ class History:
     log: deque[tuple[int, dict[str, Any]]] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
     steps: float | None = None
     warnings: int = 0
+    said: list[str] = field(default_factory=list)
+    heard: float = 0.0
     events: int = 0
     summary: RunSummary | None = None
 
@@ -122,6 +129,7 @@ class History:
         kind, name = event["kind"], event.get("stage")
         stage = self.stages.setdefault(name, StageView(name)) if isinstance(name, str) else None
         self.events += 1
+        self.heard = format.number(event.get("time")) or self.heard
         if kind == "progress":
             if stage is not None:
                 stage.done, stage.total = _float(event.get("done")), _float(event.get("total"))
@@ -135,6 +143,7 @@ class History:
             self._checkpoint(event)
         elif kind == "warning":
             self.warnings += 1
+            self.said = [*self.said[-9:], str(event.get("message", "a warning"))]
         elif stage is not None:
             _advance(stage, kind, event)
 

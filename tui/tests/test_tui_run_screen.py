@@ -11,7 +11,9 @@ from pilots import text_of, until, until_shown
 from textual.pilot import Pilot
 
 from t2sql import runs
+from t2sql_tui.alerts import alerts
 from t2sql_tui.app import T2sqlApp
+from t2sql_tui.history import History
 from t2sql_tui.screens.run import RunScreen
 from t2sql_tui.widgets.chart import Chart
 from t2sql_tui.widgets.event_log import EventLog
@@ -165,3 +167,46 @@ async def test_a_run_that_is_deleted_while_open_says_so(root: Path) -> None:
         await until_shown(pilot, "not a run directory")
         await pilot.press("escape")
         await until_shown(pilot, "No runs here yet")
+
+
+async def test_what_is_wrong_is_said_with_what_to_do(root: Path) -> None:
+    failed = make_run(root, "bad", steps=100, stop_in="fuse")
+    app = T2sqlApp(root)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_run(pilot, failed.path)
+        await until_shown(pilot, "✗ fuse cannot go on; go on with: t2sql run --out")
+
+
+async def test_warnings_stay_in_sight(root: Path) -> None:
+    run = runs.create(root / "live", {"model": "demo", "iters": 100})
+    app = T2sqlApp(root)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await open_run(pilot, run.path)
+        with run.lock(), run.stage("train", {}):
+            run.emit("train", "warning", message="MLX runs on a slow BLAS")
+            for n in range(6):
+                run.emit("train", "warning", message=f"warning {n} [red]")
+            train_events(run, 1, 50)
+            text = await until_shown(pilot, "▲ warning 5 [red]", "▲ warning 4 [red]", "▲ warning 3 [red]")
+            assert "▲ warning 2" not in text
+            await pilot.press("m", "m", "m", "m")
+            await until_shown(pilot, "Gradient norm")
+
+
+def test_a_stall_is_a_silence_much_longer_than_the_usual_pause(root: Path) -> None:
+    run = runs.create(root / "live", {"model": "demo", "iters": 100})
+    history = History(run.path)
+    with run.lock(), run.stage("train", {}):
+        history.read()
+        with history.lock:
+            history.extend(
+                {"kind": "train", "stage": "train", "step": n, "loss": 1.0, "time": 1000.0 + 10 * n}
+                for n in range(10)
+            )
+        assert alerts(history, now=1090.0 + 79) == []
+        (found,) = alerts(history, now=1090.0 + 95)
+        assert found.text.startswith("no word for 1:35, a report came every 10 s: it may be stuck")
+        # Other events are signs of life, and a stage without reports has no rhythm.
+        with history.lock:
+            history.extend([{"kind": "progress", "stage": "train", "done": 1, "total": 2, "time": 1180.0}])
+        assert alerts(history, now=1090.0 + 95) == []

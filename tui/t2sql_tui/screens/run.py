@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
 from t2sql_tui import format
+from t2sql_tui.alerts import alerts
 from t2sql_tui.history import METRICS, History
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.widgets.chart import Chart, Line
@@ -56,6 +57,7 @@ class RunScreen(BaseScreen):
     def body(self) -> ComposeResult:
         yield Static(id="figures", markup=False)
         yield Static(id="problem", markup=False)
+        yield Static(id="alerts", markup=False)
         with Horizontal(id="upper"):
             yield Chart()
             yield StageList()
@@ -66,6 +68,7 @@ class RunScreen(BaseScreen):
         self.query_one(Chart).plot.focus()
         self._shown.set()
         self._watch()
+        self.set_interval(1.0, self._show_alerts)
 
     def on_unmount(self) -> None:
         self._wake.set()
@@ -104,6 +107,7 @@ class RunScreen(BaseScreen):
         running = summary is not None and summary.state == "running"
         self._show_top()
         self._show_chart()
+        self._show_alerts()
         self.query_one(StageList).show(stages, running)
         self.query_one(EventLog).show(entries)
         self._shown.set()
@@ -133,6 +137,14 @@ class RunScreen(BaseScreen):
         for name, value in pairs:
             pieces += [(f"{name} ", "$muted"), (value, "bold"), "   "]
         self.query_one("#figures", Static).update(Content.assemble(*pieces))
+
+    def _show_alerts(self) -> None:
+        """Also each second: that nothing comes is no event."""
+        lines = [
+            Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in alerts(self.history)
+        ]
+        self.set_class(bool(lines), "-alerts")
+        self.query_one("#alerts", Static).update(Content("\n").join(lines))
 
     def _show_chart(self) -> None:
         history = self.history
