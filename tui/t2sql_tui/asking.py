@@ -31,6 +31,9 @@ class Reply:
     notes: tuple[str, ...]
     tokens: int
     tokens_per_second: float
+    status: str = "answered"
+    doubts: tuple[str, ...] = ()
+    logprob: float | None = None
 
 
 class Source:
@@ -115,13 +118,21 @@ class Models:
 
             if source.database is None:
                 answer = asked(source.schema(), question)
-                notes = answer.warnings
+                notes, status = answer.warnings, answer.status
             else:
                 context = context_of(opened) - MAX_TOKENS
                 live = ask_database(asked, source.database, question, context=context)
                 # What is wrong with the statement itself is said by `Source.check`, for edited SQL as well.
-                answer, notes = live.answer, live.warnings
-        return Reply(answer.sql, notes, answer.timings.tokens, answer.timings.tokens_per_second)
+                answer, notes, status = live.answer, live.warnings, live.status
+        return Reply(
+            sql=answer.sql,
+            notes=notes,
+            tokens=answer.timings.tokens,
+            tokens_per_second=answer.timings.tokens_per_second,
+            status=status,
+            doubts=answer.doubts,
+            logprob=answer.generation.logprob,
+        )
 
     def _opened(self, model: str, backend: str) -> Backend:
         from t2sql import generate

@@ -2,73 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.suggester import SuggestFromList
+from textual.timer import Timer
 from textual.widgets import Input, Select, Static, Tree
-from textual.worker import get_current_worker
 
-from t2sql.errors import T2sqlError, WorkError
-from t2sql_tui import asking, format, state
-from t2sql_tui.screens.base import BaseScreen
+from t2sql_tui import format, state
+from t2sql_tui.asking import Reply
+from t2sql_tui.screens.ask_work import AskWork
 from t2sql_tui.widgets.grid import Grid
 from t2sql_tui.widgets.sql_pane import SqlPane
 from t2sql_tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
     from t2sql.sql import Result
 
 BACKENDS = ("auto", "llama", "mlx")
-CHECK_AFTER = 0.25
+CHECK_AFTER = 0.15
+"""Seconds without a keystroke before the SQL is checked."""
 SHOWN_COLUMNS = 200
 
 
-class AskScreen(BaseScreen):
-    """Workers open, ask, check and run; what they post is shown. One source and two models stay open."""
-
-    @dataclass
-    class Opened(Message):
-        shown: str
-        schema: Schema
-
-    @dataclass
-    class Wrote(Message):
-        """The text of a side so far; `reply` is there at its end."""
-
-        side: int
-        text: str
-        reply: asking.Reply | None = None
-
-    @dataclass
-    class Checked(Message):
-        side: int
-        sql: str
-        verdict: Content
-
-    @dataclass
-    class Ran(Message):
-        result: Result
-
-    @dataclass
-    class Ended(Message):
-        """Nothing is at work any more; `problem` says why it went wrong. `turn` is whose end it is: that of
-        work which something else has taken over from is passed over."""
-
-        problem: str = ""
-        turn: int | None = None
+class AskScreen(AskWork):
+    """Its fields, panes and rows; `AskWork` does the work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel, back", key_display="esc"),
@@ -91,13 +57,10 @@ class AskScreen(BaseScreen):
         kept = remembered.get("backend")
         self._backend = kept if kept in BACKENDS else "auto"
         self._suggested = models or []
-        self._models = asking.Models()
-        self._source: asking.Source | None = None
         self._result: Result | None = None
         self._notes: dict[int, str] = {}
         self._busy = ""
-        self._turn = 0
-        self._opening = threading.Lock()
+        self._checking: dict[int, Timer] = {}
 
     def body(self) -> ComposeResult:
         with Horizontal(id="ask-top"):
@@ -137,10 +100,11 @@ class AskScreen(BaseScreen):
         empty = next((name for name in ("model", "source") if not self._value(name)), "question")
         self.query_one(f"#{empty}", Input).focus()
         if self._value("source"):
-            self._open(self._value("source"))
+            self.open_source(self._value("source"))
 
     def on_unmount(self) -> None:
-        self._close()
+        # A worker of this screen would end with it, before the models are closed.
+        threading.Thread(target=self.close_all).start()
 
     def _value(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()
@@ -151,7 +115,7 @@ class AskScreen(BaseScreen):
 
     def _start(self, what: str) -> None:
         self._busy = what
-        self._turn += 1
+        self.turn += 1
         self.remove_class("-problem")
         self._show_top()
 
@@ -165,7 +129,7 @@ class AskScreen(BaseScreen):
     def _source_given(self) -> None:
         if self._value("source"):
             self._start("opening")
-            self._open(self._value("source"))
+            self.open_source(self._value("source"))
         self.query_one("#question").focus()
 
     @on(Input.Submitted, "#model")
@@ -193,73 +157,10 @@ class AskScreen(BaseScreen):
             pane.border_subtitle = ""
         self._notes.clear()
         self._start("asking")
-        self._ask(models, backend, self._value("source"), self._value("question"))
+        self.ask(models, backend, self._value("source"), self._value("question"))
 
-    @work(thread=True, group="work", exclusive=True)
-    def _open(self, text: str) -> None:
-        self._guarded(lambda: self._opened(text))
-
-    @work(thread=True, group="work", exclusive=True)
-    def _ask(self, models: list[str], backend: str, text: str, question: str) -> None:
-        cancelled = _cancelled()
-
-        def ask() -> None:
-            source = self._opened(text)
-            for side, model in enumerate(models):
-                if not model or cancelled():
-                    continue
-                parts: list[str] = []
-
-                def on_text(part: str, side: int = side, parts: list[str] = parts) -> None:
-                    parts.append(part)
-                    self.post_message(self.Wrote(side, "".join(parts)))
-
-                reply = self._models.ask(
-                    model, backend, source, question, on_text=on_text, cancelled=cancelled
-                )
-                if not cancelled():
-                    self.post_message(self.Wrote(side, reply.sql, reply))
-                    state.remember(question, reply.sql, model, source.shown)
-            second = models[1] if len(models) > 1 else ""
-            # A password is shown as ***, and what is shown is all that is kept.
-            kept = "" if "***" in source.shown else source.text
-            state.save(model=models[0], second=second, backend=backend, source=kept)
-
-        self._guarded(ask)
-
-    def _opened(self, text: str) -> asking.Source:
-        """In a worker: the source of this text; the one before is closed. One that was cancelled while it
-        opened changes nothing."""
-        cancelled = _cancelled()
-        with self._opening:
-            if self._source is None or self._source.text != text:
-                fresh = asking.Source(text)
-                if cancelled():
-                    fresh.close()
-                    raise WorkError("cancelled")
-                if self._source is not None:
-                    self._source.close()
-                self._source = fresh
-            source = self._source
-        self.post_message(self.Opened(source.shown, source.schema()))
-        return source
-
-    def _guarded(self, do: Callable[[], None]) -> None:
-        """In a worker: what it raises becomes a message, unless nobody waits for it any more."""
-        cancelled, turn = _cancelled(), self._turn
-        problem = ""
-        try:
-            do()
-        except (T2sqlError, OSError) as error:
-            problem = format.plain(error)
-        except Exception as error:
-            # A runtime's own error must not take the app with it.
-            problem = format.plain(f"{type(error).__name__}: {error}")
-        if not cancelled():
-            self.post_message(self.Ended(problem, turn))
-
-    @on(Opened)
-    def _show_schema(self, event: Opened) -> None:
+    @on(AskWork.Opened)
+    def _show_schema(self, event: AskWork.Opened) -> None:
         tree = self.query_one("#schema", Tree)
         tree.clear()
         tables = event.schema.tables
@@ -269,18 +170,18 @@ class AskScreen(BaseScreen):
                 kind = format.plain(column.type, 20) + (" key" if column.primary_key else "")
                 node.add_leaf(Text.assemble(format.plain(column.name, 60), " ", (kind, "dim")))
 
-    @on(Wrote)
-    def _show_answer(self, event: Wrote) -> None:
+    @on(AskWork.Wrote)
+    def _show_answer(self, event: AskWork.Wrote) -> None:
         pane = self.query_one(f"#sql-{event.side}", SqlPane)
         if event.reply is not None:
-            speed = f"{event.reply.tokens} tokens, {format.rate(event.reply.tokens_per_second)} tok/s"
-            pane.border_subtitle = speed
-            self._notes[event.side] = "\n".join(map(format.plain, event.reply.notes))
+            pane.border_subtitle = _said(event.reply)
+            notes = (*event.reply.doubts, *event.reply.notes)
+            self._notes[event.side] = "\n".join(map(format.plain, notes))
         pane.show(event.text)
 
-    @on(Ended)
-    def _show_end(self, event: Ended) -> None:
-        if event.turn not in (None, self._turn):
+    @on(AskWork.Ended)
+    def _show_end(self, event: AskWork.Ended) -> None:
+        if event.turn not in (None, self.turn):
             return
         self._busy = ""
         self._show_top()
@@ -291,31 +192,20 @@ class AskScreen(BaseScreen):
 
     @on(SqlPane.Edited)
     def _edited(self, event: SqlPane.Edited) -> None:
-        if not event.pane.sql:
-            event.pane.say("")
-        elif self._source is not None:
-            self._check(event.pane.number, event.pane.sql, self._source)
+        pane = event.pane
+        if pane.number in self._checking:
+            self._checking.pop(pane.number).stop()
+        if not pane.sql:
+            pane.say("")
+        elif self.source is not None:
+            self._checking[pane.number] = self.set_timer(CHECK_AFTER, lambda: self._check(pane))
 
-    def _check(self, side: int, sql: str, source: asking.Source) -> None:
-        def check() -> None:
-            cancelled = _cancelled()
-            time.sleep(CHECK_AFTER)
-            if cancelled():
-                return
-            try:
-                statement = source.check(sql)
-                notes = "" if statement.sql == sql else f"  runs as {format.plain(statement.sql)}"
-                verdict = Content.assemble(("✓ valid", "$success"), notes)
-            except (T2sqlError, OSError) as error:
-                why = format.plain(getattr(error, "found", None) or error)
-                verdict = Content.assemble(("✗ cannot run: ", "$error"), why)
-            if not cancelled():
-                self.post_message(self.Checked(side, sql, verdict))
+    def _check(self, pane: SqlPane) -> None:
+        if self.source is not None and pane.sql:
+            self.check(pane.number, pane.sql, self.source)
 
-        self.run_worker(check, thread=True, group=f"check-{side}", exclusive=True)
-
-    @on(Checked)
-    def _show_verdict(self, event: Checked) -> None:
+    @on(AskWork.Checked)
+    def _show_verdict(self, event: AskWork.Checked) -> None:
         pane = self.query_one(f"#sql-{event.side}", SqlPane)
         if pane.sql == event.sql:
             notes = self._notes.get(event.side, "")
@@ -328,25 +218,14 @@ class AskScreen(BaseScreen):
 
     def action_run(self) -> None:
         sql = self._pane().sql
-        if not sql or self._source is None:
+        if not sql or self.source is None:
             self.notify("There is no SQL to run yet.", severity="warning")
             return
         self._start("running")
-        self._run(sql, self._source)
+        self.run(sql, self.source)
 
-    @work(thread=True, group="work", exclusive=True)
-    def _run(self, sql: str, source: asking.Source) -> None:
-        cancelled = _cancelled()
-
-        def run() -> None:
-            result = source.run(sql, cancelled)
-            if not cancelled():
-                self.post_message(self.Ran(result))
-
-        self._guarded(run)
-
-    @on(Ran)
-    def _show_rows(self, event: Ran) -> None:
+    @on(AskWork.Ran)
+    def _show_rows(self, event: AskWork.Ran) -> None:
         result = self._result = event.result
         more = ", and there are more" if result.truncated else ""
         plural = "s" * (len(result.rows) != 1)
@@ -397,13 +276,10 @@ class AskScreen(BaseScreen):
         for pane in self.query(SqlPane):
             pane.area.notify_style_update()
 
-    @work(thread=True, group="close", exit_on_error=False)
-    def _close(self) -> None:
-        self._models.close()
-        if self._source is not None:
-            self._source.close()
 
-
-def _cancelled() -> Callable[[], bool]:
-    worker: Any = get_current_worker()
-    return lambda: bool(worker.is_cancelled)
+def _said(reply: Reply) -> str:
+    """How sure the model is, and how fast it was. The percentage is a token's, in the geometric mean."""
+    mark = "?" if reply.status == "uncertain" else "✓"
+    sure = "" if reply.logprob is None else f" {math.exp(reply.logprob):.1%}"
+    speed = f"{reply.tokens} tokens, {format.rate(reply.tokens_per_second)} tok/s"
+    return f"{mark} {reply.status}{sure}  {speed}"
