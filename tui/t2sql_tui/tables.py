@@ -13,7 +13,7 @@ from t2sql_tui.history import History
 Row = tuple[str, ...]
 
 CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Ppl", "Right", "95%")
-FILE_COLUMNS = ("File", "Type", "Size", "Backend", "Tok/s", "Correct", "95%", "n", "Verify")
+FILE_COLUMNS = ("File", "Size", "On", "Tok/s", "Right", "95%", "n", "Verify")
 
 
 def checkpoints(history: History) -> list[Row]:
@@ -71,7 +71,6 @@ def files(history: History) -> list[Row]:
         rows.append(
             (
                 format.plain(row.get("name") or file, 40),
-                format.plain(row.get("type") or format.NONE, 8),
                 format.size(row.get("bytes")),
                 format.plain(row.get("backend") or format.NONE, 8),
                 format.rate(row.get("gen_tps")),

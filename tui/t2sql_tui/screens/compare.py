@@ -61,7 +61,7 @@ class ComparisonTable(DataTable[Text]):
 
     def _left(self, column: int) -> bool:
         """Words stand left, numbers right."""
-        return self._labels[column] in ("File", "Type", "Backend", "Verify")
+        return self._labels[column] in ("File", "On", "Verify")
 
 
 class CompareScreen(BaseScreen):
