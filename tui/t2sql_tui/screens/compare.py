@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -49,7 +50,9 @@ class ComparisonTable(DataTable[Text]):
         self.clear(columns=True)
         self.add_column(" ", width=1)
         for i, label in enumerate(self._labels):
-            self.add_column(Text(label, justify="left" if self._left(i) else "right"))
+            # Widths that are measured later can leave lines as they were drawn before.
+            width = max(cell_len(label), *(cell_len(row[i]) for _, row in rows), 1)
+            self.add_column(Text(label, justify="left" if self._left(i) else "right"), width=width)
         for number, row in rows:
             mark = Text(str(number), style=f"bold {self.app.theme_variables[f'series-{number}']}")
             self.add_row(mark, *(self._cell(i, text) for i, text in enumerate(row)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
@@ -90,13 +91,12 @@ class DifferScreen(BaseScreen):
         self.query_one("#figures", Static).update(Content.assemble(*pieces))
         table = self.query_one(DataTable)
         table.clear(columns=True)
-        table.add_columns("Right", "Fault", "Question")
-        for one in found.differences:
-            table.add_row(
-                Text(f"✓ {SIDES[one.right]}", style=self._colour(one.right)),
-                Text(format.plain(one.why, 24)),
-                Text(format.plain(one.question, 200)),
-            )
+        texts = [format.plain(one.question, 200) for one in found.differences]
+        for name, width in (("Right", 5), ("Fault", 15), ("Question", max(map(cell_len, texts), default=8))):
+            table.add_column(name, width=max(width, cell_len(name)))
+        for one, text in zip(found.differences, texts, strict=True):
+            right = Text(f"✓ {SIDES[one.right]}", style=self._colour(one.right))
+            table.add_row(right, Text(format.plain(one.why, 15)), Text(text))
         self._show_statement()
 
     def _colour(self, side: int) -> str:
