@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -65,9 +66,15 @@ class T2sqlApp(App[None]):
         self.push_screen(HelpScreen(self.screen))
 
 
-def main(root: Path) -> None:
-    """Open the app on a directory of runs; it must be on a terminal."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+def main(root: Path, port: int | None = None) -> None:
+    """Open the app on a directory of runs; it must be on a terminal, unless `port` shows it in a browser."""
+    if port is not None:
+        from t2sql_tui.browser import serve
+
+        serve(Path(root), port)
+        return
+    in_browser = "TEXTUAL_DRIVER" in os.environ
+    if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
         from t2sql.errors import InputError
 
         raise InputError(

@@ -12,7 +12,11 @@ from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 from t2sql.errors import InputError, MissingPartError
 
-EXAMPLE = "t2sql tui"
+DEFAULT_PORT = 8000
+EXAMPLE = """
+t2sql tui
+t2sql tui runs --serve --port 8765
+"""
 
 
 @shared()
@@ -21,11 +25,23 @@ def command(
     root: Annotated[
         Path, typer.Argument(help="Directory that holds the runs.", metavar="[RUNS]", show_default=True)
     ] = Path("runs"),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it in a browser of this machine instead.")
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            "--port", min=0, max=65535, help="Port for --serve; 0 is a free one.", show_default="8000"
+        ),
+    ] = None,
 ) -> None:
-    """Open the app on a directory of runs."""
+    """Open the app on a directory of runs, in this terminal or in a browser."""
     found = list(entry_points(group="t2sql.tui"))
     if not found:
         raise MissingPartError("the app is not installed", hint="Install it: pip install t2sql-tui")
     if out.json:
         raise InputError("the app prints no JSON", hint="t2sql runs list --json does")
-    found[0].load()(root)
+    if port is not None and not serve:
+        raise InputError("--port is for the browser", hint="Add --serve")
+    app = found[0].load()
+    app(root, DEFAULT_PORT if serve and port is None else port)

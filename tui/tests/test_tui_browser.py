@@ -1,0 +1,109 @@
+"""The app in a browser: who gets in, and what a real one shows."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx2
+import pytest
+from made_runs import make_run
+
+from t2sql.cli import run
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture
+def address(root: Path) -> Iterator[str]:
+    make_run(root, "shown", steps=100)
+    command = [sys.executable, "-m", "t2sql", "tui", str(root), "--serve", "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert process.stderr is not None
+    try:
+        said = process.stderr.readline()
+        found = re.match(r"listening on (http://127\.0\.0\.1:\d+)", said)
+        assert found, said + process.stderr.read()
+        yield found[1]
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+
+
+def test_only_pages_of_this_machine_get_in(address: str) -> None:
+    assert httpx2.get(address).status_code == 200
+    assert httpx2.get(address, headers={"Origin": address}).status_code == 200
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+        assert httpx2.get(f"{address}/ws", headers=headers).status_code == 403, headers
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: the browser mode is not tried in one")
+async def test_a_browser_shows_the_runs(address: str, tmp_path: Path) -> None:
+    picture = await seen(address, tmp_path / "profile")
+    # The terminal is drawn on a canvas, which cannot be read: a screen full of text is a larger picture.
+    assert picture.startswith(b"\x89PNG") and len(picture) > 12_000
+    (tmp_path / "page.png").write_bytes(picture)
+
+
+async def seen(address: str, profile: Path) -> bytes:
+    """A picture of the page once the app has drawn on it, by Chromium's own protocol."""
+    assert BROWSER is not None
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,700"]
+    process = subprocess.Popen(
+        [BROWSER, *options, "--remote-debugging-port=0", f"--user-data-dir={profile}", address],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        told = profile / "DevToolsActivePort"
+        await waited(lambda: told.exists() and len(told.read_text().splitlines()) > 1)
+        base = f"http://127.0.0.1:{told.read_text().splitlines()[0]}"
+        pages = [page for page in httpx2.get(f"{base}/json").json() if page["url"].startswith(address)]
+        address_of_page = pages[0]["webSocketDebuggerUrl"]
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(address_of_page, max_msg_size=0) as page,
+        ):
+
+            async def call(method: str, **parameters: Any) -> Any:
+                await page.send_json({"id": 1, "method": method, "params": parameters})
+                while "result" not in (answer := await page.receive_json(timeout=30)):
+                    pass
+                return answer["result"]
+
+            drawn = "document.body.classList.contains('-first-byte')"
+            for _ in range(300):
+                if (await call("Runtime.evaluate", expression=drawn))["result"].get("value"):
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                raise AssertionError("the app drew nothing within 30 s")
+            await asyncio.sleep(2.0)
+            return base64.b64decode((await call("Page.captureScreenshot"))["data"])
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+async def waited(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"did not come to pass in {seconds} s"
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("arguments", [["--port", "80000", "--serve"], ["--port", "8000"]])
+def test_a_port_that_cannot_be_is_refused(
+    arguments: list[str], root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["tui", str(root), *arguments]) == 2
+    assert "--port" in capsys.readouterr().err

@@ -1,0 +1,154 @@
+"""A session in a real terminal, with real keys: a run watched, compared, asked, its rows exported."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("tmux") is None, reason="tmux is not installed: no session in a real terminal"
+)
+
+
+class Terminal:
+    """A tmux server of its own, with one window of 120 x 40."""
+
+    def __init__(self, folder: Path, command: str) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux.sock"), "-f", "/dev/null"]
+        self._call("new-session", "-d", "-x", "120", "-y", "40", command)
+
+    def _call(self, *arguments: str) -> str:
+        run = subprocess.run(
+            [*self._tmux, *arguments], capture_output=True, text=True, timeout=30, check=True
+        )
+        return run.stdout
+
+    def shown(self) -> str:
+        return self._call("capture-pane", "-p")
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self._call("send-keys", key)
+            time.sleep(0.15)
+
+    def type(self, text: str) -> None:
+        self._call("send-keys", "-l", text)
+
+    def until(self, *texts: str, seconds: float = 30.0) -> str:
+        deadline = time.monotonic() + seconds
+        while not all(text in (screen := self.shown()) for text in texts):
+            assert time.monotonic() < deadline, f"{texts} not seen in {seconds} s:\n{screen}"
+            time.sleep(0.1)
+        return screen
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], capture_output=True, timeout=30)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A tiny model, data for it and a database."""
+    from tiny import build_llama
+
+    build_llama(tmp_path / "model")
+    (tmp_path / "data").mkdir()
+    for split, count in (("train", 40), ("valid", 8), ("test", 8)):
+        lines = [
+            {
+                "prompt": f"table: goods\ncolumns: name, price\nQ: What costs {n}?\nA: ",
+                "completion": f"SELECT name FROM goods WHERE price = {n}",
+            }
+            for n in range(count)
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (tmp_path / "data" / f"{split}.jsonl").write_text(text)
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as db, db:
+        db.execute("CREATE TABLE goods (name TEXT, price INTEGER)")
+        db.executemany("INSERT INTO goods VALUES (?, ?)", [(f"thing {n}", n) for n in range(5)])
+    return tmp_path
+
+
+@pytest.fixture
+def terminal(folder: Path) -> Iterator[Terminal]:
+    # These would stand for the terminal's own size.
+    program = shlex.join(
+        ["env", "-u", "COLUMNS", "-u", "LINES", sys.executable, "-m", "t2sql", "tui", "runs"]
+    )
+    opened = Terminal(folder, f"cd {shlex.quote(str(folder))}; {program}; echo left with $?; sleep 60")
+    yield opened
+    opened.close()
+
+
+def test_from_a_run_to_exported_rows(folder: Path, terminal: Terminal) -> None:
+    terminal.until("No runs here yet", "Press n")
+    command = [
+        sys.executable,
+        "-m",
+        "t2sql",
+        "run",
+        "--model",
+        "model",
+        "--data",
+        "data",
+        "--out",
+        "runs/mine",
+    ]
+    run = subprocess.Popen(
+        [*command, "--iters", "30", "--steps-per-report", "1"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        # Watch it from its first step to its last.
+        terminal.until("mine", "running", seconds=60)
+        terminal.press("Enter")
+        terminal.until("Loss", "Stages", "━ train", seconds=90)
+        terminal.until("30/30", "✓ report", seconds=120)
+        assert run.wait(timeout=60) == 0
+    finally:
+        run.kill()
+    terminal.press("Escape")
+    terminal.until("Runs in runs", "✓ done")
+    terminal.press("c")
+    terminal.until("One run's files", "mine.q8_0", "mine.f32")
+    terminal.press("Escape")
+    terminal.until("Runs in runs")
+    # The run's own file is asked over the database.
+    terminal.press("a")
+    terminal.until("mine.q8_0.gguf", "question")
+    terminal.type("shop.db")
+    terminal.press("Enter")
+    terminal.until("goods", "price INTEGER")
+    terminal.type("What costs 3?")
+    terminal.press("Enter")
+    terminal.until("tok/s", "✓ valid", seconds=60)
+    terminal.press("C-r")
+    terminal.until(" row")
+    terminal.press("C-s")
+    terminal.until("to a file")
+    terminal.press("C-u")
+    terminal.type("out.csv")
+    terminal.press("Enter")
+    deadline = time.monotonic() + 20
+    while not (folder / "out.csv").exists():
+        assert time.monotonic() < deadline, terminal.shown()
+        time.sleep(0.1)
+    with open(folder / "out.csv", newline="") as file:
+        header = next(csv.reader(file))
+    assert header
+    terminal.press("C-q")
+    terminal.until("left with 0")
