@@ -23,6 +23,7 @@ from t2sql.grammar.values import COUNT, NUMBER, STRING, copied
 from t2sql.sql import quote
 
 MAX_SELECTED = 16
+LEAST_SELECTED = 4
 MAX_CONDITIONS = 6
 MAX_VALUES = 12
 MAX_JOINS = 64
@@ -99,7 +100,9 @@ def _statement(rules: dict[str, Node], scope: str, columns: tuple[str, ...], sou
     rules[f"{scope}_tail"] = seq(
         _where(scope, "part"), alt(seq(group, order), by_column), maybe(" LIMIT ", COUNT)
     )
-    selected = alt("*", seq(maybe("DISTINCT "), _listed(item, MAX_SELECTED)))
+    # A small model can go round in circles: no more items than there are columns to name.
+    most = min(MAX_SELECTED, max(LEAST_SELECTED, len(columns)))
+    selected = alt("*", seq(maybe("DISTINCT "), _listed(item, most)))
     rules[f"{scope}_statement"] = seq("SELECT ", selected, " FROM ", source, Ref(f"{scope}_tail"))
     return Ref(f"{scope}_statement")
 
