@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from t2sql_tui import format
+from t2sql_tui import clock, format
 from t2sql_tui.history import History
 
 MOST = 3
@@ -38,7 +37,7 @@ def alerts(history: History, now: float | None = None) -> list[Alert]:
     elif run.state == "stale":
         found.append(Alert("✗", "error", f"its process is gone without a word; {goes_on}"))
     elif run.state == "running":
-        found += _stall(history, time.time() if now is None else now)
+        found += _stall(history, clock.now() if now is None else now)
     with history.lock:
         newest = list(dict.fromkeys(history.said[::-1]))
     found += [Alert("▲", "warning", text) for text in newest]

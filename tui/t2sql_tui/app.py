@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 
+from t2sql_tui.screens.base import HEIGHTS, WIDTHS
 from t2sql_tui.screens.runs import RunsScreen
 from t2sql_tui.themes import DARK, THEMES
 
@@ -20,6 +23,9 @@ class T2sqlApp(App[None]):
 
     TITLE = "t2sql"
     CSS_PATH = "styles.tcss"
+    # For the dialogs: in a terminal that is too small they make way for the screen that says so.
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "next_theme", "Dark, light or high contrast", show=False),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
@@ -54,6 +60,14 @@ class T2sqlApp(App[None]):
             restyle = getattr(screen, "restyle", None)
             if restyle is not None:
                 restyle()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette's: Textual's own, with this app's list of keys in place of its panel."""
+        yield SystemCommand("Keys", "The keys of this screen", self.action_help)
+        yield SystemCommand("Next theme", "Dark, light or high contrast", self.action_next_theme)
+        for command in super().get_system_commands(screen):
+            if command.title != "Keys":
+                yield command
 
     def action_next_theme(self) -> None:
         names = [theme.name for theme in THEMES]

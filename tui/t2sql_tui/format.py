@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from t2sql_tui import clock as wall
+
 NONE = "–"
 
 # Every state has its own glyph and word, so that colour is never the only sign.
@@ -86,7 +88,7 @@ def duration(seconds: object) -> str:
 def ago(moment: object, now: float | None = None) -> str:
     if (moment := number(moment)) is None:
         return NONE
-    seconds = max(0.0, (time.time() if now is None else now) - moment)
+    seconds = max(0.0, (wall.now() if now is None else now) - moment)
     for span, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= span:
             return f"{int(seconds // span)}{unit} ago"

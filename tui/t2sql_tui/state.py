@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from t2sql_tui import clock
 
 MOST_QUESTIONS = 1000
 _LONGEST_FILE = 8 << 20
@@ -62,7 +63,7 @@ def questions() -> list[Asked]:
 
 def remember(question: str, sql: str, model: str, source: str) -> None:
     """Add a question; the oldest are dropped beyond `MOST_QUESTIONS`."""
-    entry = json.dumps(asdict(Asked(time.time(), question, sql, model, source)), ensure_ascii=False)
+    entry = json.dumps(asdict(Asked(clock.now(), question, sql, model, source)), ensure_ascii=False)
     _write(folder() / "questions.jsonl", "\n".join([*_lines(), entry][-MOST_QUESTIONS:]) + "\n")
 
 

@@ -37,7 +37,7 @@ class AskScreen(AskWork):
     """Its fields, panes and rows; `AskWork` does the work."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "Cancel, back", key_display="esc"),
+        Binding("escape", "cancel", "Back", key_display="esc"),
         Binding("ctrl+r", "run", "Run", priority=True),
         Binding("ctrl+s", "export", "Export", priority=True),
         Binding("ctrl+o", "history", "History", priority=True),

@@ -6,14 +6,15 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from t2sql_tui.widgets.top_bar import TopBar
 
-SMALLEST = (60, 16)
-_WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal")]
-_HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (SMALLEST[1], "-high")]
+SMALLEST = (80, 24)
+WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal")]
+HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (SMALLEST[1], "-high")]
 
 
 class BaseScreen(Screen[None]):
@@ -22,16 +23,24 @@ class BaseScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "app.help", "Keys", key_display="?"),
     ]
-    HORIZONTAL_BREAKPOINTS = _WIDTHS
-    VERTICAL_BREAKPOINTS = _HEIGHTS
+    HORIZONTAL_BREAKPOINTS = WIDTHS
+    VERTICAL_BREAKPOINTS = HEIGHTS
 
     heading = ""
 
     def compose(self) -> ComposeResult:
         yield TopBar(self.heading)
         yield from self.body()
-        yield Static(f"This needs {SMALLEST[0]} × {SMALLEST[1]} characters.", id="too-small", markup=False)
+        yield Static(id="too-small", markup=False)
         yield Footer(show_command_palette=False)
+
+    def on_resize(self, event: Resize) -> None:
+        """Shown by the stylesheet where the terminal is too small."""
+        width, height = event.size
+        self.query_one("#too-small", Static).update(
+            f"There is not enough room here: {width} × {height} characters.\n\n"
+            f"t2sql needs {SMALLEST[0]} × {SMALLEST[1]}: a larger window, or a smaller font."
+        )
 
     def body(self) -> ComposeResult:
         yield from ()

@@ -149,7 +149,8 @@ class CompareScreen(BaseScreen):
             series = history.valid if self.view == "valid" else history.train[self.view]
             mark = history.chosen if self.view == "valid" else None
             label = f"{i} {format.plain(history.path.name, 16)}"
-            lines.append(Line(label, series, f"series-{i}", smoothed=self.view != "valid", mark=mark))
+            smoothed = self.view != "valid"
+            lines.append(Line(label, series, f"series-{i}", smoothed=smoothed, mark=mark, tag=str(i)))
         self.query_one(Chart).show(lines, "loss" if self.view == "valid" else self.view)
 
     def _show_tables(self, force: bool = False) -> None:

@@ -27,7 +27,7 @@ class RunActions(BaseScreen):
         Binding("n", "start", "New"),
         Binding("r", "resume", "Resume", show=False),
         Binding("x", "stop", "Stop", show=False),
-        Binding("d", "delete", "Delete"),
+        Binding("d", "delete", "Delete", show=False),
     ]
 
     @property

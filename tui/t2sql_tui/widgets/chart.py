@@ -26,13 +26,15 @@ FEW_POINTS = 40
 
 @dataclass(frozen=True)
 class Line:
-    """One series of the chart: what it is called, its data, and its theme colour."""
+    """One series of the chart: what it is called, its data and its theme colour. `tag` is a character on the
+    line, where colours alone would have to tell it from others."""
 
     label: str
     series: Series
     colour: str
     smoothed: bool = True
     mark: int | None = None
+    tag: str = ""
 
 
 class Chart(Vertical):
@@ -77,7 +79,8 @@ class Chart(Vertical):
         variables = self.app.theme_variables
         ground = Color.parse(variables["background"])
         columns = max(16, 2 * plot.columns)
-        for line in self.lines:
+        tags: list[tuple[Floats, Floats, str, str]] = []
+        for number, line in enumerate(self.lines, 1):
             x, y = self._data(line)
             if not len(x):
                 continue
@@ -90,8 +93,14 @@ class Chart(Vertical):
             plot.draw(seen_x, seen_y, colour)
             if len(seen_x) <= FEW_POINTS and (len(seen_x) == 1 or not line.smoothed):
                 plot.scatter(seen_x, seen_y, marker="•", marker_style=colour)
-            if line.mark is not None and not self.by_time and (at := x == line.mark).any():
-                plot.scatter(x[at], self._scaled(y[at]), marker="★", marker_style=f"bold {colour}")
+            if line.tag and len(seen_x):
+                at = len(seen_x) * number // (len(self.lines) + 1)
+                tags.append((seen_x[at : at + 1], seen_y[at : at + 1], colour, line.tag))
+            if line.mark is not None and not self.by_time and (here := x == line.mark).any():
+                plot.scatter(x[here], self._scaled(y[here]), marker="★", marker_style=f"bold {colour}")
+        # Above all lines, each at another place, as lines that have converged hide each other.
+        for x, y, colour, tag in tags:
+            plot.scatter(x, y, marker=tag, marker_style=f"bold {colour}")
         if self.crosshair is not None:
             plot.add_v_line(self.crosshair, variables["muted"])
         self._legend()

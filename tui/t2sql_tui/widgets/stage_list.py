@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from textual.content import Content
 from textual.widget import Widget
 
-from t2sql_tui import format
+from t2sql_tui import clock, format
 from t2sql_tui.history import StageView
 
 _FULL, _EMPTY = "━", "─"
@@ -54,7 +53,7 @@ class StageList(Widget):
             text, colour = format.duration(stage.seconds), "muted"
         elif state == "running":
             began = format.number(stage.began)
-            text = format.duration(None if began is None else max(0.0, time.time() - began))
+            text = format.duration(None if began is None else max(0.0, clock.now() - began))
         else:
             text = state
         return Content.assemble(head, (text[:room].rjust(room), f"${colour}"))
