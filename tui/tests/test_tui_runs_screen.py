@@ -229,6 +229,6 @@ async def test_themes_change_and_cells_with_them(root: Path) -> None:
 async def test_a_terminal_that_is_too_small_says_so(root: Path) -> None:
     app = T2sqlApp(root)
     async with app.run_test(size=(40, 10)) as pilot:
-        await until_shown(pilot, "40 × 10", "t2sql needs 80 × 24")
+        await until_shown(pilot, "40 × 10", "t2sql needs 60 × 16")
         await pilot.resize_terminal(80, 24)
         await until_shown(pilot, "No runs here yet")

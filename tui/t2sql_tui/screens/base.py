@@ -12,7 +12,7 @@ from textual.widgets import Footer, Static
 
 from t2sql_tui.widgets.top_bar import TopBar
 
-SMALLEST = (80, 24)
+SMALLEST = (60, 16)
 WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal")]
 HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (SMALLEST[1], "-high")]
 
