@@ -1,0 +1,124 @@
+"""How well log-probability and votes tell right answers from wrong ones.
+
+    python benches/confidence.py runs/demo/gguf/demo.q8_0.gguf --data runs/demo/data [--votes 5]
+
+The threshold is chosen on the validation split with the schema's grammar, and held against the test split.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from t2sql.confidence import VOTE_TEMP, calibrate, elect, kept
+from t2sql.data import Dataset, Example, load
+from t2sql.evaluate import score, wilson
+from t2sql.evaluate.predictions import open_scorer
+from t2sql.generate import Backend
+from t2sql.grammar import grammar_of
+from t2sql.sql import Result, SqlError, open_reader, same_result
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", nargs="+", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--votes", type=int, default=5)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    dataset, rows = load(args.data), []
+    for model in args.models:
+        prompts = [example.prompt for split in ("valid", "test") for example in dataset.split(split)]
+        with closing(open_scorer(str(model), "llama", prompts)) as backend:
+            rows.append({"model": model.name} | measure(backend, dataset, args.votes))
+        print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    text = json.dumps(rows, indent=1)
+    print(text) if args.out is None else args.out.write_text(text + "\n")
+    return 0
+
+
+def measure(backend: Backend, dataset: Dataset, votes: int) -> dict[str, Any]:
+    judged = {split: answered(backend, dataset, dataset.split(split)) for split in ("valid", "test")}
+    found = calibrate(judged["valid"])
+    passed, right = kept(judged["test"], found.min_logprob)
+    result: dict[str, Any] = {
+        "n": len(judged["test"]),
+        "right": sum(correct for _, correct in judged["test"]),
+        "auroc": auroc(judged["test"]),
+        "calibration": found.to_dict(),
+        "answered": passed,
+        "right_of_answered": right,
+        "interval": wilson(right, passed),
+    }
+    if votes > 1:
+        result["votes"] = voted(backend, dataset, dataset.test, votes)
+    return result
+
+
+def answered(backend: Backend, dataset: Dataset, examples: list[Example]) -> list[tuple[float | None, bool]]:
+    answers = backend.generate(
+        [example.prompt for example in examples],
+        grammars=[grammar_of(example.schema) for example in examples],
+        logprobs=True,
+    )
+    scored = score(dataset, examples, [answer.text for answer in answers])
+    return [(answer.logprob, one.correct) for answer, one in zip(answers, scored, strict=True)]
+
+
+def voted(backend: Backend, dataset: Dataset, examples: list[Example], votes: int) -> dict[str, Any]:
+    """Right answers of the elected samples, all of them and those that more than half agree on."""
+    grammars = [grammar_of(example.schema) for example in examples]
+    prompts = [example.prompt for example in examples]
+    rounds = [backend.generate(prompts, grammars=grammars)]
+    rounds += [
+        backend.generate(prompts, grammars=grammars, temp=VOTE_TEMP, seed=1000 * number)
+        for number in range(1, votes)
+    ]
+    chosen, agreements = [], []
+    for at, example in enumerate(examples):
+        texts = [answers[at].text for answers in rounds]
+        election = elect(rows_of(dataset, example, texts), lambda a, b: same_result(a, b, ordered=False))
+        chosen.append(texts[election.index])
+        agreements.append(election.agreement)
+    correct = [one.correct for one in score(dataset, examples, chosen)]
+    sure = [right for right, agreement in zip(correct, agreements, strict=True) if agreement > 0.5]
+    judged = list(zip(agreements, correct, strict=True))
+    return {
+        "k": votes,
+        "right": sum(correct),
+        "auroc": auroc(judged),
+        "answered": len(sure),
+        "right_of_answered": sum(sure),
+        "interval": wilson(sum(sure), len(sure)),
+    }
+
+
+def rows_of(dataset: Dataset, example: Example, texts: list[str]) -> list[Result | None]:
+    path = dataset.db_path(example)
+    assert path is not None
+    found: list[Result | None] = []
+    with open_reader(path) as reader:
+        for text in texts:
+            try:
+                found.append(reader.execute(text))
+            except SqlError:
+                found.append(None)
+    return found
+
+
+def auroc(judged: list[tuple[float | None, bool]] | list[tuple[float, bool]]) -> float:
+    """How often a right answer has the higher score of the two, of all pairs of a right and a wrong one."""
+    right = [-1e9 if score is None else score for score, correct in judged if correct]
+    wrong = [-1e9 if score is None else score for score, correct in judged if not correct]
+    wins = sum((a > b) + 0.5 * (a == b) for a in right for b in wrong)
+    return wins / (len(right) * len(wrong)) if right and wrong else float("nan")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
