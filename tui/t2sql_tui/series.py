@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
+MOST_POINTS = 1 << 17
+"""What a series holds; then every other pair of points of its older half goes, extremes kept."""
+
+
 class Series:
     """Steps, times and values in amortized arrays. Views stay valid while the writer appends."""
 
@@ -29,10 +33,22 @@ class Series:
             # A fresh array, for a reader may hold a view of the old one.
             self._data = self._data.copy()
             self.version += 1
+        if n >= MOST_POINTS:
+            n = self._halve(n)
         if n == self._data.shape[1]:
             self._data = np.concatenate([self._data, np.empty_like(self._data)], axis=1)
         self._data[:, n] = step, time, value
         self._n = n + 1
+
+    def _halve(self, n: int) -> int:
+        half = n // 2
+        kept = extremes(self._data[2, :half], half // 2)
+        # A fresh array, as above.
+        old, self._data = self._data, np.empty_like(self._data)
+        count = len(kept) + n - half
+        self._data[:, :count] = np.concatenate([old[:, kept], old[:, half:n]], axis=1)
+        self.version += 1
+        return count
 
     @property
     def steps(self) -> Floats:
@@ -92,3 +108,12 @@ def thin(
     kept = MinMaxDownsampler().downsample(np.ascontiguousarray(x), np.ascontiguousarray(y), n_out=most)
     kept = np.unique(np.concatenate(([0], kept.astype(np.int64), [len(x) - 1])))
     return x[kept], y[kept]
+
+
+def extremes(y: Floats, most: int) -> NDArray[np.int64]:
+    """Where the least and the greatest of each of about `most` / 2 pieces are, and the ends, in order."""
+    from tsdownsample import MinMaxDownsampler
+
+    # NaN is neither; it is passed over where there is something else.
+    kept = MinMaxDownsampler().downsample(np.ascontiguousarray(y), n_out=most // 2 * 2)
+    return np.unique(np.concatenate(([0], kept.astype(np.int64), [len(y) - 1])))

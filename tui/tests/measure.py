@@ -1,10 +1,14 @@
-"""Figures of the app, printed by `python tui/tests/measure.py`: first paint in a terminal, a chart's frame.
+"""Figures of the app: first paint in a terminal, a chart's frame, a run that writes much, keys while a model
+generates.
+
+    python tui/tests/measure.py [--tail SECONDS] [--model demo.f32.gguf --db shop.db]
 
 Not a test: speeds are of the machine it runs on.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import pty
@@ -19,24 +23,119 @@ sys.path.insert(0, str(Path(__file__).parent))
 _START = "import sys; from pathlib import Path; from t2sql_tui.app import main; main(Path(sys.argv[1]))"
 
 
+class Terminal:
+    """The app on a pseudo-terminal of 120 x 40, and what it has written there."""
+
+    def __init__(self, root: Path, **environment: str) -> None:
+        self.began = time.perf_counter()
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40", **environment)
+            os.execv(sys.executable, [sys.executable, "-c", _START, str(root)])
+        self.seen = b""
+
+    def until(self, text: bytes, seconds: float = 20.0) -> float:
+        """Seconds since the start at which this text was there."""
+        end = time.perf_counter() + seconds
+        while text not in self.seen:
+            if time.perf_counter() > end:
+                raise SystemExit(f"{text!r} did not appear: {self.seen[-500:]!r}")
+            self.drain(0.05)
+        return time.perf_counter() - self.began
+
+    def drain(self, seconds: float) -> None:
+        """Read what comes within so long, at least once."""
+        if select.select([self.terminal], [], [], seconds)[0]:
+            self.seen += os.read(self.terminal, 65536)
+
+    def press(self, keys: bytes) -> None:
+        self.seen = b""
+        os.write(self.terminal, keys)
+
+    def cpu(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Resident MiB."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def close(self) -> None:
+        os.write(self.terminal, b"\x11")
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
+
+
 def first_paint(root: Path) -> tuple[float, float]:
     """Seconds from starting Python to the first line on the terminal, and to the first run of the table."""
-    began = time.perf_counter()
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40")
-        os.execv(sys.executable, [sys.executable, "-c", _START, str(root)])
-    seen, painted, listed = b"", 0.0, 0.0
-    while time.perf_counter() - began < 20 and not listed:
-        if select.select([terminal], [], [], 0.5)[0]:
-            seen += os.read(terminal, 65536)
-            now = time.perf_counter() - began
-            painted = painted or (now if b"Runs in" in seen else 0.0)
-            listed = now if b"run-0" in seen or b"run-1" in seen else 0.0
-    os.write(terminal, b"\x11")
-    os.close(terminal)
-    os.waitpid(pid, 0)
+    terminal = Terminal(root)
+    painted, listed = terminal.until(b"Runs in"), terminal.until(b"run-")
+    terminal.close()
     return painted, listed
+
+
+def tailing(seconds: float, rate: int = 200) -> tuple[float, float, float]:
+    """A run on the screen that writes so many events a second: the share of a core that the app takes, the
+    memory it holds, and how that grows, in MiB an hour."""
+    from t2sql import runs
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        run = runs.create(root / "busy", {"model": "demo", "iters": int(seconds * rate)})
+        with run.lock(), run.stage("train", {}):
+            terminal = Terminal(root)
+            terminal.until(b"busy")
+            terminal.press(b"\r")
+            terminal.until(b"Stages")
+            began = time.perf_counter()
+            step, marks, used = 0, [], terminal.cpu()
+            while (now := time.perf_counter() - began) < seconds:
+                while step < now * rate:
+                    step += 1
+                    run.emit("train", "train", step=step, loss=2 / step**0.3, tokens_per_second=1400.0)
+                terminal.drain(0.005)
+                terminal.seen = b""
+                if now > len(marks):
+                    marks.append(terminal.memory())
+            share = (terminal.cpu() - used) / seconds
+            terminal.close()
+    import numpy as np
+
+    settled = np.array(marks[len(marks) // 4 :])
+    slope = float(np.polyfit(np.arange(len(settled)), settled, 1)[0]) * 3600
+    return share, marks[-1], slope
+
+
+def keys(model: Path, database: Path, rounds: int = 20) -> list[float]:
+    """Seconds from a key to its letter on the screen, while the model answers."""
+    import json
+
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        state = Path(folder) / "state"
+        state.mkdir()
+        (state / "tui.json").write_text(json.dumps({"model": str(model), "source": str(database)}))
+        (Path(folder) / "runs").mkdir()
+        terminal = Terminal(Path(folder) / "runs", T2SQL_STATE=str(state))
+        terminal.until(b"No runs")
+        terminal.press(b"a")
+        terminal.until(b"question")
+        terminal.drain(1.0)
+        terminal.press(b"Which names are there?\r")
+        terminal.until(b"tok/s", 60)
+        for _ in range(rounds):
+            terminal.press(b"\r")
+            terminal.until(b"asking")
+            terminal.press("\u00df".encode())
+            began = time.perf_counter()
+            terminal.until("\u00df".encode())
+            times.append(time.perf_counter() - began)
+            terminal.until(b"tok/s", 60)
+            terminal.press(b"\x7f")
+            terminal.drain(0.3)
+        terminal.close()
+    return times
 
 
 async def chart_frame(points: int, size: tuple[int, int]) -> float:
@@ -74,6 +173,15 @@ async def chart_frame(points: int, size: tuple[int, int]) -> float:
 def main() -> None:
     from made_runs import make_many
 
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--tail", type=float, default=20.0, help="seconds to watch a busy run; 0 is not at all"
+    )
+    parser.add_argument("--model", type=Path, help="a GGUF file to ask while keys are pressed")
+    parser.add_argument("--db", type=Path, help="an SQLite file to ask it about")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         make_many(root, 200)
@@ -86,6 +194,18 @@ def main() -> None:
         seconds = asyncio.run(chart_frame(1_000_000, size))
         print(
             f"a chart of 1,000,000 points at {size[0]}x{size[1]}: {1000 * seconds:.1f} ms a frame (best of 5)"
+        )
+    if options.tail:
+        share, held, slope = tailing(options.tail)
+        print(
+            f"200 events a second for {options.tail:.0f} s: {share:.1%} of a core, {held:.0f} MiB, "
+            f"{slope:+.1f} MiB an hour after the first quarter"
+        )
+    if options.model and options.db:
+        times = sorted(keys(options.model.resolve(), options.db.resolve()))
+        print(
+            f"a key while {options.model.name} answers: median {1000 * times[len(times) // 2]:.0f} ms, "
+            f"longest of {len(times)} {1000 * times[-1]:.0f} ms"
         )
 
 

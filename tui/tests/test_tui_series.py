@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from t2sql_tui.series import Series, smooth, thin
+from t2sql_tui.series import MOST_POINTS, Series, smooth, thin
 
 
 def test_a_view_stays_as_it_was_while_the_series_grows() -> None:
@@ -76,3 +76,18 @@ def test_thinning_a_window_runs_to_its_edges() -> None:
 def test_thinning_drops_what_is_not_a_number() -> None:
     x, y = thin(np.arange(4.0), np.array([1.0, np.nan, np.inf, 2.0]), columns=50)
     assert (x.tolist(), y.tolist()) == ([0, 3], [1, 2])
+
+
+def test_a_long_series_stays_bounded_and_keeps_its_extremes() -> None:
+    series = Series()
+    for step in range(3 * MOST_POINTS):
+        series.add(step, float(step), 9.0 if step == 1000 else -9.0 if step == 5000 else (step % 7) / 7)
+    assert len(series) <= MOST_POINTS
+    assert (np.diff(series.steps) > 0).all()
+    assert series.steps[0] == 0 and series.last == (3 * MOST_POINTS - 1) % 7 / 7
+    assert series.values.max() == 9.0 and series.steps[series.values.argmax()] == 1000
+    assert series.values.min() == -9.0 and series.steps[series.values.argmin()] == 5000
+    # What is new is whole.
+    assert (np.diff(series.steps[-MOST_POINTS // 4 :]) == 1).all()
+    # Halving is rare: a quarter of the room is free after each.
+    assert 0 < series.version < 12

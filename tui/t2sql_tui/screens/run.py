@@ -26,7 +26,7 @@ from t2sql_tui.widgets.event_log import EventLog
 from t2sql_tui.widgets.stage_list import StageList
 from t2sql_tui.widgets.top_bar import TopBar
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.5
 
 
 class RunScreen(BaseScreen):
