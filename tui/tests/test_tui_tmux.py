@@ -152,3 +152,11 @@ def test_from_a_run_to_exported_rows(folder: Path, terminal: Terminal) -> None:
     assert header
     terminal.press("C-q")
     terminal.until("left with 0")
+
+
+def test_pictures_need_a_run_that_is_done(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    command = [sys.executable, "-m", "t2sql_tui.screenshots", "runs", "out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "no such run that is done" in done.stderr

@@ -82,7 +82,7 @@ class CompareScreen(BaseScreen):
         Binding("m", "next_view", "Metric"),
         Binding("f", "other_table", "Other table"),
         Binding("space", "mark_file", "Mark file"),
-        Binding("d", "differ", "Differing questions"),
+        Binding("d", "differ", "Differing"),
     ]
 
     def __init__(self, paths: Sequence[Path]) -> None:
@@ -150,7 +150,8 @@ class CompareScreen(BaseScreen):
             mark = history.chosen if self.view == "valid" else None
             label = f"{i} {format.plain(history.path.name, 16)}"
             smoothed = self.view != "valid"
-            lines.append(Line(label, series, f"series-{i}", smoothed=smoothed, mark=mark, tag=str(i)))
+            tag = str(i) if len(self.histories) > 1 else ""
+            lines.append(Line(label, series, f"series-{i}", smoothed=smoothed, mark=mark, tag=tag))
         self.query_one(Chart).show(lines, "loss" if self.view == "valid" else self.view)
 
     def _show_tables(self, force: bool = False) -> None:
