@@ -35,6 +35,7 @@ def train_events(run: runs.Run, first: int, last: int, *, seed: float = 0.0, eve
                 steps_per_second=2.5,
                 tokens_per_second=1450 + 40 * math.sin(step),
                 memory_bytes=1.4e9 + 1e5 * step,
+                eta_seconds=float(last - step),
             )
         if step % 50 == 0:
             run.emit("train", "valid", step=step, loss=loss + 0.08, seconds=1.2)

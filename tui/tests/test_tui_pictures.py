@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable
@@ -199,6 +200,7 @@ async def test_a_screen_looks_as_it_did(
     scene: Scene, size: tuple[int, int], runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(starting, "Doctor", Said)
+    monkeypatch.delenv("NO_COLOR", raising=False)
     app = T2sqlApp(runs_root)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
@@ -212,6 +214,20 @@ async def test_a_screen_looks_as_it_did(
                 file.write_text(shown, encoding="utf-8")
                 (KEPT / "textual").write_text(textual.__version__ + "\n")
             assert shown == file.read_text(encoding="utf-8"), f"{file.name} is another picture"
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+async def test_without_colours_everything_is_grey(
+    scene: Scene, runs_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "Doctor", Said)
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = T2sqlApp(runs_root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await scene(pilot)
+        key = picture(app.export_screenshot(), 80, 24).split("\n\n")[-1]
+        colours = re.findall(r"#(\w\w)(\w\w)(\w\w)", key)
+        assert colours and all(red == green == blue for red, green, blue in colours), key
 
 
 async def settled(pilot: Pilot[None], size: tuple[int, int]) -> str:

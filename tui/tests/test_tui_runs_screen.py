@@ -65,6 +65,16 @@ async def test_a_running_run_moves(root: Path) -> None:
         await until(pilot, lambda: "● running" not in text_of(app))
 
 
+async def test_a_wide_table_says_how_long_training_still_takes(root: Path) -> None:
+    run = runs.create(root / "live", {"model": "demo", "data": "demo", "iters": 100})
+    app = T2sqlApp(root)
+    async with app.run_test(size=(160, 24)) as pilot:
+        with run.lock(), run.stage("train", {}):
+            run.emit("train", "train", step=20, loss=1.0, eta_seconds=95.0)
+            await until_shown(pilot, "Left", "1:35")
+        await until(pilot, lambda: "1:35" not in text_of(app))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_broken_runs_are_shown_with_their_error(root: Path, size: tuple[int, int]) -> None:
     make_run(root, "good", steps=20)

@@ -20,7 +20,8 @@ State = Literal["new", "running", "done", "failed", "interrupted", "stale", "unr
 @dataclass(frozen=True)
 class RunSummary:
     """One row of a list of runs. `stale`: its process died without a word, so `run` can take it over.
-    `error` is why it failed, `problem` why it cannot be read."""
+    `left` is how many seconds its training still takes, `error` why it failed, `problem` why it cannot be
+    read."""
 
     name: str
     path: Path
@@ -36,6 +37,7 @@ class RunSummary:
     best_score: float | None = None
     started: float | None = None
     updated: float | None = None
+    left: float | None = None
     problem: str | None = None
     error: str | None = None
 
@@ -86,6 +88,7 @@ def summarize(path: Path) -> RunSummary:
         best_score=_best_score(stages),
         started=next((event["time"] for event in head if event.get("time")), None),
         updated=_mtime(path / "events.jsonl") or _mtime(path / "config.toml"),
+        left=train.get("eta_seconds") if state == "running" and _stage(stages, tail) == "train" else None,
         error=failure.get("message"),
     )
 

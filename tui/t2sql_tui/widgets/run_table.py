@@ -52,6 +52,7 @@ COLUMNS = (
     Column("train", "Train", 7, lambda r: format.loss(r.train_loss), _number("train_loss")),
     Column("valid", "Valid", 7, lambda r: format.loss(r.valid_loss), _number("valid_loss")),
     Column("speed", "Tok/s", 7, lambda r: format.rate(r.tokens_per_second), _number("tokens_per_second"), 98),
+    Column("left", "Left", 8, lambda r: format.duration(r.left), _number("left"), 152),
     Column("best", "Best", 7, lambda r: format.percent(r.best_score), _number("best_score")),
     Column("updated", "Updated", 9, lambda r: format.ago(r.updated), _number("updated"), 86),
 )
