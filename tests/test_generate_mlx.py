@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from t2sql.data import Schema
 from t2sql.errors import InputError, WorkError
-from t2sql.generate import Generation, open_backend
+from t2sql.generate import Generation, open_backend, statement
+from t2sql.grammar import grammar_of
+
+GRAMMAR = grammar_of(Schema.from_table_lines(["students: Name, Age, School"]))
 
 PROMPTS = [
     f"table: {name}\ncolumns: Name, Age, School\nQ: {question}\nA: "
@@ -63,6 +67,26 @@ def test_the_clock_counts_prompt_and_answer(backend: Any) -> None:
     assert answer.prompt_seconds > 0
     assert answer.seconds > 0
     assert 0 < answer.tokens <= 6
+
+
+def test_a_text_comes_in_pieces_as_it_is_written(backend: Any) -> None:
+    for prompt, grammar in ((PROMPTS[0], None), (PROMPTS[1], GRAMMAR)):
+        pieces: list[str] = []
+        answer = backend.stream(prompt, max_tokens=24, on_text=pieces.append, grammar=grammar)
+        whole = backend.generate([prompt], max_tokens=24, grammars=[grammar])[0]
+        assert answer.text == whole.text and answer.tokens == whole.tokens
+        assert len(pieces) > 2
+        assert statement("".join(pieces)) == answer.text
+
+
+def test_a_text_ends_when_nobody_waits_for_it(backend: Any) -> None:
+    pieces: list[str] = []
+    answer = backend.stream(
+        PROMPTS[0], max_tokens=64, on_text=pieces.append, cancelled=lambda: len(pieces) > 1, grammar=GRAMMAR
+    )
+    assert 1 < answer.tokens < 6 and answer.finish == "stop" and answer.seconds < 60
+    never = backend.stream(PROMPTS[0], max_tokens=64, cancelled=lambda: True)
+    assert never.tokens <= 1 and 0 <= never.seconds < 60
 
 
 def test_a_line_break_ends_the_answer(backend: Any) -> None:

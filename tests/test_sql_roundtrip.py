@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2sql.data import Column, Schema, Table, parse_prompt, render_prompt
-from t2sql.evaluate import same_statement
 from t2sql.evaluate.logical import logical_form
-from t2sql.sql import Result, literal, quote, same_result
+from t2sql.sql import Result, literal, quote, same_result, same_statement
 
 NAME = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Z"), exclude_characters=",:"), min_size=1, max_size=6

@@ -100,18 +100,19 @@ class Models:
     ) -> Reply:
         """Blocks until the model has answered.
 
-        llama.cpp gives each piece of the text to `on_text` as it comes, and stops when `cancelled` says so;
-        MLX has neither, and gives the whole answer at its end.
+        Each piece of the text goes to `on_text` as it comes, from another thread with MLX; the answer stops
+        when `cancelled` says so.
         """
         from t2sql import generate
         from t2sql.live import ask_database, context_of
 
         with self._lock:
             opened = self._opened(model, backend)
-            streams = hasattr(opened, "stream")
-            streamed: Any = (
-                _Streamed(opened, on_text, cancelled) if streams else _InThread(opened, self._thread)
-            )
+            streamed: Any = opened
+            if hasattr(opened, "stream"):
+                streamed = _Streamed(opened, on_text, cancelled)
+            if not opened.concurrent:
+                streamed = _InThread(streamed, self._thread)
 
             def asked(schema: Schema, text: str, failed: Failed | None = None) -> Answer:
                 return generate.ask(streamed, text, schema=schema, max_tokens=MAX_TOKENS, failed=failed)

@@ -47,9 +47,14 @@ OnResult = Callable[[int, Generation], None]
 
 class Backend(Protocol):
     """A loaded model. `weights` says how they are held, `prompt_format` what the model was trained on, and
-    `min_logprob` below which log-probability its answers are uncertain (None when it does not say)."""
+    `min_logprob` below which log-probability its answers are uncertain (None when it does not say).
+
+    A backend that runs here also has `stream`, for one prompt: its text comes as it is written and can be
+    ended; `concurrent` says whether several threads may use that at once.
+    """
 
     name: str
+    concurrent: bool
     model: str
     path: Path
     device: str

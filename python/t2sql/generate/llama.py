@@ -33,6 +33,7 @@ class LlamaBackend:
     """
 
     name = "llama"
+    concurrent = True
 
     def __init__(
         self,

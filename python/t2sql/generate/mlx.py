@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class MlxBackend:
     """A model in MLX. One prompt or many take the same path, a batch of at most `batch_size`."""
 
     name = "mlx"
+    concurrent = False
 
     def __init__(self, ref: ModelRef, *, adapter: Path | None = None, batch_size: int | None = None) -> None:
         self.model = ref.name
@@ -63,6 +64,18 @@ class MlxBackend:
         grammars: Sequence[Grammar | None] = (),
         logprobs: bool = False,
     ) -> list[Generation]:
+        return self._batch(prompts, max_tokens, temp, seed, on_result, grammars, logprobs).run()
+
+    def _batch(
+        self,
+        prompts: Sequence[str],
+        max_tokens: int,
+        temp: float,
+        seed: int,
+        on_result: OnResult | None,
+        grammars: Sequence[Grammar | None],
+        logprobs: bool,
+    ) -> _Batch:
         from t2sql.data import encode
 
         if self._loaded is None:
@@ -70,8 +83,25 @@ class MlxBackend:
         inputs = [encode(self._loaded.tokenizer, prompt)[0] for prompt in prompts]
         self._check_lengths(inputs, max_tokens)
         masks = self._masks(grammars, logprobs)
-        batch = _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result, masks, logprobs)
-        return batch.run()
+        return _Batch(self, self._loaded, inputs, max_tokens, temp, seed, on_result, masks, logprobs)
+
+    def stream(
+        self,
+        prompt: str,
+        *,
+        max_tokens: int = 128,
+        temp: float = 0.0,
+        seed: int = 0,
+        on_text: Callable[[str], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        grammar: Grammar | None = None,
+        logprobs: bool = False,
+    ) -> Generation:
+        """Answer one prompt, in the thread that loaded the model. `on_text` gets each piece of the text as it
+        comes; once `cancelled` says so, the answer ends at its next token."""
+        batch = self._batch([prompt], max_tokens, temp, seed, None, [grammar], logprobs)
+        batch.on_text, batch.cancelled = on_text, cancelled
+        return batch.run()[0]
 
     def _masks(self, grammars: Sequence[Grammar | None], logprobs: bool) -> list[Any]:
         """A logits processor for each prompt, or None."""
@@ -130,6 +160,9 @@ class _Batch:
         self.ends = backend._ends
         self.tokenizer = loaded.tokenizer
         self.on_result = on_result
+        self.on_text: Callable[[str], None] | None = None
+        self.cancelled: Callable[[], bool] = lambda: False
+        self._told = 0
         self.masks = masks
         self.logprobs: list[list[float]] | None = [[] for _ in inputs] if logprobs else None
         self.results: dict[int, Generation] = {}
@@ -169,6 +202,9 @@ class _Batch:
                         self.read[self.index_of[response.uid]] = now
                 for response in written:
                     self._take(self.index_of[response.uid], response, now)
+                if self.cancelled():
+                    for index in set(range(len(self.inputs))) - self.results.keys():
+                        self._end(index, "stop", now)
         finally:
             self.engine.close()
         return [self.results[index] for index in range(len(self.inputs))]
@@ -183,16 +219,30 @@ class _Batch:
             place = len(tokens) - 1
             likely = response.logprobs[token].item() if mask is None else mask.logprob(place, token)
             self.logprobs[index].append(likely)
-        if response.finish_reason is None:
-            return
-        finish: Finish = "stop" if response.finish_reason == "stop" else "length"
+        if self.on_text is not None:
+            self._tell(self.on_text, tokens)
+        if response.finish_reason is not None:
+            self._end(index, "stop" if response.finish_reason == "stop" else "length", now)
+
+    def _tell(self, on_text: Callable[[str], None], tokens: list[int]) -> None:
+        """What is new in the first line; a character that is not whole yet waits for its end."""
         kept = tokens[:-1] if tokens[-1] in self.ends else tokens
+        text = self.tokenizer.decode(kept).partition("\n")[0].rstrip("\ufffd")
+        if len(text) > self._told:
+            on_text(text[self._told :])
+            self._told = len(text)
+
+    def _end(self, index: int, finish: Finish, now: float) -> None:
+        tokens = self.tokens[index]
+        kept = tokens[:-1] if tokens and tokens[-1] in self.ends else tokens
+        # One that was cancelled may not have begun.
+        read = self.read[index] or now
         generation = Generation(
             text=statement(self.tokenizer.decode(kept)),
             prompt_tokens=len(self.inputs[index]),
             tokens=len(tokens),
-            prompt_seconds=self.read[index] - self.started[index],
-            seconds=now - self.read[index],
+            prompt_seconds=read - (self.started[index] or read),
+            seconds=now - read,
             finish=finish,
             logprob=self._mean(index),
         )

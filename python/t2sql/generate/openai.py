@@ -35,6 +35,7 @@ class OpenAIBackend:
     """A model on a server. The clock is this side's: of a whole request, waiting included."""
 
     name = "openai"
+    concurrent = False
 
     def __init__(
         self, url: str, model: str, *, slots: int | None = None, timeout: float = TIMEOUT, tries: int = TRIES

@@ -34,7 +34,7 @@ class Workers:
         # MLX wants to be used in the thread that loaded it, so that thread is there first.
         first = LastingThread()
         self.backend: Backend = first.submit(open_backend, model, backend, slots=slots, **options).result()
-        self.concurrent = hasattr(self.backend, "stream")
+        self.concurrent = self.backend.concurrent
         self._pool: Executor = ThreadPoolExecutor(slots, "slot") if self.concurrent else first
         self._stopping = threading.Event()
 
@@ -95,7 +95,7 @@ class _OneRequest:
         self, prompts: list[str], *, grammars: Sequence[Grammar | None] = (), **options: Any
     ) -> list[Generation]:
         backend: Any = self._workers.backend
-        if self._workers.concurrent:
+        if hasattr(backend, "stream"):
             options |= {"cancelled": self._cancelled, "on_text": self._on_text}
             answers = [
                 backend.stream(prompt, grammar=grammar, **options)
