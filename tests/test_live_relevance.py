@@ -72,19 +72,19 @@ def test_a_table_that_does_not_fit_alone_keeps_its_best_columns() -> None:
 def test_what_the_model_refuses_is_cut_further() -> None:
     sizes: list[int] = []
 
-    def ask(schema: Schema, question: str) -> Any:
+    def ask(schema: Schema, question: str, failed: Any) -> Any:
         sizes.append(len(schema.tables))
         if len(schema.tables) > 12:
             raise ContextError("the prompt does not fit the context")
         return "answered"
 
-    answer, left_out = _fitting(ask, LARGE, "Which city has Ann?", 1500)
-    assert answer == "answered" and left_out
+    part, answer = _fitting(ask, LARGE, "Which city has Ann?", 1500)
+    assert answer == "answered" and part.left_out
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= 12
 
 
 def test_a_question_that_fills_the_context_alone_is_an_error() -> None:
-    def ask(schema: Schema, question: str) -> Any:
+    def ask(schema: Schema, question: str, failed: Any) -> Any:
         raise ContextError("the prompt does not fit the context", found="9999 tokens")
 
     with pytest.raises(InputError, match="9999 tokens"):

@@ -14,6 +14,7 @@ from t2sql.errors import WorkError
 from t2sql_tui import state
 
 WAIT_SECONDS = 60.0
+SETTLED_SECONDS = 4.0
 _LOG_BYTES = 8192
 
 
@@ -35,13 +36,17 @@ def start(path: Path, options: Sequence[str], cancelled: Callable[[], bool]) -> 
     log.write_bytes(b"")
     process = runs.start(["--out", str(path), *options], log=log)
     deadline = time.monotonic() + WAIT_SECONDS
+    began: float | None = None
     while not cancelled() and time.monotonic() < deadline:
         code = process.poll()
         if code is not None:
             if code != 0:
                 raise WorkError("the run did not start", where=path, found=_last_words(log))
             return
-        if runs.is_run(path) and runs.open(path).running:
+        if began is None and runs.is_run(path) and runs.open(path).running:
+            began = time.monotonic()
+        # Data that are not there, or settings that do not fit, end it soon after it has taken its directory.
+        if began is not None and time.monotonic() - began > SETTLED_SECONDS:
             return
         time.sleep(0.1)
 
