@@ -89,7 +89,8 @@ def test_log_probabilities_are_the_same_in_both_runtimes(
         backend.close()
     for found in (free, bound):
         assert found["llama"].text == found["mlx"].text
-        assert found["llama"].logprob == pytest.approx(found["mlx"].logprob, rel=1e-3)
+        # llama.cpp keeps its cache in float16.
+        assert found["llama"].logprob == pytest.approx(found["mlx"].logprob, abs=0.02)
     # Before the grammar: to a random model a statement is most unlikely.
     assert bound["mlx"].logprob < -3 < math.log(0.9)
 
