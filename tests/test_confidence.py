@@ -84,7 +84,7 @@ def test_log_probabilities_are_the_same_in_both_runtimes(
         backend = open_backend(str(model), name)
         # llama.cpp leaves out the tokens that end within a character, and random text has many of those.
         free[name] = backend.generate([tiny.PROMPTS[0]], max_tokens=1, logprobs=True)[0]
-        bound[name] = backend.generate([PROMPT], max_tokens=6, logprobs=True, grammars=[grammar])[0]
+        bound[name] = backend.generate([PROMPT], max_tokens=1, logprobs=True, grammars=[grammar])[0]
         assert backend.generate([PROMPT], max_tokens=4)[0].logprob is None
         backend.close()
     for found in (free, bound):
@@ -99,11 +99,11 @@ def test_a_batch_has_each_answers_own_log_probability(tiny_llama: Path) -> None:
     backend = open_backend(str(tiny_llama), "mlx")
     grammars = [grammar_of(SCHEMA), None, grammar_of(SCHEMA)]
     prompts = [PROMPT, tiny.PROMPTS[0], PROMPT.replace("Ann", "Bob the tall")]
-    together = backend.generate(prompts, max_tokens=30, grammars=grammars, logprobs=True)
+    together = backend.generate(prompts, max_tokens=12, grammars=grammars, logprobs=True)
     for prompt, grammar, answer in zip(prompts, grammars, together, strict=True):
-        alone = backend.generate([prompt], max_tokens=30, grammars=[grammar], logprobs=True)[0]
+        alone = backend.generate([prompt], max_tokens=12, grammars=[grammar], logprobs=True)[0]
         assert alone.text == answer.text
-        assert alone.logprob == pytest.approx(answer.logprob, rel=1e-3)
+        assert alone.logprob == pytest.approx(answer.logprob, abs=0.01)
     backend.close()
 
 
@@ -219,7 +219,7 @@ def test_a_real_models_free_answer_is_repaired_or_uncertain(
 
 
 def test_samples_differ_and_repeat_by_seed(demo_gguf: Path) -> None:
-    backend = open_backend(str(demo_gguf), "llama", slots=4)
+    backend = open_backend(str(demo_gguf), "llama")
     options: dict[str, Any] = {"schema": SCHEMA, "votes": 5, "max_tokens": 24}
     one, two = (ask(backend, "How old is Ann?", seed=3, **options) for _ in range(2))
     assert [sample.text for sample in one.samples] == [sample.text for sample in two.samples]

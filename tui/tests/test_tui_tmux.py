@@ -117,7 +117,7 @@ def test_from_a_run_to_exported_rows(folder: Path, terminal: Terminal) -> None:
         terminal.until("mine", "running", seconds=60)
         terminal.press("Enter")
         terminal.until("Loss", "Stages", "━ train", seconds=90)
-        terminal.until("30/30", "✓ report", seconds=120)
+        terminal.until("60/60", "✓ report", seconds=120)
         assert run.wait(timeout=60) == 0
     finally:
         run.kill()
