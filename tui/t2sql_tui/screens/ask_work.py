@@ -14,6 +14,7 @@ from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError, WorkError
 from t2sql_tui import asking, format, state
+from t2sql_tui.model_process import ModelProcess
 from t2sql_tui.screens.base import BaseScreen
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class AskWork(BaseScreen):
         super().__init__()
         self.source: asking.Source | None = None
         self.turn = 0
-        self._models = asking.Models()
+        self._models = ModelProcess()
         self._opening = threading.Lock()
 
     @work(thread=True, group="work", exclusive=True)
@@ -83,7 +84,7 @@ class AskWork(BaseScreen):
                     self.post_message(self.Wrote(side, "".join(parts)))
 
                 reply = self._models.ask(
-                    model, backend, source, question, on_text=on_text, cancelled=cancelled
+                    model, backend, source.text, question, on_text=on_text, cancelled=cancelled
                 )
                 if not cancelled():
                     self.post_message(self.Wrote(side, reply.sql, reply))
