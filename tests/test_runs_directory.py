@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,6 +118,27 @@ def test_stage_key_changes_with_outputs(tmp_path: Path) -> None:
             stage.output(run.path / "out.txt").write_text(text)
         keys.append(run.key("data"))
     assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize("kind", ["start", "end"])
+def test_ctrl_c_at_either_end_of_a_stage_is_an_interruption(tmp_path: Path, kind: str) -> None:
+    run = runs.create(tmp_path / "a", {})
+    worked = False
+
+    def interrupt(event: dict[str, Any]) -> None:
+        if event["kind"] == kind:
+            raise KeyboardInterrupt
+
+    run.listen(interrupt)
+    with pytest.raises(KeyboardInterrupt), run.lock(), run.stage("train", {}):
+        worked = True
+    assert worked == (kind == "end")
+    assert run.events()[-1]["interrupted"]
+    assert runs.summarize(run.path).state == "interrupted"
+    again = runs.open(run.path)
+    with again.lock(), again.stage("train", {}) as stage:
+        assert not stage.done
+    assert runs.summarize(run.path).state == "done"
 
 
 @pytest.mark.parametrize(

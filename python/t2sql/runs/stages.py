@@ -136,17 +136,24 @@ class StageHandle:
     def __enter__(self) -> StageHandle:
         if not self.done:
             self._began = time.monotonic()
-            self.record.started = round(time.time(), 3)
-            self._save()
-            if self.announce:
-                self.emit("start", resume=self.resume)
+            try:
+                self.record.started = round(time.time(), 3)
+                self._save()
+                if self.announce:
+                    self.emit("start", resume=self.resume)
+            except BaseException as error:
+                self._failed(error)
+                raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if self.done:
             return
-        self.record.seconds = round(time.monotonic() - self._began, 3)
-        if error is None:
+        if error is not None:
+            self._failed(error)
+            return
+        try:
+            self.record.seconds = round(time.monotonic() - self._began, 3)
             self.record.outputs = {
                 self._relative(path): {"bytes": size(path), "fingerprint": fingerprint(path)}
                 for path in self._outputs
@@ -154,8 +161,14 @@ class StageHandle:
             self.record.state = "done"
             self._save()
             self.emit("end", seconds=self.record.seconds)
-            return
+        except BaseException as late:
+            # Ctrl-C can come here as well, and the stage must not be left as one that is at work.
+            self._failed(late)
+            raise
+
+    def _failed(self, error: BaseException) -> None:
         interrupted = isinstance(error, KeyboardInterrupt)
+        self.record.seconds = round(time.monotonic() - self._began, 3)
         self.record.state = "interrupted" if interrupted else "failed"
         message = "interrupted" if interrupted else str(error) or type(error).__name__
         try:

@@ -25,6 +25,7 @@ from t2sql_tui.widgets.sql_pane import SqlPane
 from t2sql_tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
+    from t2sql.data import Schema
     from t2sql.sql import Result
 
 BACKENDS = ("auto", "llama", "mlx")
@@ -57,6 +58,7 @@ class AskScreen(AskWork):
         kept = remembered.get("backend")
         self._backend = kept if kept in BACKENDS else "auto"
         self._suggested = models or []
+        self._schema: Schema | None = None
         self._result: Result | None = None
         self._notes: dict[int, str] = {}
         self._busy = ""
@@ -161,6 +163,10 @@ class AskScreen(AskWork):
 
     @on(AskWork.Opened)
     def _show_schema(self, event: AskWork.Opened) -> None:
+        if event.schema == self._schema:
+            # What is unfolded there stays so from question to question.
+            return
+        self._schema = event.schema
         tree = self.query_one("#schema", Tree)
         tree.clear()
         tables = event.schema.tables

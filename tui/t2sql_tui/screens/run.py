@@ -18,7 +18,7 @@ from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
 from t2sql_tui import format
-from t2sql_tui.alerts import alerts
+from t2sql_tui.alerts import Alert, alerts
 from t2sql_tui.history import METRICS, History
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.widgets.chart import Chart, Line
@@ -51,6 +51,7 @@ class RunScreen(BaseScreen):
         self.path = path
         self.history = History(path)
         self.metric = "loss"
+        self._alerts: list[Alert] = []
         self._wake = threading.Event()
         self._shown = threading.Event()
 
@@ -65,7 +66,8 @@ class RunScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.query_one(TopBar).show(format.plain(self.path.name, 60), [])
-        self.query_one(Chart).plot.focus()
+        # At once, as what is hidden below must have lost the focus after it had it.
+        self.set_focus(self.query_one(Chart).plot)
         self._shown.set()
         self._watch()
         self.set_interval(1.0, self._show_alerts)
@@ -94,12 +96,17 @@ class RunScreen(BaseScreen):
     def _show_problem(self, event: Unreadable) -> None:
         self.add_class("-problem")
         self.set_class(not self.history.events, "-unread")
+        if not self.history.events:
+            # The chart is hidden, and so must be its keys.
+            self.set_focus(None)
         self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
 
     @on(Advanced)
     def _show(self) -> None:
         history = self.history
         self.remove_class("-problem", "-unread")
+        if self.focused is None:
+            self.set_focus(self.query_one(Chart).plot)
         with history.lock:
             entries = list(history.log)
             stages = list(history.stages.values())
@@ -136,13 +143,15 @@ class RunScreen(BaseScreen):
         pieces: list[str | tuple[str, str]] = []
         for name, value in pairs:
             pieces += [(f"{name} ", "$muted"), (value, "bold"), "   "]
-        self.query_one("#figures", Static).update(Content.assemble(*pieces))
+        self.query_one("#figures", Static).update(Content.assemble(*pieces), layout=False)
 
     def _show_alerts(self) -> None:
         """Also each second: that nothing comes is no event."""
-        lines = [
-            Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in alerts(self.history)
-        ]
+        found = alerts(self.history)
+        if found == self._alerts:
+            return
+        self._alerts = found
+        lines = [Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in found]
         self.set_class(bool(lines), "-alerts")
         self.query_one("#alerts", Static).update(Content("\n").join(lines))
 

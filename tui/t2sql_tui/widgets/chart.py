@@ -142,7 +142,7 @@ class Chart(Vertical):
             parts += [(self.plot.value_text(value), "bold"), "   "]
         states = [name for name, on in self._states() if on]
         parts.append((" · ".join(states), "$muted"))
-        self.query_one("#legend-line", Static).update(Content.assemble(*parts))
+        self.query_one("#legend-line", Static).update(Content.assemble(*parts), layout=False)
 
     def _states(self) -> list[tuple[str, bool]]:
         return [

@@ -41,9 +41,12 @@ class EventLog(RichLog):
         self._last = fresh[-1][0]
         # Stay where the reader is, unless that is the end.
         follow = self.scroll_offset.y >= self.max_scroll_y - 1
-        for _, event in fresh:
-            if not self._only_warnings or event.get("kind") in _LOUD:
-                self.write(self._line(event), scroll_end=follow)
+        lines = [
+            self._line(event) for _, event in fresh if not self._only_warnings or event.get("kind") in _LOUD
+        ]
+        if lines:
+            # At once: what writing costs is mostly the same for one line and for hundreds.
+            self.write(Text("\n", no_wrap=True, end="").join(lines), scroll_end=follow)
 
     def restyle(self) -> None:
         self._last = 0

@@ -12,16 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.events import MouseMove, Resize
 from textual.message import Message
-from textual.strip import Strip
-from textual_hires_canvas import Canvas
-from textual_plot import HiResMode, PlotWidget
+from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter, NumericAxisFormatter
 from textual_plot.plot_widget import Legend
 
 from t2sql_tui import format
 from t2sql_tui.series import Floats
-
-BRAILLE = HiResMode.BRAILLE
+from t2sql_tui.widgets.canvas import BRAILLE, BrailleCanvas
 
 
 class ValueFormatter(NumericAxisFormatter):
@@ -73,14 +70,6 @@ class TimeFormatter(NumericAxisFormatter):
         return [format.duration(tick) for tick in ticks]
 
 
-class StyledCanvas(Canvas):
-    """Lines that it has no room for yet are blanks with a style; without one, NO_COLOR's filter fails."""
-
-    def render_line(self, y: int) -> Strip:
-        strip = super().render_line(y)
-        return strip if strip.cell_length else Strip.blank(self.size.width, self.rich_style)
-
-
 class Plot(PlotWidget):
     """The plot itself. It tells its chart of every change of what is seen, and draws what it is given."""
 
@@ -120,7 +109,7 @@ class Plot(PlotWidget):
     def compose(self) -> ComposeResult:
         with Grid():
             for part in ("margin-top", "margin-left", "plot", "margin-bottom"):
-                yield StyledCanvas(1, 1, id=part)
+                yield BrailleCanvas(1, 1, id=part)
         yield Legend(id="legend")
 
     @property

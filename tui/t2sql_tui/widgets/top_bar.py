@@ -27,4 +27,5 @@ class TopBar(Static):
         ]
         for text, style in parts:
             pieces += ["  ", (text, style)]
-        self.update(Content.assemble(*pieces))
+        # Its place does not depend on what it says, and arranging a screen costs more than drawing a line.
+        self.update(Content.assemble(*pieces), layout=False)
