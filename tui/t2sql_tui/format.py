@@ -122,5 +122,10 @@ def event(fields: Mapping[str, Any]) -> str:
     if kind in ("warning", "error"):
         return plain(fields.get("message", kind))
     hidden = ("v", "time", "stage", "kind")
-    rest = "  ".join(f"{key} {value}" for key, value in fields.items() if key not in hidden)
+    words = {True: "yes", False: "no"}
+    rest = "  ".join(
+        f"{key} {words[value] if isinstance(value, bool) else value}"
+        for key, value in fields.items()
+        if key not in hidden and value is not None
+    )
     return plain(f"{kind}  {rest}", 200)

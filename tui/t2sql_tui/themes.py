@@ -9,9 +9,10 @@ LIGHT_SERIES = ("#0072B2", "#B85C00", "#00795A", "#A8457F", "#7A6A00", "#3D3D3D"
 CONTRAST_SERIES = ("#6CCBFF", "#FFB300", "#3DE0AE", "#FF9FD2", "#FFF04D", "#FF8A4D")
 
 
-def _variables(series: tuple[str, ...], muted: str, grid: str) -> dict[str, str]:
+def _variables(series: tuple[str, ...], muted: str, grid: str, panel: str) -> dict[str, str]:
     colours = {f"series-{i}": colour for i, colour in enumerate(series, 1)}
-    return colours | {"muted": muted, "grid": grid, "footer-key-foreground": series[0]}
+    scrollbar = {"scrollbar": grid, "scrollbar-hover": muted, "scrollbar-background": panel}
+    return colours | scrollbar | {"muted": muted, "grid": grid, "footer-key-foreground": series[0]}
 
 
 DARK = Theme(
@@ -27,7 +28,7 @@ DARK = Theme(
     surface="#151B23",
     panel="#1E2630",
     dark=True,
-    variables=_variables(DARK_SERIES, "#8A97A6", "#3A4654"),
+    variables=_variables(DARK_SERIES, "#8A97A6", "#3A4654", "#1E2630"),
 )
 LIGHT = Theme(
     name="t2sql-light",
@@ -42,7 +43,7 @@ LIGHT = Theme(
     surface="#F3F3EE",
     panel="#E6E7E1",
     dark=False,
-    variables=_variables(LIGHT_SERIES, "#5D6875", "#B4BAC0"),
+    variables=_variables(LIGHT_SERIES, "#5D6875", "#B4BAC0", "#E6E7E1"),
 )
 CONTRAST = Theme(
     name="t2sql-contrast",
@@ -57,7 +58,7 @@ CONTRAST = Theme(
     surface="#000000",
     panel="#1C1C1C",
     dark=True,
-    variables=_variables(CONTRAST_SERIES, "#D0D0D0", "#808080"),
+    variables=_variables(CONTRAST_SERIES, "#D0D0D0", "#808080", "#1C1C1C"),
 )
 THEMES = (DARK, LIGHT, CONTRAST)
 MOST_SERIES = len(DARK_SERIES)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pilots import text_of, until, until_shown
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Tree
 
 from t2sql_tui import state
 from t2sql_tui.app import T2sqlApp
@@ -76,6 +76,8 @@ async def test_a_question_becomes_sql_that_is_checked(
     async with app.run_test(size=size) as pilot:
         screen = await open_ask(pilot, model, shop)
         await until_shown(pilot, "goods", "photo")
+        table = screen.query_one("#schema", Tree).root.children[0]
+        table.collapse()
         screen.query_one("#question", Input).value = "How many goods are there?"
         screen.query_one("#question").focus()
         await pilot.press("enter")
@@ -84,6 +86,9 @@ async def test_a_question_becomes_sql_that_is_checked(
         await until_shown(pilot, "✓ valid" if _complete(screen, shop) else "✗ cannot run")
         assert "SELECT" in screen.query_one("#sql-0", SqlPane).sql.upper()
         assert [one.question for one in state.questions()] == ["How many goods are there?"]
+        # What was folded is still.
+        assert screen.query_one("#schema", Tree).root.children[0] is table
+        assert not table.is_expanded
 
 
 async def test_sql_written_by_hand_is_run_read_only(root: Path, shop: Path) -> None:

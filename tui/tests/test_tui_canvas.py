@@ -1,6 +1,8 @@
-"""Our canvas draws what the original draws."""
+"""Our canvas draws what the original draws, and our plot also what is at its edges."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual_hires_canvas import Canvas
 
+from t2sql_tui.app import T2sqlApp
 from t2sql_tui.widgets.canvas import BRAILLE, BrailleCanvas
+from t2sql_tui.widgets.plot import Plot
 
 
 class Both(App[None]):
@@ -36,3 +40,21 @@ async def test_the_same_cells_with_the_same_dots(seed: int) -> None:
         assert ours._buffer == original._buffer
         assert ours._styles == original._styles
         assert sum(char != " " for row in ours._buffer for char in row) > 100
+
+
+async def test_the_first_and_the_last_step_the_lowest_and_the_highest_value_are_inside(root: Path) -> None:
+    app = T2sqlApp(root)
+    async with app.run_test(size=(60, 20)) as pilot:
+        plot = Plot()
+        await app.screen.mount(plot)
+        x, y = np.array([0.0, 1.0, 2.0, 3.0]), np.array([1.0, 0.5, 5.0, -3.0])
+        plot.draw(x, y, "red")
+        plot.scatter(x, y, marker="•", marker_style="blue")
+        await pilot.pause()
+        plot.render()
+        buffer = plot.query_one("#plot", Canvas)._buffer
+        found = [(row, line.index("•")) for row, line in enumerate(buffer) if "•" in line]
+        # The frame is around them.
+        assert sum(line.count("•") for line in buffer) == 4
+        assert found[0][0] == 1
+        assert found[-1] == (len(buffer) - 2, len(buffer[0]) - 2)

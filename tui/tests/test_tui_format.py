@@ -78,5 +78,10 @@ def test_events_of_any_shape_have_a_line(event: dict[str, object]) -> None:
     assert "\n" not in format.event(event)
 
 
+def test_what_a_result_does_not_have_is_not_said() -> None:
+    result = {"v": 1, "kind": "result", "file": "a.gguf", "ok": True, "cause": None, "n": 1}
+    assert format.event(result) == "result  file a.gguf  ok yes  n 1"
+
+
 def test_a_clock_of_nonsense_is_blank() -> None:
     assert format.clock("noon") == format.clock(-5) == format.clock(1e300) == " " * 8

@@ -169,6 +169,18 @@ async def test_a_run_that_is_deleted_while_open_says_so(root: Path) -> None:
         await until_shown(pilot, "No runs here yet")
 
 
+async def test_a_run_that_comes_later_gets_the_keys_of_its_chart(root: Path) -> None:
+    app = T2sqlApp(root)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = await open_run(pilot, root / "later")
+        await until_shown(pilot, "not a run directory")
+        assert screen.focused is None
+        assert "Log scale" not in text_of(app)
+        make_run(root, "later", steps=50)
+        await until_shown(pilot, "✓ report", "Log scale")
+        assert screen.focused is screen.query_one(Chart).plot
+
+
 async def test_what_is_wrong_is_said_with_what_to_do(root: Path) -> None:
     failed = make_run(root, "bad", steps=100, stop_in="fuse")
     app = T2sqlApp(root)

@@ -22,8 +22,6 @@ from t2sql_tui.widgets.plot import Plot, ValueFormatter
 
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 FEW_POINTS = 40
-LARGE = 4000
-"""Cells of a plot."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,8 @@ class Chart(Vertical):
         plot.clear()
         variables = self.app.theme_variables
         ground = Color.parse(variables["background"])
-        # Two dots a cell; in a large chart, where noise is what takes long to draw, one pair of extremes.
-        dots = 2 if plot.size.area < LARGE else 1
-        columns = max(16, dots * plot.columns)
+        # Two dots a cell.
+        columns = max(16, 2 * plot.columns)
         tags: list[tuple[Floats, Floats, str, str]] = []
         for number, line in enumerate(self.lines, 1):
             x, y = self._data(line)

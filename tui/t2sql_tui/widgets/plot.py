@@ -14,7 +14,7 @@ from textual.events import MouseMove, Resize
 from textual.message import Message
 from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter, NumericAxisFormatter
-from textual_plot.plot_widget import Legend
+from textual_plot.plot_widget import Legend, linear_mapper
 
 from t2sql_tui import format
 from t2sql_tui.series import Floats
@@ -132,6 +132,21 @@ class Plot(PlotWidget):
 
     def on_resize(self, event: Resize) -> None:
         self.post_message(self.Resized())
+
+    # -- where a value is
+
+    def get_hires_pixel_from_coordinate(self, x: float, y: float) -> tuple[float, float]:
+        """In the middle of a dot; the last step and the lowest value are inside. In the original they are
+        past the edge, and those are what one looks for in a chart of losses."""
+        area = self._scale_rectangle
+        return (
+            linear_mapper(x, self._x_min, self._x_max, area.x + 1 / 4, area.right - 1 / 4),
+            linear_mapper(y, self._y_min, self._y_max, area.bottom - 1 / 8, area.y + 1 / 8),
+        )
+
+    def get_pixel_from_coordinate(self, x: float, y: float) -> tuple[int, int]:
+        column, row = self.get_hires_pixel_from_coordinate(x, y)
+        return floor(column), floor(row)
 
     # -- the window
 
