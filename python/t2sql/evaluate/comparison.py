@@ -157,8 +157,8 @@ def compare(
         rows.append(row)
         answers.append(Answers.of(ref.name, predictions))
         if row.cut_off:
-            answers = "1 answer was" if row.cut_off == 1 else f"{row.cut_off} answers were"
-            warnings.append(f"{label}: {answers} cut off after {max_tokens} tokens")
+            counted = "1 answer was" if row.cut_off == 1 else f"{row.cut_off} answers were"
+            warnings.append(f"{label}: {counted} cut off after {max_tokens} tokens")
     return Comparison(split, seed, rows, pairs(answers, references), warnings=warnings)
 
 
