@@ -134,6 +134,43 @@ def test_ctrl_c_ends_a_generation_at_its_next_token(demo_gguf: Path) -> None:
     assert (run.returncode, run.stdout.split(), run.stderr) == (0, ["interrupted", "True"], "")
 
 
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_ctrl_c_while_a_model_loads_ends_it_afterwards(demo_gguf: Path, name: str) -> None:
+    """A server that is dropped before its loop runs would wait for that loop for ever."""
+    code = f"""
+    import signal
+    from t2sql.generate import open_backend, xllama
+    server = xllama.xllamacpp.Server
+    class Interrupted(server):
+        def __init__(self, params):
+            signal.raise_signal(signal.{name})
+            print("loaded")
+        def handle_metrics(self):
+            print("runs")
+            return super().handle_metrics()
+    xllama.xllamacpp.Server = Interrupted
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+    signal.signal(signal.{name}, interrupt)
+    try:
+        open_backend({str(demo_gguf)!r}, "llama", context=256)
+    except KeyboardInterrupt:
+        print("interrupted")
+    assert signal.getsignal(signal.{name}) is interrupt
+    xllama.xllamacpp.Server = server
+    open_backend({str(demo_gguf)!r}, "llama", context=256).close()
+    print("opened")
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stdout.split(), run.stderr) == (
+        0,
+        ["loaded", "runs", "interrupted", "opened"],
+        "",
+    )
+
+
 def test_loading_and_answering_print_nothing(demo_gguf: Path, capfd: pytest.CaptureFixture[str]) -> None:
     opened = open_backend(str(demo_gguf), context=256)
     opened.generate(PROMPTS[:1], max_tokens=4)

@@ -6,9 +6,11 @@ import ctypes
 import os
 import secrets
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from t2sql.errors import MissingPartError
@@ -19,6 +21,7 @@ _QUIET = -1
 # long. So short a spin costs nothing when the machine is idle.
 _SPINS = "1000"
 _SPIN_SETTINGS = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _load() -> Any:
@@ -69,13 +72,39 @@ def parameters(path: Path, *, context: int, slots: int = 1, adapter: Path | None
 
 
 def start(params: Any) -> Any:
-    """Load the model; RuntimeError without a reason when llama.cpp cannot."""
-    with signals_kept():
-        server = xllamacpp.Server(params)
+    """Load the model; RuntimeError without a reason when llama.cpp cannot. Ctrl-C comes when it is loaded."""
+    with interrupts_held():
+        with signals_kept():
+            server = xllamacpp.Server(params)
         # Its loop begins in a thread of its own; a server that is closed before that never ends. The
         # answer to this comes from the loop.
         server.handle_metrics()
         return server
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """SIGINT and SIGTERM reach Python's handlers at the end of the block; only the main thread has them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        held.append(number)
+
+    before = {number: signal.getsignal(number) for number in _INTERRUPTS}
+    # Those of a library, which Python cannot set again, are left alone.
+    ours = [number for number, handler in before.items() if handler is not None]
+    for number in ours:
+        signal.signal(number, hold)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+        if held:
+            signal.raise_signal(held[0])
 
 
 @contextmanager
@@ -89,7 +118,7 @@ def signals_kept() -> Iterator[None]:
         return
     libc = ctypes.CDLL(None)
     kept = []
-    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
+    for number in map(int, _INTERRUPTS):
         action = ctypes.create_string_buffer(1024)  # larger than any struct sigaction
         libc.sigaction(number, None, action)
         kept.append((number, action))
