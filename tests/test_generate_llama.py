@@ -171,6 +171,28 @@ def test_ctrl_c_while_a_model_loads_ends_it_afterwards(demo_gguf: Path, name: st
     )
 
 
+def test_ctrl_c_while_an_answer_begins_leaves_no_thread_at_work(demo_gguf: Path) -> None:
+    """A thread that still computes when the process ends takes it down with a signal of its own."""
+    code = f"""
+    import signal, threading
+    from t2sql.generate import open_backend
+    backend = open_backend({str(demo_gguf)!r}, "llama", context=256)
+    start = threading.Thread.start
+    def interrupted(thread):
+        start(thread)
+        signal.raise_signal(signal.SIGINT)
+    threading.Thread.start = interrupted
+    try:
+        backend.generate(["Once upon a time"], max_tokens=200)
+    except KeyboardInterrupt:
+        print("interrupted", threading.active_count())
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
+    )
+    assert (run.returncode, run.stdout.split(), run.stderr) == (0, ["interrupted", "1"], "")
+
+
 def test_loading_and_answering_print_nothing(demo_gguf: Path, capfd: pytest.CaptureFixture[str]) -> None:
     opened = open_backend(str(demo_gguf), context=256)
     opened.generate(PROMPTS[:1], max_tokens=4)

@@ -16,7 +16,7 @@ from t2sql.errors import ContextError, InputError, WorkError
 from t2sql.generate.backend import Generation, OnResult, statement
 from t2sql.generate.facts import gguf_facts
 from t2sql.generate.order import Runs
-from t2sql.generate.xllama import parameters, start, xllamacpp
+from t2sql.generate.xllama import interrupts_held, parameters, start, xllamacpp
 
 if TYPE_CHECKING:
     from t2sql.grammar import Grammar
@@ -101,10 +101,12 @@ class LlamaBackend:
         # and can be interrupted; a request ends at its next token once `cancelled` is set.
         with self._lock:
             workers = [threading.Thread(target=work, args=(slot,), daemon=True) for slot in range(runs.count)]
-            for worker in workers:
-                worker.start()
             results: dict[int, Generation] = {}
             try:
+                # All or none: what still computes when the process ends takes it down.
+                with interrupts_held():
+                    for worker in workers:
+                        worker.start()
                 while len(results) < len(texts):
                     index, outcome = arrived.get()
                     if isinstance(outcome, BaseException):
@@ -115,7 +117,8 @@ class LlamaBackend:
             finally:
                 cancelled.set()
                 for worker in workers:
-                    worker.join()
+                    if worker.ident is not None:
+                        worker.join()
         return [results[index] for index in range(len(texts))]
 
     def stream(
