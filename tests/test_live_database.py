@@ -212,6 +212,27 @@ def test_a_server_that_goes_away_is_an_error_and_comes_back(postgres: Any) -> No
         own.close()
 
 
+def test_another_schema_is_named_and_chosen_in_the_url(postgres: Any) -> None:
+    script = """
+        CREATE SCHEMA sales;
+        CREATE TABLE sales.customer (id int PRIMARY KEY, name text);
+        CREATE TABLE sales.invoice (id int PRIMARY KEY, customer_id int REFERENCES sales.customer, sum int);
+        INSERT INTO sales.customer VALUES (1, 'Ann');
+        INSERT INTO sales.invoice VALUES (1, 1, 20), (2, 1, 22);
+    """
+    url = postgres.new_database("apart", script)
+    with (
+        open_database(url) as opened,
+        pytest.raises(InputError, match=r"tables in the schema sales\. .*\?options=-csearch_path%3Dsales"),
+    ):
+        opened.schema()
+    with open_database(f"{url}?options=-csearch_path%3Dsales") as opened:
+        assert [table.name for table in opened.schema().tables] == ["customer", "invoice"]
+        assert [key.to_table for key in opened.schema().tables[1].foreign_keys] == ["customer"]
+        sql = "SELECT SUM(invoice.sum) FROM invoice JOIN customer ON invoice.customer_id = customer.id"
+        assert rows(opened, sql) == [(42,)]
+
+
 def test_a_superuser_is_warned(postgres: Any) -> None:
     with open_database(postgres.url("owner")) as opened:
         assert "superuser" in opened.warnings()[0]

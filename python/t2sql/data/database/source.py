@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from t2sql.data.database.engine import EXAMPLE_URL, parsed, read_only_engine
 from t2sql.errors import InputError, MissingPartError, T2sqlError
@@ -129,7 +130,7 @@ def read_tables(
         names += inspector.get_view_names()
     names = sorted(name for name in names if not name.lower().startswith("sqlite_"))
     if not names:
-        raise InputError("no table in the database", where=_where(engine))
+        raise InputError("no table in the database", where=_where(engine), **_elsewhere(engine, inspector))
     taken = [name for name in names if takes(name)]
     if not taken:
         raise InputError(
@@ -145,6 +146,20 @@ def read_tables(
                 raise
     by_name = {table.name.lower(): table for table in tables}
     return [_with_known_edges(table, by_name) for table in tables if table.columns]
+
+
+def _elsewhere(engine: Engine, inspector: Any) -> dict[str, str]:
+    """What to say of PostgreSQL's other schemas, if there are tables in one."""
+    if engine.dialect.name != "postgresql":
+        return {}
+    schemas = [name for name in inspector.get_schema_names() if name != "information_schema"]
+    having = [name for name in schemas if inspector.get_table_names(schema=name)]
+    if not having:
+        return {}
+    return {
+        "found": f"tables in the schema {', '.join(having[:8])}",
+        "hint": f"Choose it in the URL: add ?options=-csearch_path%3D{quote(having[0])}",
+    }
 
 
 def _table(engine: Engine, inspector: Any, name: str) -> SourceTable:
