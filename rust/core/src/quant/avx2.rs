@@ -3,7 +3,8 @@
 
 use std::arch::x86_64::*;
 
-use super::generic::{kernels, Vector};
+use super::kernels::kernels;
+use super::vector::Vector;
 
 #[derive(Clone, Copy)]
 struct V(__m256);

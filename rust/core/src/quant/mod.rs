@@ -8,10 +8,16 @@ pub mod block;
 pub mod cast;
 mod dispatch;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod expand;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod generic;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod kernels;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub mod scalar;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod vector;
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;

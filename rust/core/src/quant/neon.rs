@@ -4,7 +4,8 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::generic::{kernels, Vector};
+use super::kernels::kernels;
+use super::vector::Vector;
 
 #[derive(Clone, Copy)]
 struct V(float32x4_t);
