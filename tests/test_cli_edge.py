@@ -135,6 +135,19 @@ def test_signal_ends_with_130(number: signal.Signals, tmp_path: Path) -> None:
     assert json.loads(out)["exit_code"] == 130
 
 
+def test_an_interrupted_command_ends_whatever_its_threads_do() -> None:
+    code = (
+        "import atexit, os, signal, threading, time, t2sql.runs as r\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "atexit.register(print, 'tidied')\n"
+        "def interrupted(root):\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(30)\n"
+        "r.list = interrupted\n"
+        "from t2sql.cli import main\nmain(['runs', 'list'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "tidied\n", "interrupted\n")
+
+
 def test_ignored_sigint_of_a_background_job_still_interrupts() -> None:
     code = (
         "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"

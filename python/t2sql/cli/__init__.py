@@ -10,7 +10,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (this process's own by default) and exit with its code."""
     import sys
 
-    sys.exit(run(argv))
+    try:
+        code = run(argv)
+    except KeyboardInterrupt:
+        # Another Ctrl-C, while the first was being told.
+        code = 130
+    if code == 130:
+        _end_interrupted(code)
+    sys.exit(code)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -18,3 +25,25 @@ def run(argv: Sequence[str] | None = None) -> int:
     from t2sql.cli.edge import run_command_line
 
     return run_command_line(argv)
+
+
+def _end_interrupted(code: int) -> NoReturn:
+    """End with what Python has to do at its end, but without what C++ libraries do at theirs.
+
+    After a second Ctrl-C a thread may still compute: they would take the memory from under it, and the
+    process would end by SIGSEGV.
+    """
+    import atexit
+    import contextlib
+    import os
+    import signal
+    import sys
+
+    with contextlib.suppress(ValueError):
+        # Only the main thread may.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
