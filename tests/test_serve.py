@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
@@ -188,6 +189,25 @@ def test_what_runs_is_finished_before_the_server_ends(demo_gguf: Path, number: i
         thread.join()
     assert found[0].status_code == 200 and found[0].json()["usage"]["completion_tokens"] == 100
     assert (code, err) == (0, "")
+
+
+def test_a_second_ctrl_c_cuts_off_what_runs(demo_gguf: Path) -> None:
+    with serving.server(demo_gguf) as server:
+
+        def ask() -> None:
+            with server.client() as client, contextlib.suppress(httpx2.HTTPError):
+                client.post("/v1/completions", json=LONG)
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        assert until(lambda: server.metric("t2sql_slots_busy") == 1)
+        server.process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        began = time.monotonic()
+        code, err = server.stop(signal.SIGINT)
+        thread.join()
+    assert (code, err) == (0, "")
+    assert time.monotonic() - began < 10
 
 
 def test_the_token_is_asked_for(demo_gguf: Path, tmp_path: Path) -> None:

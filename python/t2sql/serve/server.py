@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -27,6 +29,12 @@ class _Server(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self.force_exit:
+            # A second Ctrl-C cuts off what still runs; Starlette would tell that as a traceback.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
 
 def serve(
