@@ -141,6 +141,16 @@ def test_ctrl_c_at_either_end_of_a_stage_is_an_interruption(tmp_path: Path, kind
     assert runs.summarize(run.path).state == "done"
 
 
+def test_a_stage_that_could_not_say_how_it_ended_is_interrupted(tmp_path: Path) -> None:
+    run = runs.create(tmp_path / "a", {})
+    with pytest.raises(KeyboardInterrupt), run.lock():
+        # A second Ctrl-C can come before its end is written.
+        run.stage("train", {}).__enter__()
+        raise KeyboardInterrupt
+    assert runs.open(run.path).stages["train"].state == "interrupted"
+    assert runs.summarize(run.path).state == "interrupted"
+
+
 @pytest.mark.parametrize(
     ("error", "state"), [(WorkError("broke"), "failed"), (KeyboardInterrupt(), "interrupted")]
 )

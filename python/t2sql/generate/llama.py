@@ -16,7 +16,8 @@ from t2sql.errors import ContextError, InputError, WorkError
 from t2sql.generate.backend import Generation, OnResult, statement
 from t2sql.generate.facts import gguf_facts
 from t2sql.generate.order import Runs
-from t2sql.generate.xllama import interrupts_held, parameters, start, xllamacpp
+from t2sql.generate.xllama import parameters, start, xllamacpp
+from t2sql.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     from t2sql.grammar import Grammar

@@ -6,14 +6,13 @@ import ctypes
 import os
 import secrets
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from t2sql.errors import MissingPartError
+from t2sql.interrupts import interrupts_held
 
 _QUIET = -1
 # Threads meet at a barrier hundreds of times a token and spin there, by default for milliseconds: if
@@ -21,7 +20,6 @@ _QUIET = -1
 # long. So short a spin costs nothing when the machine is idle.
 _SPINS = "1000"
 _SPIN_SETTINGS = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
-_INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 
 def _load() -> Any:
@@ -83,31 +81,6 @@ def start(params: Any) -> Any:
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """SIGINT and SIGTERM reach Python's handlers at the end of the block; only the main thread has them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-
-    def hold(number: int, frame: FrameType | None) -> None:
-        held.append(number)
-
-    before = {number: signal.getsignal(number) for number in _INTERRUPTS}
-    # Those of a library, which Python cannot set again, are left alone.
-    ours = [number for number, handler in before.items() if handler is not None]
-    for number in ours:
-        signal.signal(number, hold)
-    try:
-        yield
-    finally:
-        for number in ours:
-            signal.signal(number, before[number])
-        if held:
-            signal.raise_signal(held[0])
-
-
-@contextmanager
 def signals_kept() -> Iterator[None]:
     """Undo llama.cpp's own handlers of SIGINT and SIGTERM, which it installs at every load.
 
@@ -118,7 +91,7 @@ def signals_kept() -> Iterator[None]:
         return
     libc = ctypes.CDLL(None)
     kept = []
-    for number in map(int, _INTERRUPTS):
+    for number in (int(signal.SIGINT), int(signal.SIGTERM)):
         action = ctypes.create_string_buffer(1024)  # larger than any struct sigaction
         libc.sigaction(number, None, action)
         kept.append((number, action))

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from t2sql.errors import InputError, WorkError
+from t2sql.interrupts import interrupts_held
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file is not None:
-            self.path.unlink(missing_ok=True)
-            os.close(self._file)
-            self._file = None
+            with interrupts_held():
+                self.path.unlink(missing_ok=True)
+                os.close(self._file)
+                self._file = None
 
 
 def _seize(file: int) -> bool:

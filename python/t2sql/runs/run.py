@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError, WorkError
+from t2sql.interrupts import interrupts_held
 from t2sql.runs import stages as stages_file
 from t2sql.runs import toml
 from t2sql.runs.artefacts import write_whole
@@ -75,7 +76,9 @@ class Run:
                     self.emit(None, "warning", message=message)
                 yield lock.taken_over
             finally:
-                self._log.close()
+                with interrupts_held():
+                    self._end_stages()
+                    self._log.close()
 
     @property
     def owner(self) -> Owner | None:
@@ -152,6 +155,15 @@ class Run:
             return {**chosen, "path": f"checkpoints/{chosen['step']:07d}"}
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def _end_stages(self) -> None:
+        """A second Ctrl-C can come before the stage that the first one ended has written so."""
+        left = [record for record in self.stages.values() if record.state == "running"]
+        for record in left:
+            record.state = "interrupted"
+        if left:
+            with contextlib.suppress(OSError):
+                self._write_stages()
 
     def _write_stages(self) -> None:
         stages_file.write_stages(self.path / "stages.json", self._stages)

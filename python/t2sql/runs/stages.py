@@ -7,11 +7,13 @@ import os
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from t2sql.errors import InputError
+from t2sql.interrupts import interrupts_held
 from t2sql.runs.artefacts import fingerprint, key_of, size, write_whole
 
 if TYPE_CHECKING:
@@ -171,12 +173,11 @@ class StageHandle:
         self.record.seconds = round(time.monotonic() - self._began, 3)
         self.record.state = "interrupted" if interrupted else "failed"
         message = "interrupted" if interrupted else str(error) or type(error).__name__
-        try:
+        # A second Ctrl-C waits until the first is written down; a full disk must not hide the error that is
+        # on its way.
+        with interrupts_held(), suppress(OSError):
             self._save()
             self.emit("error", message=message, interrupted=interrupted, error=type(error).__name__)
-        except OSError:
-            # A full disk must not hide the error that is on its way.
-            pass
 
     def _save(self) -> None:
         self.run.record(self.name, self.record)
