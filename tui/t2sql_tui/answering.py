@@ -1,8 +1,7 @@
 """The process that holds Ask's models: `python -m t2sql_tui.answering DESCRIPTOR`.
 
-On the connection of that descriptor come questions, `(model, backend, source, question)`, and `CANCEL`; each
-question is answered by pieces of text and at the end by a `Reply`, or by a `Problem`. `ModelProcess` is the
-other end.
+On the connection of that descriptor come a `Question` and `CANCEL`; each question is answered by pieces of
+text and at the end by a `Reply`, or by a `Problem`. `ModelProcess` is the other end.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import T2sqlError
-from t2sql_tui.asking import CANCEL, Problem, Reply, Source
+from t2sql_tui.asking import CANCEL, Problem, Question, Reply, Source
 
 if TYPE_CHECKING:
     from t2sql.data import Schema
@@ -34,21 +33,14 @@ class Models:
         self._source: Source | None = None
 
     def ask(
-        self,
-        model: str,
-        backend: str,
-        source: str,
-        question: str,
-        *,
-        on_text: Callable[[str], None],
-        cancelled: Callable[[], bool],
+        self, question: Question, *, on_text: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Reply:
         """Each piece of the text goes to `on_text` as it comes; the answer ends when `cancelled` says so."""
         from t2sql import generate
         from t2sql.live import ask_database, context_of
 
-        about = self._source_of(source)
-        opened = self._opened(model, backend)
+        about = self._source_of(question.source)
+        opened = self._opened(question.model, question.backend)
         streamed: Any = opened
         if hasattr(opened, "stream"):
             streamed = _Streamed(opened, on_text, cancelled)
@@ -57,11 +49,11 @@ class Models:
             return generate.ask(streamed, text, schema=schema, max_tokens=MAX_TOKENS, failed=failed)
 
         if about.database is None:
-            answer = asked(about.schema(), question)
+            answer = asked(about.schema(), question.text)
             notes, status = answer.warnings, answer.status
         else:
             context = context_of(opened) - MAX_TOKENS
-            live = ask_database(asked, about.database, question, context=context)
+            live = ask_database(asked, about.database, question.text, context=context)
             # What is wrong with the statement itself is said by `Source.check`, for edited SQL as well.
             answer, notes, status = live.answer, live.warnings, live.status
         return Reply(
@@ -110,7 +102,7 @@ class _Streamed:
         return [self._backend.stream(prompts[0], grammar=grammar, **options, **self._options)]
 
 
-def _answer(models: Models, connection: Connection, question: tuple[str, str, str, str]) -> Reply | Problem:
+def _answer(models: Models, connection: Connection, question: Question) -> Reply | Problem:
     told = False
 
     def cancelled() -> bool:
@@ -120,7 +112,7 @@ def _answer(models: Models, connection: Connection, question: tuple[str, str, st
         return told
 
     try:
-        return models.ask(*question, on_text=connection.send, cancelled=cancelled)
+        return models.ask(question, on_text=connection.send, cancelled=cancelled)
     except (T2sqlError, OSError) as error:
         return Problem(str(error))
     except Exception as error:

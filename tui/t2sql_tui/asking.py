@@ -1,4 +1,4 @@
-"""What Ask's questions are about, a database or table lines, and what a model replies."""
+"""Ask's questions, what they are about, a database or table lines, and what a model replies."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ TIMEOUT = 30.0
 CANCEL = "cancel"
 """What a model's process is told when nobody waits for its answer any more."""
 _FILES = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".duckdb": "duckdb"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a model is asked, and about which database or table lines."""
+
+    model: str
+    backend: str
+    source: str
+    text: str
 
 
 @dataclass(frozen=True)

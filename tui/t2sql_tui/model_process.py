@@ -15,7 +15,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from t2sql.errors import WorkError
-from t2sql_tui.asking import CANCEL, Problem, Reply
+from t2sql_tui.asking import CANCEL, Problem, Question, Reply
 
 GRACE = 2.0
 """Seconds in which a cancelled answer has to end; a file that loads for longer ends with the process."""
@@ -31,21 +31,14 @@ class ModelProcess:
         self._lock = threading.Lock()
 
     def ask(
-        self,
-        model: str,
-        backend: str,
-        source: str,
-        question: str,
-        *,
-        on_text: Callable[[str], None],
-        cancelled: Callable[[], bool],
+        self, question: Question, *, on_text: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Reply:
         """Blocks until the model has answered, or soon after `cancelled` says so. Each piece of the text goes
         to `on_text` as it comes. Raises WorkError with what was wrong, also if the process ended."""
         with self._lock:
             connection = self._started()
             try:
-                connection.send((model, backend, source, question))
+                connection.send(question)
                 return self._reply(connection, on_text, cancelled)
             except (EOFError, OSError):
                 raise WorkError(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import WorkError
-from t2sql_tui.asking import Reply
+from t2sql_tui.asking import Question, Reply
 from t2sql_tui.model_process import GRACE, ModelProcess
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
@@ -43,7 +43,8 @@ def ask(
     on_text: Callable[[str], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Reply:
-    return process.ask(model, backend, SOURCE, "How old is Ann?", on_text=on_text, cancelled=cancelled)
+    question = Question(model, backend, SOURCE, "How old is Ann?")
+    return process.ask(question, on_text=on_text, cancelled=cancelled)
 
 
 def pid(process: ModelProcess) -> int:

@@ -10,12 +10,14 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (this process's own by default) and exit with its code."""
     import sys
 
+    from t2sql.cli.edge import INTERRUPTED
+
     try:
         code = run(argv)
     except KeyboardInterrupt:
         # Another Ctrl-C, while the first was being told.
-        code = 130
-    if code == 130:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
         _end_interrupted(code)
     sys.exit(code)
 

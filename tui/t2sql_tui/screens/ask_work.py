@@ -83,9 +83,8 @@ class AskWork(BaseScreen):
                     parts.append(part)
                     self.post_message(self.Wrote(side, "".join(parts)))
 
-                reply = self._models.ask(
-                    model, backend, source.text, question, on_text=on_text, cancelled=cancelled
-                )
+                asked = asking.Question(model, backend, source.text, question)
+                reply = self._models.ask(asked, on_text=on_text, cancelled=cancelled)
                 if not cancelled():
                     self.post_message(self.Wrote(side, reply.sql, reply))
                     state.remember(question, reply.sql, model, source.shown)
