@@ -17,12 +17,13 @@ test: setup ## every test: Rust, Python and the app
 	cargo test --workspace --quiet
 	$(BIN)/python -m pytest
 
-lint: setup ## formatting, clippy, ruff and mypy
+lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(BIN)/ruff format --check python tests tui benches
 	$(BIN)/ruff check python tests tui benches
 	$(BIN)/mypy -p t2sql
+	$(BIN)/lint-imports --no-cache
 
 bench: setup ## the Rust kernels' throughput
 	cargo bench --package t2sql-benches

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from t2sql.data import Schema, render_prompt
 from t2sql.generate import open_backend
 from t2sql.grammar import grammar_of
+from t2sql.prompt import render_prompt
+from t2sql.schema import Schema
 
 WORDS = (
     *("order", "customer", "product", "price", "quantity", "date", "city", "country", "discount", "tax"),

@@ -16,8 +16,7 @@ from typing import Any
 
 from t2sql.confidence import VOTE_TEMP, calibrate, elect, kept
 from t2sql.data import Dataset, Example, load
-from t2sql.evaluate import score, wilson
-from t2sql.evaluate.predictions import open_scorer
+from t2sql.evaluate import open_scorer, score, wilson
 from t2sql.generate import Backend
 from t2sql.grammar import grammar_of
 from t2sql.sql import Result, SqlError, open_reader, same_result

@@ -16,10 +16,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from t2sql.data.dataset import Dataset, Example, load
-from t2sql.data.preparing import prepare
-from t2sql.evaluate import Answers, mcnemar, pair
-from t2sql.evaluate.predictions import open_scorer, predict
+from t2sql.data import Dataset, Example, load, prepare
+from t2sql.evaluate import Answers, mcnemar, open_scorer, pair, predict
 
 
 def main() -> int:

@@ -41,8 +41,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    import tiny
-    from train_helpers import small_dataset
+    from support import tiny
+    from support.training import small_dataset
 
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as name:

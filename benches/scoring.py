@@ -14,11 +14,10 @@ import sys
 import time
 from pathlib import Path
 
-from t2sql.data import prompt_text
-from t2sql.data.dataset import load
-from t2sql.evaluate.checkpoints import score_checkpoints
-from t2sql.evaluate.predictions import MAX_TOKENS, subset
+from t2sql.data import load
+from t2sql.evaluate import MAX_TOKENS, score_checkpoints, subset
 from t2sql.generate import statement
+from t2sql.prompt import prompt_text
 
 
 def main() -> int:
@@ -34,7 +33,7 @@ def main() -> int:
     args = parser.parse_args()
 
     from t2sql import models
-    from t2sql.models.runtime import mx  # before mlx_lm: it loads the BLAS
+    from t2sql.runtimes import mx
 
     from mlx_lm import generate  # isort: skip
 

@@ -33,7 +33,7 @@ class Told(TrainingCallback):
 lora.get_reporting_callbacks = lambda *_, **__: Told()
 lora.main()
 """
-WITH_BLAS = "import t2sql.models.runtime\n" + MLX_LM
+WITH_BLAS = "import t2sql.runtimes.mlx\n" + MLX_LM
 AS_IT_COMES = MLX_LM
 
 

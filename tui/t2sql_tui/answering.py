@@ -16,8 +16,8 @@ from t2sql.errors import T2sqlError
 from t2sql_tui.asking import CANCEL, Problem, Question, Reply, Source
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
     from t2sql.generate import Answer, Backend, Failed, Generation
+    from t2sql.schema import Schema
 
 MAX_TOKENS = 128
 _NICER = 5

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from t2sql.errors import InputError
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
     from t2sql.live import LiveDatabase, Statement
+    from t2sql.schema import Schema
     from t2sql.sql import Result
 
 MOST_ROWS = 100_000
@@ -59,7 +59,7 @@ class Source:
         self.database: LiveDatabase | None = None
         url = url_of(text)
         if url is None:
-            from t2sql.data import Schema
+            from t2sql.schema import Schema
 
             self.shown = text
             self._schema = Schema.from_table_lines([line for line in text.split(";") if line.strip()])

@@ -106,7 +106,7 @@ def rows_of(run: Path, difference: Difference, cancelled: Callable[[], bool]) ->
     """The rows of the gold statement and of both answers, on the question's database, read-only."""
     from t2sql import data, runs
 
-    dataset = data.load(runs.open(run).dir_of("data"))
+    dataset = data.load(runs.open_run(run).dir_of("data"))
     splits = (split for split in (dataset.test, dataset.valid) if split)
     example = next((one for split in splits for one in split if one.id == difference.id), None)
     if example is None:

@@ -79,7 +79,7 @@ class History:
     def read(self) -> bool:
         """Take what is new; True if there was anything. Raises T2sqlError for a run that cannot be opened."""
         first = self._tail is None
-        run = runs.open(self.path) if first else None
+        run = runs.open_run(self.path) if first else None
         if run is not None:
             self._tail = run.tail()
             self._know(run)
@@ -89,7 +89,7 @@ class History:
             with self.lock:
                 self.extend(events)
             if not first and any(event["kind"] in ("start", "end", "error") for event in events):
-                self._know(runs.open(self.path))
+                self._know(runs.open_run(self.path))
         summary = runs.summarize(self.path)
         if summary.problem:
             raise InputError(summary.problem)

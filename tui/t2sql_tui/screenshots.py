@@ -69,7 +69,7 @@ async def _ask(pilot: Pilot[None], run: Path) -> None:
     from t2sql_tui.screens.ask import AskScreen
     from t2sql_tui.widgets.grid import Grid
 
-    dataset = data.load(runs.open(run).dir_of("data"))
+    dataset = data.load(runs.open_run(run).dir_of("data"))
     example = next((one for one in dataset.test or () if one.db is not None), None)
     files = runs.summarize(run).model_files()
     if example is None or not files:
@@ -127,7 +127,7 @@ def main(arguments: list[str]) -> int:
         return 2
     root, out = Path(arguments[0]).resolve(), Path(arguments[1]).resolve()
     try:
-        found = [run.name for run in runs.list(root) if run.state == "done"]
+        found = [run.name for run in runs.list_runs(root) if run.state == "done"]
         name = arguments[2] if len(arguments) == 3 else next(iter(found), None)
         if name not in found:
             raise InputError("no such run that is done", where=root, found=name or "none")

@@ -43,7 +43,7 @@ def start(path: Path, options: Sequence[str], cancelled: Callable[[], bool]) -> 
             if code != 0:
                 raise WorkError("the run did not start", where=path, found=_last_words(log))
             return
-        if began is None and runs.is_run(path) and runs.open(path).running:
+        if began is None and runs.is_run(path) and runs.open_run(path).running:
             began = time.monotonic()
         # Data that are not there, or settings that do not fit, end it soon after it has taken its directory.
         if began is not None and time.monotonic() - began > SETTLED_SECONDS:

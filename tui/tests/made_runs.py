@@ -56,7 +56,7 @@ def make_run(
 ) -> runs.Run:
     """A run that is done; with `stop_in`, one that failed in that stage."""
     config = {"model": "demo", "data": "demo", "iters": steps, "seed": 0} | settings
-    run = runs.create(root / name, config)
+    run = runs.create_run(root / name, config)
     try:
         with run.lock():
             run.plan(planned or STAGES)

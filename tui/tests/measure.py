@@ -88,7 +88,7 @@ def tailing(seconds: float, rate: int = 200) -> tuple[float, float, float]:
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        run = runs.create(root / "busy", {"model": "demo", "iters": int(seconds * rate)})
+        run = runs.create_run(root / "busy", {"model": "demo", "iters": int(seconds * rate)})
         with run.lock(), run.stage("train", {}):
             terminal = Terminal(root)
             terminal.until(b"busy")

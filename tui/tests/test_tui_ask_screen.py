@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,13 +18,11 @@ from t2sql_tui.screens.ask import AskScreen
 from t2sql_tui.widgets.grid import Grid, cell
 from t2sql_tui.widgets.sql_pane import SqlPane
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
-
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random model: what it writes means nothing, but the grammar makes it a statement."""
-    from tiny import build_llama
+    from support.tiny import build_llama
 
     from t2sql.gguf import convert
 

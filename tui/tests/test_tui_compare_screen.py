@@ -64,7 +64,7 @@ async def test_files_and_what_verify_says(root: Path) -> None:
 
 async def test_metrics_and_a_run_that_moves(root: Path) -> None:
     done = make_run(root, "done", steps=200)
-    live = runs.create(root / "live", {"iters": 200})
+    live = runs.create_run(root / "live", {"iters": 200})
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 40)) as pilot:
         await app.push_screen(CompareScreen([done.path, live.path]))
@@ -100,7 +100,7 @@ async def test_a_run_that_cannot_be_read_leaves_the_others(root: Path) -> None:
     ],
 )
 async def test_results_of_any_shape_are_no_error(root: Path, result: dict[str, object]) -> None:
-    run = runs.create(root / "odd", {})
+    run = runs.create_run(root / "odd", {})
     with run.lock():
         for name in ("test", "compare"):
             with run.stage(name, {}) as stage:

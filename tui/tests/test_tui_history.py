@@ -25,7 +25,7 @@ def test_a_whole_run(root: Path) -> None:
 
 
 def test_events_come_as_they_are_written(root: Path) -> None:
-    run = runs.create(root / "live", {"iters": 100})
+    run = runs.create_run(root / "live", {"iters": 100})
     history = History(run.path)
     history.read()
     with run.lock(), run.stage("train", {}):
@@ -101,7 +101,7 @@ def test_a_run_of_another_version_says_so(root: Path) -> None:
 
 
 def test_the_time_left_follows_the_pace(root: Path) -> None:
-    run = runs.create(root / "pace", {"iters": 100})
+    run = runs.create_run(root / "pace", {"iters": 100})
     history = History(run.path)
     history.read()
     history.extend({"kind": "train", "step": s, "time": s * 2.0, "loss": 1.0} for s in (10, 20, 40))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,13 +11,12 @@ from t2sql.errors import WorkError
 from t2sql_tui.asking import Question, Reply
 from t2sql_tui.model_process import GRACE, ModelProcess
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 SOURCE = "students: Name, Age"
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    from tiny import build_llama
+    from support.tiny import build_llama
 
     from t2sql.gguf import convert
 

@@ -43,7 +43,7 @@ async def test_everything_is_there_at_every_size(root: Path, size: tuple[int, in
 
 
 async def test_a_run_is_followed(root: Path) -> None:
-    run = runs.create(root / "live", {"model": "demo", "iters": 100})
+    run = runs.create_run(root / "live", {"model": "demo", "iters": 100})
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 40)) as pilot:
         await open_run(pilot, run.path)
@@ -61,7 +61,7 @@ async def test_a_run_is_followed(root: Path) -> None:
 
 
 async def test_a_burst_of_events_is_one_update(root: Path) -> None:
-    run = runs.create(root / "burst", {"iters": 5000})
+    run = runs.create_run(root / "burst", {"iters": 5000})
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await open_run(pilot, run.path)
@@ -145,7 +145,7 @@ async def test_runs_with_hardly_any_data(root: Path, steps: int) -> None:
 
 
 async def test_losses_that_are_not_numbers_leave_gaps(root: Path) -> None:
-    run = runs.create(root / "nan", {"iters": 4})
+    run = runs.create_run(root / "nan", {"iters": 4})
     with run.lock():
         for step, loss in enumerate([2.0, float("nan"), float("inf"), 1.0], 1):
             run.emit("train", "train", step=step, loss=loss)
@@ -190,7 +190,7 @@ async def test_what_is_wrong_is_said_with_what_to_do(root: Path) -> None:
 
 
 async def test_warnings_stay_in_sight(root: Path) -> None:
-    run = runs.create(root / "live", {"model": "demo", "iters": 100})
+    run = runs.create_run(root / "live", {"model": "demo", "iters": 100})
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 40)) as pilot:
         await open_run(pilot, run.path)
@@ -206,7 +206,7 @@ async def test_warnings_stay_in_sight(root: Path) -> None:
 
 
 def test_a_stall_is_a_silence_much_longer_than_the_usual_pause(root: Path) -> None:
-    run = runs.create(root / "live", {"model": "demo", "iters": 100})
+    run = runs.create_run(root / "live", {"model": "demo", "iters": 100})
     history = History(run.path)
     with run.lock(), run.stage("train", {}):
         history.read()

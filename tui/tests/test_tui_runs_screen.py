@@ -54,7 +54,7 @@ async def test_no_runs_says_what_makes_one(tmp_path: Path) -> None:
 
 
 async def test_a_running_run_moves(root: Path) -> None:
-    run = runs.create(root / "live", {"model": "demo", "data": "demo", "iters": 100})
+    run = runs.create_run(root / "live", {"model": "demo", "data": "demo", "iters": 100})
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 30)) as pilot:
         with run.lock(), run.stage("train", {}):
@@ -66,7 +66,7 @@ async def test_a_running_run_moves(root: Path) -> None:
 
 
 async def test_a_wide_table_says_how_long_training_still_takes(root: Path) -> None:
-    run = runs.create(root / "live", {"model": "demo", "data": "demo", "iters": 100})
+    run = runs.create_run(root / "live", {"model": "demo", "data": "demo", "iters": 100})
     app = T2sqlApp(root)
     async with app.run_test(size=(160, 24)) as pilot:
         with run.lock(), run.stage("train", {}):
@@ -137,7 +137,7 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(root: Path) ->
         await pilot.press("end")
         assert table.current is not None
         before = table.current.name
-        run = runs.open(root / before)
+        run = runs.open_run(root / before)
         with run.lock():
             run.emit("train", "warning", message="hello")
         await until(pilot, lambda: names(app)[0] == before)
@@ -179,7 +179,7 @@ async def test_delete_asks_first(root: Path) -> None:
 
 
 async def test_a_running_run_is_not_deleted(root: Path) -> None:
-    run = runs.create(root / "live", {})
+    run = runs.create_run(root / "live", {})
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 24), notifications=True) as pilot:
         with run.lock():

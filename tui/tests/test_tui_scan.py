@@ -22,7 +22,7 @@ def test_only_changed_runs_are_read_again(root: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(runs, "summarize", lambda path: read.append(path.name) or summarize(path))
     assert not list(scanner.scan())
     assert not read
-    run = runs.open(root / "b")
+    run = runs.open_run(root / "b")
     with run.lock():
         run.emit("train", "train", step=30, loss=0.01)
         assert [(one.name, one.state) for one in scanner.scan()] == [("b", "running")]

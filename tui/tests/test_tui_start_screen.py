@@ -29,10 +29,7 @@ def jsonl(folder: Path) -> Path:
 
 
 async def test_a_run_is_started_stopped_and_resumed(root: Path, tmp_path: Path) -> None:
-    import sys
-
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
-    from tiny import build_llama
+    from support.tiny import build_llama
 
     model, data = build_llama(tmp_path / "model"), jsonl(tmp_path / "data")
     app = T2sqlApp(root)
@@ -51,7 +48,7 @@ async def test_a_run_is_started_stopped_and_resumed(root: Path, tmp_path: Path) 
             await pilot.press("r")
             await until_shown(pilot, "● running", seconds=90)
             await until(pilot, lambda: runs.summarize(root / "mine").state == "done", seconds=150)
-            assert runs.open(root / "mine").config["iters"] == 6
+            assert runs.open_run(root / "mine").config["iters"] == 6
     finally:
         runs.stop(root / "mine", timeout=90)
 

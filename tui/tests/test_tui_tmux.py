@@ -16,8 +16,6 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
-
 pytestmark = pytest.mark.skipif(
     shutil.which("tmux") is None, reason="tmux is not installed: no session in a real terminal"
 )
@@ -61,7 +59,7 @@ class Terminal:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A tiny model, data for it and a database."""
-    from tiny import build_llama
+    from support.tiny import build_llama
 
     build_llama(tmp_path / "model")
     (tmp_path / "data").mkdir()

@@ -18,7 +18,7 @@ def run_of(adapter: Path) -> Run | None:
 
     for path in (adapter, adapter.parent.parent):
         if runs.is_run(path):
-            return runs.open(path)
+            return runs.open_run(path)
     return None
 
 

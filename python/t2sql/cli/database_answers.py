@@ -12,8 +12,7 @@ from t2sql.errors import InputError
 
 if TYPE_CHECKING:
     from t2sql.generate import Answer
-    from t2sql.live import LiveAnswer, LiveDatabase
-    from t2sql.live.answer import Ask
+    from t2sql.live import Ask, LiveAnswer, LiveDatabase
     from t2sql.sql import Result
 
 
@@ -29,7 +28,7 @@ class Rows:
     max_rows: int
 
     def check(self) -> None:
-        from t2sql.live.rows import FORMATS
+        from t2sql.live import FORMATS
 
         if self.format not in FORMATS:
             raise InputError("unknown --format", expected=" or ".join(FORMATS), found=repr(self.format))
@@ -50,8 +49,7 @@ def answered(
     context: int,
 ) -> LiveAnswer:
     """Ask, print the SQL and the rows, and what there is to know about them."""
-    from t2sql.live import ask_database
-    from t2sql.live.rows import write_file
+    from t2sql.live import ask_database, write_file
 
     answer = ask_database(
         ask,
@@ -87,7 +85,7 @@ def _text(out: Output, answer: LiveAnswer, rows: Rows) -> str:
     if rows.format == "table":
         return f"{answer.sql}\n\n{as_table(answer.result)}"
     # Rows alone are on stdout, for the program that reads them.
-    from t2sql.live.rows import written
+    from t2sql.live import written
 
     out.note(answer.sql)
     return written(answer.result, rows.format)
@@ -95,7 +93,7 @@ def _text(out: Output, answer: LiveAnswer, rows: Rows) -> str:
 
 def as_table(result: Result) -> str:
     """The rows as an aligned table; nothing in a value can steer the terminal."""
-    from t2sql.live.rows import printable
+    from t2sql.live import printable
 
     if not result.rows:
         return "(no rows)"

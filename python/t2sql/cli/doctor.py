@@ -81,14 +81,14 @@ def _mlx() -> Iterator[Finding]:
     if importlib.util.find_spec("mlx") is None:
         yield Finding("mlx", "missing", "not installed", mend)
         return
-    from t2sql import models
+    from t2sql import runtimes
 
-    device = models.device()
+    device = runtimes.device()
     found = f"{metadata.version('mlx')} on {device}"
     yield Finding("mlx", "ok", found, facts={"device": device})
     yield _package("mlx-lm", mend)
-    blas = models.blas.info()
-    speed = models.blas.gflops()
+    blas = runtimes.blas.info()
+    speed = runtimes.blas.gflops()
     fast = device != "cpu" or (blas.fast and speed >= _LEAST_GFLOPS)
     facts = {"name": blas.name, "path": blas.path, "fast": blas.fast, "gflops": round(speed, 1)}
     note = f" ({blas.note})" if blas.note else ""
@@ -107,7 +107,7 @@ def _llama() -> Iterator[Finding]:
 
 def _demo() -> Iterator[Finding]:
     from t2sql.errors import T2sqlError
-    from t2sql.models.resolving import cache_dir, demo_gguf
+    from t2sql.models import cache_dir, demo_gguf
 
     try:
         yield Finding("demo model", "ok", str(demo_gguf()))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from t2sql.cli.progress import Progress
-from t2sql.runs.plain import plain
+from t2sql.plain import plain
 
 
 class Output:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from t2sql.cli.output import Output, size_text, table, time_text
 
 if TYPE_CHECKING:
-    from t2sql.gguf import Check, ConvertResult, VerifyResult
+    from t2sql.gguf import ConvertResult
+    from t2sql.verification import Check, VerifyResult
 
 
 def conversion(out: Output, result: ConvertResult) -> None:

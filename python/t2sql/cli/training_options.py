@@ -31,7 +31,7 @@ def follows() -> bool:
 
     if not launched():
         return False
-    from t2sql.train.ranks import Ranks
+    from t2sql.train import Ranks
 
     if Ranks().first:
         return False

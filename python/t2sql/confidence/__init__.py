@@ -1,6 +1,5 @@
 """How sure an answer is: its log-probability against a calibrated least one, and the votes of samples."""
 
-from t2sql.confidence.calibration import TARGET, Calibration, calibrate, curve, kept
-from t2sql.confidence.votes import VOTE_TEMP, Election, elect
+import lazy_loader
 
-__all__ = ["TARGET", "VOTE_TEMP", "Calibration", "Election", "calibrate", "curve", "elect", "kept"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

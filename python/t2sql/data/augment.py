@@ -12,9 +12,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from t2sql.data.dataset import Example
-from t2sql.data.prompt import parse_prompt, render_prompt
-from t2sql.data.schema import Schema, Table
 from t2sql.errors import InputError
+from t2sql.prompt import parse_prompt, render_prompt
+from t2sql.schema import Schema, Table
 
 WAYS = ("columns", "case", "opening")
 

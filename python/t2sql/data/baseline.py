@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from t2sql.data.dataset import Dataset, Example
-from t2sql.data.schema import Table
-from t2sql.sql import literal, quote, tokens
-from t2sql.sql.lexer import KEYWORDS
+from t2sql.schema import Table
+from t2sql.sql import KEYWORDS, literal, quote, tokens
 
 _FUNCTIONS = ("COUNT", "AVG", "MAX", "MIN", "SUM")
 

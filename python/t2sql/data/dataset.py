@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from t2sql.data.schema import Schema
 from t2sql.errors import InputError, WorkError
+from t2sql.schema import Schema
 
 SPLITS = ("train", "valid", "test")
 

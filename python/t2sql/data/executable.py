@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from t2sql.data.schema import Schema
+from t2sql.schema import Schema
 from t2sql.sql import literal, tokens
 
 

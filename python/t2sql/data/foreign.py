@@ -9,9 +9,9 @@ from typing import Any
 
 from t2sql.data.dataset import Example
 from t2sql.data.executable import with_single_quotes
-from t2sql.data.prompt import parse_prompt, render_prompt, strip_end_marks
-from t2sql.data.schema import Schema
 from t2sql.errors import InputError
+from t2sql.prompt import parse_prompt, render_prompt, strip_end_marks
+from t2sql.schema import Schema
 
 _DDL = re.compile(r"CREATE\s+TABLE\b.*\)", re.IGNORECASE | re.DOTALL)
 

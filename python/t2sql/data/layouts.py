@@ -9,10 +9,10 @@ from typing import Any
 
 from t2sql.data.dataset import Example, Progress
 from t2sql.data.executable import with_single_quotes
-from t2sql.data.prompt import render_prompt
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Column, ForeignKey, Schema, Table
 from t2sql.errors import InputError
+from t2sql.prompt import render_prompt
+from t2sql.schema import Column, ForeignKey, Schema, Table
 
 _QUESTIONS = {
     "train": ("train_spider.json", "train_others.json", "train/train.json", "train.json"),

@@ -9,9 +9,9 @@ from typing import Any
 
 from t2sql.data.dataset import Example
 from t2sql.data.foreign import from_context, from_messages, schema_in
-from t2sql.data.prompt import parse_prompt, strip_end_marks
-from t2sql.data.schema import Schema
 from t2sql.errors import InputError
+from t2sql.prompt import parse_prompt, strip_end_marks
+from t2sql.schema import Schema
 
 FORMATS = '"text", "prompt" and "completion", "messages", or "question", "context" and "answer"'
 

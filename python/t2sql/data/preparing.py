@@ -114,7 +114,7 @@ def content_of(source: str) -> dict[str, str]:
         return {"fingerprint": load(Path(source)).fingerprint}
     path = Path(source)
     if kind == "a database":
-        from t2sql.data.database.source import file_of
+        from t2sql.databases import file_of
 
         path = file_of(source) or path
     if not path.is_file():
@@ -127,7 +127,7 @@ def shown(source: str) -> str:
     """The source as it may be printed: a URL without its password."""
     if "://" not in source:
         return source
-    from t2sql.data.database.source import shown
+    from t2sql.databases import shown
 
     return shown(source)
 

@@ -123,8 +123,9 @@ class _InMlx:
 
 
 def _is_for_llama(model: str | Path) -> bool:
-    from t2sql.gguf.families import supported_architectures
-    from t2sql.models import device, directory
+    from t2sql.gguf import supported_architectures
+    from t2sql.models import directory
+    from t2sql.runtimes import device
 
     if device() != "cpu":
         return False

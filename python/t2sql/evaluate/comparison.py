@@ -262,10 +262,10 @@ def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:
 def _stored(ref: ModelRef) -> tuple[str, int]:
     """(the type that most bytes are stored in, the bytes of the weight files)."""
     if ref.kind == "gguf":
-        from t2sql.generate.facts import gguf_facts
+        from t2sql.models import gguf_facts
 
         return gguf_facts(ref.path).type, ref.bytes
-    from t2sql.generate.facts import directory_type
+    from t2sql.models import directory_type
 
     return directory_type(ref.path), sum(file.stat().st_size for file in ref.path.glob("*.safetensors"))
 

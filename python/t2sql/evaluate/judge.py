@@ -12,11 +12,12 @@ from t2sql.errors import InputError
 from t2sql.evaluate.logical import difference, logical_form
 from t2sql.evaluate.pseudo import tutorial_form, unknown
 from t2sql.evaluate.scores import CORRECT, Scored
-from t2sql.sql.canonical import same_statement
+from t2sql.sql import same_statement
 
 if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example, Schema
+    from t2sql.data import Dataset, Example
     from t2sql.evaluate.suite import Suite
+    from t2sql.schema import Schema
     from t2sql.sql import Reader, Result, SqlError
 
 _CLASS_OF_KIND = {

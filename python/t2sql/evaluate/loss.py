@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from t2sql.models import Loaded
-    from t2sql.train.batches import Encoded
+    from t2sql.train import Encoded
 
 Progress = Callable[[int, int, str], None]
 
@@ -47,8 +47,7 @@ def measure_loss(
     progress: Progress | None = None,
 ) -> LossResult:
     """Measure a loaded model (with its adapter, if it has one) on a split."""
-    from t2sql.train.network import Network
-    from t2sql.train.source import Source
+    from t2sql.train import Network, Source
 
     began = time.perf_counter()
     encoded, skipped = _encode(loaded, examples, max_seq_length)
@@ -71,10 +70,9 @@ def measure_checkpoints(
 
     The model is loaded once, and the layers below the first that any adapter touches are run once.
     """
-    from t2sql.models import load
-    from t2sql.models.adapters import apply_adapter, read_adapter_config
-    from t2sql.train.network import Network
-    from t2sql.train.source import Source
+    from t2sql.adapters import read_adapter_config
+    from t2sql.models import apply_adapter, load
+    from t2sql.train import Network, Source
 
     adapters = [Path(adapter) for adapter in adapters]
     configs = [read_adapter_config(adapter) for adapter in adapters]
@@ -99,7 +97,7 @@ def measure_checkpoints(
 
 
 def _encode(loaded: Loaded, examples: Sequence[Any], limit: int) -> tuple[list[Encoded], int]:
-    from t2sql.train.batches import encode_split
+    from t2sql.train import encode_split
 
     split = encode_split(loaded.tokenizer, examples, max_seq_length=limit)
     return split.examples, len(split.skipped)

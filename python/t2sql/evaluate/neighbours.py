@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
+    from t2sql.schema import Schema
 
 MOST = 60
 _COLUMNS = 4

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError, WorkError
 from t2sql.evaluate.scores import Scored, Summary, score, summarize
-from t2sql.generate.answer import reasons
+from t2sql.generate import reasons
 from t2sql.grammar import grammar_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from t2sql.data import Column, Schema, Table
+    from t2sql.schema import Column, Schema, Table
 
 WORDS = ("ash", "Birch", "cedar", "elm", "Fir", "hazel", "larch", "Oak", "pine", "rowan", "willow", "yew")
 MOST_ROWS = 12

@@ -17,7 +17,7 @@ from t2sql.evaluate.neighbours import neighbours
 from t2sql.evaluate.rows import RowMaker, Rows
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
+    from t2sql.schema import Schema
     from t2sql.sql import Reader, Result
 
 CANDIDATES = 40
@@ -135,8 +135,7 @@ def _statements(maker: RowMaker, schema: Schema) -> tuple[str, ...]:
 
 @contextmanager
 def _database(tables: tuple[str, ...], rows: Rows) -> Iterator[Reader]:
-    from t2sql.sql import Reader, quote
-    from t2sql.sql.guard import guard
+    from t2sql.sql import Reader, guard, quote
 
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statement in tables:

@@ -38,7 +38,7 @@ def prediction_of(line: Mapping[str, Any]) -> Mapping[str, Any]:
     """A line as the official script reads it; t2sql's own have "sql" and "schema"."""
     if "query" in line or "error" in line or not isinstance(line.get("sql"), str):
         return line
-    from t2sql.data import Schema
+    from t2sql.schema import Schema
 
     try:
         table = Schema.from_dict(line["schema"]).tables[0]

@@ -9,9 +9,8 @@ from pathlib import Path
 from t2sql.cache import temporary_folder
 from t2sql.fuse.directory import write_config, write_files, write_weights
 from t2sql.fuse.fuser import add
-from t2sql.models import load
-from t2sql.models.adapters import apply_adapter, flat
-from t2sql.models.runtime import mx
+from t2sql.models import apply_adapter, flat, load
+from t2sql.runtimes import mx
 
 
 class Adapted:

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from t2sql.models.adapters import flat
-from t2sql.models.runtime import mx
+from t2sql.models import flat
+from t2sql.runtimes import mx
 
 SHARD_BYTES = 5 << 30
 COPIED = (
@@ -64,7 +64,7 @@ def write_config(
     min_logprob: float | None = None,
 ) -> None:
     """The base's config.json with what changed, and a `t2sql` block that says how it was made."""
-    from t2sql.data import PROMPT_FORMAT
+    from t2sql.prompt import PROMPT_FORMAT
 
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     for key in ("quantization", "quantization_config"):
@@ -94,7 +94,7 @@ def write_tokenizer(folder: Path, *, adds_bos: bool) -> None:
 
     A `chat_template.jinja` beside it would be read in its stead, so none is written.
     """
-    from t2sql.data import chat_template
+    from t2sql.prompt import chat_template
 
     file = folder / "tokenizer_config.json"
     settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

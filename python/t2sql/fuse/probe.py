@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from t2sql.data import encode
-from t2sql.models.runtime import mx
+from t2sql.prompt import encode
+from t2sql.runtimes import mx
 
 TEXTS = (
     (

@@ -13,8 +13,8 @@ from t2sql.generate.backend import Backend, Generation, open_backend
 from t2sql.grammar import grammar_of
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
     from t2sql.grammar import Grammar
+    from t2sql.schema import Schema
 
 VALUES = ("free", "question")
 """Where the texts of an answer come from."""
@@ -103,7 +103,8 @@ def _prompt(
     failed: Failed | None,
 ) -> tuple[str, Schema | None]:
     """The model's text, and the schema that it asks about unless it is raw."""
-    from t2sql.data import Schema, render_prompt, render_retry
+    from t2sql.prompt import render_prompt, render_retry
+    from t2sql.schema import Schema
 
     if prompt is not None:
         if question or tables or schema is not None:
@@ -177,7 +178,7 @@ def elected(answer: Answer, ballots: list[Any], same: Any = None) -> Answer:
 
 
 def _warnings(backend: Backend, raw: bool) -> list[str]:
-    from t2sql.data import PROMPT_FORMAT
+    from t2sql.prompt import PROMPT_FORMAT
 
     if raw or backend.prompt_format == PROMPT_FORMAT:
         return []

@@ -146,7 +146,7 @@ _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(;)""")
 
 def statement(text: str) -> str:
     """What a model wrote, cut to one statement: up to the end of its line or a `;` outside quotes."""
-    from t2sql.data import strip_end_marks
+    from t2sql.prompt import strip_end_marks
 
     line = text.strip().partition("\n")[0]
     for match in _QUOTED.finditer(line):

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import ContextError, InputError, WorkError
 from t2sql.generate.backend import Generation, OnResult, statement
-from t2sql.generate.facts import gguf_facts
 from t2sql.generate.order import Runs
-from t2sql.generate.xllama import parameters, start, xllamacpp
 from t2sql.interrupts import interrupts_held
+from t2sql.models import gguf_facts
+from t2sql.runtimes import parameters, start, xllamacpp
 
 if TYPE_CHECKING:
     from t2sql.grammar import Grammar
@@ -55,7 +55,7 @@ class LlamaBackend:
         self.device = _device(gpu_layers)
         self._lock = threading.Lock()
         if ref.adapter is not None:
-            from t2sql.gguf.adapter_file import read_adapter
+            from t2sql.gguf import read_adapter
 
             # llama.cpp gives no reason when an adapter does not fit.
             read_adapter(ref.adapter, self.path)
@@ -80,7 +80,7 @@ class LlamaBackend:
         grammars: Sequence[Grammar | None] = (),
         logprobs: bool = False,
     ) -> list[Generation]:
-        from t2sql.data import prompt_text
+        from t2sql.prompt import prompt_text
 
         if self._server is None:
             raise WorkError("the model is closed", where=self.path)
@@ -139,7 +139,7 @@ class LlamaBackend:
         `on_text` gets each piece of the text as it comes. Once `cancelled` says so, the answer ends at its
         next token. Close the backend only when no call is left.
         """
-        from t2sql.data import prompt_text
+        from t2sql.prompt import prompt_text
 
         if self._server is None:
             raise WorkError("the model is closed", where=self.path)

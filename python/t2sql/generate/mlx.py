@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import ContextError, WorkError
 from t2sql.generate.backend import Finish, Generation, OnResult, statement
-from t2sql.generate.facts import directory_facts, gguf_facts
-from t2sql.models.runtime import device, mx
+from t2sql.models import directory_facts, gguf_facts
+from t2sql.runtimes import device, mx
 
 if TYPE_CHECKING:
-    from t2sql.grammar import Grammar
-    from t2sql.grammar.masks import Masks
+    from t2sql.grammar import Grammar, Masks
     from t2sql.models import Loaded, ModelRef
 
 DEFAULT_BATCH = 32
@@ -76,7 +75,7 @@ class MlxBackend:
         grammars: Sequence[Grammar | None],
         logprobs: bool,
     ) -> _Batch:
-        from t2sql.data import encode
+        from t2sql.prompt import encode
 
         if self._loaded is None:
             raise WorkError("the model is closed", where=self.path)
@@ -107,7 +106,7 @@ class MlxBackend:
         """A logits processor for each prompt, or None."""
         if not any(grammars):
             return []
-        from t2sql.grammar.masks import Masks
+        from t2sql.grammar import Masks
 
         assert self._loaded is not None
         if self._grammar is None:

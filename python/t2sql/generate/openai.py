@@ -83,7 +83,7 @@ class OpenAIBackend:
     ) -> list[Generation]:
         """Answer each prompt, several at once. A server that takes no grammar is asked once more, warmer,
         where its answer is no statement of the prompt's; `off_grammar` marks what still is none."""
-        from t2sql.data import prompt_text
+        from t2sql.prompt import prompt_text
 
         given = list(grammars) or [None] * len(prompts)
         stop, checking = threading.Event(), threading.Lock()

@@ -7,16 +7,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from t2sql.errors import InputError, WorkError
+from t2sql.files import check_free
 from t2sql.gguf.adapter_file import BASE_KEY, AdapterFile, fingerprint
 from t2sql.gguf.container import TensorInfo, read_safetensors
 from t2sql.gguf.converter import ConvertResult, gguf_names, write
 from t2sql.gguf.families import Family, by_gguf_architecture, by_hf_architecture
 from t2sql.gguf.hf import HfDirectory, read_directory
 from t2sql.gguf.metadata import prompt_format
-from t2sql.gguf.output import check_free
 from t2sql.gguf.types import QUANTIZATION_VERSION, type_named
 from t2sql.gguf.weights import to_hf_rows
 
@@ -37,14 +37,16 @@ def convert_adapter(
     out: Path,
     *,
     type: str = "f32",
+    trained_on: Path | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> ConvertResult:
     """Write the adapter directory `adapter`, trained on the model in `base`, as a GGUF adapter.
 
-    Nothing is written unless every matrix of it fits the model.
+    Nothing is written unless every matrix of it fits the model. `trained_on` is the directory of the model
+    that the adapter's settings name, where the caller has it: another model than `base` is then refused.
     """
-    from t2sql.models.adapters import WEIGHTS, read_adapter_config
+    from t2sql.adapters import WEIGHTS, read_adapter_config
 
     started = time.perf_counter()
     target = type_named(type)
@@ -64,7 +66,7 @@ def convert_adapter(
     directory = read_directory(Path(base))
     family = by_hf_architecture(directory.architecture, directory.path / "config.json")
     names = gguf_names(directory, family)
-    _check_base(config, adapter, directory, family, names)
+    _check_base(trained_on, adapter, directory, family, names)
     rank, scale = int(config["lora_parameters"]["rank"]), float(config["lora_parameters"]["scale"])
     pairs = _pairs(adapter / WEIGHTS)
     _check_fit(pairs, rank, adapter, directory, {hf: gguf for gguf, hf in names.items()})
@@ -213,18 +215,12 @@ def _turned(pairs: Pairs, file: Path, directory: HfDirectory, family: Family, ty
 
 
 def _check_base(
-    config: dict[str, Any], adapter: Path, directory: HfDirectory, family: Family, names: dict[str, str]
+    trained_on: Path | None, adapter: Path, directory: HfDirectory, family: Family, names: dict[str, str]
 ) -> None:
-    """Where the adapter says what it was trained on, and that is here, it has to be this model."""
-    from t2sql.models.resolving import DEMO
-    from t2sql.models.resolving import directory as directory_of
-
-    trained_on = config.get("model")
-    if not isinstance(trained_on, str):
+    """Refuse an adapter that was trained on another model than the one in `directory`."""
+    if trained_on is None:
         return
-    if trained_on != DEMO and not Path(trained_on, "config.json").is_file():
-        return
-    other = read_directory(directory_of(trained_on))
+    other = read_directory(trained_on)
     found = by_hf_architecture(other.architecture, other.path / "config.json")
     if _fingerprint(other, found, gguf_names(other, found)) != _fingerprint(directory, family, names):
         raise InputError(

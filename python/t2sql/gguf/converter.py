@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
+from t2sql.files import check_free
 from t2sql.gguf.families import Family, by_hf_architecture
 from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.mlx_affine import AffineTensor
-from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import plan_types
 from t2sql.gguf.shards import FilePlan, files_of
 from t2sql.gguf.types import type_named

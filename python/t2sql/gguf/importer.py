@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
+from t2sql.files import output_directory
 from t2sql.gguf.card import card_of, write_card
 from t2sql.gguf.container import GgufFile, read_gguf
 from t2sql.gguf.families import Family, by_gguf_architecture
 from t2sql.gguf.families.rope import FACTOR_TENSORS
 from t2sql.gguf.hf_tokenizer import special_ids, write_tokenizer
-from t2sql.gguf.output import output_directory
 from t2sql.gguf.weights import Weight, write_safetensors
 
 Progress = Callable[[int, int, str], None]

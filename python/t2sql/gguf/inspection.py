@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
-from t2sql.gguf.container import TensorInfo, read_gguf, read_safetensors
+from t2sql.gguf.container import GgufFile, TensorInfo, read_gguf, read_safetensors
 from t2sql.gguf.converter import gguf_names
 from t2sql.gguf.families import Family, by_gguf_architecture, by_hf_architecture
 from t2sql.gguf.hf import check_dtypes, read_directory, weight_files
@@ -17,7 +18,6 @@ from t2sql.gguf.importer import understood
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.types import TYPES, type_named
-from t2sql.gguf.verification.bounds import main_type
 
 
 @dataclass
@@ -179,3 +179,13 @@ def _short(value: Any) -> Any:
     if isinstance(value, list | tuple) and len(value) > 8:
         return {"length": len(value), "first": list(value[:4])}
     return value
+
+
+def main_type(gguf: GgufFile) -> str:
+    """The type that holds most of the file's weights."""
+    count: Counter[str] = Counter()
+    for name, info in gguf.tensors.items():
+        # The embedding can outweigh all else in a small model, yet it is not what the file is named for.
+        if len(info.shape) > 1 and name.startswith("blk."):
+            count[info.type] += info.elements
+    return count.most_common(1)[0][0] if count else "f32"

@@ -70,7 +70,7 @@ def _name_for_llama_cpp(entry: Entry, folder: Path) -> Entry:
 
 def prompt_format(config: dict[str, Any]) -> str:
     """What the model was trained on, when its config says; else this version's own format."""
-    from t2sql.data import PROMPT_FORMAT
+    from t2sql.prompt import PROMPT_FORMAT
 
     return str(_about(config).get("prompt_format", PROMPT_FORMAT))
 

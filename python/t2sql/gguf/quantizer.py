@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.errors import InputError
+from t2sql.files import check_free
 from t2sql.gguf.container import TensorInfo, read_gguf
 from t2sql.gguf.converter import ConvertResult, write
-from t2sql.gguf.output import check_free
 from t2sql.gguf.plan import keeps_precision, plan_types
 from t2sql.gguf.shards import KEYS, files_of
 from t2sql.gguf.types import QUANTIZATION_VERSION, TYPES, type_named

@@ -11,7 +11,7 @@ import numpy as np
 
 from t2sql.errors import WorkError
 from t2sql.grammar.notations import Grammar
-from t2sql.models.runtime import mx
+from t2sql.runtimes import mx
 
 
 class Masks:

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
-from t2sql.data.schema import ForeignKey, Schema, Table
 from t2sql.errors import InputError
 from t2sql.grammar.notations import Grammar, Names, Node, Ref, Text, alt, maybe, seq
 from t2sql.grammar.notations import Repeat as Rep
 from t2sql.grammar.values import COUNT, NUMBER, STRING, copied
+from t2sql.schema import ForeignKey, Schema, Table
 from t2sql.sql import quote
 
 MAX_SELECTED = 16

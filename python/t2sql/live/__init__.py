@@ -1,19 +1,5 @@
 """Live databases: a question to one, the statement checked and turned into its dialect, its rows."""
 
-from __future__ import annotations
+import lazy_loader
 
-from t2sql.live.answer import LiveAnswer, ask_database, context_of
-from t2sql.live.database import LiveDatabase, open_database
-from t2sql.live.rows import write_file
-from t2sql.live.statement import Statement, prepare
-
-__all__ = [
-    "LiveAnswer",
-    "LiveDatabase",
-    "Statement",
-    "ask_database",
-    "context_of",
-    "open_database",
-    "prepare",
-    "write_file",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

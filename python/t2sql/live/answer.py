@@ -7,19 +7,17 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import ContextError, InputError
-from t2sql.generate.answer import Answer
-from t2sql.generate.asking import Failed, elected
+from t2sql.generate import Answer, Failed, elected
 from t2sql.live.database import LiveDatabase
 from t2sql.live.names import shown_schema
 from t2sql.live.relevance import Cut, cut
 from t2sql.live.rows import json_rows
 from t2sql.live.statement import Statement
-from t2sql.sql import Result, SqlError, same_result
-from t2sql.sql.execute import MAX_ROWS, TIMEOUT
+from t2sql.sql import MAX_ROWS, TIMEOUT, Result, SqlError, same_result
 
 if TYPE_CHECKING:
-    from t2sql.data.schema import Schema
     from t2sql.generate import Backend
+    from t2sql.schema import Schema
 
 DEFAULT_CONTEXT = 2048
 MAX_QUESTION_CHARACTERS = 20_000

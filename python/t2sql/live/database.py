@@ -8,15 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.data.database import source
-from t2sql.data.database.engine import parsed, read_only_engine
-from t2sql.data.schema import Schema
+from t2sql.databases import parsed, read_only_engine, source
 from t2sql.errors import InputError, WorkError
 from t2sql.live import introspect
 from t2sql.live.running import run
 from t2sql.live.statement import Statement, prepare
-from t2sql.sql import Result, SqlError, open_reader
-from t2sql.sql.execute import MAX_BYTES, MAX_ROWS, TIMEOUT
+from t2sql.schema import Schema
+from t2sql.sql import MAX_BYTES, MAX_ROWS, TIMEOUT, Result, SqlError, open_reader
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

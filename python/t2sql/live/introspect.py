@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.cache import cache_dir
-from t2sql.data.database import source
-from t2sql.data.schema import Column, ForeignKey, Schema, Table
+from t2sql.databases import source
+from t2sql.schema import Column, ForeignKey, Schema, Table
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from t2sql.data.schema import Column, Schema, Table
+from t2sql.schema import Column, Schema, Table
 from t2sql.sql import SqlError
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from t2sql.data.database.words import words_of
-from t2sql.data.schema import Column, Schema, Table
+from t2sql.schema import Column, Schema, Table, words_of
 
 _WORD = re.compile(r"[^\W_]+")
 _CHARACTERS_PER_TOKEN = 3.0

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from t2sql.data.schema import Schema
 from t2sql.live import values
 from t2sql.live.allowed import refusal
 from t2sql.live.names import Names
 from t2sql.live.values import Change
+from t2sql.schema import Schema
 from t2sql.sql import SqlError
 
 MAX_STATEMENT_CHARACTERS = 20_000

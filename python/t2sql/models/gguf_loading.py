@@ -24,9 +24,7 @@ def load_gguf(
     By a Hugging Face directory that lives only while it is read: a directory per quantization would
     fill the cache. Where the device is fast with quantized matmul, this is the place to keep the bits.
     """
-    from t2sql.gguf import import_gguf
-    from t2sql.gguf.adapter import import_adapter
-    from t2sql.gguf.adapter_file import read_adapter
+    from t2sql.gguf import import_adapter, import_gguf, read_adapter
 
     if source == DEMO:
         return load(directory(DEMO), adapter=adapter, dtype=dtype)

@@ -9,7 +9,7 @@ from typing import Any
 
 from t2sql.errors import InputError, T2sqlError
 from t2sql.models.resolving import check_directory, directory, resolve
-from t2sql.models.runtime import device, mx, nn
+from t2sql.runtimes import device, mx, nn
 
 
 @dataclass

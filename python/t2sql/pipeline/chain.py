@@ -43,9 +43,9 @@ def prepare_run(
     """Make or open the run at `path`; settings that were not given again stay as they were recorded."""
     if not runs.is_run(path):
         settings = resolve_settings(given)
-        run = runs.create(path, settings.to_dict())
+        run = runs.create_run(path, settings.to_dict())
     else:
-        run = runs.open(path)
+        run = runs.open_run(path)
         settings = resolve_settings(given, run.config)
     with run.lock() as dead:
         if dead is not None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from t2sql.data import prompt_text, render_prompt
-from t2sql.data.schema import Schema
+from t2sql.files import write_whole
 from t2sql.pipeline.files import model_file
 from t2sql.pipeline.settings import file_stem
+from t2sql.prompt import prompt_text, render_prompt
 from t2sql.runs import Run
-from t2sql.runs.artefacts import write_whole
+from t2sql.schema import Schema
 
 TABLE = "students: Name, Age, School, Grade, Height, Weight"
 QUESTION = "How old is Wang Junjian?"

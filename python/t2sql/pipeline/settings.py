@@ -92,7 +92,7 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
 
 def _refuse_password(url: str) -> None:
     from t2sql.data import shown
-    from t2sql.data.database.source import has_password
+    from t2sql.databases import has_password
 
     if has_password(url):
         hint = "Make the dataset first, with t2sql data, and give its directory"

@@ -56,7 +56,7 @@ def work(context: Context) -> None:
 
 def comparison_result(comparison: Comparison, *, base: str | None = None) -> dict[str, Any]:
     """What the run records, and the report and the app show. `base` names the base model's file."""
-    from t2sql.data import parse_prompt
+    from t2sql.prompt import parse_prompt
 
     rows = []
     for row in comparison.rows:

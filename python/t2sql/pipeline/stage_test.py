@@ -11,7 +11,7 @@ from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
 
 if TYPE_CHECKING:
-    from t2sql.runs.stages import StageHandle
+    from t2sql.runs import StageHandle
     from t2sql.train import CheckpointInfo
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
-from t2sql.runs.stages import StageHandle
+from t2sql.runs import StageHandle
 
 
 def work(context: Context) -> None:

@@ -22,15 +22,15 @@ def work(context: Context) -> None:
     with run.stage("verify", inputs) as stage:
         if stage.done:
             return
-        from t2sql import gguf
+        from t2sql import verification
 
-        prompts = gguf.prompts_of(dataset_of(context), limit=_PROMPTS)
+        prompts = verification.prompts_of(dataset_of(context), limit=_PROMPTS)
         results = []
         for source, files in (
             (run.dir_of("fused"), model_files(run, settings.types)),
             (context.model_directory, [base_file(run)]),
         ):
-            for result in gguf.verify_files(source, files, prompts=prompts, progress=stage.progress):
+            for result in verification.verify_files(source, files, prompts=prompts, progress=stage.progress):
                 name = result.path.name
                 stage.emit("result", file=name, type=result.type, ok=result.ok, cause=result.cause)
                 document = result.to_dict() | {"file": name}

@@ -1,8 +1,5 @@
 """A run as Markdown, HTML and JSON, rebuilt at any time from what the run directory holds."""
 
-from __future__ import annotations
+import lazy_loader
 
-from t2sql.report.collect import collect
-from t2sql.report.render import write
-
-__all__ = ["collect", "write"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from t2sql.plain import plain
 from t2sql.report.failures import failures
 from t2sql.report.verdict import verdict
-from t2sql.runs import Run, summarize
-from t2sql.runs.events import Event
-from t2sql.runs.plain import plain
+from t2sql.runs import Event, Run, summarize
 
 VERSION = 1
 

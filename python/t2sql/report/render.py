@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t2sql.files import write_whole
 from t2sql.report.collect import collect
 from t2sql.report.coverage import coverage_curve, trusted
 from t2sql.report.curve import loss_curve
 from t2sql.runs import Run
-from t2sql.runs.artefacts import write_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment

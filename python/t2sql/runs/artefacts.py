@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 _WHOLE = 8 << 20
 _SAMPLE = 256 << 10
 _SAMPLES = 16
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write beside `path`, flush to the disk, then rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def fingerprint(path: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from t2sql.runs.plain import plain
+from t2sql.plain import plain
 
 VERSION = 1
 _CHUNK = 1 << 20

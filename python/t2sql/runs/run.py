@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import json
 import os
@@ -18,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError, WorkError
+from t2sql.files import write_whole
 from t2sql.interrupts import interrupts_held
 from t2sql.runs import stages as stages_file
 from t2sql.runs import toml
-from t2sql.runs.artefacts import write_whole
 from t2sql.runs.events import Event, EventLog, Tail
 from t2sql.runs.lock import Lock, Owner, is_held, read_owner
 from t2sql.runs.stages import StageHandle, StageRecord, Stages
@@ -41,7 +40,7 @@ class Run:
         self.document = document
         self._log = EventLog(path / "events.jsonl")
         self._stages: Stages = stages_file.read_stages(path / "stages.json")
-        self._listeners: builtins.list[Callable[[Event], None]] = []
+        self._listeners: list[Callable[[Event], None]] = []
         self._progress_at: dict[str, float] = {}
 
     @property
@@ -110,7 +109,7 @@ class Run:
         """Have every event that this process emits."""
         self._listeners.append(listener)
 
-    def events(self, since: int = 0) -> builtins.list[Event]:
+    def events(self, since: int = 0) -> list[Event]:
         """The events so far, without the first `since`."""
         return self.tail().read()[since:]
 
@@ -124,10 +123,10 @@ class Run:
         return self._stages.records
 
     @property
-    def planned(self) -> builtins.list[str]:
+    def planned(self) -> list[str]:
         return self._stages.planned
 
-    def plan(self, names: builtins.list[str]) -> None:
+    def plan(self, names: list[str]) -> None:
         """Say which stages make this run whole."""
         self._stages.planned = names
         self._write_stages()
@@ -173,7 +172,7 @@ def is_run(path: Path) -> bool:
     return (path / "config.toml").is_file()
 
 
-def create(path: Path, config: dict[str, Any], *, force: bool = False) -> Run:
+def create_run(path: Path, config: dict[str, Any], *, force: bool = False) -> Run:
     """A new run directory; an existing one is replaced only with `force`, and never while it is running."""
     path = Path(path)
     if path.exists() and not (path.is_dir() and all(entry.name.startswith(".") for entry in path.iterdir())):
@@ -181,7 +180,7 @@ def create(path: Path, config: dict[str, Any], *, force: bool = False) -> Run:
             raise InputError("the output exists", where=path, hint="Choose another name, or add --force")
         if not is_run(path):
             raise InputError("not a run directory, so not replaced", where=path)
-        remove(path)
+        remove_run(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
         document = _document(config)
@@ -193,13 +192,13 @@ def create(path: Path, config: dict[str, Any], *, force: bool = False) -> Run:
     return Run(path, document)
 
 
-def open(path: Path) -> Run:
+def open_run(path: Path) -> Run:
     """An existing run; one of another version is refused, naming both."""
     path = Path(path)
     return Run(path, read_config(path))
 
 
-def remove(path: Path) -> None:
+def remove_run(path: Path) -> None:
     """Remove a run directory, unless it is being written."""
     path = Path(path)
     if not is_run(path):
@@ -262,7 +261,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _document(config: dict[str, Any], created: str | None = None) -> dict[str, Any]:
-    from t2sql.data.prompt import PROMPT_FORMAT
+    from t2sql.prompt import PROMPT_FORMAT
 
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:

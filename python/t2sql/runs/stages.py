@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from t2sql.errors import InputError
+from t2sql.files import write_whole
 from t2sql.interrupts import interrupts_held
-from t2sql.runs.artefacts import fingerprint, key_of, size, write_whole
+from t2sql.runs.artefacts import fingerprint, key_of, size
 
 if TYPE_CHECKING:
     from t2sql.runs.run import Run

@@ -16,9 +16,8 @@ from starlette.routing import Route
 
 from t2sql import generate
 from t2sql.errors import ContextError, InputError, T2sqlError
-from t2sql.live import LiveAnswer, LiveDatabase, ask_database
-from t2sql.live.answer import context_of
-from t2sql.runs.plain import plain
+from t2sql.live import LiveAnswer, LiveDatabase, ask_database, context_of
+from t2sql.plain import plain
 from t2sql.serve.completions import complete
 from t2sql.serve.guards import Guards, failure
 from t2sql.serve.metrics import CONTENT_TYPE

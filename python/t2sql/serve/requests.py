@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from t2sql.live.answer import MAX_QUESTION_CHARACTERS
+from t2sql.live import MAX_QUESTION_CHARACTERS
 from t2sql.serve.settings import Settings
 
 _BODY_SECONDS = 10.0

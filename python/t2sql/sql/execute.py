@@ -26,7 +26,7 @@ from t2sql.sql.guard import Watch, guard
 from t2sql.sql.lexer import quote, without_string_fallback
 
 if TYPE_CHECKING:
-    from t2sql.data.schema import Schema
+    from t2sql.schema import Schema
 
 TIMEOUT = 5.0
 MAX_ROWS = 10_000

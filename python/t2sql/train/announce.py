@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from t2sql.models import blas
-from t2sql.models.adapters import flat
-from t2sql.models.runtime import device
+from t2sql.models import flat
+from t2sql.runtimes import blas, device
 from t2sql.train.memory import Estimate, Shape, estimate, fitting
 from t2sql.train.session import Session
 from t2sql.train.setup import parameter_counts

@@ -54,7 +54,7 @@ def encode_split(
     tokenizer: Any, examples: Sequence[Trainable], *, max_seq_length: int, loss_on: str = "completion"
 ) -> EncodedSplit:
     """Encode a split. An example over the limit is left out: cut short, it would teach broken statements."""
-    from t2sql.data import encode
+    from t2sql.prompt import encode
 
     encoded, skipped = [], []
     for example in examples:

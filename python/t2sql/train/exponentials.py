@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from t2sql.models.runtime import device, mx, nn
+from t2sql.runtimes import device, mx, nn
 
 
 def wanted() -> bool:

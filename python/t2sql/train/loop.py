@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from t2sql import data
-from t2sql.data import Dataset
-from t2sql.data.augment import form
+from t2sql.data import Dataset, form
 from t2sql.errors import InputError
 from t2sql.models import Loaded, load
 from t2sql.train.announce import announce

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from t2sql.models.runtime import device, mx
+from t2sql.runtimes import device, mx
 from t2sql.train.config import TrainConfig
 from t2sql.train.source import EVAL_BATCH, HEAD_ROWS
 

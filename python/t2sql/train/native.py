@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from t2sql import _core
-from t2sql.models.runtime import device, mx, nn
+from t2sql.runtimes import device, mx, nn
 from t2sql.train.batches import Span
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from t2sql.models.adapters import flat
-from t2sql.models.runtime import mx
+from t2sql.models import flat
+from t2sql.runtimes import mx
 from t2sql.train.batches import Span
 from t2sql.train.exponentials import token_losses
 from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head

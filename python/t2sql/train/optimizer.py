@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from t2sql import _core
-from t2sql.models.runtime import device, mx, optimizers
+from t2sql.runtimes import device, mx, optimizers
 from t2sql.train.config import TrainConfig
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from t2sql.models.runtime import mx
+from t2sql.runtimes import mx
 from t2sql.train.batches import Batch, Encoded, collate
 from t2sql.train.network import Network
 from t2sql.train.store import Store

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from t2sql.errors import WorkError
-from t2sql.models.runtime import mx, nn
+from t2sql.runtimes import mx, nn
 from t2sql.train.launch import launched
 
 

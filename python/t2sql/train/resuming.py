@@ -9,8 +9,8 @@ from typing import Any
 
 from t2sql.data import Dataset
 from t2sql.errors import InputError
-from t2sql.models.adapters import flat
-from t2sql.models.runtime import mx
+from t2sql.models import flat
+from t2sql.runtimes import mx
 from t2sql.train.config import FREE_SETTINGS, TrainConfig
 from t2sql.train.saved import CheckpointInfo, checkpoints, read_state, sweep
 

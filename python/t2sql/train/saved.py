@@ -114,7 +114,7 @@ def write_checkpoint(
     state: dict[str, Any],
 ) -> Path:
     """`folder/0000100`, built beside its place and renamed into it."""
-    from t2sql.models.runtime import mx
+    from t2sql.runtimes import mx
 
     out = folder / f"{step:07d}"
     building = folder / f".{out.name}.tmp-{os.getpid()}"

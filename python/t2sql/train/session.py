@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from t2sql.models import Loaded
-from t2sql.models.adapters import flat, load_adapter_weights, read_adapter_weights
-from t2sql.models.runtime import mx, nn, optimizers, peak_memory
+from t2sql.models import Loaded, flat, load_adapter_weights, read_adapter_weights
+from t2sql.runtimes import mx, nn, optimizers, peak_memory
 from t2sql.train.batches import Encoded
 from t2sql.train.config import TrainConfig
 from t2sql.train.meter import Meter, Step

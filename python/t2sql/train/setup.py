@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
-from t2sql.models import Loaded
-from t2sql.models.adapters import add_adapter_layers, flat
-from t2sql.models.loading import quantize_base
-from t2sql.models.runtime import mx, nn
+from t2sql.models import Loaded, add_adapter_layers, flat, quantize_base
+from t2sql.runtimes import mx, nn
 from t2sql.train.config import TrainConfig
 
 

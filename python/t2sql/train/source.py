@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from t2sql.models.runtime import mx
+from t2sql.runtimes import mx
 from t2sql.train.batches import Batch, Encoded, collate, sequential_batches
 from t2sql.train.exponentials import fast_exponentials
 from t2sql.train.network import Network

@@ -25,7 +25,7 @@ from t2sql_tui.widgets.sql_pane import SqlPane
 from t2sql_tui.widgets.top_bar import TopBar
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
+    from t2sql.schema import Schema
     from t2sql.sql import Result
 
 BACKENDS = ("auto", "llama", "mlx")

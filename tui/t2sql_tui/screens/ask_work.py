@@ -18,7 +18,7 @@ from t2sql_tui.model_process import ModelProcess
 from t2sql_tui.screens.base import BaseScreen
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
+    from t2sql.schema import Schema
     from t2sql.sql import Result
 
 

@@ -14,9 +14,9 @@ from t2sql.cli.output import Output
 from t2sql.errors import InputError, T2sqlError
 
 if TYPE_CHECKING:
-    from t2sql.data import Schema
     from t2sql.generate import Answer, Failed
     from t2sql.live import LiveAnswer, LiveDatabase
+    from t2sql.schema import Schema
 
 EXAMPLE = """
 t2sql ask runs/demo/gguf/demo.q8_0.gguf "How old is Wang Junjian?" --table "students: Name, Age, School"
@@ -112,7 +112,7 @@ def command(
     Timings and warnings go to stderr, and why an answer is uncertain, if it is.
     """
     from t2sql import generate
-    from t2sql.data import Schema
+    from t2sql.schema import Schema
 
     if db is not None:
         if table or schema or prompt:
@@ -175,8 +175,7 @@ def _ask_database(
 ) -> None:
     """One question, or one after the other."""
     from t2sql import generate, train
-    from t2sql.live import open_database
-    from t2sql.live.answer import context_of
+    from t2sql.live import context_of, open_database
 
     rows.check()
     if interactive and out.json:

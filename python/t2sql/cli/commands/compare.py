@@ -51,7 +51,7 @@ def command(
     from t2sql import data as datasets
     from t2sql import evaluate
     from t2sql.cli.stage_lines import comparison_text
-    from t2sql.pipeline.stage_compare import comparison_result
+    from t2sql.pipeline import comparison_result
 
     dataset = datasets.load(data)
     with out.progress("compare") as progress:

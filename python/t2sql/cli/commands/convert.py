@@ -74,7 +74,7 @@ def command(
     """
     from t2sql import gguf, models, train
     from t2sql.cli.adapters import model_of
-    from t2sql.gguf.overrides import parse_overrides
+    from t2sql.gguf import parse_overrides
 
     if adapter is not None:
         if target is not None:
@@ -83,8 +83,15 @@ def command(
             )
         with out.progress("convert") as progress:
             found = models.directory(model_of(base, [adapter]), progress=progress)
+            path = train.adapter_path(adapter)
             result = gguf.convert_adapter(
-                found, train.adapter_path(adapter), Path(source), type=type, force=force, progress=progress
+                found,
+                path,
+                Path(source),
+                type=type,
+                trained_on=models.training_base(path),
+                force=force,
+                progress=progress,
             )
         conversion(out, result)
         return

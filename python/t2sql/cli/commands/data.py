@@ -20,7 +20,7 @@ t2sql data my-examples/ --out data/mine
 
 def _print_recipe(value: bool) -> None:
     if value:
-        from t2sql.data.database import default_text
+        from t2sql.data import default_text
 
         print(default_text(), end="")
         raise typer.Exit

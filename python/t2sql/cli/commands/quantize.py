@@ -50,7 +50,7 @@ def command(
 ) -> None:
     """Write a quantized GGUF file from an f32, f16 or bf16 one."""
     from t2sql import gguf
-    from t2sql.gguf.overrides import parse_overrides
+    from t2sql.gguf import parse_overrides
 
     with out.progress("quantize") as progress:
         result = gguf.quantize(

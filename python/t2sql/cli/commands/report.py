@@ -22,6 +22,6 @@ def command(
     from t2sql import report, runs
     from t2sql.cli.commands.runs import find
 
-    run = runs.open(find(path))
+    run = runs.open_run(find(path))
     paths = report.write(run)
     out.result({"paths": paths}, "\n".join(str(path) for path in paths))

@@ -105,7 +105,7 @@ def command(
 
 
 def _goodbye(path: Path, types: tuple[str, ...]) -> str:
-    from t2sql.pipeline.files import stem_file
+    from t2sql.pipeline import stem_file
 
     file = stem_file(path, types[0] if types else "f32")
     ask = f't2sql ask {file} "How old is Wang Junjian?" --table "students: Name, Age, School"'

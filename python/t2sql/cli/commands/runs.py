@@ -34,7 +34,7 @@ def list_(out: Output, root: Root = Path("runs")) -> None:
     """List runs, the latest first."""
     from t2sql import runs
 
-    found = runs.list(root)
+    found = runs.list_runs(root)
     rows = [
         (
             r.name,
@@ -58,7 +58,7 @@ def show(out: Output, path: RunPath) -> None:
     """Show a run: its stages, settings and files."""
     from t2sql import runs
 
-    run = runs.open(find(path))
+    run = runs.open_run(find(path))
     summary = runs.summarize(run.path)
     sizes = {
         entry.name: _bytes(entry) for entry in sorted(run.path.iterdir()) if not entry.name.startswith(".")
@@ -99,7 +99,7 @@ def rm(
         if not runs.is_run(path):
             raise InputError("not a run directory", where=path, expected="a directory with config.toml")
     for path in found:
-        runs.remove(path)
+        runs.remove_run(path)
     out.result({"removed": found}, "\n".join(f"removed {path}" for path in found))
 
 

@@ -12,7 +12,7 @@ from t2sql.cli.output import Output, table
 from t2sql.errors import InputError
 
 if TYPE_CHECKING:
-    from t2sql.evaluate.files import ScoredFile
+    from t2sql.evaluate import ScoredFile
 
 EXAMPLE = """
 t2sql score runs/demo/predictions/demo.q8_0.llama.test.jsonl --data runs/demo/data
@@ -63,7 +63,7 @@ def command(
         raise InputError("which data?", expected="--data, or --wikisql with --wikisql-db", found="neither")
     from t2sql import data as datasets
     from t2sql import evaluate
-    from t2sql.evaluate.files import score_file
+    from t2sql.evaluate import score_file
 
     dataset = datasets.load(data)
     with out.progress("score") as progress:

@@ -54,7 +54,7 @@ def command(
         )
     given = training | {k: v for k, v in (("model", model), ("data", data)) if v is not None}
     if resume:
-        _same_settings(runs.open(target).config, given)
+        _same_settings(runs.open_run(target).config, given)
     with runs.replacing(target) if force else nullcontext():
         run, settings = prepare_run(target, given, plan=["data", "train"], say=out.note)
         try:

@@ -42,15 +42,15 @@ def command(
     MLX predict next.
     """
     from t2sql import data as datasets
-    from t2sql import gguf, models, runs
+    from t2sql import models, runs, verification
 
     prompts: list[str] = []
     if data is not None:
-        folder = runs.open(data).dir_of("data") if runs.is_run(data) else data
-        prompts = gguf.prompts_of(datasets.load(folder), limit=_PROMPTS)
+        folder = runs.open_run(data).dir_of("data") if runs.is_run(data) else data
+        prompts = verification.prompts_of(datasets.load(folder), limit=_PROMPTS)
     with out.progress("verify") as progress:
         directory = models.directory(source, progress=progress)
-        result = gguf.verify(directory, path, prompts=prompts, progress=progress)
+        result = verification.verify(directory, path, prompts=prompts, progress=progress)
     out.result(result.to_dict(), lambda: checks(result))
     if result.ok:
         return None

@@ -13,13 +13,13 @@ from t2sql.data.database.extract import Extract, extract
 from t2sql.data.database.phrasings import Voice
 from t2sql.data.database.queries import Query
 from t2sql.data.database.recipe import Recipe, default_text, read_recipe
-from t2sql.data.database.source import shown
 from t2sql.data.database.splits import Splits
 from t2sql.data.dataset import Example, Progress
-from t2sql.data.prompt import render_prompt
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Schema
+from t2sql.databases import shown
 from t2sql.errors import InputError
+from t2sql.prompt import render_prompt
+from t2sql.schema import Schema
 
 __all__ = ["Made", "Recipe", "default_text", "generate", "read_recipe", "shown"]
 

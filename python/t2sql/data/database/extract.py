@@ -7,13 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.data.database import fields, private, sampling, source
+from t2sql.data.database import fields, private, sampling
 from t2sql.data.database.fields import Item
 from t2sql.data.database.recipe import Recipe
-from t2sql.data.database.source import Edge, SourceColumn, SourceTable
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Column, ForeignKey, Schema, Table
+from t2sql.databases import Edge, SourceColumn, SourceTable, source
 from t2sql.errors import InputError
+from t2sql.schema import Column, ForeignKey, Schema, Table
 from t2sql.sql import quote
 
 _SHOWN_VALUES = 3
@@ -89,7 +89,7 @@ def _with_guessed_keys(
     table: SourceTable, tables: list[SourceTable], rows: dict[str, list[sampling.Row]]
 ) -> SourceTable:
     """`customer_id` points at the table whose rows are customers, if its values are keys there."""
-    from t2sql.data.database.words import items_of, words_of
+    from t2sql.schema import items_of, words_of
 
     edges = list(table.edges)
     for at, column in enumerate(table.columns):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from t2sql.data.database.private import Columns
 from t2sql.data.database.recipe import Recipe
 from t2sql.data.database.sampling import Row, Value
-from t2sql.data.database.source import Edge, SourceTable
-from t2sql.data.database.words import items_of, phrase_of, words_of
+from t2sql.databases import Edge, SourceTable
+from t2sql.schema import items_of, phrase_of, words_of
 
 TIMED = ("date", "time", "year")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?\Z")

@@ -7,11 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 from t2sql.data.database.sampling import Value
-from t2sql.data.database.words import words_of
 from t2sql.data.demo.values import distinct_texts, text_value
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Column, Schema, Table
 from t2sql.errors import InputError
+from t2sql.schema import Column, Schema, Table, words_of
 from t2sql.sql import quote
 
 _ROWS = 60

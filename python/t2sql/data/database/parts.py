@@ -8,8 +8,8 @@ from typing import Any
 from t2sql.data.database.fields import TIMED, Field
 from t2sql.data.database.queries import Average, Having, Part, Scope, Test, Where
 from t2sql.data.database.sampling import Value
-from t2sql.data.database.words import listed, phrase_of, words_of
 from t2sql.data.rng import Rng
+from t2sql.schema import listed, phrase_of, words_of
 
 _QUIET_TEXT = re.compile(r"[^\W_][^,;:'\"?!()]*\Z")
 _CONFUSING = re.compile(r"(^| )(and|or|is|the|of|with|not|in|to|for|whose|where)( |$)", re.IGNORECASE)

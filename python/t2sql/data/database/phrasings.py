@@ -11,8 +11,8 @@ from typing import Any
 from t2sql.data.database.fields import TIMED, Field
 from t2sql.data.database.parts import Parts
 from t2sql.data.database.queries import Having, Measure, Order, Query
-from t2sql.data.database.words import listed, plural
 from t2sql.data.rng import Rng
+from t2sql.schema import listed, plural
 
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ASKS = re.compile(r"(what|which|how|can|could|are|for which)\b|.*\?\Z", re.IGNORECASE)

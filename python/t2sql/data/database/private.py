@@ -6,8 +6,8 @@ import re
 
 from t2sql.data.database.recipe import Recipe
 from t2sql.data.database.sampling import Row, Value
-from t2sql.data.database.source import SourceTable
-from t2sql.data.database.words import words_of
+from t2sql.databases import SourceTable
+from t2sql.schema import words_of
 
 _NAMES = re.compile(
     r"password|passwd|passphrase|pwd|pass|secret|token|api key|access key|private key|credentials?|salt|hash"

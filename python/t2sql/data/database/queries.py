@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from t2sql.data.database.fields import Field, Item
 from t2sql.data.database.sampling import Value
-from t2sql.data.database.source import Edge
+from t2sql.databases import Edge
 from t2sql.sql import literal, quote
 
 

@@ -8,8 +8,8 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from t2sql.data.database.source import Edge, SourceTable
 from t2sql.data.rng import Rng
+from t2sql.databases import Edge, SourceTable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

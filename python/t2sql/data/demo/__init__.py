@@ -18,11 +18,11 @@ from t2sql.data.demo.databases import DemoDatabase, fill
 from t2sql.data.demo.domains import STYLES, WITH_SPACES, domains, make_table
 from t2sql.data.demo.phrasings import Voice
 from t2sql.data.demo.queries import SHARES, TRAIN_SHARES, Query, draw
-from t2sql.data.prompt import render_prompt
 from t2sql.data.rng import Rng
+from t2sql.prompt import render_prompt
 
 if TYPE_CHECKING:
-    from t2sql.data.schema import Schema
+    from t2sql.schema import Schema
 
 VERSION = "demo.3"
 SIZES = {"train": 3600, "valid": 200, "test": 200}

@@ -10,7 +10,7 @@ from pathlib import Path
 from t2sql.data.demo.domains import DemoTable, Field
 from t2sql.data.demo.values import distinct_texts, number_value
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Schema
+from t2sql.schema import Schema
 from t2sql.sql import quote
 
 Value = str | int | float

@@ -10,7 +10,7 @@ from typing import Any
 
 from t2sql.data.demo.values import NUMERIC
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Column, ForeignKey, Table
+from t2sql.schema import Column, ForeignKey, Table
 
 _TYPES = {"int": "INTEGER", "year": "INTEGER", "dec": "REAL"}
 STYLES = ("snake",) * 13 + ("camel",) * 3 + ("Snake",) * 4

@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from t2sql.data.dataset import Example, Progress
-from t2sql.data.prompt import render_prompt
 from t2sql.data.rng import Rng
-from t2sql.data.schema import Column, Schema, Table
 from t2sql.data.wikisql import archive
 from t2sql.data.wikisql.statements import AGGREGATES, OPERATORS, Condition, Statement, number
 from t2sql.errors import InputError
+from t2sql.prompt import render_prompt
+from t2sql.schema import Column, Schema, Table
 from t2sql.sql import quote
 
 SIZES = {"train": 56_355, "valid": 8_421, "test": 15_878}

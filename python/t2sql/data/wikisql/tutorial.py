@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from t2sql.data.dataset import Example
-from t2sql.data.prompt import render_prompt
-from t2sql.data.schema import Column, Schema, Table
 from t2sql.data.wikisql.statements import AGGREGATES, OPERATORS, Condition, Statement, number
+from t2sql.prompt import render_prompt
+from t2sql.schema import Column, Schema, Table
 
 _MOST = 500
 _MOST_ANDS = 50

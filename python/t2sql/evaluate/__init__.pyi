@@ -1,0 +1,71 @@
+from .baseline import Baseline as Baseline
+from .baseline import common_shape_baseline as common_shape_baseline
+from .checkpoints import CheckpointScore as CheckpointScore
+from .checkpoints import score_checkpoints as score_checkpoints
+from .comparison import TUTORIAL_PROMPTS as TUTORIAL_PROMPTS
+from .comparison import Comparison as Comparison
+from .comparison import Row as Row
+from .comparison import compare as compare
+from .files import ScoredFile as ScoredFile
+from .files import score_file as score_file
+from .loss import LossResult as LossResult
+from .loss import measure_checkpoints as measure_checkpoints
+from .loss import measure_loss as measure_loss
+from .pairs import Answers as Answers
+from .pairs import Pair as Pair
+from .pairs import pair as pair
+from .predictions import MAX_TOKENS as MAX_TOKENS
+from .predictions import Predictions as Predictions
+from .predictions import open_scorer as open_scorer
+from .predictions import predict as predict
+from .predictions import subset as subset
+from .scores import CLASSES as CLASSES
+from .scores import Scored as Scored
+from .scores import Summary as Summary
+from .scores import score as score
+from .scores import summarize as summarize
+from .stats import Paired as Paired
+from .stats import mcnemar as mcnemar
+from .stats import paired as paired
+from .stats import wilson as wilson
+from .suite import Suite as Suite
+from .suite import suite_of as suite_of
+from .wikisql import Official as Official
+from .wikisql import official_scores as official_scores
+
+__all__ = [
+    "CLASSES",
+    "MAX_TOKENS",
+    "TUTORIAL_PROMPTS",
+    "Answers",
+    "Baseline",
+    "CheckpointScore",
+    "Comparison",
+    "LossResult",
+    "Official",
+    "Pair",
+    "Paired",
+    "Predictions",
+    "Row",
+    "Scored",
+    "ScoredFile",
+    "Suite",
+    "Summary",
+    "common_shape_baseline",
+    "compare",
+    "mcnemar",
+    "measure_checkpoints",
+    "measure_loss",
+    "official_scores",
+    "open_scorer",
+    "pair",
+    "paired",
+    "predict",
+    "score",
+    "score_checkpoints",
+    "score_file",
+    "subset",
+    "suite_of",
+    "summarize",
+    "wilson",
+]

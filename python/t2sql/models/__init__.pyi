@@ -1,0 +1,49 @@
+from .adapters import add_adapter_layers as add_adapter_layers
+from .adapters import apply_adapter as apply_adapter
+from .adapters import flat as flat
+from .adapters import load_adapter_weights as load_adapter_weights
+from .adapters import read_adapter_weights as read_adapter_weights
+from .facts import directory_facts as directory_facts
+from .facts import directory_type as directory_type
+from .facts import gguf_facts as gguf_facts
+from .gguf_loading import load_gguf as load_gguf
+from .loading import Loaded as Loaded
+from .loading import check_config as check_config
+from .loading import dequantize as dequantize
+from .loading import load as load
+from .loading import load_network as load_network
+from .loading import load_tokenizer as load_tokenizer
+from .loading import quantize_base as quantize_base
+from .resolving import DEMO as DEMO
+from .resolving import ModelRef as ModelRef
+from .resolving import cache_dir as cache_dir
+from .resolving import demo_gguf as demo_gguf
+from .resolving import directory as directory
+from .resolving import resolve as resolve
+from .resolving import training_base as training_base
+
+__all__ = [
+    "DEMO",
+    "Loaded",
+    "ModelRef",
+    "add_adapter_layers",
+    "apply_adapter",
+    "cache_dir",
+    "check_config",
+    "demo_gguf",
+    "dequantize",
+    "directory",
+    "directory_facts",
+    "directory_type",
+    "flat",
+    "gguf_facts",
+    "load",
+    "load_adapter_weights",
+    "load_gguf",
+    "load_network",
+    "load_tokenizer",
+    "quantize_base",
+    "read_adapter_weights",
+    "resolve",
+    "training_base",
+]

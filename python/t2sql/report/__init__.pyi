@@ -1,0 +1,7 @@
+from .collect import collect as collect
+from .render import write as write
+
+__all__ = [
+    "collect",
+    "write",
+]

@@ -1,0 +1,39 @@
+from .artefacts import fingerprint as fingerprint
+from .events import Event as Event
+from .events import Tail as Tail
+from .lock import Owner as Owner
+from .process import start as start
+from .process import stop as stop
+from .run import Run as Run
+from .run import create_run as create_run
+from .run import is_run as is_run
+from .run import open_run as open_run
+from .run import remove_run as remove_run
+from .run import replacing as replacing
+from .stages import STAGES as STAGES
+from .stages import StageHandle as StageHandle
+from .stages import StageRecord as StageRecord
+from .summary import RunSummary as RunSummary
+from .summary import list_runs as list_runs
+from .summary import summarize as summarize
+
+__all__ = [
+    "STAGES",
+    "Event",
+    "Owner",
+    "Run",
+    "RunSummary",
+    "StageHandle",
+    "StageRecord",
+    "Tail",
+    "create_run",
+    "fingerprint",
+    "is_run",
+    "list_runs",
+    "open_run",
+    "remove_run",
+    "replacing",
+    "start",
+    "stop",
+    "summarize",
+]

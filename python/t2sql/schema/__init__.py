@@ -1,0 +1,5 @@
+"""What a database looks like: tables, columns, keys, and the words in their names."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

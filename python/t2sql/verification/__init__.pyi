@@ -1,0 +1,13 @@
+from .prompts import prompts_of as prompts_of
+from .result import Check as Check
+from .result import VerifyResult as VerifyResult
+from .runner import verify as verify
+from .runner import verify_files as verify_files
+
+__all__ = [
+    "Check",
+    "VerifyResult",
+    "prompts_of",
+    "verify",
+    "verify_files",
+]

@@ -1,0 +1,119 @@
+"""`verify`: the checks in order of cause and effect, stopping where a break makes the rest meaningless."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from t2sql.errors import T2sqlError, WorkError
+from t2sql.gguf import (
+    LONG,
+    GgufFile,
+    by_hf_architecture,
+    check_dtypes,
+    gguf_names,
+    main_type,
+    metadata_of,
+    read_directory,
+    read_gguf,
+    type_named,
+)
+from t2sql.runtimes import LlamaFile
+from t2sql.verification import behaviour
+from t2sql.verification.bounds import bounds_of
+from t2sql.verification.numbers import check_numbers
+from t2sql.verification.original import Original, inner_tokenizer, predictions
+from t2sql.verification.result import Check, TensorError, VerifyResult
+from t2sql.verification.structure import check_structure
+from t2sql.verification.tokens import check_imported, check_tokens, check_vocabulary
+
+Progress = Callable[[int, int, str], None]
+
+
+def verify(
+    source: Path, gguf: Path, *, prompts: Sequence[str] = (), progress: Progress | None = None
+) -> VerifyResult:
+    """Compare the GGUF file `gguf` with the Hugging Face directory it was made from.
+
+    `prompts` are texts of the caller's own to tokenize and predict, beside the built-in ones.
+    """
+    return next(verify_files(source, [gguf], prompts=prompts, progress=progress))
+
+
+def verify_files(
+    source: Path, files: Sequence[Path], *, prompts: Sequence[str] = (), progress: Progress | None = None
+) -> Iterator[VerifyResult]:
+    """Several files of one source, one after the other; what the source predicts is worked out once."""
+    directory = read_directory(Path(source))
+    family = by_hf_architecture(directory.architecture, directory.path / "config.json")
+    check_dtypes(directory)
+    names = gguf_names(directory, family)
+    entries = metadata_of(
+        directory,
+        family,
+        type_named("f32"),
+        vocabulary_size=directory.tensors[names["token_embd.weight"]].shape[0],
+        parameters=0,
+    )
+    expected = {key: value for key, _, value in entries}
+    original = Original(directory.path, prompts)
+    for path in files:
+        started = time.perf_counter()
+        file = read_gguf(Path(path))
+        tensors: list[TensorError] = []
+        checks = check_structure(directory, family, names, expected, file)
+        if all(check.ok for check in checks):
+            numbers, tensors = check_numbers(directory, family, names, file, progress)
+            checks += numbers
+            checks += check_vocabulary(expected, file)
+            checks += _run(original, file, progress)
+        seconds = time.perf_counter() - started
+        yield VerifyResult(directory.path, file.path, main_type(file), checks, seconds, tensors)
+
+
+def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[Check]:
+    """What only running the file shows: in llama.cpp, then in MLX."""
+    from t2sql.models import load_gguf
+
+    bounds = bounds_of(main_type(file))
+    try:
+        llama = LlamaFile(file.path, context=_context(file))
+    except WorkError as error:
+        return [Check("structure/llama.cpp loads it", False, str(error), "loads")]
+    with llama:
+        checks = check_tokens(
+            original.tokenizer,
+            file,
+            lambda text, special: llama.tokenize(text, special=special),
+            original.prompts,
+        )
+        if progress is not None:
+            progress(0, 1, "predictions of the source")
+        expected = original.expected
+        in_llama = behaviour.in_llama_cpp(original, llama, progress)
+        checks += behaviour.checks(
+            "llama.cpp", behaviour.against_llama_cpp(original, expected, in_llama), bounds
+        )
+    if progress is not None:
+        progress(0, 1, "predictions in MLX")
+    try:
+        loaded = load_gguf(file.path, dtype="float32")
+    except T2sqlError as error:
+        return [*checks, Check("structure/MLX loads it", False, str(error), "loads")]
+    checks.append(check_imported(original.tokenizer, inner_tokenizer(loaded.tokenizer)))
+    in_mlx = predictions(loaded.model, original)
+    checks += behaviour.checks("MLX", behaviour.against_mlx(original, expected, in_mlx), bounds)
+    between = behaviour.against_llama_cpp(original, in_mlx, in_llama)
+    checks.append(behaviour.runtimes_check(between, bounds))
+    # From cause to effect: what MLX shows of structure and tokens comes before what it predicts.
+    return sorted(checks, key=lambda check: check.group == "behaviour")
+
+
+def _context(file: GgufFile) -> int:
+    """Tokens of context: of a model with two sets of rotary factors, so many that llama.cpp takes the long
+    ones, which MLX always does."""
+    original = file.get("{arch}.rope.scaling.original_context_length")
+    if LONG in file.tensors and original:
+        return max(512, int(original) + 1)
+    return 512

@@ -1,0 +1,317 @@
+"""Databases as they come: locked, encrypted, empty, large, oddly named, with views and circles of keys."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from support import databases
+
+from t2sql import data, sql
+from t2sql.data import Dataset
+from t2sql.data.database.extract import _without_clashes
+from t2sql.data.database.recipe import read_recipe
+from t2sql.data.dataset import SPLITS
+from t2sql.databases import engine
+from t2sql.databases.source import SourceColumn, SourceTable
+from t2sql.errors import InputError
+
+
+def make(path: Path, out: Path, **options: object) -> Dataset:
+    made = data.prepare(databases.url(path), out, **{"examples": 80, **options})  # type: ignore[arg-type]
+    for split in SPLITS:
+        for example in made.split(split):
+            sql.execute(made.db_path(example) or path, example.sql or "")
+    return made
+
+
+def statements(made: Dataset) -> str:
+    return "\n".join(example.sql or "" for split in SPLITS for example in made.split(split))
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("sqlite:///nowhere.db", "no such database"),
+        ("sqlite://", "names no SQLite file.*three slashes"),
+        ("sqlite://shop.db", "names no SQLite file.*three slashes"),
+        ("sqlite:///:memory:", "names no SQLite file"),
+        ("nosuchbase://host/db", "unknown kind of database"),
+        ("://x", "not a database URL"),
+        ("postgresql+nosuchdriver://me:secret@host/db", "unknown kind of database"),
+    ],
+)
+def test_a_url_that_names_no_database_is_refused(tmp_path: Path, url: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        data.prepare(url, tmp_path / "out")
+    assert "secret" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_path_without_a_scheme_is_told_its_url(tmp_path: Path) -> None:
+    path = databases.shop(tmp_path / "shop.db")
+    with pytest.raises(InputError, match=re.escape(f"sqlite:///{path}")):
+        data.prepare(str(path), tmp_path / "out")
+
+
+def test_a_missing_driver_is_named_and_the_password_is_not(tmp_path: Path) -> None:
+    try:
+        import psycopg2  # noqa: F401
+    except ModuleNotFoundError:
+        with pytest.raises(InputError, match=r"driver is missing.*pip install psycopg2") as caught:
+            data.prepare("postgresql+psycopg2://me:secret@localhost/shop", tmp_path / "out")
+        assert "secret" not in str(caught.value)
+    else:
+        pytest.skip("psycopg2 is installed")
+
+
+def test_a_password_is_not_kept() -> None:
+    assert data.shown("postgresql://me:secret@host/shop") == "postgresql://me:***@host/shop"
+
+
+def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_BUSY_SECONDS", 0.2)
+    path = databases.shop(tmp_path / "shop.db")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(InputError, match=r"cannot be read.*locked.*close it"):
+            make(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_encrypted_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "secret.db"
+    path.write_bytes(bytes(range(256)) * 32)
+    with pytest.raises(InputError, match=r"cannot be read.*not a database.*encrypted"):
+        make(path, tmp_path / "out")
+
+
+def test_an_empty_file_and_empty_tables_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "nothing.db").write_bytes(b"")
+    with pytest.raises(InputError, match="no table in the database"):
+        make(tmp_path / "nothing.db", tmp_path / "out")
+    bare = databases.build(tmp_path / "bare.db", "CREATE TABLE a (x); CREATE TABLE b (y)")
+    with pytest.raises(InputError, match=r"no table has rows.*2 empty tables"):
+        make(bare, tmp_path / "out")
+
+
+def test_the_database_is_only_read(tmp_path: Path) -> None:
+    path = databases.shop(tmp_path / "shop.db")
+    before = path.read_bytes()
+    path.chmod(0o444)
+    make(path, tmp_path / "out")
+    assert path.read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out", "shop.db"]
+
+
+def test_without_declared_keys_joins_are_guessed_from_names_and_values(tmp_path: Path) -> None:
+    script = """
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT, city TEXT);
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INT, shop_id INT, total INT);
+    CREATE TABLE shops (id INTEGER PRIMARY KEY, name TEXT);
+    """
+    rows = {
+        "customers": [(i, f"Name {i}", databases.CITIES[i % 5]) for i in range(1, 31)],
+        # No shop has these numbers, so shop_id is no key.
+        "orders": [(i, i % 30 + 1, i + 500, i * 7 % 50) for i in range(1, 90)],
+        "shops": [(i, f"Shop {i}") for i in range(1, 5)],
+    }
+    path = databases.build(tmp_path / "keyless.db", script, rows)
+    found = statements(make(path, tmp_path / "out"))
+    assert "JOIN customers ON orders.customer_id = customers.id" in found and "JOIN shops" not in found
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text("guess_keys = false\n")
+    assert "JOIN" not in statements(make(path, tmp_path / "off", recipe=recipe))
+
+
+def test_views_are_left_out_or_read_as_tables(tmp_path: Path) -> None:
+    script = """
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, city TEXT, total INT);
+    CREATE VIEW big_orders AS SELECT id, city, total FROM orders WHERE total > 20;
+    CREATE TABLE gone (x); CREATE VIEW broken AS SELECT x FROM gone; DROP TABLE gone;
+    """
+    rows = {"orders": [(i, databases.CITIES[i % 5], i * 7 % 50) for i in range(1, 90)]}
+    path = databases.build(tmp_path / "views.db", script, rows)
+    assert "big_orders" not in statements(make(path, tmp_path / "out"))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text("views = true\n")
+    found = statements(make(path, tmp_path / "with", recipe=recipe))
+    assert "FROM big_orders" in found and "broken" not in found
+
+
+def test_reserved_spaced_quoted_and_emoji_names_are_quoted(tmp_path: Path) -> None:
+    script = """
+    CREATE TABLE "order" ("group" INTEGER PRIMARY KEY, "select" TEXT, "the ""best"" name" TEXT,
+                          "Größe 📏" REAL);
+    CREATE TABLE "🛒 cart `x`" (id INTEGER PRIMARY KEY, "group id" INT REFERENCES "order" ("group"),
+                                "a'b" INT, "[c]" TEXT);
+    """
+    rows = {
+        "order": [(i, f"Thing {i}", databases.CITIES[i % 5], i * 1.5) for i in range(1, 40)],
+        "🛒 cart `x`": [(i, i % 39 + 1, i * 3 % 17, databases.CITIES[i % 3]) for i in range(1, 90)],
+    }
+    path = databases.build(tmp_path / "odd.db", script, rows)
+    found = statements(make(path, tmp_path / "out", examples=300))
+    for name in (
+        '"order"',
+        '"group"',
+        '"the ""best"" name"',
+        '"Größe 📏"',
+        '"🛒 cart `x`"',
+        '"a\'b"',
+        '"[c]"',
+    ):
+        assert name in found, name
+    assert 'JOIN "order" ON "🛒 cart `x`"."group id" = "order"."group"' in found
+
+
+def test_names_that_differ_in_case_alone_stay_apart_where_sqlite_tells_them_apart(tmp_path: Path) -> None:
+    script = 'CREATE TABLE "Ära" (id INTEGER PRIMARY KEY, "É" INT); CREATE TABLE "ära" ("É" INT, "é" INT);'
+    rows = {"Ära": [(i, i * 3) for i in range(20)], "ära": [(i, i % 4) for i in range(20)]}
+    path = databases.build(tmp_path / "case.db", script, rows)
+    found = statements(data.prepare(databases.url(path), tmp_path / "out", examples=60))
+    assert 'FROM "Ära"' in found and 'FROM "ära"' in found and '"é"' in found
+
+
+def test_of_names_that_sqlite_cannot_tell_apart_the_first_is_kept() -> None:
+    def table(name: str, *columns: str) -> SourceTable:
+        return SourceTable(name, tuple(SourceColumn(c, "TEXT", "TEXT", False) for c in columns), (), ())
+
+    kept, clashes = _without_clashes([table("Users", "Name", "name", "É", "é"), table("users", "x")])
+    assert [(t.name, t.column_names) for t in kept] == [("Users", ("Name", "É", "é"))]
+    assert clashes == ["Users.name", "users"]
+
+
+def test_a_million_rows_are_sampled_without_reading_them_all(tmp_path: Path) -> None:
+    script = """
+    CREATE TABLE parents (id INTEGER PRIMARY KEY, name TEXT, city TEXT);
+    CREATE TABLE events (id INTEGER PRIMARY KEY, parent_id INT REFERENCES parents, kind TEXT, size INT);
+    CREATE TABLE log (line TEXT, at TEXT);
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+    INSERT INTO events SELECT i * 3, i % 200000 + 1, char(65 + i % 7), i * 7919 % 1000 FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+    INSERT INTO parents SELECT i, 'Parent ' || i, char(65 + i % 5) FROM n;
+    INSERT INTO log SELECT kind || size, '2020-01-' || (10 + size % 19) FROM events;
+    """
+    path = databases.build(tmp_path / "large.db", script)
+    began = time.process_time()
+    made = make(path, tmp_path / "out")
+    # Of the processor's time, since the machine may be busy; reading every row takes many times as long.
+    assert time.process_time() - began < 20
+    assert "JOIN parents" in statements(made)
+    with closing(sqlite3.connect(made.db_path(made.train[0]) or "")) as connection:
+        for table, low, high in (("events", 1000, 1000), ("log", 1000, 1000), ("parents", 1500, 2000)):
+            assert low <= connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] <= high
+        # From all over the table, with the rows that the sampled keys point at.
+        assert connection.execute("SELECT MIN(id) < 100000 AND MAX(id) > 2900000 FROM events").fetchone() == (
+            1,
+        )
+        orphans = "SELECT COUNT(*) FROM events WHERE parent_id NOT IN (SELECT id FROM parents)"
+        assert connection.execute(orphans).fetchone() == (0,)
+
+
+def test_circles_of_keys_and_keys_into_nothing_are_lived_with(tmp_path: Path) -> None:
+    script = """
+    CREATE TABLE staff (id INTEGER PRIMARY KEY, name TEXT, boss_id INT REFERENCES staff,
+                        team_id INT REFERENCES teams);
+    CREATE TABLE teams (id INTEGER PRIMARY KEY, title TEXT, lead_id INT REFERENCES staff (id),
+                        gone_id INT REFERENCES gone (id), odd INT REFERENCES staff (no_such_column));
+    """
+    rows = {
+        "staff": [(i, f"Name {i}", i // 2, i % 6 + 1) for i in range(1, 60)],
+        "teams": [(i, f"Team {i}", i * 5, 7, 3) for i in range(1, 7)],
+    }
+    path = databases.build(tmp_path / "circle.db", script, rows)
+    found = statements(make(path, tmp_path / "out", examples=200))
+    assert "JOIN teams ON staff.team_id = teams.id" in found
+    assert "JOIN staff ON teams.lead_id = staff.id" in found
+    assert "gone" not in found.replace("gone_id", "")
+
+
+def test_composite_keys_join_on_every_column(tmp_path: Path) -> None:
+    script = """
+    CREATE TABLE rooms (building TEXT, number INT, seats INT, PRIMARY KEY (building, number));
+    CREATE TABLE lessons (id INTEGER PRIMARY KEY, building TEXT, room INT, topic TEXT,
+                          FOREIGN KEY (building, room) REFERENCES rooms (building, number));
+    """
+    rooms = [(letter, number, number * 7 % 40) for letter in "ABC" for number in range(1, 9)]
+    lessons = [(i, "ABC"[i % 3], i % 8 + 1, f"Topic {i % 11}") for i in range(1, 90)]
+    path = databases.build(tmp_path / "rooms.db", script, {"rooms": rooms, "lessons": lessons})
+    joined = "JOIN rooms ON lessons.building = rooms.building AND lessons.room = rooms.number"
+    assert joined in statements(make(path, tmp_path / "out", examples=150))
+
+
+def test_odd_values_are_lived_with(tmp_path: Path) -> None:
+    script = (
+        "CREATE TABLE odd (id INTEGER PRIMARY KEY, mixed, raw BLOB, day DATE, long TEXT, n REAL, kind TEXT)"
+    )
+    rows: list[tuple[object, ...]] = [
+        (i, (1, "x", None, b"\xff")[i % 4], b"\x00", "no date", "word " * 60, float("inf"), "two\nlines")
+        for i in range(1, 20)
+    ]
+    rows += [(i, 2.5, None, "2020-13-99", "", 1e300, "%_'\"") for i in range(20, 40)]
+    path = databases.build(tmp_path / "odd.db", script, {"odd": rows})
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE odd SET kind = CAST(x'ff61' AS TEXT) WHERE id < 5")
+        connection.commit()
+    make(path, tmp_path / "out", examples=40)
+
+
+def test_a_prompt_has_at_most_as_many_tables_as_the_recipe_says(tmp_path: Path) -> None:
+    script = "".join(f"CREATE TABLE t{i:02} (id INTEGER PRIMARY KEY, kind TEXT, n INT);" for i in range(20))
+    rows = {f"t{i:02}": [(j, "ab"[j % 2], j * i % 19) for j in range(1, 30)] for i in range(20)}
+    path = databases.build(tmp_path / "wide.db", script, rows)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text('prompt_tables = 3\nskip = ["t0*"]\n[names]\nt11 = "gadget"\n"t11.n" = "weight"\n')
+    made = make(path, tmp_path / "out", recipe=recipe, examples=200)
+    for example in made.train:
+        assert len(example.schema.tables) == 3
+        assert sql.check(example.schema, example.sql or "") is None
+        assert not any(table.name.startswith("t0") for table in example.schema.tables)
+    words = " ".join(e.question for e in made.train if " t11" in (e.sql or ""))
+    assert "gadget" in words and "weight" in words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("examples = 0", "'examples' is no count.*3 or more"),
+        ("exmples = 10", "unknown key.*'exmples'"),
+        ("valid = 0.9", "'valid' is no share"),
+        ("views = 1", "'views' is no switch"),
+        ('tables = "a"', "'tables' is no list of names"),
+        ("shares = 3", "'shares' is not a table"),
+        ("[shares]\nfilters = -1", r"no weight.*shares\.filters"),
+        ("[shares]\nfiltres = 1", r"unknown name in \[shares\].*filtres"),
+        ("[names]\na = 3", r"no name.*names\.a"),
+        ("[shares", "the recipe cannot be read"),
+        ("tables = ['nope']", "takes none of the tables"),
+    ],
+)
+def test_a_wrong_recipe_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = databases.shop(tmp_path / "shop.db")
+    (tmp_path / "recipe.toml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        make(path, tmp_path / "out", recipe=tmp_path / "recipe.toml")
+    with pytest.raises(InputError, match="no such recipe"):
+        read_recipe(tmp_path / "none.toml")
+
+
+def test_a_recipe_decides_what_is_asked(tmp_path: Path) -> None:
+    path = databases.shop(tmp_path / "shop.db")
+    text = "[shares]\n" + "".join(f"{kind} = 0\n" for kind in read_recipe().shares if kind != "count")
+    (tmp_path / "recipe.toml").write_text(text)
+    made = make(path, tmp_path / "out", recipe=tmp_path / "recipe.toml")
+    assert all("COUNT" in (example.sql or "") for example in made.train)
+
+
+def test_the_printed_recipe_is_the_default_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from t2sql.cli import run
+
+    assert run(["data", "--print-recipe"]) == 0
+    (tmp_path / "recipe.toml").write_text(capsys.readouterr().out)
+    assert read_recipe(tmp_path / "recipe.toml") == read_recipe()

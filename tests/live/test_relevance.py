@@ -1,0 +1,91 @@
+"""Schemas that are too long for a prompt: what is kept of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from t2sql.errors import ContextError, InputError
+from t2sql.live.answer import _fitting
+from t2sql.live.relevance import cut
+from t2sql.schema import Column, ForeignKey, Schema, Table
+
+
+def table(name: str, *columns: str, keys: tuple[ForeignKey, ...] = ()) -> Table:
+    return Table(name, tuple(Column(column) for column in columns), keys)
+
+
+FILLING = tuple(table(f"log_{i:03d}", *(f"field_{i}_{k}" for k in range(8))) for i in range(100))
+SHOP = (
+    table("customers", "id", "name", "city"),
+    table("order_items", "id", "customer_id", "qty", keys=(ForeignKey("customer_id", "customers", "id"),)),
+    table("suppliers", "id", "name", "iban"),
+)
+LARGE = Schema(FILLING[:50] + SHOP + FILLING[50:])
+
+
+def kept(question: str, tokens: int) -> list[str]:
+    return [table.name for table in cut(LARGE, question, tokens).schema.tables]
+
+
+def test_a_schema_that_fits_is_left_as_it_is() -> None:
+    whole = cut(Schema(SHOP), "Which city?", 2000)
+    assert (whole.schema, whole.left_out) == (Schema(SHOP), ())
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Which city has the customer Ann?", "customers"),
+        ("How many orders are there?", "order_items"),
+        ("What is the IBAN of a supplier?", "suppliers"),
+        ("What is the sum of qty by customer id?", "order_items"),
+        ("Show field 77 3 of log 077", "log_077"),
+    ],
+)
+def test_the_table_that_is_asked_for_is_kept(question: str, first: str) -> None:
+    assert first in kept(question, 130)
+
+
+def test_a_table_that_is_joined_to_it_comes_before_others() -> None:
+    assert {"customers", "order_items"} <= set(kept("How many order items are there?", 90))
+
+
+def test_what_is_left_out_is_named_and_the_rest_is_in_the_schemas_order() -> None:
+    part = cut(LARGE, "Which city has the customer Ann?", 400)
+    names = [table.name for table in part.schema.tables]
+    assert names == [t.name for t in LARGE.tables if t.name in names]
+    assert set(names) | set(part.left_out) == {t.name for t in LARGE.tables}
+    assert len(part.left_out) == len(LARGE.tables) - len(names) > 50
+
+
+def test_a_table_that_does_not_fit_alone_keeps_its_best_columns() -> None:
+    columns = tuple(Column(f"measure_{i}", primary_key=i == 700) for i in range(1000))
+    wide = Schema((Table("readings", columns),))
+    part = cut(wide, "What is the highest measure 512 of all readings?", 200)
+    names = part.schema.tables[0].column_names
+    assert {"measure_512", "measure_700"} <= set(names) and len(names) < 100
+    assert "readings.measure_999" in part.left_out
+
+
+def test_what_the_model_refuses_is_cut_further() -> None:
+    sizes: list[int] = []
+
+    def ask(schema: Schema, question: str, failed: Any) -> Any:
+        sizes.append(len(schema.tables))
+        if len(schema.tables) > 12:
+            raise ContextError("the prompt does not fit the context")
+        return "answered"
+
+    part, answer = _fitting(ask, LARGE, "Which city has Ann?", 1500)
+    assert answer == "answered" and part.left_out
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= 12
+
+
+def test_a_question_that_fills_the_context_alone_is_an_error() -> None:
+    def ask(schema: Schema, question: str, failed: Any) -> Any:
+        raise ContextError("the prompt does not fit the context", found="9999 tokens")
+
+    with pytest.raises(InputError, match="9999 tokens"):
+        _fitting(ask, LARGE, "why " * 4000, 1500)

@@ -1,0 +1,1 @@
+"""Builders and servers that the tests of several rooms use."""
