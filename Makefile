@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Tests at work side by side; more than two gain little, since MLX and llama.cpp use two threads each.
+JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench peers wheel clean setup
+.PHONY: help demo test quick lint bench peers wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -13,9 +15,16 @@ help: ## list the targets
 demo: setup ## the whole chain on a small real model, into runs/demo
 	$(BIN)/t2sql run
 
-test: setup ## every test: Rust, Python and the app
+test: setup ## every test: Rust, Python and the app; `make test T=tests/gguf` runs some
+ifdef T
+	$(BIN)/python -m pytest $(T)
+else
 	cargo test --workspace --quiet
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+endif
+
+quick: setup ## the unit tests that load no model, in under a minute
+	$(BIN)/python -m pytest -n $(JOBS) -m "not model and not slow"
 
 lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo fmt --all --check

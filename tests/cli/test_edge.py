@@ -171,7 +171,7 @@ def test_closed_pipe_is_not_a_traceback(tmp_path: Path) -> None:
     assert done.stderr == "error: whoever read the output closed it\n"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="elsewhere: there is no /dev/full")
 def test_full_disk_is_said(tmp_path: Path) -> None:
     with open("/dev/full", "w") as full:
         command = [sys.executable, "-m", "t2sql", "runs", "list", str(tmp_path)]

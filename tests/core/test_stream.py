@@ -157,7 +157,7 @@ def test_a_set_fails_as_a_whole(tmp_path: Path) -> None:
 def test_a_target_on_another_filesystem_is_written_there(tmp_path: Path) -> None:
     other = Path("/dev/shm")
     if not os.access(other, os.W_OK) or other.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("no second filesystem to write to")
+        pytest.skip("elsewhere: there is no second file system to write to")
     source = sparse_source(tmp_path / "x.safetensors", 64)
     out = other / f"t2sql-test-{os.getpid()}.gguf"
     try:
@@ -198,13 +198,13 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
             text=True,
         )
     except FileNotFoundError:
-        pytest.skip("unshare is not installed")
+        pytest.skip("elsewhere: unshare is not installed")
     if "unshare:" in run.stderr or "mount:" in run.stderr:
-        pytest.skip(f"no mounting here: {run.stderr.strip()}")
+        pytest.skip(f"elsewhere: nothing can be mounted: {run.stderr.strip()}")
     assert run.stdout.startswith("not enough free disk"), run.stdout + run.stderr
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="private memory is read from /proc")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="elsewhere: private memory is read from /proc")
 def test_private_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     from support import memory
 

@@ -66,7 +66,7 @@ def test_a_missing_driver_is_named_and_the_password_is_not(tmp_path: Path) -> No
             data.prepare("postgresql+psycopg2://me:secret@localhost/shop", tmp_path / "out")
         assert "secret" not in str(caught.value)
     else:
-        pytest.skip("psycopg2 is installed")
+        pytest.skip("elsewhere: psycopg2 is installed")
 
 
 def test_a_password_is_not_kept() -> None:

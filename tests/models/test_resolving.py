@@ -153,7 +153,7 @@ def test_the_cpu_device_holds_float32(tmp_path: Path) -> None:
     from t2sql.runtimes.mlx import device, mx
 
     if device() != "cpu":
-        pytest.skip("not the CPU device")
+        pytest.skip("elsewhere: MLX runs on the CPU device here")
     loaded = models.load(tiny.build_mistral(tmp_path, dtype="BF16"))
     assert {v.dtype for _, v in tree_flatten(loaded.model.parameters())} == {mx.float32}
     assert loaded.weights == "float32"
