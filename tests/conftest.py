@@ -18,6 +18,16 @@ from support import tiny, tiny_families
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+MODEL_FIXTURES = {"tiny_mistral", "tiny_llama", "family_model", "demo_gguf", "demo_directory", "gguf_of"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that take a model; `make quick` leaves them out."""
+    for item in items:
+        if MODEL_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.model)
+
+
 @contextmanager
 def _once(folder: Path) -> Iterator[bool]:
     """True for the one process that has to fill `folder`; pytest-xdist's other workers wait for it."""
