@@ -204,7 +204,9 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     assert run.stdout.startswith("not enough free disk"), run.stdout + run.stderr
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="elsewhere: private memory is read from /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="elsewhere: private memory is read from /proc"
+)
 def test_private_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     from support import memory
 

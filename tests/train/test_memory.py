@@ -47,7 +47,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.build_llama(tmp_path_factory.mktemp("memory") / "model", **sizes, **heads)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="elsewhere: private memory is read from /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="elsewhere: private memory is read from /proc"
+)
 @pytest.mark.parametrize(
     "changes",
     [{}, {"dropout": 0.1}, {"fine_tune_type": "full"}, {"grad_checkpoint": True}, {"num_layers": 2}],
