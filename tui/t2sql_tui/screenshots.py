@@ -46,9 +46,9 @@ async def _compare(pilot: Pilot[None], run: Path) -> None:
 
 async def _differ(pilot: Pilot[None], run: Path) -> None:
     """What was lost, or won, from Q8_0 to Q4_0; else the first two files."""
-    from t2sql_tui.history import History
+    from t2sql_tui.runs.history import History
+    from t2sql_tui.runs.tables import sources
     from t2sql_tui.screens.differ import DifferScreen
-    from t2sql_tui.tables import sources
 
     history = History(run)
     history.read()

@@ -169,8 +169,8 @@ async def chart_frame(points: int, size: tuple[int, int]) -> float:
     import numpy as np
 
     from t2sql_tui.app import T2sqlApp
+    from t2sql_tui.runs.series import Series
     from t2sql_tui.screens.run import RunScreen
-    from t2sql_tui.series import Series
     from t2sql_tui.widgets.chart import Chart, Line
 
     series = Series()

@@ -14,7 +14,7 @@ from pilots import until, until_shown
 
 from t2sql.errors import InputError
 from t2sql_tui.app import T2sqlApp
-from t2sql_tui.differing import Source, differing
+from t2sql_tui.runs.differing import Source, differing
 from t2sql_tui.screens.differ import DifferScreen
 
 GOLD = {n: f"SELECT name FROM cats WHERE age = {n}" for n in range(6)}

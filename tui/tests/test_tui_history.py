@@ -9,7 +9,7 @@ from made_runs import STAGES, make_run, train_events
 
 from t2sql import runs
 from t2sql.errors import InputError
-from t2sql_tui.history import History
+from t2sql_tui.runs.history import History
 
 
 def test_a_whole_run(root: Path) -> None:

@@ -22,13 +22,6 @@ def test_the_core_never_imports_the_app() -> None:
     assert [path for path in CORE.rglob("*.py") if pattern.search(path.read_text())] == []
 
 
-def test_the_app_uses_public_doors_only() -> None:
-    pattern = re.compile(r"^\s*(?:import|from)\s+(t2sql(?:\.\w+)*)\b", re.MULTILINE)
-    used = {name for path in APP.rglob("*.py") for name in pattern.findall(path.read_text())}
-    rooms = ("data", "errors", "evaluate", "generate", "live", "pipeline", "runs", "sql")
-    assert used <= {"t2sql", *(f"t2sql.{room}" for room in rooms)}
-
-
 def test_the_first_screen_needs_neither_numpy_nor_mlx() -> None:
     heavy = ("numpy", "mlx", "textual_plot", "pydantic", "t2sql_tui.screens.run")
     code = f"import sys, t2sql_tui.app; print([m for m in {heavy} if m in sys.modules])"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from t2sql.errors import WorkError
-from t2sql_tui.asking import Question, Reply
-from t2sql_tui.model_process import GRACE, ModelProcess
+from t2sql_tui.asking.model_process import GRACE, ModelProcess
+from t2sql_tui.asking.questions import Question, Reply
 
 SOURCE = "students: Name, Age"
 
@@ -86,7 +86,7 @@ def test_a_model_that_still_loads_when_nobody_waits_ends_with_its_process(
     process: ModelProcess, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Python itself takes longer to start than this.
-    monkeypatch.setattr("t2sql_tui.model_process.GRACE", 0.0)
+    monkeypatch.setattr("t2sql_tui.asking.model_process.GRACE", 0.0)
     began = time.monotonic()
     with pytest.raises(WorkError, match="cancelled"):
         ask(process, model, cancelled=lambda: True)

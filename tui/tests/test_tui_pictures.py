@@ -24,8 +24,9 @@ from test_tui_differ_screen import answers
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from t2sql_tui import starting, state
+from t2sql_tui import state
 from t2sql_tui.app import T2sqlApp
+from t2sql_tui.runs import starting
 from t2sql_tui.screens.ask import AskScreen
 from t2sql_tui.screens.differ import DifferScreen
 from t2sql_tui.screens.export import ExportScreen
@@ -109,7 +110,7 @@ async def compare(pilot: Pilot[None]) -> None:
 
 async def differ(pilot: Pilot[None]) -> None:
     await runs(pilot)
-    from t2sql_tui.differing import Source
+    from t2sql_tui.runs.differing import Source
 
     folder = Path("runs/first/predictions")
     first, second = (

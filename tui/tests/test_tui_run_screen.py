@@ -11,9 +11,9 @@ from pilots import text_of, until, until_shown
 from textual.pilot import Pilot
 
 from t2sql import runs
-from t2sql_tui.alerts import alerts
 from t2sql_tui.app import T2sqlApp
-from t2sql_tui.history import History
+from t2sql_tui.runs.alerts import alerts
+from t2sql_tui.runs.history import History
 from t2sql_tui.screens.run import RunScreen
 from t2sql_tui.widgets.chart import Chart
 from t2sql_tui.widgets.event_log import EventLog

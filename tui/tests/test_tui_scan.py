@@ -9,7 +9,7 @@ import pytest
 from made_runs import make_run
 
 from t2sql import runs
-from t2sql_tui.scan import Scanner
+from t2sql_tui.runs.scan import Scanner
 
 
 def test_only_changed_runs_are_read_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from t2sql_tui.series import MOST_POINTS, Series, smooth, thin
+from t2sql_tui.runs.series import MOST_POINTS, Series, smooth, thin
 
 
 def test_a_view_stays_as_it_was_while_the_series_grows() -> None:

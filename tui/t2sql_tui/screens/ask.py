@@ -17,8 +17,8 @@ from textual.suggester import SuggestFromList
 from textual.timer import Timer
 from textual.widgets import Input, Select, Static, Tree
 
-from t2sql_tui import format, state
-from t2sql_tui.asking import Reply
+from t2sql_tui import formatting, state
+from t2sql_tui.asking.questions import Reply
 from t2sql_tui.screens.ask_work import AskWork
 from t2sql_tui.widgets.grid import Grid
 from t2sql_tui.widgets.sql_pane import SqlPane
@@ -123,7 +123,7 @@ class AskScreen(AskWork):
 
     def _title_panes(self) -> None:
         for pane, name in zip(self.query(SqlPane), ("model", "second"), strict=True):
-            pane.border_title = format.plain(Path(self._value(name)).name or "SQL", 40)
+            pane.border_title = formatting.plain(Path(self._value(name)).name or "SQL", 40)
 
     # -- asking
 
@@ -171,10 +171,10 @@ class AskScreen(AskWork):
         tree.clear()
         tables = event.schema.tables
         for table in tables:
-            node = tree.root.add(Text(format.plain(table.name, 60)), expand=len(tables) <= 8)
+            node = tree.root.add(Text(formatting.plain(table.name, 60)), expand=len(tables) <= 8)
             for column in table.columns[:SHOWN_COLUMNS]:
-                kind = format.plain(column.type, 20) + (" key" if column.primary_key else "")
-                node.add_leaf(Text.assemble(format.plain(column.name, 60), " ", (kind, "dim")))
+                kind = formatting.plain(column.type, 20) + (" key" if column.primary_key else "")
+                node.add_leaf(Text.assemble(formatting.plain(column.name, 60), " ", (kind, "dim")))
 
     @on(AskWork.Wrote)
     def _show_answer(self, event: AskWork.Wrote) -> None:
@@ -182,7 +182,7 @@ class AskScreen(AskWork):
         if event.reply is not None:
             pane.border_subtitle = _said(event.reply)
             notes = (*event.reply.doubts, *event.reply.notes)
-            self._notes[event.side] = "\n".join(map(format.plain, notes))
+            self._notes[event.side] = "\n".join(map(formatting.plain, notes))
         pane.show(event.text)
 
     @on(AskWork.Ended)
@@ -235,7 +235,7 @@ class AskScreen(AskWork):
         result = self._result = event.result
         more = ", and there are more" if result.truncated else ""
         plural = "s" * (len(result.rows) != 1)
-        text = f"{len(result.rows):,} row{plural}{more}  {format.duration(result.seconds)}"
+        text = f"{len(result.rows):,} row{plural}{more}  {formatting.duration(result.seconds)}"
         self.query_one("#row-count", Static).update(text)
         grid = self.query_one(Grid)
         grid.show(result.columns, result.rows)
@@ -287,5 +287,5 @@ def _said(reply: Reply) -> str:
     """How sure the model is, and how fast it was. The percentage is a token's, in the geometric mean."""
     mark = "?" if reply.status == "uncertain" else "✓"
     sure = "" if reply.logprob is None else f" {math.exp(reply.logprob):.1%}"
-    speed = f"{reply.tokens} tokens, {format.rate(reply.tokens_per_second)} tok/s"
+    speed = f"{reply.tokens} tokens, {formatting.rate(reply.tokens_per_second)} tok/s"
     return f"{mark} {reply.status}{sure}  {speed}"

@@ -13,8 +13,9 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError, WorkError
-from t2sql_tui import asking, format, state
-from t2sql_tui.model_process import ModelProcess
+from t2sql_tui import formatting, state
+from t2sql_tui.asking import questions as asking
+from t2sql_tui.asking.model_process import ModelProcess
 from t2sql_tui.screens.base import BaseScreen
 
 if TYPE_CHECKING:
@@ -119,10 +120,10 @@ class AskWork(BaseScreen):
         try:
             do()
         except (T2sqlError, OSError) as error:
-            problem = format.plain(error)
+            problem = formatting.plain(error)
         except Exception as error:
             # A runtime's own error must not take the app with it.
-            problem = format.plain(f"{type(error).__name__}: {error}")
+            problem = formatting.plain(f"{type(error).__name__}: {error}")
         if not cancelled():
             self.post_message(self.Ended(problem, turn))
 
@@ -130,10 +131,10 @@ class AskWork(BaseScreen):
     def check(self, side: int, sql: str, source: asking.Source) -> None:
         try:
             statement = source.check(sql)
-            notes = "" if statement.sql == sql else f"  runs as {format.plain(statement.sql)}"
+            notes = "" if statement.sql == sql else f"  runs as {formatting.plain(statement.sql)}"
             verdict = Content.assemble(("✓ valid", "$success"), notes)
         except (T2sqlError, OSError) as error:
-            why = format.plain(getattr(error, "found", None) or error)
+            why = formatting.plain(getattr(error, "found", None) or error)
             verdict = Content.assemble(("✗ cannot run: ", "$error"), why)
         if not _cancelled()():
             self.post_message(self.Checked(side, sql, verdict))

@@ -20,9 +20,10 @@ from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql_tui import format, tables
-from t2sql_tui.differing import Source
-from t2sql_tui.history import History
+from t2sql_tui import formatting
+from t2sql_tui.runs import tables
+from t2sql_tui.runs.differing import Source
+from t2sql_tui.runs.history import History
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.themes import MOST_SERIES
 from t2sql_tui.widgets.chart import Chart, Line
@@ -104,7 +105,7 @@ class CompareScreen(BaseScreen):
             yield ComparisonTable("files", "Files", tables.FILE_COLUMNS)
 
     def on_mount(self) -> None:
-        names = [(f"{i} {format.plain(h.path.name, 24)}", f"$series-{i}") for i, h in self._numbered()]
+        names = [(f"{i} {formatting.plain(h.path.name, 24)}", f"$series-{i}") for i, h in self._numbered()]
         self.query_one(TopBar).show(self.heading, names)
         self.query_one(Chart).plot.focus()
         self._shown.set()
@@ -125,7 +126,7 @@ class CompareScreen(BaseScreen):
                 try:
                     changed = history.read() or changed
                 except (T2sqlError, OSError) as error:
-                    self.post_message(self.Unreadable(format.plain(error)))
+                    self.post_message(self.Unreadable(formatting.plain(error)))
             if changed and self._shown.wait(5.0):
                 self._shown.clear()
                 self.post_message(self.Advanced())
@@ -148,7 +149,7 @@ class CompareScreen(BaseScreen):
         for i, history in self._numbered():
             series = history.valid if self.view == "valid" else history.train[self.view]
             mark = history.chosen if self.view == "valid" else None
-            label = f"{i} {format.plain(history.path.name, 16)}"
+            label = f"{i} {formatting.plain(history.path.name, 16)}"
             smoothed = self.view != "valid"
             tag = str(i) if len(self.histories) > 1 else ""
             lines.append(Line(label, series, f"series-{i}", smoothed=smoothed, mark=mark, tag=tag))

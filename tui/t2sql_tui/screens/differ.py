@@ -15,8 +15,8 @@ from textual.widgets import DataTable, Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql_tui import format
-from t2sql_tui.differing import MAX_ROWS, Difference, Differing, Rows, Source, differing, rows_of
+from t2sql_tui import formatting
+from t2sql_tui.runs.differing import MAX_ROWS, Difference, Differing, Rows, Source, differing, rows_of
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.widgets.grid import Grid
 from t2sql_tui.widgets.top_bar import TopBar
@@ -54,7 +54,7 @@ class DifferScreen(BaseScreen):
 
     def on_mount(self) -> None:
         names = [
-            (f"{side} {format.plain(source.label, 40)}", "")
+            (f"{side} {formatting.plain(source.label, 40)}", "")
             for side, source in zip(SIDES, self.sources, strict=True)
         ]
         self.query_one(TopBar).show("Differing questions", names)
@@ -66,7 +66,7 @@ class DifferScreen(BaseScreen):
         try:
             found = differing(*self.sources)
         except (T2sqlError, OSError) as error:
-            self.app.call_from_thread(self._show_problem, format.plain(error))
+            self.app.call_from_thread(self._show_problem, formatting.plain(error))
         else:
             self.app.call_from_thread(self._show, found)
 
@@ -91,12 +91,12 @@ class DifferScreen(BaseScreen):
         self.query_one("#figures", Static).update(Content.assemble(*pieces))
         table = self.query_one(DataTable)
         table.clear(columns=True)
-        texts = [format.plain(one.question, 200) for one in found.differences]
+        texts = [formatting.plain(one.question, 200) for one in found.differences]
         for name, width in (("Right", 5), ("Fault", 15), ("Question", max(map(cell_len, texts), default=8))):
             table.add_column(name, width=max(width, cell_len(name)))
         for one, text in zip(found.differences, texts, strict=True):
             right = Text(f"✓ {SIDES[one.right]}", style=self._colour(one.right))
-            table.add_row(right, Text(format.plain(one.why, 15)), Text(text))
+            table.add_row(right, Text(formatting.plain(one.why, 15)), Text(text))
         self._show_statement()
 
     def _colour(self, side: int) -> str:
@@ -116,10 +116,10 @@ class DifferScreen(BaseScreen):
             said = "They answer the same questions rightly." if self.found is not None else ""
             self.query_one("#statement", Static).update(said)
             return
-        pieces: list[str | tuple[str, str]] = [(format.plain(one.question), "bold")]
+        pieces: list[str | tuple[str, str]] = [(formatting.plain(one.question), "bold")]
         for name, sql, right in (("gold", one.gold, True), *self._answers(one)):
             pieces += ["\n", ("✓ " if right else "✗ ", "$success" if right else "$error")]
-            pieces += [(f"{name:5}", "$muted"), format.plain(sql, 2000) or "(no answer)"]
+            pieces += [(f"{name:5}", "$muted"), formatting.plain(sql, 2000) or "(no answer)"]
         self.query_one("#statement", Static).update(Content.assemble(*pieces))
 
     def _answers(self, one: Difference) -> list[tuple[str, str, bool]]:
@@ -136,7 +136,7 @@ class DifferScreen(BaseScreen):
         try:
             found = rows_of(self.sources[0].run, one, lambda: worker.is_cancelled)
         except (T2sqlError, OSError) as error:
-            found = [Rows(problem=format.plain(error))] * 3
+            found = [Rows(problem=formatting.plain(error))] * 3
         if not worker.is_cancelled:
             self.app.call_from_thread(self._show_rows, one, found)
 
@@ -149,7 +149,9 @@ class DifferScreen(BaseScreen):
             count = f"{len(rows.rows)}{more} row{plural}"
             said = Content.assemble((name, "bold"), "  ", (count, "$muted"))
             if rows.problem:
-                said = Content.assemble((name, "bold"), "  ", ("! ", "$error"), format.plain(rows.problem))
+                said = Content.assemble(
+                    (name, "bold"), "  ", ("! ", "$error"), formatting.plain(rows.problem)
+                )
             self.query_one(f"#said-{name}", Static).update(said)
             self.query_one(f"#rows-{name}", Grid).show(rows.columns, rows.rows)
 

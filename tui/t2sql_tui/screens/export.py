@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from t2sql.errors import T2sqlError
-from t2sql_tui import format
+from t2sql_tui import formatting
 
 if TYPE_CHECKING:
     from t2sql.sql import Result
@@ -55,10 +55,10 @@ class ExportScreen(ModalScreen[None]):
         try:
             write_file(self._result, path, FORMATS[path.suffix.lower()])
         except T2sqlError as error:
-            message = format.plain(error).replace("Give --force to replace it", "Give another name")
+            message = formatting.plain(error).replace("Give --force to replace it", "Give another name")
             self.app.call_from_thread(self._say, message)
         except OSError as error:
-            self.app.call_from_thread(self._say, format.plain(f"{path}: {error.strerror}"))
+            self.app.call_from_thread(self._say, formatting.plain(f"{path}: {error.strerror}"))
         else:
             self.app.call_from_thread(self._done, path)
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from t2sql_tui import format, state
+from t2sql_tui import formatting, state
 
 MOST_SHOWN = 100
 
@@ -69,7 +69,7 @@ def _matches(asked: state.Asked, words: list[str]) -> bool:
 
 
 def _label(asked: state.Asked) -> Content:
-    question, sql = format.plain(asked.question, 120), format.plain(asked.sql, 120)
+    question, sql = formatting.plain(asked.question, 120), formatting.plain(asked.sql, 120)
     return Content.assemble(
-        (question, "bold"), (f"  {format.ago(asked.time)}", "$muted"), "\n", (sql, "$muted")
+        (question, "bold"), (f"  {formatting.ago(asked.time)}", "$muted"), "\n", (sql, "$muted")
     )

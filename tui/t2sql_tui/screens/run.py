@@ -17,9 +17,9 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql_tui import format
-from t2sql_tui.alerts import Alert, alerts
-from t2sql_tui.history import METRICS, History
+from t2sql_tui import formatting
+from t2sql_tui.runs.alerts import Alert, alerts
+from t2sql_tui.runs.history import METRICS, History
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.widgets.chart import Chart, Line
 from t2sql_tui.widgets.event_log import EventLog
@@ -65,7 +65,7 @@ class RunScreen(BaseScreen):
         yield EventLog()
 
     def on_mount(self) -> None:
-        self.query_one(TopBar).show(format.plain(self.path.name, 60), [])
+        self.query_one(TopBar).show(formatting.plain(self.path.name, 60), [])
         # At once, as what is hidden below must have lost the focus after it had it.
         self.set_focus(self.query_one(Chart).plot)
         self._shown.set()
@@ -82,7 +82,7 @@ class RunScreen(BaseScreen):
             try:
                 changed = self.history.read()
             except (T2sqlError, OSError) as error:
-                self.post_message(self.Unreadable(format.plain(error)))
+                self.post_message(self.Unreadable(formatting.plain(error)))
                 self._wake.wait(1.0)
             else:
                 # Not before the last message is shown: a burst becomes one.
@@ -123,23 +123,23 @@ class RunScreen(BaseScreen):
         run = self.history.summary
         if run is None:
             return
-        glyph, colour = format.STATES[run.state]
+        glyph, colour = formatting.STATES[run.state]
         parts = [(f"{glyph} {run.state}", f"${colour}")]
         if self.history.warnings:
             plural = "s" * (self.history.warnings != 1)
             parts.append((f"▲ {self.history.warnings} warning{plural}", "$warning"))
-        self.query_one(TopBar).show(format.plain(run.name, 60), parts)
+        self.query_one(TopBar).show(formatting.plain(run.name, 60), parts)
         pairs = [
-            ("step", format.steps(run.step, run.steps)),
-            ("train", format.loss(run.train_loss)),
-            ("valid", format.loss(run.valid_loss)),
-            ("tok/s", format.rate(run.tokens_per_second)),
+            ("step", formatting.steps(run.step, run.steps)),
+            ("train", formatting.loss(run.train_loss)),
+            ("valid", formatting.loss(run.valid_loss)),
+            ("tok/s", formatting.rate(run.tokens_per_second)),
         ]
         if run.best_score is not None:
-            pairs.append(("best", format.percent(run.best_score)))
+            pairs.append(("best", formatting.percent(run.best_score)))
         if (eta := self.history.eta()) is not None and run.state == "running":
-            pairs.append(("left", format.duration(eta)))
-        pairs.append(("model", format.plain(run.model or format.NONE, 48)))
+            pairs.append(("left", formatting.duration(eta)))
+        pairs.append(("model", formatting.plain(run.model or formatting.NONE, 48)))
         pieces: list[str | tuple[str, str]] = []
         for name, value in pairs:
             pieces += [(f"{name} ", "$muted"), (value, "bold"), "   "]

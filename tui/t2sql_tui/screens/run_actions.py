@@ -11,7 +11,8 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
-from t2sql_tui import describe, format
+from t2sql_tui import formatting
+from t2sql_tui.runs import describe
 from t2sql_tui.screens.base import BaseScreen
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class RunActions(BaseScreen):
     def action_delete(self) -> None:
         from t2sql import runs
 
-        self._after_question("delete", runs.remove)
+        self._after_question("delete", runs.remove_run)
 
     def _after_question(self, what: str, act: Callable[[Path], object]) -> None:
         run = self.current_run
@@ -76,7 +77,7 @@ class RunActions(BaseScreen):
 
     @work(thread=True, group="begin")
     def _begin(self, path: Path, options: tuple[str, ...]) -> None:
-        from t2sql_tui import starting
+        from t2sql_tui.runs import starting
 
         worker = get_current_worker()
         self._told("start", lambda: starting.start(path, options, lambda: worker.is_cancelled))
@@ -94,7 +95,7 @@ class RunActions(BaseScreen):
         except (T2sqlError, OSError) as error:
             self.app.call_from_thread(
                 self.notify,
-                format.plain(error),
+                formatting.plain(error),
                 title=f"Could not {what}",
                 severity="error",
                 markup=False,

@@ -16,8 +16,9 @@ from textual.widgets import DataTable, Input, Static
 from textual.worker import get_current_worker
 
 from t2sql.runs import RunSummary
-from t2sql_tui import describe, format
-from t2sql_tui.scan import Scanner
+from t2sql_tui import formatting
+from t2sql_tui.runs import describe
+from t2sql_tui.runs.scan import Scanner
 from t2sql_tui.screens.run_actions import RunActions
 from t2sql_tui.themes import MOST_SERIES
 from t2sql_tui.widgets.run_table import RunTable
@@ -50,7 +51,7 @@ class RunsScreen(RunActions):
     def __init__(self, root: Path) -> None:
         super().__init__()
         self.root = root
-        self.heading = f"Runs in {format.plain(root, 60)}"
+        self.heading = f"Runs in {formatting.plain(root, 60)}"
         self._scanner = Scanner(root)
         self._summaries: dict[Path, RunSummary] = {}
         self.changed = threading.Event()

@@ -14,7 +14,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Select, Static
 
-from t2sql_tui import format, starting
+from t2sql_tui import formatting
+from t2sql_tui.runs import starting
 
 _STATES = {"ok": ("✓", "$success"), "slow": ("▲", "$warning"), "missing": ("✗", "$error")}
 _NOTED = ("slow", "missing")
@@ -88,7 +89,7 @@ class StartScreen(ModalScreen[Order | None]):
         lines = [
             Content.assemble(
                 _STATES.get(one["state"], ("·", "$muted")),
-                f" {one['name']}: {format.plain(one.get('found', ''), 90)}",
+                f" {one['name']}: {formatting.plain(one.get('found', ''), 90)}",
                 _mend(one),
             )
             for one in findings
@@ -118,11 +119,11 @@ class StartScreen(ModalScreen[Order | None]):
         if not name or name.startswith(".") or Path(name).name != name:
             problem = "Give the run a name that can be a directory's."
         elif path.exists():
-            problem = f"{format.plain(path, 80)} exists: give another name, or resume that run."
+            problem = f"{formatting.plain(path, 80)} exists: give another name, or resume that run."
         elif not model or not data:
             problem = "Give a model and data; demo is one of both."
         elif steps and (not steps.isdecimal() or int(steps) < 1):
-            problem = f"Steps are a number, 1 or more, not {format.plain(steps, 20)}."
+            problem = f"Steps are a number, 1 or more, not {formatting.plain(steps, 20)}."
         if problem:
             self.query_one("#form-problem", Static).update(Content.assemble(("! ", "$error"), problem))
             return
@@ -133,4 +134,4 @@ class StartScreen(ModalScreen[Order | None]):
 
 def _mend(finding: dict[str, str]) -> str:
     mend = finding.get("mend") if finding["state"] in _NOTED else None
-    return f". {format.plain(mend, 200)}" if mend else ""
+    return f". {formatting.plain(mend, 200)}" if mend else ""

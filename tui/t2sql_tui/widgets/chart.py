@@ -16,8 +16,8 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from t2sql_tui import format
-from t2sql_tui.series import Floats, Series, smooth, thin
+from t2sql_tui import formatting
+from t2sql_tui.runs.series import Floats, Series, smooth, thin
 from t2sql_tui.widgets.plot import Plot, ValueFormatter
 
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
@@ -131,11 +131,15 @@ class Chart(Vertical):
     def _legend(self) -> None:
         parts: list[Content | str | tuple[str, str]] = []
         if self.crosshair is not None:
-            at = format.duration(self.crosshair) if self.by_time else f"step {format.count(self.crosshair)}"
+            at = (
+                formatting.duration(self.crosshair)
+                if self.by_time
+                else f"step {formatting.count(self.crosshair)}"
+            )
             parts.append((f"{at}  ", "bold"))
         for line in self.lines:
             value = self._value_at(line, self.crosshair)
-            parts += [("━ ", f"${line.colour}"), format.plain(line.label, 24), " "]
+            parts += [("━ ", f"${line.colour}"), formatting.plain(line.label, 24), " "]
             parts += [(self.plot.value_text(value), "bold"), "   "]
         states = [name for name, on in self._states() if on]
         parts.append((" · ".join(states), "$muted"))

@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import RichLog
 
-from t2sql_tui import format
-from t2sql_tui.history import LOG_LINES
+from t2sql_tui import formatting
+from t2sql_tui.runs.history import LOG_LINES
 
 Entry = tuple[int, dict[str, Any]]
 _LOUD = {"warning": "warning", "error": "error"}
@@ -61,12 +61,12 @@ class EventLog(RichLog):
     def _line(self, event: Mapping[str, Any]) -> Text:
         colours = self.app.theme_variables
         kind = event.get("kind")
-        stage = format.plain(event.get("stage") or "", 9).ljust(9)
+        stage = formatting.plain(event.get("stage") or "", 9).ljust(9)
         line = Text(no_wrap=True, end="")
-        line.append(f"{format.clock(event.get('time'))} ", style=colours["muted"])
+        line.append(f"{formatting.clock(event.get('time'))} ", style=colours["muted"])
         line.append(f"{stage} ", style=colours["primary"])
         if kind in _LOUD:
             line.append(f"{kind}: ", style=f"bold {colours[_LOUD[kind]]}")
         style = colours[_LOUD[kind]] if kind in _LOUD else colours["muted"] if kind in _QUIET else ""
-        line.append(format.event(event), style=style)
+        line.append(formatting.event(event), style=style)
         return line

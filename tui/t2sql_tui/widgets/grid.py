@@ -13,7 +13,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from t2sql_tui import format
+from t2sql_tui import formatting
 
 WIDEST = 40
 SAMPLE = 500
@@ -141,7 +141,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         shown = bytes(value[:24])
         return f"x'{shown.hex()}{'…' if len(value) > len(shown) else ''}'"
-    return format.plain(value if not isinstance(value, str) else value[:200], 200)
+    return formatting.plain(value if not isinstance(value, str) else value[:200], 200)
 
 
 def _text(value: Any) -> str:

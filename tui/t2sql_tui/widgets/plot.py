@@ -16,8 +16,8 @@ from textual_plot import PlotWidget
 from textual_plot.axis_formatter import AxisFormatter, NumericAxisFormatter
 from textual_plot.plot_widget import Legend, linear_mapper
 
-from t2sql_tui import format
-from t2sql_tui.series import Floats
+from t2sql_tui import formatting
+from t2sql_tui.runs.series import Floats
 from t2sql_tui.widgets.canvas import BRAILLE, BrailleCanvas
 
 
@@ -50,24 +50,24 @@ class ValueFormatter(NumericAxisFormatter):
 
     def text(self, value: float | None) -> str:
         if value is None:
-            return format.NONE
+            return formatting.NONE
         if self.kind == "memory_bytes":
-            return format.size(value)
+            return formatting.size(value)
         if self.kind == "tokens_per_second":
-            return format.rate(value)
+            return formatting.rate(value)
         if self.kind == "learning_rate":
             return f"{value:.2g}"
-        return format.loss(value)
+        return formatting.loss(value)
 
 
 class StepFormatter(NumericAxisFormatter):
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        return [format.count(tick) if tick == int(tick) else "" for tick in ticks]
+        return [formatting.count(tick) if tick == int(tick) else "" for tick in ticks]
 
 
 class TimeFormatter(NumericAxisFormatter):
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
-        return [format.duration(tick) for tick in ticks]
+        return [formatting.duration(tick) for tick in ticks]
 
 
 class Plot(PlotWidget):

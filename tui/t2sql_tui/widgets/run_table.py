@@ -16,7 +16,7 @@ from textual.widgets import DataTable
 from textual.widgets.data_table import ColumnKey
 
 from t2sql.runs import RunSummary
-from t2sql_tui import format
+from t2sql_tui import formatting
 
 
 @dataclass(frozen=True)
@@ -33,28 +33,38 @@ class Column:
 
 
 def _number(name: str) -> Callable[[RunSummary], object]:
-    return lambda run: format.number(getattr(run, name))
+    return lambda run: formatting.number(getattr(run, name))
 
 
 def _word(name: str) -> Callable[[RunSummary], object]:
     return lambda run: str(getattr(run, name) or "").lower()
 
 
+def _or_none(value: str | None) -> str:
+    return formatting.plain(value or formatting.NONE)
+
+
+def _state(run: RunSummary) -> str:
+    return f"{formatting.STATES[run.state][0]} {run.state}"
+
+
+def _speed(run: RunSummary) -> str:
+    return formatting.rate(run.tokens_per_second)
+
+
 COLUMNS = (
-    Column(
-        "state", "State", 13, lambda r: f"{format.STATES[r.state][0]} {r.state}", _word("state"), 0, "left"
-    ),
-    Column("name", "Run", 14, lambda r: format.plain(r.name), _word("name"), 0, "left"),
-    Column("model", "Model", 16, lambda r: format.plain(r.model or format.NONE), _word("model"), 114, "left"),
-    Column("data", "Data", 12, lambda r: format.plain(r.data or format.NONE), _word("data"), 128, "left"),
-    Column("stage", "Stage", 8, lambda r: format.plain(r.stage or format.NONE), _word("stage"), 140, "left"),
-    Column("step", "Step", 11, lambda r: format.steps(r.step, r.steps), _number("step")),
-    Column("train", "Train", 7, lambda r: format.loss(r.train_loss), _number("train_loss")),
-    Column("valid", "Valid", 7, lambda r: format.loss(r.valid_loss), _number("valid_loss")),
-    Column("speed", "Tok/s", 7, lambda r: format.rate(r.tokens_per_second), _number("tokens_per_second"), 98),
-    Column("left", "Left", 8, lambda r: format.duration(r.left), _number("left"), 152),
-    Column("best", "Best", 7, lambda r: format.percent(r.best_score), _number("best_score")),
-    Column("updated", "Updated", 9, lambda r: format.ago(r.updated), _number("updated"), 86),
+    Column("state", "State", 13, _state, _word("state"), 0, "left"),
+    Column("name", "Run", 14, lambda run: formatting.plain(run.name), _word("name"), 0, "left"),
+    Column("model", "Model", 16, lambda run: _or_none(run.model), _word("model"), 114, "left"),
+    Column("data", "Data", 12, lambda run: _or_none(run.data), _word("data"), 128, "left"),
+    Column("stage", "Stage", 8, lambda run: _or_none(run.stage), _word("stage"), 140, "left"),
+    Column("step", "Step", 11, lambda run: formatting.steps(run.step, run.steps), _number("step")),
+    Column("train", "Train", 7, lambda run: formatting.loss(run.train_loss), _number("train_loss")),
+    Column("valid", "Valid", 7, lambda run: formatting.loss(run.valid_loss), _number("valid_loss")),
+    Column("speed", "Tok/s", 7, _speed, _number("tokens_per_second"), 98),
+    Column("left", "Left", 8, lambda run: formatting.duration(run.left), _number("left"), 152),
+    Column("best", "Best", 7, lambda run: formatting.percent(run.best_score), _number("best_score")),
+    Column("updated", "Updated", 9, lambda run: formatting.ago(run.updated), _number("updated"), 86),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 # What one wants to see first: the newest, the fastest, the best score; but the lowest loss.
@@ -186,10 +196,10 @@ class RunTable(DataTable[Text]):
             return cell
         style = ""
         if key == "state":
-            style = colours[format.STATES[run.state][1]]
+            style = colours[formatting.STATES[run.state][1]]
         elif key == "name":
             style = "bold" if run.state == "running" else ""
-        elif key == "updated" or text == format.NONE:
+        elif key == "updated" or text == formatting.NONE:
             style = colours["muted"]
         return Text(text, style=style, justify=BY_KEY[key].justify, no_wrap=True, overflow="ellipsis")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from t2sql_tui import clock, format
-from t2sql_tui.history import StageView
+from t2sql_tui import clock, formatting
+from t2sql_tui.runs.history import StageView
 
 _FULL, _EMPTY = "━", "─"
 _NAME = 9
@@ -36,8 +36,8 @@ class StageList(Widget):
     def _line(self, stage: StageView, room: int) -> Content:
         # A run whose process is gone has no stage at work, whatever its last record says.
         state = "stale" if stage.state == "running" and not self._running else stage.state
-        glyph, colour = format.STATES.get(state, ("?", "muted"))
-        name = format.plain(stage.name, _NAME).ljust(_NAME)
+        glyph, colour = formatting.STATES.get(state, ("?", "muted"))
+        name = formatting.plain(stage.name, _NAME).ljust(_NAME)
         head = Content.assemble((f"{glyph} ", f"${colour}"), (name, "bold" if state == "running" else ""))
         if state == "waiting":
             return head.stylize("$muted")
@@ -50,10 +50,10 @@ class StageList(Widget):
                 (f"{100 * stage.share:4.0f}%", "bold"),
             )
         if state == "done":
-            text, colour = format.duration(stage.seconds), "muted"
+            text, colour = formatting.duration(stage.seconds), "muted"
         elif state == "running":
-            began = format.number(stage.began)
-            text = format.duration(None if began is None else max(0.0, clock.now() - began))
+            began = formatting.number(stage.began)
+            text = formatting.duration(None if began is None else max(0.0, clock.now() - began))
         else:
             text = state
         return Content.assemble(head, (text[:room].rjust(room), f"${colour}"))

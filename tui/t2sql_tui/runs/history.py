@@ -13,8 +13,8 @@ from typing import Any
 from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import RunSummary
-from t2sql_tui import format
-from t2sql_tui.series import Series
+from t2sql_tui import formatting
+from t2sql_tui.runs.series import Series
 
 LOG_LINES = 1000
 METRICS = {
@@ -117,7 +117,7 @@ class History:
                 stage = self.stages.setdefault(name, StageView(name))
                 stage.state, stage.seconds, stage.began = record.state, record.seconds, record.started
             self.results = {name: record.result for name, record in run.stages.items()}
-            self.steps = format.number(run.config.get("iters"))
+            self.steps = formatting.number(run.config.get("iters"))
             if run.chosen is not None:
                 self.chosen = run.chosen.get("step")
 
@@ -129,7 +129,7 @@ class History:
         kind, name = event["kind"], event.get("stage")
         stage = self.stages.setdefault(name, StageView(name)) if isinstance(name, str) else None
         self.events += 1
-        self.heard = format.number(event.get("time")) or self.heard
+        self.heard = formatting.number(event.get("time")) or self.heard
         if kind == "progress":
             if stage is not None:
                 stage.done, stage.total = _float(event.get("done")), _float(event.get("total"))
@@ -157,7 +157,7 @@ class History:
             stage.done, stage.total = step, self.steps
 
     def _checkpoint(self, event: Mapping[str, Any]) -> None:
-        number = format.number(event.get("step"))
+        number = formatting.number(event.get("step"))
         if number is None:
             return
         step = int(number)
@@ -179,5 +179,5 @@ def _advance(stage: StageView, kind: str, event: Mapping[str, Any]) -> None:
 
 
 def _float(value: object) -> float:
-    number = format.number(value)
+    number = formatting.number(value)
     return math.nan if number is None else float(number)

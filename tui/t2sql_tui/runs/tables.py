@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from t2sql_tui import format
-from t2sql_tui.differing import Source
-from t2sql_tui.history import History
+from t2sql_tui import formatting
+from t2sql_tui.runs.differing import Source
+from t2sql_tui.runs.history import History
 
 Row = tuple[str, ...]
 
@@ -40,20 +40,20 @@ def checkpoints(history: History) -> list[Row]:
 def _checkpoint(
     step: object, valid: object, test: object, perplexity: object, best: bool, score: object = None
 ) -> Row:
-    loss = format.number(valid)
+    loss = formatting.number(valid)
     # Without a test, the perplexity of the validation split stands in, and is marked as such.
-    if format.number(perplexity) is None and loss is not None and loss < 50:
-        shown = f"~{format.loss(math.exp(loss))}"
+    if formatting.number(perplexity) is None and loss is not None and loss < 50:
+        shown = f"~{formatting.loss(math.exp(loss))}"
     else:
-        shown = format.loss(perplexity)
-    name = "base" if step == 0 else format.count(step)
+        shown = formatting.loss(perplexity)
+    name = "base" if step == 0 else formatting.count(step)
     right = score if isinstance(score, dict) else {}
     return (
         f"{name} ★" if best else f"{name}  ",
-        format.loss(valid),
-        format.loss(test),
+        formatting.loss(valid),
+        formatting.loss(test),
         shown,
-        format.percent(right.get("accuracy")),
+        formatting.percent(right.get("accuracy")),
         _interval(right.get("interval")),
     )
 
@@ -70,14 +70,14 @@ def files(history: History) -> list[Row]:
         ok = verdicts.get(file)
         rows.append(
             (
-                format.plain(row.get("name") or file, 40),
-                format.size(row.get("bytes")),
-                format.plain(row.get("backend") or format.NONE, 8),
-                format.rate(row.get("gen_tps")),
-                format.percent(row.get("accuracy")),
+                formatting.plain(row.get("name") or file, 40),
+                formatting.size(row.get("bytes")),
+                formatting.plain(row.get("backend") or formatting.NONE, 8),
+                formatting.rate(row.get("gen_tps")),
+                formatting.percent(row.get("accuracy")),
                 _interval(row.get("interval")),
-                format.count(row.get("n")),
-                format.NONE if ok is None else "✓ same" if ok else "✗ differs",
+                formatting.count(row.get("n")),
+                formatting.NONE if ok is None else "✓ same" if ok else "✗ differs",
             )
         )
     return rows
@@ -91,16 +91,16 @@ def sources(history: History) -> list[Source]:
         name, backend = row.get("name"), row.get("backend")
         # The run may have been moved since it was written; the names in it stay.
         file = f"{name}.{backend}.{compare.get('split', 'test')}.jsonl".replace("/", "_")
-        label = f"{format.plain(name, 40)} {format.plain(backend, 8)}"
+        label = f"{formatting.plain(name, 40)} {formatting.plain(backend, 8)}"
         found.append(Source(history.path, label, history.path / "predictions" / file))
     return found
 
 
 def _interval(pair: object) -> str:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
-        return format.NONE
-    low, high = format.number(pair[0]), format.number(pair[1])
-    return format.NONE if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f}"
+        return formatting.NONE
+    low, high = formatting.number(pair[0]), formatting.number(pair[1])
+    return formatting.NONE if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f}"
 
 
 def _dicts(rows: object) -> Iterable[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from t2sql.errors import WorkError
-from t2sql_tui.asking import CANCEL, Problem, Question, Reply
+from t2sql_tui.asking.questions import CANCEL, Problem, Question, Reply
 
 GRACE = 2.0
 """Seconds in which a cancelled answer has to end; a file that loads for longer ends with the process."""
@@ -74,7 +74,7 @@ class ModelProcess:
             ours, theirs = Pipe()
             with theirs:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "t2sql_tui.answering", str(theirs.fileno())],
+                    [sys.executable, "-m", "t2sql_tui.asking.model_worker", str(theirs.fileno())],
                     pass_fds=[theirs.fileno()],
                     # Runtimes print, and the terminal is the app's; so are its keys.
                     stdin=subprocess.DEVNULL,

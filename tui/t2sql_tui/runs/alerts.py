@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from t2sql_tui import clock, format
-from t2sql_tui.history import History
+from t2sql_tui import clock, formatting
+from t2sql_tui.runs.history import History
 
 MOST = 3
 SLOW_REPORTS = 8
@@ -41,7 +41,7 @@ def alerts(history: History, now: float | None = None) -> list[Alert]:
     with history.lock:
         newest = list(dict.fromkeys(history.said[::-1]))
     found += [Alert("▲", "warning", text) for text in newest]
-    return [Alert(a.mark, a.colour, format.plain(a.text, 400)) for a in found[:MOST]]
+    return [Alert(a.mark, a.colour, formatting.plain(a.text, 400)) for a in found[:MOST]]
 
 
 def _stall(history: History, now: float) -> list[Alert]:
@@ -55,5 +55,5 @@ def _stall(history: History, now: float) -> list[Alert]:
     silent = now - max(float(recent[-1]), history.heard)
     if silent < max(SHORTEST_STALL, SLOW_REPORTS * usual):
         return []
-    said = f"no word for {format.duration(silent)}, a report came every {format.duration(usual)}"
+    said = f"no word for {formatting.duration(silent)}, a report came every {formatting.duration(usual)}"
     return [Alert("▲", "warning", f"{said}: it may be stuck, asleep or crowded out; x in the runs stops it")]

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from t2sql_tui import format
+from t2sql_tui import formatting
 
 
 @pytest.mark.parametrize(
@@ -22,18 +22,18 @@ from t2sql_tui import format
     ],
 )
 def test_duration(seconds: object, text: str) -> None:
-    assert format.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("back", "text"), [(0, "now"), (30, "30s ago"), (90, "1m ago"), (7300, "2h ago"), (200_000, "2d ago")]
 )
 def test_ago(back: float, text: str) -> None:
-    assert format.ago(1_000_000 - back, now=1_000_000) == text
+    assert formatting.ago(1_000_000 - back, now=1_000_000) == text
 
 
 def test_losses_of_any_size_fit_their_column() -> None:
-    assert [format.loss(x) for x in (0.12345, 12.5, 123456.0, None, math.inf, True)] == [
+    assert [formatting.loss(x) for x in (0.12345, 12.5, 123456.0, None, math.inf, True)] == [
         "0.123",
         "12.500",
         "1.23e+05",
@@ -44,13 +44,13 @@ def test_losses_of_any_size_fit_their_column() -> None:
 
 
 def test_steps_with_and_without_a_total() -> None:
-    assert format.steps(1200, 2000) == "1,200/2,000"
-    assert format.steps(1200, None) == "1,200"
-    assert format.steps(None, 2000) == "–/2,000"
+    assert formatting.steps(1200, 2000) == "1,200/2,000"
+    assert formatting.steps(1200, None) == "1,200"
+    assert formatting.steps(None, 2000) == "–/2,000"
 
 
 def test_sizes() -> None:
-    assert [format.size(x) for x in (12, 1536, 150 << 20, 7 << 30)] == [
+    assert [formatting.size(x) for x in (12, 1536, 150 << 20, 7 << 30)] == [
         "12 B",
         "1.5 KiB",
         "150 MiB",
@@ -59,8 +59,8 @@ def test_sizes() -> None:
 
 
 def test_plain_text_holds_no_control_characters() -> None:
-    assert format.plain("a\x1b[31mred\nline\tend") == "a�[31mred line end"
-    assert len(format.plain("x" * 10_000)) == 500
+    assert formatting.plain("a\x1b[31mred\nline\tend") == "a�[31mred line end"
+    assert len(formatting.plain("x" * 10_000)) == 500
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_plain_text_holds_no_control_characters() -> None:
     ],
 )
 def test_events_of_any_shape_have_a_line(event: dict[str, object]) -> None:
-    assert "\n" not in format.event(event)
+    assert "\n" not in formatting.event(event)
 
 
 def test_what_a_result_does_not_have_is_not_said() -> None:
     result = {"v": 1, "kind": "result", "file": "a.gguf", "ok": True, "cause": None, "n": 1}
-    assert format.event(result) == "result  file a.gguf  ok yes  n 1"
+    assert formatting.event(result) == "result  file a.gguf  ok yes  n 1"
 
 
 def test_a_clock_of_nonsense_is_blank() -> None:
-    assert format.clock("noon") == format.clock(-5) == format.clock(1e300) == " " * 8
+    assert formatting.clock("noon") == formatting.clock(-5) == formatting.clock(1e300) == " " * 8

@@ -1,4 +1,4 @@
-"""The process that holds Ask's models: `python -m t2sql_tui.answering DESCRIPTOR`.
+"""The process that holds Ask's models: `python -m t2sql_tui.asking.model_worker DESCRIPTOR`.
 
 On the connection of that descriptor come a `Question` and `CANCEL`; each question is answered by pieces of
 text and at the end by a `Reply`, or by a `Problem`. `ModelProcess` is the other end.
@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import T2sqlError
-from t2sql_tui.asking import CANCEL, Problem, Question, Reply, Source
+from t2sql_tui.asking.questions import CANCEL, Problem, Question, Reply, Source
 
 if TYPE_CHECKING:
     from t2sql.generate import Answer, Backend, Failed, Generation

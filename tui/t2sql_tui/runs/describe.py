@@ -7,7 +7,7 @@ from pathlib import Path
 from textual.content import Content
 
 from t2sql.runs import RunSummary
-from t2sql_tui import format
+from t2sql_tui import formatting
 
 Piece = str | Content | tuple[str, str]
 
@@ -20,7 +20,7 @@ def no_runs(root: Path) -> Content:
         "\n\nPress ",
         ("n", "bold $primary"),
         ", or make one, from data to a quantized model, with\n\n",
-        (format.plain(f"t2sql run{option}"), "bold $primary"),
+        (formatting.plain(f"t2sql run{option}"), "bold $primary"),
         "\n\nIt will appear as soon as it starts.",
     )
 
@@ -34,25 +34,25 @@ def details(run: RunSummary | None) -> Content:
     if run is None:
         return Content("")
     if run.problem:
-        return Content.assemble(("! ", "$error"), format.plain(run.problem))
+        return Content.assemble(("! ", "$error"), formatting.plain(run.problem))
     pieces: list[Piece] = []
     for name, value in (("model", run.model), ("data", run.data), ("stage", run.stage)):
-        pieces += [(f"{name} ", "$muted"), format.plain(value or format.NONE, 60), "   "]
-    pieces += [("started ", "$muted"), format.ago(run.started)]
+        pieces += [(f"{name} ", "$muted"), formatting.plain(value or formatting.NONE, 60), "   "]
+    pieces += [("started ", "$muted"), formatting.ago(run.started)]
     if run.state in ("stale", "interrupted", "failed"):
         why = {"stale": "its process is gone", "failed": "it failed"}.get(run.state, "it was interrupted")
         if run.error:
-            why = f"it failed: {format.plain(run.error, 200)}"
+            why = f"it failed: {formatting.plain(run.error, 200)}"
         command = f"t2sql run --out {run.path}"
         pieces += ["\n", (why, "$warning"), "\n", ("r", "bold $primary"), " goes on with it, as does "]
-        pieces.append((format.plain(command), "bold"))
+        pieces.append((formatting.plain(command), "bold"))
     return Content.assemble(*pieces)
 
 
 def question(what: str, run: RunSummary) -> Content:
     """What is asked before a run is stopped or deleted."""
-    name = (format.plain(run.name, 60), "bold")
+    name = (formatting.plain(run.name, 60), "bold")
     if what == "delete":
         end = " with its checkpoints and model files?\n\n"
-        return Content.assemble("Delete the run ", name, end, (format.plain(run.path, 200), "$muted"))
+        return Content.assemble("Delete the run ", name, end, (formatting.plain(run.path, 200), "$muted"))
     return Content.assemble("Stop the run ", name, "? It ends as on Ctrl-C; `t2sql run` can go on with it.")

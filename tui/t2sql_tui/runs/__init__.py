@@ -1,0 +1,1 @@
+"""What the screens show of runs: found, read event by event, tabulated, compared, started."""
