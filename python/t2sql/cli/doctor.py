@@ -106,8 +106,9 @@ def _llama() -> Iterator[Finding]:
 
 
 def _demo() -> Iterator[Finding]:
+    from t2sql.cache import cache_dir
     from t2sql.errors import T2sqlError
-    from t2sql.models import cache_dir, demo_gguf
+    from t2sql.models import demo_gguf
 
     try:
         yield Finding("demo model", "ok", str(demo_gguf()))

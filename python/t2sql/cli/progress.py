@@ -24,11 +24,11 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
 
-    def __call__(self, done: int, total: int, label: str = "") -> None:
+    def __call__(self, done: int, total: int, what: str = "") -> None:
         now = time.monotonic()
         if now - self._began < _QUICK:
             return
-        text = " ".join(part for part in (self.title, label) if part)
+        text = " ".join(part for part in (self.title, what) if part)
         if self._terminal:
             self._draw(done, total, text)
         elif now - self._said >= _LINE_EVERY or (self._spoken and total and done >= total):

@@ -37,11 +37,11 @@ class MlxBackend:
         if ref.kind == "gguf":
             facts = gguf_facts(self.path, ref.adapter)
             self.prompt_format, self.min_logprob = facts.prompt_format, facts.min_logprob
-            loaded = models.load_gguf(self.path, adapter=adapter, gguf_adapter=ref.adapter, source=ref.source)
+            loaded = models.load_gguf(ref, adapter=adapter)
             self.weights = f"{loaded.weights} (from {facts.type})"
         else:
             self.prompt_format, self.min_logprob = directory_facts(self.path)
-            loaded = models.load(self.path, adapter=adapter)
+            loaded = models.load(ref, adapter=adapter)
             self.weights = loaded.weights
         if adapter is not None:
             self.min_logprob = None

@@ -7,6 +7,9 @@ from .facts import directory_facts as directory_facts
 from .facts import directory_type as directory_type
 from .facts import gguf_facts as gguf_facts
 from .gguf_loading import load_gguf as load_gguf
+from .importing import as_directory as as_directory
+from .importing import directory as directory
+from .importing import training_base as training_base
 from .loading import Loaded as Loaded
 from .loading import check_config as check_config
 from .loading import dequantize as dequantize
@@ -14,13 +17,10 @@ from .loading import load as load
 from .loading import load_network as load_network
 from .loading import load_tokenizer as load_tokenizer
 from .loading import quantize_base as quantize_base
-from .resolving import DEMO as DEMO
-from .resolving import ModelRef as ModelRef
-from .resolving import cache_dir as cache_dir
-from .resolving import demo_gguf as demo_gguf
-from .resolving import directory as directory
-from .resolving import resolve as resolve
-from .resolving import training_base as training_base
+from .reference import DEMO as DEMO
+from .reference import ModelRef as ModelRef
+from .reference import demo_gguf as demo_gguf
+from .reference import resolve as resolve
 
 __all__ = [
     "DEMO",
@@ -28,7 +28,7 @@ __all__ = [
     "ModelRef",
     "add_adapter_layers",
     "apply_adapter",
-    "cache_dir",
+    "as_directory",
     "check_config",
     "demo_gguf",
     "dequantize",

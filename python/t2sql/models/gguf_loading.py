@@ -5,32 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 from t2sql.cache import temporary_folder
+from t2sql.errors import InputError
+from t2sql.gguf import import_adapter, import_gguf, read_adapter
 from t2sql.models.loading import Loaded, load
-from t2sql.models.resolving import DEMO, directory
+from t2sql.models.reference import DEMO, ModelRef, resolve
 
 
-def load_gguf(
-    file: Path,
-    *,
-    adapter: Path | None = None,
-    gguf_adapter: Path | None = None,
-    dtype: str | None = None,
-    source: str | None = None,
-) -> Loaded:
-    """Load a GGUF, with an adapter directory or a GGUF adapter on it.
+def load_gguf(model: ModelRef | Path, *, adapter: Path | None = None, dtype: str | None = None) -> Loaded:
+    """Load a GGUF file, with its GGUF adapter if it has one.
 
-    `source` is what it was asked for as: the demo model's import is kept.
+    The file goes by a Hugging Face directory that lives only while it is read: a directory for each
+    quantization would fill the cache. Only the demo model's directory stays in the cache.
 
-    By a Hugging Face directory that lives only while it is read: a directory per quantization would
-    fill the cache. Where the device is fast with quantized matmul, this is the place to keep the bits.
+    Args:
+        model: A GGUF file, or a reference to one.
+        adapter: An adapter directory to put on it.
+        dtype: As for `load`.
+
+    Raises:
+        InputError: The file does not parse, its family is not known, an adapter does not fit, or there
+            are two of them.
     """
-    from t2sql.gguf import import_adapter, import_gguf, read_adapter
-
-    if source == DEMO:
-        return load(directory(DEMO), adapter=adapter, dtype=dtype)
+    ref = model if isinstance(model, ModelRef) else resolve(model)
+    if adapter is not None and ref.adapter is not None:
+        raise InputError("two adapters on one model", where=adapter, found=f"{ref.source} has one")
+    if ref.source == DEMO:
+        return load(ref, adapter=adapter, dtype=dtype)
     with temporary_folder(".loading-") as folder:
-        if gguf_adapter is not None:
-            found = read_adapter(gguf_adapter, file)
-            layers = int(found.base.need("{arch}.block_count"))
-            adapter = import_adapter(found, layers, Path(folder) / "adapter")
-        return load(import_gguf(file, Path(folder) / file.stem), adapter=adapter, dtype=dtype)
+        if ref.adapter is not None:
+            gguf_adapter = read_adapter(ref.adapter, ref.path)
+            layers = int(gguf_adapter.base.need("{arch}.block_count"))
+            adapter = import_adapter(gguf_adapter, layers, Path(folder) / "adapter")
+        directory = import_gguf(ref.path, Path(folder) / ref.path.stem)
+        return load(directory, adapter=adapter, dtype=dtype)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError, T2sqlError
-from t2sql.models.resolving import check_directory, directory, resolve
+from t2sql.models.importing import as_directory
+from t2sql.models.reference import ModelRef, check_directory, resolve
 from t2sql.runtimes import device, mx, nn
 
 
@@ -25,7 +26,7 @@ class Loaded:
 
 
 def load(
-    model: str | Path,
+    model: ModelRef | str | Path,
     *,
     adapter: Path | None = None,
     quantized: bool | None = None,
@@ -36,8 +37,8 @@ def load(
     A quantized MLX directory keeps its bits where the device is fast with them; the CPU device is not,
     so there it is dequantized. `quantized` decides instead.
     """
-    name = resolve(model).name
-    path = directory(model)
+    ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
+    name, path = ref.name, ref.path
     on_cpu = device() == "cpu"
     network, config = load_network(path)
     is_quantized = bool(config.get("quantization"))

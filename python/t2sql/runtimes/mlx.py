@@ -11,8 +11,9 @@ keep_freed_memory()
 import mlx.core as mx  # noqa: E402
 import mlx.nn as nn  # noqa: E402
 import mlx.optimizers as optimizers  # noqa: E402
+from mlx.utils import tree_flatten, tree_map, tree_unflatten  # noqa: E402
 
-__all__ = ["device", "mx", "nn", "optimizers", "peak_memory"]
+__all__ = ["device", "mx", "nn", "optimizers", "peak_memory", "tree_flatten", "tree_map", "tree_unflatten"]
 
 
 def device() -> str:

@@ -1,0 +1,47 @@
+"""mlx-lm, by this door alone: its import brings MLX, which has to find the fast BLAS there already."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from t2sql.runtimes import mlx as _mlx  # noqa: F401
+
+# isort: split
+from mlx_lm.models.activations import swiglu
+from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention
+from mlx_lm.models.llama import TransformerBlock
+from mlx_lm.tuner.lora import LoRALinear
+from mlx_lm.tuner.utils import linear_to_lora_layers
+from mlx_lm.utils import (
+    MODEL_REMAPPING,
+    dequantize_model,
+    get_total_parameters,
+    load_model,
+    load_tokenizer,
+)
+
+__all__ = [
+    "LoRALinear",
+    "TransformerBlock",
+    "create_attention_mask",
+    "dequantize_model",
+    "get_total_parameters",
+    "knows_architecture",
+    "linear_to_lora_layers",
+    "load_model",
+    "load_tokenizer",
+    "scaled_dot_product_attention",
+    "swiglu",
+]
+
+
+def knows_architecture(model_type: str) -> bool:
+    """Whether mlx-lm has a module for the `model_type` of a config.json; the module is not imported."""
+    try:
+        return (
+            importlib.util.find_spec(f"mlx_lm.models.{MODEL_REMAPPING.get(model_type, model_type)}")
+            is not None
+        )
+    except (ModuleNotFoundError, ValueError):
+        # A name with a dot in it makes importlib look for a package of that name first.
+        return False
