@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t2sql.adapters import AdapterConfig, read_adapter_config
+
 if TYPE_CHECKING:
     from t2sql.models import Loaded
     from t2sql.train import Encoded
@@ -70,7 +72,6 @@ def measure_checkpoints(
 
     The model is loaded once, and the layers below the first that any adapter touches are run once.
     """
-    from t2sql.adapters import read_adapter_config
     from t2sql.models import apply_adapter, load
     from t2sql.train import Network, Source
 
@@ -125,17 +126,14 @@ def _result(
     )
 
 
-def _common_start(layers: int, configs: Sequence[dict[str, Any]]) -> int:
+def _common_start(layers: int, configs: Sequence[AdapterConfig]) -> int:
     """How many first layers are the base's own under every adapter."""
     start = layers
     for config in configs:
-        if config.get("base_bits"):
+        if config.base_bits:
             return 0
-        if config["fine_tune_type"] == "full":
-            count = config.get("num_layers", -1)
-        else:
-            keys = config["lora_parameters"].get("keys") or []
-            count = -1 if any("embed" in key for key in keys) else config["num_layers"]
+        keys = (config.lora.keys if config.lora else None) or ()
+        count = -1 if any("embed" in key for key in keys) else config.num_layers
         start = min(start, max(0, layers - count) if count > 0 else 0)
     return start
 

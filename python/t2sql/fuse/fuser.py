@@ -76,7 +76,7 @@ def fuse(
     base = probe.logits(network)
     say(1, 4, "base + adapter")
     apply_adapter(network, adapter)
-    if config.get("base_bits"):
+    if config.base_bits:
         network = dequantize(network, working)
     network.eval()
     adapted = probe.logits(network)

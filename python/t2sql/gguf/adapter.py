@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from t2sql.adapters import WEIGHTS, read_adapter_config
 from t2sql.errors import InputError, WorkError
 from t2sql.files import check_free
 from t2sql.gguf.adapter_file import BASE_KEY, AdapterFile, fingerprint
@@ -16,9 +17,9 @@ from t2sql.gguf.container import TensorInfo, read_safetensors
 from t2sql.gguf.converter import ConvertResult, gguf_names, write
 from t2sql.gguf.families import Family, by_gguf_architecture, by_hf_architecture
 from t2sql.gguf.hf import HfDirectory, read_directory
-from t2sql.gguf.metadata import prompt_format
 from t2sql.gguf.types import QUANTIZATION_VERSION, type_named
 from t2sql.gguf.weights import to_hf_rows
+from t2sql.prompt import PROMPT_FORMAT
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,8 +47,6 @@ def convert_adapter(
     Nothing is written unless every matrix of it fits the model. `trained_on` is the directory of the model
     that the adapter's settings name, where the caller has it: another model than `base` is then refused.
     """
-    from t2sql.adapters import WEIGHTS, read_adapter_config
-
     started = time.perf_counter()
     target = type_named(type)
     if target.quantized:
@@ -58,22 +57,22 @@ def convert_adapter(
     check_free(Path(out), force=force)
     adapter = Path(adapter)
     config = read_adapter_config(adapter)
-    if config["fine_tune_type"] != "lora":
+    if config.lora is None or config.fine_tune_type != "lora":
         raise InputError(
-            "the adapter has no GGUF form", where=adapter, expected="lora", found=config["fine_tune_type"],
+            "the adapter has no GGUF form", where=adapter, expected="lora", found=config.fine_tune_type,
             hint=_FUSE,
         )  # fmt: skip
     directory = read_directory(Path(base))
     family = by_hf_architecture(directory.architecture, directory.path / "config.json")
     names = gguf_names(directory, family)
     _check_base(trained_on, adapter, directory, family, names)
-    rank, scale = int(config["lora_parameters"]["rank"]), float(config["lora_parameters"]["scale"])
+    rank, scale = config.lora.rank, config.lora.scale
     pairs = _pairs(adapter / WEIGHTS)
     _check_fit(pairs, rank, adapter, directory, {hf: gguf for gguf, hf in names.items()})
     warnings = []
-    if config.get("base_bits"):
+    if config.base_bits:
         warnings.append(
-            f"the adapter was trained on its base at {config['base_bits']} bits: "
+            f"the adapter was trained on its base at {config.base_bits} bits: "
             "on other weights it does not do quite the same"
         )
     with tempfile.TemporaryDirectory(prefix="t2sql-adapter-") as folder:
@@ -87,7 +86,7 @@ def convert_adapter(
             ("adapter.type", "str", "lora"),
             # llama.cpp multiplies by alpha / rank.
             ("adapter.lora.alpha", "f32", scale * rank),
-            ("t2sql.prompt_format", "str", prompt_format({"t2sql": config})),
+            ("t2sql.prompt_format", "str", config.prompt_format or PROMPT_FORMAT),
             (BASE_KEY, "str", _fingerprint(directory, family, names)),
         ]
         return write([(str(out), metadata, tensors)], warnings, started, None, force, progress)

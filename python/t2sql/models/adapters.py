@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-from t2sql.adapters import LEAVES, WEIGHTS, read_adapter_config
+from t2sql.adapters import LEAVES, WEIGHTS, AdapterConfig, read_adapter_config
 from t2sql.errors import InputError
 from t2sql.models.loading import check_safetensors, quantize_base
 from t2sql.runtimes import mx
@@ -25,35 +25,34 @@ def flat(tree: Any) -> dict[str, Any]:
     return dict(cast("list[tuple[str, Any]]", tree_flatten(tree)))
 
 
-def add_adapter_layers(network: Any, config: dict[str, Any]) -> None:
+def add_adapter_layers(network: Any, config: AdapterConfig) -> None:
     """Replace the layers that the config names by LoRA or DoRA layers with their first values."""
     from mlx_lm.tuner.utils import linear_to_lora_layers
 
     layers = len(network.layers)
     # mlx-lm writes -1 for "all" and takes no layer for it.
-    count = config["num_layers"] if config["num_layers"] > 0 else layers
-    linear_to_lora_layers(
-        network, count, dict(config["lora_parameters"]), use_dora=config["fine_tune_type"] == "dora"
-    )
+    count = config.num_layers if config.num_layers > 0 else layers
+    assert config.lora is not None, "full fine-tuning adds no layers"
+    linear_to_lora_layers(network, count, config.lora.to_json(), use_dora=config.fine_tune_type == "dora")
 
 
-def apply_adapter(network: Any, path: Path) -> dict[str, Any]:
+def apply_adapter(network: Any, path: Path) -> AdapterConfig:
     """Put an adapter on a freshly loaded model; an error names what does not fit."""
     config = read_adapter_config(path)
     weights = read_adapter_weights(path)
     layers = len(network.layers)
-    if config.get("base_bits"):
-        quantize_base(network, config["base_bits"])
-    if config["fine_tune_type"] != "full":
-        if config["num_layers"] > layers:
+    if config.base_bits:
+        quantize_base(network, config.base_bits)
+    if config.fine_tune_type != "full":
+        if config.num_layers > layers:
             raise InputError(
                 "the adapter belongs to another model",
                 where=path,
                 expected=f"at most {layers} layers",
-                found=config["num_layers"],
+                found=config.num_layers,
             )
         add_adapter_layers(network, config)
-    load_adapter_weights(network, weights, path, full=config["fine_tune_type"] == "full")
+    load_adapter_weights(network, weights, path, full=config.fine_tune_type == "full")
     return config
 
 

@@ -57,10 +57,10 @@ def training_base(adapter: Path) -> Path | None:
     Raises:
         InputError: `adapter` is not an adapter directory.
     """
-    model = read_adapter_config(adapter).get("model")
+    model = read_adapter_config(adapter).model
     if model == DEMO:
         return directory(DEMO)
-    if not isinstance(model, str) or not Path(model, "config.json").is_file():
+    if model is None or not Path(model, "config.json").is_file():
         return None
     return Path(model)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from t2sql.adapters import AdapterConfig
 from t2sql.errors import InputError
 from t2sql.models import Loaded, add_adapter_layers, flat, quantize_base
 from t2sql.runtimes import mx, nn
@@ -40,7 +41,7 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
         for layer in model.layers[layers - count :]:
             layer.unfreeze()
     else:
-        add_adapter_layers(model, adapter)
+        add_adapter_layers(model, AdapterConfig.from_json(adapter, "the training settings"))
     mx.eval(model.parameters())
     return adapter
 
