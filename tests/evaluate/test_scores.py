@@ -1,23 +1,16 @@
-"""Scores of answers: right ones, and planted misses of every class, of real SQL and the tutorial's text."""
+"""Scores of answers: right ones, and planted misses of every class."""
 
 from __future__ import annotations
 
-import itertools
-import math
 import sqlite3
-import time
 from contextlib import closing
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from t2sql.data import Dataset, Example
 from t2sql.errors import InputError
-from t2sql.evaluate import CLASSES, Scored, score, summarize
+from t2sql.evaluate import OUTCOMES, Scored, score, summarize
 from t2sql.evaluate.logical import logical_form
-from t2sql.evaluate.pseudo import tutorial_form
 from t2sql.prompt import render_prompt
 from t2sql.schema import Column, Schema, Table
 
@@ -75,11 +68,11 @@ def one(dataset: Dataset | None, gold: str, answer: str, **options: float) -> Sc
 def test_right_answers(dataset: Dataset, answer: str, exact: bool, logical: bool) -> None:
     scored = one(dataset, GOLD, answer)
     assert (scored.correct, scored.exact, scored.logical, scored.valid) == (True, exact, logical, True)
-    assert (scored.klass, scored.measure) == ("correct", "execution")
+    assert (scored.outcome, scored.measure) == ("correct", "execution")
 
 
 @pytest.mark.parametrize(
-    ("gold", "answer", "klass", "valid"),
+    ("gold", "answer", "outcome", "valid"),
     [
         (GOLD, "", "empty", False),
         (GOLD, "SELECT Name FROM cats WHERE", "syntax", False),
@@ -108,11 +101,11 @@ def test_right_answers(dataset: Dataset, answer: str, exact: bool, logical: bool
     ],
 )  # fmt: skip
 def test_planted_misses_are_classified(
-    dataset: Dataset, gold: str, answer: str, klass: str, valid: bool
+    dataset: Dataset, gold: str, answer: str, outcome: str, valid: bool
 ) -> None:
     scored = one(dataset, gold, answer, timeout=0.3)
-    assert (scored.correct, scored.klass, scored.valid) == (False, klass, valid)
-    assert klass in CLASSES
+    assert (scored.correct, scored.outcome, scored.valid) == (False, outcome, valid)
+    assert outcome in OUTCOMES
 
 
 def test_joins_match_in_any_order_and_under_any_alias(dataset: Dataset) -> None:
@@ -121,13 +114,13 @@ def test_joins_match_in_any_order_and_under_any_alias(dataset: Dataset) -> None:
     assert logical_form(gold) == logical_form(other)
     assert one(dataset, gold, other.replace("ANN", "Ann")).correct
     assert (
-        one(dataset, gold, gold.replace("JOIN", "LEFT JOIN").replace(" c.id", " c.Age")).klass
+        one(dataset, gold, gold.replace("JOIN", "LEFT JOIN").replace(" c.id", " c.Age")).outcome
         == "wrong condition"
     )
 
 
 @pytest.mark.parametrize(
-    ("answer", "klass"),
+    ("answer", "outcome"),
     [
         ("select name from cats where age > 3.0 and \"Coat colour\" = 'black'", "correct"),
         ("SELECT c.Name FROM cats c WHERE NOT (c.Age <= 3) AND c.\"Coat colour\" IN ('black')", "correct"),
@@ -143,10 +136,10 @@ def test_joins_match_in_any_order_and_under_any_alias(dataset: Dataset) -> None:
         ("", "empty"),
     ],
 )
-def test_without_rows_a_suite_of_databases_decides_and_says_so(answer: str, klass: str) -> None:
+def test_without_rows_a_suite_of_databases_decides_and_says_so(answer: str, outcome: str) -> None:
     scored = one(None, GOLD, answer, timeout=0.2)
-    assert (scored.klass, scored.correct, scored.measure) == (klass, klass == "correct", "suite")
-    assert scored.suite is not None and scored.suite[0] == scored.suite[1] > 20
+    assert (scored.outcome, scored.correct, scored.measure) == (outcome, outcome == "correct", "suite")
+    assert scored.suite is not None and scored.suite.killed == scored.suite.neighbours > 20
 
 
 def test_a_gold_result_too_long_to_compare_is_left_to_a_suite(dataset: Dataset) -> None:
@@ -158,123 +151,6 @@ def test_a_gold_result_too_long_to_compare_is_left_to_a_suite(dataset: Dataset) 
 def test_a_prompt_without_a_schema_is_scored_by_its_text() -> None:
     asked = example("anything at all", db=False, schema=Schema(()))
     assert [s.correct for s in score(None, [asked, asked], ["Anything  at all", "nothing"])] == [True, False]
-
-
-def table_rows() -> st.SearchStrategy[list[tuple[Any, ...]]]:
-    name = st.one_of(st.none(), st.sampled_from(["Ann", "ann", "Bob", "7"]))
-    size = st.one_of(st.none(), st.sampled_from([1, 2, 3, 0.5, 1e9, 1e9 + 1]))
-    return st.lists(st.tuples(name, st.integers(0, 3), size), max_size=6)
-
-
-QUERIES = [
-    "SELECT name FROM t",
-    "SELECT DISTINCT name FROM t",
-    "SELECT name FROM t ORDER BY name",
-    "SELECT name FROM t ORDER BY name DESC",
-    "SELECT size FROM t ORDER BY size",
-    "SELECT AVG(size) FROM t",
-    "SELECT SUM(size) * 1.0 / COUNT(size) FROM t",
-    "SELECT name, COUNT(*) FROM t GROUP BY name",
-    "SELECT name, COUNT(name) FROM t GROUP BY name",
-    "SELECT age FROM t WHERE size > 1",
-    "SELECT age FROM t WHERE size >= 1",
-    "SELECT age, name FROM t",
-]
-
-
-def brute_force(rows: list[tuple[Any, ...]], gold: str, sql: str) -> bool:
-    """By the definition: some order of the one result is the other, value by value; given one if ORDER BY."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute("CREATE TABLE t (name TEXT, age INTEGER, size REAL)")
-        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
-        want, got = connection.execute(gold).fetchall(), connection.execute(sql).fetchall()
-        width = {query: len(connection.execute(query).description) for query in (gold, sql)}
-    orders = [got] if "ORDER BY" in gold else list(itertools.permutations(got))
-
-    def same(a: Any, b: Any) -> bool:
-        if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-            return math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
-        return type(a) is type(b) and bool(a == b)
-
-    return width[gold] == width[sql] and any(
-        len(order) == len(want)
-        and all(len(a) == len(b) and all(map(same, a, b)) for a, b in zip(want, order, strict=True))
-        for order in orders
-    )
-
-
-@settings(max_examples=60, deadline=None)
-@given(table_rows(), st.sampled_from(QUERIES), st.sampled_from(QUERIES))
-def test_execution_accuracy_agrees_with_its_definition_on_random_tables(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[Any, ...]], gold: str, sql: str
-) -> None:
-    folder = tmp_path_factory.mktemp("random")
-    with closing(sqlite3.connect(folder / "cats.sqlite")) as connection:
-        connection.execute("CREATE TABLE t (name TEXT, age INTEGER, size REAL)")
-        connection.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
-        connection.commit()
-    assert one(Dataset(folder, {}), gold, sql).correct is brute_force(rows, gold, sql)
-
-
-PLAYERS = Schema(
-    (
-        Table(
-            "1-10015132-16",
-            tuple(
-                Column(name)
-                for name in ("Player", "No.", "School/Club Team", "Years in Toronto", "Laid down")
-            ),
-        ),
-    )
-)
-TEXT = "SELECT COUNT School/Club Team FROM 1-10015132-16 WHERE Years in Toronto = '1995-96' AND No. = 9"
-
-
-@pytest.mark.parametrize(
-    ("answer", "klass"),
-    [
-        (TEXT, "correct"),
-        (TEXT.replace("COUNT School/Club Team", "COUNT(School/Club Team)"), "correct"),
-        (TEXT.replace("1995-96' AND No. = 9", "1995-96' AND No. = '9.0'").lower(), "correct"),
-        (
-            "SELECT COUNT School/Club Team FROM 1-10015132-16 WHERE No. = 9 AND Years in Toronto = '1995-96'",
-            "correct",
-        ),
-        (TEXT.replace("COUNT ", ""), "wrong aggregate"),
-        (TEXT.replace("School/Club Team", "Player"), "wrong column"),
-        (TEXT.replace("School/Club Team", "Club"), "unknown column"),
-        (TEXT.replace("No. =", "No. >"), "wrong condition"),
-        (TEXT.replace(" AND No. = 9", ""), "wrong condition"),
-        (TEXT.replace("1995-96", "1995"), "wrong value"),
-        (TEXT.replace("1-10015132-16", "2-10015132-16"), "wrong table"),
-        ("Nationality", "syntax"),
-        ("", "empty"),
-    ],
-)
-def test_the_tutorials_text_is_scored_by_its_logical_form(answer: str, klass: str) -> None:
-    scored = score(None, [example(TEXT, db=False, schema=PLAYERS)], [answer])[0]
-    assert (scored.klass, scored.correct, scored.measure) == (klass, klass == "correct", "logical")
-
-
-@pytest.mark.parametrize(
-    ("conditions", "expected"),
-    [
-        ("Player = 'Rock AND Roll'", (("player =", "rock and roll"),)),
-        ("Player = 'It's AND No. = 9'", (("player =", "it's and no. = 9"),)),
-        ("Player = 'O'Neal' AND No. = 9", (("no. =", "9"), ("player =", "o'neal"))),
-        ("Years in Toronto = '1 = 2'", (("years in toronto =", "1 = 2"),)),
-    ],
-)
-def test_values_of_the_tutorials_text_may_hold_quotes_and_keywords(
-    conditions: str, expected: tuple[tuple[str, str], ...]
-) -> None:
-    table = PLAYERS.tables[0]
-    form = tutorial_form(
-        f"SELECT Laid down FROM {table.name} WHERE {conditions}", table.name, table.column_names
-    )
-    assert form is not None
-    assert form.select == (("", "laid down"),)
-    assert form.conditions == expected
 
 
 def test_summary_counts_and_names_the_measure(dataset: Dataset) -> None:
@@ -295,12 +171,3 @@ def test_mistakes_of_the_caller_are_named(dataset: Dataset) -> None:
         score(dataset, [example(GOLD)], [])
     with pytest.raises(InputError, match=r"gold statement does not run \(7\)"):
         score(dataset, [example("SELECT nothing FROM cats", id="7")], [GOLD])
-
-
-def test_a_thousand_answers_are_scored_within_ten_seconds(dataset: Dataset) -> None:
-    golds = [GOLD.replace("3", str(n)) for n in range(1000)]
-    # The processor's clock: other tests may run beside this one.
-    started = time.process_time()
-    scored = score(dataset, [example(gold) for gold in golds], [gold.replace("=", "<>") for gold in golds])
-    assert time.process_time() - started < 10
-    assert len(scored) == 1000

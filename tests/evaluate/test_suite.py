@@ -48,15 +48,17 @@ GOLDS = [
 def test_a_suite_tells_most_neighbours_from_the_gold_statement(gold: str) -> None:
     suite = suite_of(SCHEMA, gold)
     assert suite is not None
-    assert suite.neighbours >= 5
-    assert suite.killed >= 0.75 * suite.neighbours
+    assert suite.strength.neighbours >= 5
+    assert suite.strength.killed >= 0.75 * suite.strength.neighbours
     assert suite.agrees(gold)
     assert len(suite.databases) <= 12
 
 
 def test_all_suites_together_kill_nine_in_ten() -> None:
     suites = [suite for gold in GOLDS if (suite := suite_of(SCHEMA, gold)) is not None]
-    assert sum(suite.killed for suite in suites) >= 0.9 * sum(suite.neighbours for suite in suites)
+    assert sum(suite.strength.killed for suite in suites) >= 0.9 * sum(
+        suite.strength.neighbours for suite in suites
+    )
 
 
 @pytest.mark.parametrize("gold", GOLDS)
@@ -105,7 +107,7 @@ def test_another_way_to_say_the_same_agrees(gold: str, same: str) -> None:
 def test_without_types_a_column_compared_with_a_number_holds_numbers() -> None:
     schema = Schema.from_table_lines(["students: Name, Age"])
     suite = suite_of(schema, "SELECT Name FROM students WHERE Age < 20")
-    assert suite is not None and suite.killed == suite.neighbours
+    assert suite is not None and suite.strength.killed == suite.strength.neighbours
     assert suite.agrees("SELECT Name FROM students WHERE Age < '20'")
     assert not suite.agrees("SELECT Name FROM students WHERE Age <= 20")
 
@@ -143,4 +145,4 @@ def test_odd_names_and_keys_in_a_circle_are_no_trouble() -> None:
     )
     gold = 'SELECT "select" FROM "a b" JOIN "🐱" ON "a b".id = "🐱".id WHERE "Größe" > 2.5'
     suite = suite_of(schema, gold)
-    assert suite is not None and suite.killed >= 0.8 * suite.neighbours
+    assert suite is not None and suite.strength.killed >= 0.8 * suite.strength.neighbours

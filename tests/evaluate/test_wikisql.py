@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.evaluate.wikisql import official_scores, run, same_logical_form
-from t2sql.evaluate.wikisql_form import query_of
-from t2sql.sql import open_reader
+from t2sql.evaluate import wikisql
+from t2sql.evaluate.wikisql import Question, grade, official_scores
+from t2sql.evaluate.wikisql_form import Prediction, query_of
+from t2sql.evaluate.wikisql_query import Query, QueryError, same_logical_form
+from t2sql.evaluate.wikisql_table import WikiSqlTable
+from t2sql.sql import SqlError, open_reader
 
 HEADER = ("Player", "No.", "Team", "Points", "Born")
 ROWS = [
@@ -43,7 +46,7 @@ def query(sel: Any, agg: Any, *conds: Any) -> dict[str, Any]:
 
 def rows(database: Path, asked: dict[str, Any]) -> list[Any]:
     with open_reader(database) as reader:
-        return run(reader, "1-10015132-11", asked)
+        return WikiSqlTable.read(reader, "1-10015132-11").run(reader, Query.from_json(asked))
 
 
 @pytest.mark.parametrize(
@@ -81,16 +84,23 @@ def test_two_conditions_on_one_column_both_get_the_last_value(database: Path) ->
 @pytest.mark.parametrize(
     ("asked", "error"),
     [
-        (query(0, 0, [3, 0, "many"]), IndexError),
-        (query(9, 0), InputError),
-        (query(0, 0, [9, 0, "x"]), KeyError),
-        (query(0, 6), IndexError),
-        (query(0, 0, [0, 3, "x"]), InputError),
-        (query(0, 0, [0, 0, ["x"]]), InputError),
+        (query(0, 0, [3, 0, "many"]), QueryError),
+        (query(0, 0, [3, 0, "snan"]), QueryError),
+        (query(0, 0, [3, 0, None]), QueryError),
+        (query(9, 0), SqlError),
+        (query(0, 0, [9, 0, "x"]), QueryError),
+        (query(0, 6), QueryError),
+        (query(0, 0.0), QueryError),
+        (query([0], 0), QueryError),
+        (query(0, 0, [0, 3, "x"]), SqlError),
+        (query(0, 0, [0, 0, ["x"]]), SqlError),
+        ({"sel": 0, "agg": 0}, QueryError),
+        ({"sel": 0, "agg": 0, "conds": None}, QueryError),
+        ("SELECT 1", QueryError),
     ],
 )
 def test_a_query_that_the_script_cannot_run_raises(
-    database: Path, asked: dict[str, Any], error: type[Exception]
+    database: Path, asked: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
         rows(database, asked)
@@ -116,8 +126,9 @@ GOLD = query(0, 0, [2, 0, "Reds"], [1, 0, "7"])
 def test_logical_form_compares_as_the_script_does(
     asked: dict[str, Any], same: bool, same_ordered: bool
 ) -> None:
-    assert same_logical_form(GOLD, asked) is same
-    assert same_logical_form(GOLD, asked, ordered=True) is same_ordered
+    gold, predicted = Query.from_json(GOLD), Query.from_json(asked)
+    assert same_logical_form(gold, predicted) is same
+    assert same_logical_form(gold, predicted, ordered=True) is same_ordered
 
 
 def write(path: Path, *lines: Any) -> Path:
@@ -143,22 +154,65 @@ def test_the_scores_are_the_scripts(database: Path, tmp_path: Path) -> None:
     found = official_scores(source, write(tmp_path / "pred.jsonl", *(line for line, _, _ in lines)), database)
     assert found.execution == [right for _, right, _ in lines]
     assert found.logical == [same for _, _, same in lines]
-    scores = found.to_dict()
+    scores = found.to_json()
     assert (scores["ex_accuracy"], scores["lf_accuracy"], scores["n"]) == (0.4, 0.2, 10)
 
 
 def test_files_that_do_not_fit_are_named(database: Path, tmp_path: Path) -> None:
     example = {"table_id": "1-10015132-11", "sql": GOLD}
     source = write(tmp_path / "test.jsonl", example, example)
+    predictions = write(tmp_path / "one.jsonl", {"query": GOLD})
     with pytest.raises(InputError, match="differ in number"):
-        official_scores(source, [{"query": GOLD}], database)
-    with pytest.raises(InputError, match=r"gold query fails \(.*gold.jsonl:1"):
-        official_scores(
-            write(tmp_path / "gold.jsonl", {"table_id": "2-2", "sql": GOLD}), [{"query": GOLD}], database
-        )
+        official_scores(source, predictions, database)
+    for line, message in (
+        (example | {"sql": query(9, 0)}, r"gold query fails \(.*gold.jsonl:1"),
+        (example | {"sql": 1}, r"gold query cannot be read \(.*gold.jsonl:1"),
+        ({"sql": GOLD}, r"not a WikiSQL question \(.*gold.jsonl:1"),
+        (example | {"table_id": "2-2"}, r"lacks the question's table \(.*gold.jsonl:1\): expected table_2_2"),
+    ):
+        with pytest.raises(InputError, match=message):
+            official_scores(write(tmp_path / "gold.jsonl", line), predictions, database)
     (tmp_path / "bad.jsonl").write_text("{\n")
     with pytest.raises(InputError, match=r"not JSON.*bad.jsonl:1"):
         official_scores(source, tmp_path / "bad.jsonl", database)
+
+
+def test_a_database_that_is_locked_or_missing_is_an_error_and_not_a_wrong_answer(
+    database: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(database.read_bytes())
+    question, prediction = Question("1-10015132-11", Query.from_json(GOLD), "test.jsonl:1"), Prediction(GOLD)
+    with open_reader(copy, timeout=0.1) as reader, closing(sqlite3.connect(copy)) as other:
+        assert grade(reader, question, prediction) == (True, True)
+        table = WikiSqlTable.read(reader, question.table_id)
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(InputError, match=r"the database cannot be read.*locked") as caught:
+            table.run(reader, question.gold)
+        assert not isinstance(caught.value, SqlError)
+        with pytest.raises(InputError, match=r"the database cannot be read.*locked"):
+            grade(reader, question, prediction)
+    line = {"table_id": question.table_id, "sql": GOLD}
+    source, answers = write(tmp_path / "test.jsonl", line), write(tmp_path / "p.jsonl", {"query": GOLD})
+    with pytest.raises(InputError, match="no such database"):
+        official_scores(source, answers, tmp_path / "absent.db")
+
+
+@pytest.mark.parametrize("place", ["run", "same_logical_form"])
+def test_a_bug_of_ours_is_not_a_wrong_answer(
+    place: str, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, prediction = WikiSqlTable.run, Prediction(query(0, 0, [1, 0, 99]))
+
+    def planted(*arguments: Any, **options: Any) -> Any:
+        if place == "run" and arguments[2].conditions[0].value != 99:
+            return run(*arguments)
+        raise TypeError("planted")
+
+    monkeypatch.setattr(WikiSqlTable if place == "run" else wikisql, place, planted)
+    question = Question("1-10015132-11", Query.from_json(GOLD), "test.jsonl:1")
+    with open_reader(database) as reader, pytest.raises(TypeError, match="planted"):
+        grade(reader, question, prediction)
 
 
 @pytest.mark.parametrize(
@@ -178,4 +232,5 @@ def test_files_that_do_not_fit_are_named(database: Path, tmp_path: Path) -> None
     ],
 )  # fmt: skip
 def test_a_statement_becomes_wikisqls_query(sql: str, expected: dict[str, Any] | None) -> None:
-    assert query_of(sql, "t", HEADER, tutorial="COUNT No." in sql) == expected
+    found = query_of(sql, "t", HEADER, tutorial="COUNT No." in sql)
+    assert found == (None if expected is None else Query.from_json(expected))

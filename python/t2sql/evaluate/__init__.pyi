@@ -8,6 +8,7 @@ from .comparison import Row as Row
 from .comparison import compare as compare
 from .files import ScoredFile as ScoredFile
 from .files import score_file as score_file
+from .judging import score as score
 from .loss import LossResult as LossResult
 from .loss import measure_checkpoints as measure_checkpoints
 from .loss import measure_loss as measure_loss
@@ -19,10 +20,9 @@ from .predictions import Predictions as Predictions
 from .predictions import open_scorer as open_scorer
 from .predictions import predict as predict
 from .predictions import subset as subset
-from .scores import CLASSES as CLASSES
+from .scores import OUTCOMES as OUTCOMES
 from .scores import Scored as Scored
 from .scores import Summary as Summary
-from .scores import score as score
 from .scores import summarize as summarize
 from .stats import Paired as Paired
 from .stats import mcnemar as mcnemar
@@ -34,8 +34,8 @@ from .wikisql import Official as Official
 from .wikisql import official_scores as official_scores
 
 __all__ = [
-    "CLASSES",
     "MAX_TOKENS",
+    "OUTCOMES",
     "TUTORIAL_PROMPTS",
     "Answers",
     "Baseline",

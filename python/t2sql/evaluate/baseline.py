@@ -1,25 +1,30 @@
-"""What a program that reads nothing gets right: the figure that a model has to beat."""
+"""What a program that reads no question gets right: the figure that a model has to beat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from t2sql.evaluate.scores import Summary, score, summarize
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example
+from t2sql.data import Dataset, Example, baseline_answers, commonest_shape
+from t2sql.evaluate.judging import score
+from t2sql.evaluate.scores import Summary, summarize
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Always `shape`, the commonest query shape of the training split, filled in without reading."""
+    """Always the same query shape, filled in without reading the question.
+
+    Attributes:
+        shape: The commonest query shape of the training split, such as `SELECT C FROM T WHERE C = V`.
+        summary: The scores of the statements that come of it.
+    """
 
     shape: str
     summary: Summary
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
+        """The shape and how often it is right; `accuracy` and `interval` are fractions of 1."""
         low, high = self.summary.interval
         return {
             "shape": self.shape,
@@ -34,9 +39,13 @@ class Baseline:
 def common_shape_baseline(
     dataset: Dataset, examples: Sequence[Example] | None = None, *, split: str = "test"
 ) -> Baseline:
-    """Score it on `examples`, or on a whole split."""
-    from t2sql.data import baseline_answers, commonest_shape
+    """Score the commonest query shape of the training split.
 
-    chosen = list(examples) if examples is not None else dataset.split(split)
-    answers = baseline_answers(dataset, chosen)
-    return Baseline(commonest_shape(dataset.train), summarize(score(dataset, chosen, answers)))
+    Args:
+        dataset: Its training split decides the shape.
+        examples: The questions; by default a whole split.
+        split: Which one.
+    """
+    questions = list(examples) if examples is not None else dataset.split(split)
+    answers = baseline_answers(dataset, questions)
+    return Baseline(commonest_shape(dataset.train), summarize(score(dataset, questions, answers)))

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
+from t2sql.evaluate.judging import score
 from t2sql.evaluate.pairs import Answers
-from t2sql.evaluate.scores import Progress, Scored, Summary, score, summarize
+from t2sql.evaluate.scores import Scored, Summary, summarize
+from t2sql.progress import Progress
 
 if TYPE_CHECKING:
     from t2sql.data import Dataset, Example

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+
+import sqlglot
+from sqlglot import exp
 
 
 @dataclass(frozen=True)
-class Logical:
+class LogicalForm:
     """Two statements match logically when their forms are equal.
 
-    Names and text values are lower-cased and numbers spelled one way. `select` holds (aggregate,
-    column), in order; `conditions` holds (column and operator, value), in no order; `rest` is grouping,
-    ordering, limit and DISTINCT.
+    Names and text values are lower-cased and numbers are written one way, so that forms compare as text.
+
+    Attributes:
+        tables: The tables' names, sorted.
+        select: (aggregate or "", column), in order.
+        conditions: (column and operator, value), sorted: their order does not matter.
+        rest: DISTINCT, grouping, ordering and limit, as SQL.
     """
 
     tables: tuple[str, ...]
@@ -24,11 +30,8 @@ class Logical:
 
 
 @lru_cache(maxsize=4096)
-def logical_form(sql: str) -> Logical | None:
-    """The form of a statement that sqlglot reads as SQLite; None when it cannot."""
-    import sqlglot
-    from sqlglot import exp
-
+def logical_form(sql: str) -> LogicalForm | None:
+    """The form of a statement that sqlglot reads as SQLite's SQL; None when it cannot read it."""
     try:
         tree = sqlglot.parse_one(sql, read="sqlite")
     except (sqlglot.errors.SqlglotError, RecursionError):
@@ -36,26 +39,26 @@ def logical_form(sql: str) -> Logical | None:
     if not isinstance(tree, exp.Query):
         return None
     tree = tree.copy()
-    _plain_names(tree)
+    _normalize_names(tree)
     if not isinstance(tree, exp.Select) or tree.args.get("with_") or tree.args.get("with"):
-        return Logical((), (("", _text(tree)),), ())
+        return LogicalForm((), (("", _text(tree)),), ())
     joins = tree.args.get("joins") or []
     source = tree.args.get("from_") or tree.args.get("from")
     tables = [source.this] if source is not None else []
-    conditions: list[Any] = []
+    conditions: list[exp.Expr] = []
     for join in joins:
         tables.append(join.this)
         kind = " ".join(str(join.args[key]) for key in ("side", "kind", "method") if join.args.get(key))
         if kind.upper() not in ("", "INNER"):
             conditions.append(exp.Literal.string(f"{kind} join {_text(join.this)}"))
-        conditions.extend(_parts(join.args.get("on")))
+        conditions.extend(_joined_by_and(join.args.get("on")))
         conditions.extend(join.args.get("using") or [])
     where = tree.args.get("where")
-    conditions.extend(_parts(where.this if where is not None else None))
-    return Logical(
+    conditions.extend(_joined_by_and(where.this if where is not None else None))
+    return LogicalForm(
         tables=tuple(sorted(_text(table) for table in tables)),
         select=tuple(_selected(item) for item in tree.expressions),
-        conditions=tuple(sorted(_condition(part) for part in conditions)),
+        conditions=tuple(sorted(_shape_and_values(part) for part in conditions)),
         rest=" ".join(
             _text(tree.args[key])
             for key in ("distinct", "group", "having", "order", "limit", "offset")
@@ -64,10 +67,31 @@ def logical_form(sql: str) -> Logical | None:
     )
 
 
-def _plain_names(tree: Any) -> None:
-    """Aliases out, names lower-cased and unquoted, a column's table only where there are several."""
-    from sqlglot import exp
+def comparable_value(text: str) -> str:
+    """A value as forms compare it: letter case ignored, 20.0 the same as 20."""
+    text = text.strip().lower()
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
 
+
+def difference(gold: LogicalForm, predicted: LogicalForm) -> str | None:
+    """The first way in which `predicted` differs, as one of `scores.OUTCOMES`; None when it does not."""
+    if gold.tables != predicted.tables:
+        return "wrong table"
+    if gold.select != predicted.select:
+        return _select_difference(gold.select, predicted.select)
+    if Counter(shape for shape, _ in gold.conditions) != Counter(shape for shape, _ in predicted.conditions):
+        return "wrong condition"
+    if gold.conditions != predicted.conditions:
+        return "wrong value"
+    return None if gold.rest == predicted.rest else "wrong clause"
+
+
+def _normalize_names(tree: exp.Expr) -> None:
+    """Drop aliases and quotes, lower-case names, and name a column's table only where there are several."""
     names: dict[str, str] = {}
     tables = list(tree.find_all(exp.Table))
     for table in tables:
@@ -84,42 +108,46 @@ def _plain_names(tree: Any) -> None:
         identifier.set("this", identifier.name.lower())
         identifier.set("quoted", False)
     for literal in tree.find_all(exp.Literal):
-        literal.set("this", _value(literal.name))
+        literal.set("this", comparable_value(literal.name))
         literal.set("is_string", True)
     for ordered in tree.find_all(exp.Ordered):
         ordered.set("nulls_first", None)
 
 
-def _parts(node: Any) -> list[Any]:
+def _joined_by_and(node: exp.Expr | None) -> list[exp.Expr]:
     """The conditions that AND joins."""
-    from sqlglot import exp
-
     if node is None:
         return []
     if isinstance(node, exp.Paren):
-        return _parts(node.this)
+        return _joined_by_and(node.this)
     if isinstance(node, exp.And):
-        return [*_parts(node.left), *_parts(node.right)]
+        return [*_joined_by_and(node.left), *_joined_by_and(node.right)]
     return [node]
 
 
-_FLIPPED = {"EQ": "EQ", "NEQ": "NEQ", "GT": "LT", "LT": "GT", "GTE": "LTE", "LTE": "GTE"}
+_MIRRORED: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.EQ: exp.EQ,
+    exp.NEQ: exp.NEQ,
+    exp.GT: exp.LT,
+    exp.LT: exp.GT,
+    exp.GTE: exp.LTE,
+    exp.LTE: exp.GTE,
+}
+"""The comparison that says the same with its sides exchanged."""
 
 
-def _condition(node: Any) -> tuple[str, str]:
-    """(the condition without its values, the values)."""
-    from sqlglot import exp
-
+def _shape_and_values(node: exp.Expr) -> tuple[str, str]:
+    """(the condition with a placeholder for each value, the values)."""
     if isinstance(node, exp.Or):
-        halves = sorted(_condition(part) for part in _alternatives(node))
+        halves = sorted(_shape_and_values(part) for part in _joined_by_or(node))
         return " or ".join(shape for shape, _ in halves), "\0".join(value for _, value in halves)
-    kind = type(node).__name__
-    if kind in _FLIPPED:
+    mirrored = _MIRRORED.get(type(node))
+    if mirrored is not None:
         left, right = node.this, node.expression
         literal_first = isinstance(left, exp.Literal) and not isinstance(right, exp.Literal)
         both_columns = isinstance(left, exp.Column) and isinstance(right, exp.Column)
         if literal_first or (both_columns and _text(left) > _text(right)):
-            node = getattr(exp, _FLIPPED[kind])(this=right.copy(), expression=left.copy())
+            node = mirrored(this=right.copy(), expression=left.copy())
     node = node.copy()
     values = []
     literals = list(node.find_all(exp.Literal, bfs=False))
@@ -131,57 +159,30 @@ def _condition(node: Any) -> tuple[str, str]:
     return _text(node), "\0".join(values)
 
 
-def _alternatives(node: Any) -> list[Any]:
-    from sqlglot import exp
-
+def _joined_by_or(node: exp.Expr) -> list[exp.Expr]:
     if isinstance(node, exp.Paren):
-        return _alternatives(node.this)
+        return _joined_by_or(node.this)
     if isinstance(node, exp.Or):
-        return [*_alternatives(node.left), *_alternatives(node.right)]
+        return [*_joined_by_or(node.left), *_joined_by_or(node.right)]
     return [node]
 
 
-def _selected(item: Any) -> tuple[str, str]:
-    from sqlglot import exp
-
+def _selected(item: exp.Expr) -> tuple[str, str]:
     item = item.unalias()
-    if isinstance(item, exp.AggFunc) and type(item) in (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max):
+    if type(item) in (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max):
         return type(item).__name__.lower(), _text(item.this)
     return "", _text(item)
 
 
-def _text(node: Any) -> str:
-    return "" if node is None else str(node.sql(dialect="sqlite", comments=False)).lower().strip()
+def _text(node: exp.Expr | None) -> str:
+    return "" if node is None else node.sql(dialect="sqlite", comments=False).lower().strip()
 
 
-def _value(text: str) -> str:
-    """A value as it is compared: letter case ignored, 20.0 the same as 20."""
-    text = text.strip().lower()
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-
-
-def difference(gold: Logical, got: Logical) -> str | None:
-    """The first thing in which `got` differs, as a failure class; None when it is the same."""
-    if gold.tables != got.tables:
-        return "wrong table"
-    if gold.select != got.select:
-        return _select_difference(gold.select, got.select)
-    if Counter(shape for shape, _ in gold.conditions) != Counter(shape for shape, _ in got.conditions):
-        return "wrong condition"
-    if gold.conditions != got.conditions:
-        return "wrong value"
-    return None if gold.rest == got.rest else "wrong clause"
-
-
-def _select_difference(gold: tuple[tuple[str, str], ...], got: tuple[tuple[str, str], ...]) -> str:
-    columns, got_columns = ([column for _, column in select] for select in (gold, got))
-    if columns == got_columns:
+def _select_difference(gold: tuple[tuple[str, str], ...], predicted: tuple[tuple[str, str], ...]) -> str:
+    columns, other_columns = ([column for _, column in select] for select in (gold, predicted))
+    if columns == other_columns:
         return "wrong aggregate"
-    aggregates, got_aggregates = (Counter(aggregate for aggregate, _ in select) for select in (gold, got))
+    aggregates, other_aggregates = (Counter(aggregate for aggregate, _ in s) for s in (gold, predicted))
     # COUNT(*) names no column: against another aggregate, it is the aggregate that is wrong.
-    star = "*" in columns or "*" in got_columns
-    return "wrong aggregate" if star and aggregates != got_aggregates else "wrong column"
+    star = "*" in columns or "*" in other_columns
+    return "wrong aggregate" if star and aggregates != other_aggregates else "wrong column"

@@ -4,58 +4,71 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from t2sql.schema import Schema
+from sqlglot import exp
+
+from t2sql.schema import Schema
 
 MOST = 60
-_COLUMNS = 4
+"""Neighbours of a statement, at most: each is run on up to 40 databases."""
+
+_OTHER_COLUMNS = 4
+"""Columns that are tried in the place of one; wide tables would crowd out every other kind of edit."""
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.GTE, exp.LTE)
+_AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
+_SET_OPERATIONS = (exp.Union, exp.Intersect, exp.Except)
 
 
-def neighbours(tree: Any, schema: Schema, *, most: int = MOST, seed: int = 0) -> list[str]:
-    """At most so many statements that differ from `tree` in one place: another column, aggregate, operator,
-    connective, value or direction, or a condition or clause less."""
+def neighbours(tree: exp.Expr, schema: Schema, *, most: int = MOST, seed: int = 0) -> list[str]:
+    """Statements that differ from a statement in one place.
+
+    Another column, aggregate, operator, connective, value or direction; a condition or clause less; DISTINCT
+    more or less.
+
+    Args:
+        tree: The statement as sqlglot reads it; it is left unchanged.
+        schema: Its tables, for other columns.
+        most: Where there are more, this many of them are drawn.
+        seed: Decides which are drawn.
+
+    Returns:
+        Different statements of SQLite's dialect, none of which is `tree`. A few may not run.
+    """
     gold = tree.sql(dialect="sqlite")
-    found: dict[str, None] = {}
-    for at, node in enumerate(tree.walk()):
+    texts: dict[str, None] = {}
+    for index, node in enumerate(tree.walk()):
         for edited in _edits(node, tree, schema):
-            found[_with(tree, at, edited)] = None
-    found.pop(gold, None)
-    texts = list(found)
+            texts[_with_node(tree, index, edited)] = None
+    texts.pop(gold, None)
     if len(texts) <= most:
-        return texts
-    return random.Random(f"{seed} {gold}").sample(texts, most)
+        return list(texts)
+    return random.Random(f"{seed} {gold}").sample(list(texts), most)
 
 
-def _with(tree: Any, at: int, edited: Any) -> str:
-    """The statement with its node number `at` replaced, or removed when `edited` is None."""
+def _with_node(tree: exp.Expr, index: int, edited: exp.Expr | None) -> str:
+    """The statement with its node `index` (in walking order) replaced, or removed when `edited` is None."""
     copy = tree.copy()
-    node = next(node for number, node in enumerate(copy.walk()) if number == at)
+    node = next(node for position, node in enumerate(copy.walk()) if position == index)
     if edited is None:
         node.pop()
     elif node is copy:
         copy = edited
     else:
         node.replace(edited)
-    return str(copy.sql(dialect="sqlite"))
+    return copy.sql(dialect="sqlite")
 
 
-def _edits(node: Any, tree: Any, schema: Schema) -> Iterator[Any]:
+def _edits(node: exp.Expr, tree: exp.Expr, schema: Schema) -> Iterator[exp.Expr | None]:
     """What may stand in the node's place; None for nothing."""
-    from sqlglot import exp
-
-    comparisons = (exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.GTE, exp.LTE)
-    aggregates = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
-    operations = (exp.Union, exp.Intersect, exp.Except)
     if isinstance(node, exp.Column):
         yield from _other_columns(node, tree, schema)
         if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
             yield from (aggregate(this=node.copy()) for aggregate in (exp.Count, exp.Min, exp.Max))
-    elif type(node) in aggregates:
-        yield from _other_aggregates(node, aggregates)
-    elif type(node) in comparisons:
-        for other in comparisons:
+    elif type(node) in _AGGREGATES:
+        yield from _other_aggregates(node)
+    elif type(node) in _COMPARISONS:
+        for other in _COMPARISONS:
             yield other(this=node.this.copy(), expression=node.expression.copy())
     elif isinstance(node, (exp.And, exp.Or)):
         connective = exp.Or if isinstance(node, exp.And) else exp.And
@@ -72,64 +85,56 @@ def _edits(node: Any, tree: Any, schema: Schema) -> Iterator[Any]:
     elif isinstance(node, (exp.Like, exp.Between, exp.In, exp.Is)):
         yield exp.not_(node.copy())
     elif isinstance(node, exp.Ordered):
-        turned = node.copy()
-        turned.set("desc", not node.args.get("desc"))
-        yield turned
+        reversed_order = node.copy()
+        reversed_order.set("desc", not node.args.get("desc"))
+        yield reversed_order
     elif isinstance(node, exp.Join) and not node.side and node.kind.upper() in ("", "INNER"):
         outer = node.copy()
         outer.set("kind", None)
         outer.set("side", "LEFT")
         if node.args.get("on") is not None or node.args.get("using"):
             yield outer
-    elif type(node) in operations:
-        yield from _other_operations(node, operations)
-    if isinstance(node, exp.Select) and not node.args.get("distinct") and not _is_one_row(node):
-        once = node.copy()
-        once.set("distinct", exp.Distinct())
-        yield once
+    elif type(node) in _SET_OPERATIONS:
+        yield from _other_set_operations(node)
+    if isinstance(node, exp.Select) and not node.args.get("distinct") and not _has_one_row(node):
+        distinct = node.copy()
+        distinct.set("distinct", exp.Distinct())
+        yield distinct
 
 
-def _is_one_row(select: Any) -> bool:
-    """Whether there is one row whatever the data, so that DISTINCT says nothing."""
-    from sqlglot import exp
-
+def _has_one_row(select: exp.Select) -> bool:
+    """Whether the result has one row whatever the data, so that DISTINCT changes nothing."""
     items = [item.unalias() for item in select.expressions]
     return not select.args.get("group") and all(isinstance(item, exp.AggFunc) for item in items)
 
 
-def _other_columns(node: Any, tree: Any, schema: Schema) -> Iterator[Any]:
-    from sqlglot import exp
-
+def _other_columns(node: exp.Column, tree: exp.Expr, schema: Schema) -> Iterator[exp.Expr]:
     used = {(t.alias or t.name).lower(): t.name for t in tree.find_all(exp.Table)}
     names = [used[node.table.lower()]] if node.table.lower() in used else list(used.values())
     tables = [table for table in map(schema.table, dict.fromkeys(names)) if table is not None]
     owners = [table for table in tables if any(c.lower() == node.name.lower() for c in table.column_names)]
     for table in owners[:1]:
         others = [name for name in table.column_names if name.lower() != node.name.lower()]
-        for name in random.Random(node.name).sample(others, min(_COLUMNS, len(others))):
+        for name in random.Random(node.name).sample(others, min(_OTHER_COLUMNS, len(others))):
             other = node.copy()
             other.set("this", exp.to_identifier(name, quoted=True))
             yield other
 
 
-def _other_aggregates(node: Any, aggregates: tuple[Any, ...]) -> Iterator[Any]:
-    from sqlglot import exp
-
+def _other_aggregates(node: exp.Expr) -> Iterator[exp.Expr]:
     inner = node.this
-    once = isinstance(inner, exp.Distinct)
-    plain = inner.expressions[0] if once and inner.expressions else inner
-    if isinstance(plain, exp.Star):
+    distinct = isinstance(inner, exp.Distinct)
+    argument = inner.expressions[0] if distinct and inner.expressions else inner
+    if isinstance(argument, exp.Star):
         return
-    yield plain.copy()
-    yield from (other(this=inner.copy()) for other in aggregates)
+    yield argument.copy()
+    yield from (other(this=inner.copy()) for other in _AGGREGATES)
     changed = node.copy()
-    changed.set("this", plain.copy() if once else exp.Distinct(expressions=[plain.copy()]))
+    changed.set("this", argument.copy() if distinct else exp.Distinct(expressions=[argument.copy()]))
     yield changed
 
 
-def _other_values(node: Any, tree: Any) -> Iterator[Any]:
-    from sqlglot import exp
-
+def _other_values(node: exp.Literal, tree: exp.Expr) -> Iterator[exp.Expr]:
     if node.is_string:
         texts = {literal.name for literal in tree.find_all(exp.Literal) if literal.is_string}
         texts |= {node.name.swapcase(), node.name + "x"}
@@ -145,11 +150,13 @@ def _other_values(node: Any, tree: Any) -> Iterator[Any]:
     yield from (exp.Literal.number(number) for number in sorted(numbers - {node.name}))
 
 
-def _other_operations(node: Any, operations: tuple[Any, ...]) -> Iterator[Any]:
-    for kind in operations:
+def _other_set_operations(node: exp.Expr) -> Iterator[exp.Expr]:
+    for kind in _SET_OPERATIONS:
         for distinct in (True, False):
-            other = kind(
-                **{key: value.copy() if hasattr(value, "copy") else value for key, value in node.args.items()}
-            )
+            parts = {
+                key: value.copy() if isinstance(value, exp.Expr) else value
+                for key, value in node.args.items()
+            }
+            other = kind(**parts)
             other.set("distinct", distinct)
             yield other

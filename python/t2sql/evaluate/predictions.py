@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError, WorkError
-from t2sql.evaluate.scores import Scored, Summary, score, summarize
+from t2sql.evaluate.judging import score
+from t2sql.evaluate.scores import Scored, Summary, summarize
 from t2sql.generate import reasons
 from t2sql.grammar import grammar_of
 
@@ -163,7 +164,7 @@ def _write(out: Path, predictions: Predictions) -> None:
                 "gold": answer.gold,
                 "sql": answer.sql,
                 "correct": answer.correct,
-                "class": answer.klass,
+                "class": answer.outcome,
                 "status": predictions.status(index),
                 "logprob": generation.logprob,
                 "exact": answer.exact,

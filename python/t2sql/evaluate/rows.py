@@ -1,110 +1,148 @@
-"""Random rows for a schema on which a given statement has something to say."""
+"""Random rows for a schema on which a given statement returns something."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from t2sql.schema import Column, Schema, Table
+from sqlglot import exp
+
+from t2sql.schema import Column, Schema, Table
 
 WORDS = ("ash", "Birch", "cedar", "elm", "Fir", "hazel", "larch", "Oak", "pine", "rowan", "willow", "yew")
-MOST_ROWS = 12
-_NEAR, _NULL, _KEPT, _FEW = 0.7, 0.08, 0.9, 0.4
+"""Values of text columns; upper and lower case, so that orders by byte and by letter differ."""
 
-Rows = dict[str, list[tuple[Any, ...]]]
+MOST_ROWS = 12
+"""Rows of a table, at most: SQLite answers in microseconds, and groups and duplicates still occur."""
+
+_FROM_STATEMENT = 0.7
+"""Probability that a value is taken from the statement's own literals and values next to them: with two
+conditions that is both in about half of the rows (0.7 squared), so some rows meet them and some just fail."""
+_NULL = 0.08
+"""Probability of NULL in a database with NULLs: with 2 to 12 rows about one in a column, so that few results
+are NULL alone."""
+_FROM_PARENT = 0.9
+"""Probability that a key is one of the table that it points at: joins find partners, and outer joins also
+find rows without one."""
+_FEW_VALUES = 0.4
+"""Probability that a column has at most three values of its own, so that groups have several rows and rows
+have duplicates."""
+
+Value = str | int | float | None
+Rows = dict[str, list[tuple[Value, ...]]]
 """Rows by table."""
 
 
-class RowMaker:
-    """What a statement says about each column, and rows made of that."""
+@dataclass(frozen=True)
+class _Database:
+    """A database while it is made.
 
-    def __init__(self, tree: Any, schema: Schema) -> None:
-        self.schema = schema
-        self.values: dict[str, list[Any]] = {}
-        self.numbers: set[str] = set()
-        self.unique: set[str] = {key.to_column.lower() for t in schema.tables for key in t.foreign_keys}
-        self.unique |= {c.name.lower() for t in schema.tables for c in t.columns[:1] if _is_key(c.name)}
-        self.equal: list[tuple[str, str]] = []
+    Attributes:
+        rng: The source of all that is random in it.
+        nulls: Whether it has NULLs.
+        columns: The values made so far, by lower-cased table and column.
+    """
+
+    rng: random.Random
+    nulls: bool
+    columns: dict[tuple[str, str], list[Value]]
+
+
+class RowMaker:
+    """What a statement says about each column, and databases of rows made from that."""
+
+    def __init__(self, tree: exp.Expr, schema: Schema) -> None:
+        """Read the statement.
+
+        Args:
+            tree: The statement as sqlglot reads it.
+            schema: The tables to make rows for.
+        """
+        self._schema = schema
+        self._literals: dict[str, list[Value]] = {}
+        self._numbers: set[str] = set()
+        self._unique: set[str] = {key.to_column.lower() for t in schema.tables for key in t.foreign_keys}
+        self._unique |= {c.name.lower() for t in schema.tables for c in t.columns[:1] if _is_key(c.name)}
+        self._equal: list[tuple[str, str]] = []
         self._read(tree)
-        self.kinds = {
-            (table.name, column.name): "integer" if column.name.lower() in self.numbers else kind_of(column)
+        self._kinds = {
+            (table.name, column.name): "integer" if column.name.lower() in self._numbers else kind_of(column)
             for table in schema.tables
             for column in table.columns
         }
 
-    def declared(self, table: Table, column: Column) -> str:
-        """The column's type in the generated database: a number's where the statement takes it for one."""
-        if kind_of(column) == "text" and self.kinds[table.name, column.name] == "integer":
+    def declared_type(self, table: Table, column: Column) -> str:
+        """The column's type in a generated database: NUMERIC for text that the statement uses as numbers."""
+        if kind_of(column) == "text" and self._kinds[table.name, column.name] == "integer":
             return "NUMERIC"
         return column.type
 
     def rows(self, seed: object) -> Rows:
-        """One database; half of the rows are made to meet most of the statement's conditions."""
+        """Make the rows of one database.
+
+        Args:
+            seed: Decides the rows; equal seeds give equal rows.
+
+        Returns:
+            2 to `MOST_ROWS` rows of each table, of which about half meet the statement's conditions.
+        """
         rng = random.Random(f"{seed}")
-        nulls = rng.random() < 0.5
-        made: Rows = {}
-        held: dict[tuple[str, str], list[Any]] = {}
+        database = _Database(rng, rng.random() < 0.5, {})
+        rows: Rows = {}
         for table in self._parents_first():
             count = rng.randint(2, MOST_ROWS)
-            columns = [
-                self._column(
-                    table, column, count, rng, held, nulls and column.name.lower() not in self.unique
-                )
-                for column in table.columns
-            ]
-            made[table.name] = list(zip(*columns, strict=True))
+            columns = [self._column(table, column, count, database) for column in table.columns]
+            rows[table.name] = list(zip(*columns, strict=True))
             for column, values in zip(table.columns, columns, strict=True):
-                held[table.name.lower(), column.name.lower()] = values
-        return made
+                database.columns[table.name.lower(), column.name.lower()] = values
+        return rows
 
-    def _column(
-        self,
-        table: Table,
-        column: Column,
-        count: int,
-        rng: random.Random,
-        held: dict[tuple[str, str], list[Any]],
-        nulls: bool,
-    ) -> list[Any]:
-        name = column.name.lower()
-        wanted = self.values.get(name, [])
-        make = _MAKERS[self.kinds[table.name, column.name]]
-        # Few values, so that groups have several rows and rows have twins.
-        few = name not in self.unique and rng.random() < _FEW
+    def _column(self, table: Table, column: Column, count: int, database: _Database) -> list[Value]:
+        rng, name = database.rng, column.name.lower()
+        literals = self._literals.get(name, [])
+        make = _MAKERS[self._kinds[table.name, column.name]]
+        few = name not in self._unique and rng.random() < _FEW_VALUES
         pool = [make(rng) for _ in range(3)] if few else []
-        parents = [
-            held[k.to_table.lower(), k.to_column.lower()]
-            for k in table.foreign_keys
-            if k.column.lower() == name and (k.to_table.lower(), k.to_column.lower()) in held
-        ]
-        parents += [
-            values
-            for left, right in self.equal
-            if name in (left, right)
-            for (other, key), values in held.items()
-            if key == (right if name == left else left) and other != table.name.lower()
-        ]
-        values: list[Any] = []
+        parents = self._parents(table, name, database)
+        values: list[Value] = []
         while len(values) < count:
-            if parents and parents[0] and rng.random() < _KEPT:
+            value: Value
+            if parents and parents[0] and rng.random() < _FROM_PARENT:
                 value = rng.choice(parents[0])
-            elif wanted and rng.random() < _NEAR:
-                value = rng.choice(wanted)
+            elif literals and rng.random() < _FROM_STATEMENT:
+                value = rng.choice(literals)
             else:
                 value = rng.choice(pool) if pool else make(rng)
-            if nulls and rng.random() < _NULL:
+            if database.nulls and name not in self._unique and rng.random() < _NULL:
                 value = None
-            elif name in self.unique and not parents and value in values:
-                value = _another(value, values, rng)
+            elif name in self._unique and not parents and value in values:
+                value = _other_than(values, value, rng)
             values.append(value)
         return values
 
+    def _parents(self, table: Table, name: str, database: _Database) -> list[list[Value]]:
+        """The values that a column's values are drawn from: a key's table's, or an equal column's."""
+        made = database.columns
+        keys = [
+            (key.to_table.lower(), key.to_column.lower())
+            for key in table.foreign_keys
+            if key.column.lower() == name
+        ]
+        parents = [made[key] for key in keys if key in made]
+        parents += [
+            values
+            for left, right in self._equal
+            if name in (left, right)
+            for (other, column), values in made.items()
+            if column == (right if name == left else left) and other != table.name.lower()
+        ]
+        return parents
+
     def _parents_first(self) -> list[Table]:
-        """Tables after those that they point at, as far as keys are not in a circle."""
+        """Tables after those that they point at, as far as keys do not form a circle."""
         done: list[Table] = []
-        left = list(self.schema.tables)
+        left = list(self._schema.tables)
         while left:
             names = {table.name.lower() for table in left}
             ready = [
@@ -116,44 +154,42 @@ class RowMaker:
             left = [table for table in left if table not in ready]
         return done
 
-    def _read(self, tree: Any) -> None:
-        from sqlglot import exp
-
+    def _read(self, tree: exp.Expr) -> None:
         for literal in tree.find_all(exp.Literal):
             holder = literal.find_ancestor(exp.Predicate, exp.In, exp.Between, exp.Like)
             columns = [column.name.lower() for column in holder.find_all(exp.Column)] if holder else []
-            for column in columns:
-                self.values.setdefault(column, []).extend(_around(literal))
+            for name in columns:
+                self._literals.setdefault(name, []).extend(_around(literal))
                 if not literal.is_string:
-                    self.numbers.add(column)
+                    self._numbers.add(name)
         for aggregate in tree.find_all(exp.Sum, exp.Avg):
-            self.numbers |= {column.name.lower() for column in aggregate.find_all(exp.Column)}
+            self._numbers |= {column.name.lower() for column in aggregate.find_all(exp.Column)}
         for same in tree.find_all(exp.EQ):
             if isinstance(same.this, exp.Column) and isinstance(same.expression, exp.Column):
-                self.equal.append((same.this.name.lower(), same.expression.name.lower()))
-        # Where rows tie, their order is nobody's, and nothing can be said about it.
+                self._equal.append((same.this.name.lower(), same.expression.name.lower()))
+        # Rows that tie have no order, and a result that depends on it says nothing about a statement.
         for ordered in tree.find_all(exp.Ordered):
-            self.unique |= {column.name.lower() for column in ordered.find_all(exp.Column)}
+            self._unique |= {column.name.lower() for column in ordered.find_all(exp.Column)}
 
 
 def kind_of(column: Column) -> str:
-    """integer, real, date or text, by the rules of SQLite's affinity and the usual names."""
-    type = column.type.upper()
-    if "DATE" in type or "TIME" in type:
+    """integer, real, date or text, by the rules of SQLite's affinity and the usual type names."""
+    declared = column.type.upper()
+    if "DATE" in declared or "TIME" in declared:
         return "date"
-    if "INT" in type or "BOOL" in type:
+    if "INT" in declared or "BOOL" in declared:
         return "integer"
-    if any(word in type for word in ("CHAR", "TEXT", "CLOB", "STRING")):
+    if any(word in declared for word in ("CHAR", "TEXT", "CLOB", "STRING")):
         return "text"
-    return "real" if any(word in type for word in ("REAL", "FLOA", "DOUB", "NUM", "DEC")) else "text"
+    return "real" if any(word in declared for word in ("REAL", "FLOA", "DOUB", "NUM", "DEC")) else "text"
 
 
 def _is_key(name: str) -> bool:
     return name.lower() == "id" or name.lower().endswith(("_id", " id"))
 
 
-def _around(literal: Any) -> list[Any]:
-    """Values that meet a comparison with the literal, and values that just do not."""
+def _around(literal: exp.Literal) -> list[Value]:
+    """Values that meet a comparison with the literal, and values that just fail it."""
     if not literal.is_string:
         value = float(literal.name)
         number = int(value) if value.is_integer() else value
@@ -170,15 +206,35 @@ def _around(literal: Any) -> list[Any]:
     return [text, text, text.swapcase(), text + "x"]
 
 
-def _another(value: Any, taken: list[Any], rng: random.Random) -> Any:
-    if isinstance(value, (int, float)):
-        return next(n for n in iter(lambda: rng.randint(-5, 400), None) if n not in taken)
-    return next(t for t in iter(lambda: f"{value}{rng.randint(0, 999)}", None) if t not in taken)
+def _other_than(taken: list[Value], value: Value, rng: random.Random) -> Value:
+    """A random value that is not among those taken, a number where `value` is one."""
+    while True:
+        number = isinstance(value, (int, float))
+        other: Value = rng.randint(-5, 400) if number else f"{value}{rng.randint(0, 999)}"
+        if other not in taken:
+            return other
 
 
-_MAKERS: dict[str, Callable[[random.Random], Any]] = {
-    "integer": lambda rng: rng.randint(0, 9) if rng.random() < 0.7 else rng.randint(-50, 3000),
-    "real": lambda rng: rng.choice((rng.randint(0, 9), round(rng.uniform(-20, 500), 2))),
-    "text": lambda rng: rng.choice(WORDS),
-    "date": lambda rng: f"{rng.randint(1990, 2024)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}",
+def _integer(rng: random.Random) -> Value:
+    # Mostly one digit, so that values repeat and comparisons with small literals go both ways.
+    return rng.randint(0, 9) if rng.random() < 0.7 else rng.randint(-50, 3000)
+
+
+def _real(rng: random.Random) -> Value:
+    return rng.choice((rng.randint(0, 9), round(rng.uniform(-20, 500), 2)))
+
+
+def _word(rng: random.Random) -> Value:
+    return rng.choice(WORDS)
+
+
+def _date(rng: random.Random) -> Value:
+    return f"{rng.randint(1990, 2024)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+
+
+_MAKERS: dict[str, Callable[[random.Random], Value]] = {
+    "integer": _integer,
+    "real": _real,
+    "text": _word,
+    "date": _date,
 }

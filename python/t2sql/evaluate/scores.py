@@ -1,25 +1,23 @@
-"""Scores of answers: exact, logical, valid, and right by what the statement returns.
+"""What is known of a scored answer, and the sums over many.
 
-docs/scores.md says what each means and where it comes from.
+docs/scores.md says what each score means and where it comes from.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from t2sql.errors import InputError
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example
+from t2sql.evaluate.stats import wilson
 
 Measure = Literal["execution", "suite", "logical"]
-Progress = Callable[[int, int, str], None]
+"""By what an answer is right: its rows on the example's database, its rows on a generated test suite (where
+there is no database), or its logical form (where the gold statement is not SQL)."""
 
 CORRECT = "correct"
-CLASSES = (
+OUTCOMES = (
     CORRECT,
     "empty",
     "syntax",
@@ -33,13 +31,40 @@ CLASSES = (
     "too slow",
     "not executable",
 )
+"""What an answer is: right, or wrong in the first of these ways."""
+
+
+@dataclass(frozen=True)
+class SuiteStrength:
+    """How much a test suite can tell.
+
+    Attributes:
+        killed: Neighbours of the gold statement with another result on some database of the suite. The more
+            are killed, the less likely does a wrong answer pass.
+        neighbours: All neighbours that were made: statements that differ from the gold one in one place.
+    """
+
+    killed: int
+    neighbours: int
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One answer. `correct` is by `measure`: what it returns on the example's database, on a suite of
-    generated ones where there are no rows, or its logical form where the gold statement is no SQL.
-    `klass` is "correct" or what went wrong first. `suite` is (neighbours told apart, neighbours)."""
+    """One answer and its scores.
+
+    Attributes:
+        id: The question's id.
+        sql: The answer.
+        gold: The question's gold statement.
+        correct: Whether the answer is right by `measure`.
+        exact: Whether it is the gold statement, apart from letter case and quotes of names, keywords, spaces,
+            comments and parentheses that change nothing.
+        logical: Whether its logical form is the gold statement's.
+        valid: Whether SQLite would run it on the question's tables, however long that takes.
+        outcome: One of `OUTCOMES`.
+        measure: By what `correct` was decided.
+        suite: The test suite's strength, where `measure` is "suite".
+    """
 
     id: str
     sql: str
@@ -48,13 +73,26 @@ class Scored:
     exact: bool
     logical: bool
     valid: bool
-    klass: str
+    outcome: str
     measure: Measure
-    suite: tuple[int, int] | None = None
+    suite: SuiteStrength | None = None
 
 
 @dataclass(frozen=True)
 class Summary:
+    """How many of a set of answers are right, by each score.
+
+    Attributes:
+        n: Answers.
+        correct: Right answers.
+        exact: Answers with an exact match.
+        logical: Answers with the gold statement's logical form.
+        valid: Answers that run.
+        measure: By what answers are right: a `Measure`, "mixed" of several, "none" without answers.
+        classes: Number of answers by outcome, in the order of `OUTCOMES`, without outcomes of no answer.
+        kill_rate: Fraction of all suites' neighbours that the suites kill, 0 to 1; None without suites.
+    """
+
     n: int
     correct: int
     exact: int
@@ -66,20 +104,21 @@ class Summary:
 
     @property
     def accuracy(self) -> float:
+        """Fraction of right answers, 0 to 1; 0 without answers."""
         return self.correct / self.n if self.n else 0.0
 
     @property
     def interval(self) -> tuple[float, float]:
-        from t2sql.evaluate.stats import wilson
-
+        """Wilson's 95% interval of `accuracy`."""
         return wilson(self.correct, self.n)
 
 
 def summarize(scored: Sequence[Scored]) -> Summary:
-    measures = {answer.measure for answer in scored}
-    classes = Counter(answer.klass for answer in scored)
+    """Add up the scores of answers."""
+    measures: set[str] = {answer.measure for answer in scored}
+    classes = Counter(answer.outcome for answer in scored)
     suites = [answer.suite for answer in scored if answer.suite is not None]
-    neighbours = sum(total for _, total in suites)
+    neighbours = sum(suite.neighbours for suite in suites)
     return Summary(
         n=len(scored),
         correct=sum(answer.correct for answer in scored),
@@ -87,28 +126,6 @@ def summarize(scored: Sequence[Scored]) -> Summary:
         logical=sum(answer.logical for answer in scored),
         valid=sum(answer.valid for answer in scored),
         measure=measures.pop() if len(measures) == 1 else "mixed" if measures else "none",
-        classes={name: classes[name] for name in CLASSES if classes[name]},
-        kill_rate=sum(killed for killed, _ in suites) / neighbours if neighbours else None,
+        classes={name: classes[name] for name in OUTCOMES if classes[name]},
+        kill_rate=sum(suite.killed for suite in suites) / neighbours if neighbours else None,
     )
-
-
-def score(
-    dataset: Dataset | None,
-    examples: Sequence[Example],
-    answers: Sequence[str],
-    *,
-    timeout: float = 5.0,
-    progress: Progress | None = None,
-) -> list[Scored]:
-    """Score each answer against its example; `dataset` finds the databases."""
-    if len(examples) != len(answers):
-        raise InputError("answers and questions differ in number", expected=len(examples), found=len(answers))
-    from t2sql.evaluate.judge import Judge
-
-    scored = []
-    with Judge(dataset, timeout) as judge:
-        for done, (example, sql) in enumerate(zip(examples, answers, strict=True), 1):
-            scored.append(judge.score(example, sql.strip()))
-            if progress is not None:
-                progress(done, len(examples), "scoring")
-    return scored

@@ -1,5 +1,7 @@
-"""Test-suite accuracy, for schemas without rows: databases on which the gold statement differs from its
-one-edit neighbours, so that a statement that agrees with it on all of them very likely means the same.
+"""Test-suite accuracy, for schemas without rows.
+
+A suite is a set of databases on which the gold statement's result differs from that of its one-edit
+neighbours, so that a statement that agrees with the gold one on all of them very likely means the same.
 
 After Zhong, Yu and Klein, "Semantic Evaluation for Text-to-SQL with Distilled Test Suites", EMNLP 2020.
 """
@@ -11,39 +13,54 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+
+import sqlglot
+from sqlglot import exp
 
 from t2sql.evaluate.neighbours import neighbours
 from t2sql.evaluate.rows import RowMaker, Rows
-
-if TYPE_CHECKING:
-    from t2sql.schema import Schema
-    from t2sql.sql import Reader, Result
+from t2sql.evaluate.scores import SuiteStrength
+from t2sql.schema import Schema
+from t2sql.sql import Reader, Result, SqlError, guard, is_ordered, quote, same_result
 
 CANDIDATES = 40
-"""Databases that are tried."""
+"""Databases that are tried at most."""
 BARREN = 10
-"""After so many in a row that tell no further neighbour apart, no more are tried."""
+"""After this many databases in a row that kill no further neighbour, no more are tried."""
 KEPT_ANYWAY = 2
-"""Databases with a result that are kept even if they tell no neighbour apart."""
+"""Databases with a result that are kept even if they kill no neighbour, so that every suite has some."""
+NEIGHBOUR_TIMEOUT = 1.0
+"""Seconds that a neighbour may take on a dozen rows; one that takes longer counts as killed."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The databases, as rows, with the gold statement's result on each; `killed` of the `neighbours` gave
-    another one somewhere."""
+    """The databases of one gold statement.
+
+    Attributes:
+        tables: The statements that create the tables.
+        databases: The rows of each database.
+        golds: The gold statement's result on each database.
+        ordered: Whether the gold statement asks for an order, so that results compare in order.
+        strength: How many of the gold statement's neighbours had another result on some database.
+    """
 
     tables: tuple[str, ...]
     databases: tuple[Rows, ...]
     golds: tuple[Result, ...]
     ordered: bool
-    neighbours: int
-    killed: int
+    strength: SuiteStrength
 
     def agrees(self, sql: str, *, timeout: float = 5.0) -> bool:
-        """Whether a statement gives the gold one's result on every database; SqlError when one refuses it."""
-        from t2sql.sql import same_result
+        """Whether a statement gives the gold one's result on every database.
 
+        Args:
+            sql: The statement.
+            timeout: Seconds after which it is stopped, on each database.
+
+        Raises:
+            SqlError: SQLite refuses the statement, or it was stopped.
+        """
         for rows, gold in zip(self.databases, self.golds, strict=True):
             with _database(self.tables, rows) as reader:
                 if not same_result(gold, reader.execute(sql, timeout=timeout), ordered=self.ordered):
@@ -53,11 +70,17 @@ class Suite:
 
 @lru_cache(maxsize=2048)
 def suite_of(schema: Schema, gold: str, *, seed: int = 0) -> Suite | None:
-    """The suite of a gold statement; None when no database was found on which it has a result of its own."""
-    import sqlglot
+    """Make the suite of a gold statement.
 
-    from t2sql.sql import SqlError, is_ordered
+    Args:
+        schema: The question's tables.
+        gold: The gold statement.
+        seed: Decides the random rows; equal arguments give equal suites.
 
+    Returns:
+        The suite; None when the statement cannot be read or run, asks for some rows without saying which, or
+        when no database was found on which its result does not depend on the order of the rows.
+    """
     try:
         tree = sqlglot.parse_one(gold, read="sqlite")
     except (sqlglot.errors.SqlglotError, RecursionError):
@@ -68,11 +91,11 @@ def suite_of(schema: Schema, gold: str, *, seed: int = 0) -> Suite | None:
     tables = _statements(maker, schema)
     alive = neighbours(tree, schema, seed=seed)
     count, barren = len(alive), 0
-    kept: list[tuple[Rows, Result]] = []
-    for number in range(CANDIDATES):
-        rows = maker.rows(f"{seed} {gold} {number}")
+    chosen: list[tuple[Rows, Result]] = []
+    for index in range(CANDIDATES):
+        rows = maker.rows(f"{seed} {gold} {index}")
         try:
-            result = _steady(tables, rows, gold, ordered)
+            result = _stable_result(tables, rows, gold, ordered)
         except SqlError:
             return None
         if result is None:
@@ -80,67 +103,57 @@ def suite_of(schema: Schema, gold: str, *, seed: int = 0) -> Suite | None:
         with _database(tables, rows) as reader:
             left = [sql for sql in alive if _agrees(reader, sql, result, ordered)]
         barren = barren + 1 if len(left) == len(alive) else 0
-        if len(left) < len(alive) or (len(kept) < KEPT_ANYWAY and result.rows):
-            kept.append((rows, result))
+        if len(left) < len(alive) or (len(chosen) < KEPT_ANYWAY and result.rows):
+            chosen.append((rows, result))
         alive = left
-        if barren >= BARREN or (not alive and len(kept) >= KEPT_ANYWAY):
+        if barren >= BARREN or (not alive and len(chosen) >= KEPT_ANYWAY):
             break
-    if not kept:
+    if not chosen:
         return None
-    databases, golds = zip(*kept, strict=True)
-    return Suite(tables, databases, golds, ordered, count, count - len(alive))
+    databases, golds = zip(*chosen, strict=True)
+    return Suite(tables, databases, golds, ordered, SuiteStrength(count - len(alive), count))
 
 
-def _takes_any(tree: Any) -> bool:
-    """Whether the statement asks for some rows and does not say which."""
-    from sqlglot import exp
-
+def _takes_any(tree: exp.Expr) -> bool:
+    """Whether the statement asks for some rows and does not say which: a LIMIT without ORDER BY."""
     return any(limit.parent and not limit.parent.args.get("order") for limit in tree.find_all(exp.Limit))
 
 
-def _steady(tables: tuple[str, ...], rows: Rows, gold: str, ordered: bool) -> Result | None:
-    """The gold result, unless it depends on the order in which the rows lie: then nobody has to match it."""
-    from t2sql.sql import same_result
-
-    ways = [rows, {name: lines[::-1] for name, lines in rows.items()}]
+def _stable_result(tables: tuple[str, ...], rows: Rows, gold: str, ordered: bool) -> Result | None:
+    """The gold statement's result; None when it depends on the order in which the rows are stored."""
+    orders = [rows, {name: lines[::-1] for name, lines in rows.items()}]
     if ordered:
         half = {name: len(lines) // 2 for name, lines in rows.items()}
-        ways.append({name: lines[half[name] :] + lines[: half[name]] for name, lines in rows.items()})
+        orders.append({name: lines[half[name] :] + lines[: half[name]] for name, lines in rows.items()})
     results = []
-    for way in ways:
-        with _database(tables, way) as reader:
+    for order in orders:
+        with _database(tables, order) as reader:
             results.append(reader.execute(gold))
     same = all(same_result(results[0], other, ordered=ordered) for other in results[1:])
     return results[0] if same else None
 
 
 def _agrees(reader: Reader, sql: str, gold: Result, ordered: bool) -> bool:
-    from t2sql.sql import SqlError, same_result
-
     try:
-        return same_result(gold, reader.execute(sql, timeout=1.0), ordered=ordered)
+        return same_result(gold, reader.execute(sql, timeout=NEIGHBOUR_TIMEOUT), ordered=ordered)
     except SqlError:
         return False
 
 
 def _statements(maker: RowMaker, schema: Schema) -> tuple[str, ...]:
-    from t2sql.sql import quote
-
-    made = []
+    statements = []
     for table in schema.tables:
-        columns = [f"{quote(c.name)} {maker.declared(table, c)}" for c in table.columns]
-        made.append(f"CREATE TABLE {quote(table.name)} ({', '.join(columns)})")
-    return tuple(made)
+        columns = [f"{quote(c.name)} {maker.declared_type(table, c)}" for c in table.columns]
+        statements.append(f"CREATE TABLE {quote(table.name)} ({', '.join(columns)})")
+    return tuple(statements)
 
 
 @contextmanager
 def _database(tables: tuple[str, ...], rows: Rows) -> Iterator[Reader]:
-    from t2sql.sql import Reader, guard, quote
-
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         for statement in tables:
             connection.execute(statement)
         for name, lines in rows.items():
-            marks: Any = ", ".join("?" * len(lines[0]))
+            marks = ", ".join("?" * len(lines[0]))
             connection.executemany(f"INSERT INTO {quote(name)} VALUES ({marks})", lines)
         yield Reader(connection, guard(connection))

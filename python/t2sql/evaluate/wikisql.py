@@ -1,57 +1,52 @@
 """WikiSQL's two scores, exactly as the official script computes them, oddities included.
 
 The script is `evaluate.py` of github.com/salesforce/WikiSQL with its `lib/query.py` and `lib/dbengine.py`.
-What it does that one would not expect, and this module does alike:
+Where its results may surprise, this module gives the same:
 
-- Logical form compares conditions as a set, so that one said twice counts once, with values as lower-cased
-  text: 20 and 20.0 differ, 20 and "20" do not. Column, aggregate and operator compare as Python numbers.
-- Execution binds each value by its column: of two conditions on one column both get the last value.
-- A text value of a `real` column becomes the number that it is with its commas left out, otherwise the
-  first number found in it; a text without any number is an error. Values are lower-cased, as the official
-  databases hold them.
-- Results compare as lists, so order counts and 3 equals 3.0. Whatever fails in a prediction makes it wrong.
+- Logical form compares conditions as a set, so a condition given twice counts once. Values compare as
+  lower-cased text: 20 and 20.0 differ, 20 and "20" do not. Column, aggregate and operator compare as Python
+  values.
+- Execution binds one value for each column: of two conditions on one column, both get the last value.
+- A text value for a `real` column becomes the number that it is without its commas, otherwise the first
+  number in it; without any number the query fails.
+- Values are lower-cased, as the official databases hold them.
+- Results compare as lists, so order counts, and 3 equals 3.0. A predicted query that cannot run is wrong.
 
-Where the script stops with a traceback (a gold query that fails) or scores less than it was given (files
-of unequal length), there is an error instead; conditions that are no triples are wrong.
+The script stops with a traceback where a gold query fails, and scores only as many questions as the shorter
+file has; here both are errors. A predicted query that the script cannot read is wrong. A database that cannot
+be read says nothing about a prediction: it is an error.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from t2sql.errors import InputError
-
-if TYPE_CHECKING:
-    from t2sql.sql import Reader
-
-AGGREGATES = ("", "MAX", "MIN", "COUNT", "SUM", "AVG")
-OPERATORS = ("=", ">", "<", "OP")
-
-_SCHEMA = re.compile(r"\((.+)\)")
-_NUMBER = re.compile(r"[-+]?\d*\.\d+|\d+")
-
-Query = Mapping[str, Any]
-"""`sel`, `agg` and `conds` (column, operator, value) by index, as WikiSQL's files hold them."""
+from t2sql.evaluate.stats import wilson
+from t2sql.evaluate.wikisql_form import Prediction
+from t2sql.evaluate.wikisql_query import Query, QueryError, same_logical_form
+from t2sql.evaluate.wikisql_table import WikiSqlTable
+from t2sql.sql import Reader, SqlError, open_reader
 
 
 @dataclass(frozen=True)
 class Official:
-    """Per question, whether the result and whether the logical form is right."""
+    """The official grades of a predictions file.
+
+    Attributes:
+        execution: For each question, whether the result is right.
+        logical: For each question, whether the logical form is right.
+    """
 
     execution: list[bool]
     logical: list[bool]
 
-    def to_dict(self) -> dict[str, Any]:
-        from t2sql.evaluate.stats import wilson
-
+    def to_json(self) -> dict[str, Any]:
+        """`n`, and the script's `ex_accuracy` and `lf_accuracy` (0 to 1) with their 95% intervals."""
         n = len(self.execution)
         scores: dict[str, Any] = {"n": n}
         for name, grades in (("ex_accuracy", self.execution), ("lf_accuracy", self.logical)):
@@ -60,90 +55,95 @@ class Official:
         return scores
 
 
-def same_logical_form(gold: Query, query: Query, *, ordered: bool = False) -> bool:
-    """The script's `Query.__eq__`; with `ordered`, its `--ordered`."""
-    if not (query["sel"] == gold["sel"] and query["agg"] == gold["agg"]):
-        return False
-    want = [(column, operator, str(value).lower()) for column, operator, value in gold["conds"]]
-    got = [(column, operator, str(value).lower()) for column, operator, value in query["conds"]]
-    return got == want if ordered else set(got) == set(want)
+@dataclass(frozen=True)
+class Question:
+    """A line of a split's .jsonl file.
 
+    Attributes:
+        table_id: The table that it is about, such as 1-10015132-11.
+        gold: The right query.
+        where: File and line, for errors.
+    """
 
-def run(reader: Reader, table_id: str, query: Query) -> list[Any]:
-    """The script's `DBEngine.execute_query`; raises what the query's own mistakes raise."""
-    name = table_id if table_id.startswith("table") else f"table_{table_id.replace('-', '_')}"
-    made = reader.execute("SELECT sql FROM sqlite_master WHERE tbl_name = :name", {"name": name}).rows
-    types = dict(part.split() for part in _SCHEMA.findall(made[0][0])[0].split(", "))
-    select = f"col{query['sel']}"
-    if aggregate := AGGREGATES[query["agg"]]:
-        select = f"{aggregate}({select})"
-    conditions, values = [], {}
-    for column, operator, value in query["conds"]:
-        conditions.append(f"col{column} {OPERATORS[operator]} :col{column}")
-        values[f"col{column}"] = _bound(value, types[f"col{column}"])
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    found = reader.execute(f"SELECT {select} AS result FROM {name} {where}", values, max_rows=1_000_000)
-    return [row[0] for row in found.rows]
+    table_id: str
+    gold: Query
+    where: str
 
+    @classmethod
+    def from_json(cls, line: dict[str, Any], where: str) -> Question:
+        """Read a question.
 
-def _bound(value: Any, type: str) -> Any:
-    if isinstance(value, str):
-        value = value.lower()
-    if type == "real" and not isinstance(value, (int, float)):
+        Raises:
+            InputError: The line lacks `table_id` or a query under `sql`.
+        """
+        if not isinstance(line.get("table_id"), str):
+            raise InputError("not a WikiSQL question", where=where, expected='a string "table_id"')
         try:
-            return float(Decimal(value.replace(",", "")))
-        except InvalidOperation:
-            return float(_NUMBER.findall(value)[0])
-    return value
+            return cls(line["table_id"], Query.from_json(line.get("sql")), where)
+        except QueryError as error:
+            raise InputError("the gold query cannot be read", where=where, found=error) from None
 
 
-def official_scores(
-    source: Path, predictions: Path | Iterable[Mapping[str, Any]], database: Path, *, ordered: bool = False
-) -> Official:
-    """Score a predictions file (`{"query": …}` or `{"error": …}` a line, or t2sql's own) against a split's
-    .jsonl and .db file."""
-    from t2sql.evaluate.wikisql_form import prediction_of
-    from t2sql.sql import open_reader
+def official_scores(source: Path, predictions: Path, database: Path, *, ordered: bool = False) -> Official:
+    """Score a predictions file against a split of WikiSQL.
 
-    lines = _lines(predictions) if isinstance(predictions, Path) else list(predictions)
-    lines = [dict(prediction_of(line)) for line in lines]
-    examples = _lines(source)
-    if not examples:
+    Args:
+        source: The split's .jsonl file.
+        predictions: `{"query": …}` or `{"error": …}` a line, or lines as t2sql writes them.
+        database: The split's .db file.
+        ordered: Whether conditions have to come in the gold query's order (the script's `--ordered`).
+
+    Raises:
+        InputError: A file or the database cannot be read, the files differ in length, or a gold query fails.
+    """
+    answers = [Prediction.from_json(line) for line in _lines(predictions)]
+    questions = [
+        Question.from_json(line, f"{source}:{number}") for number, line in enumerate(_lines(source), start=1)
+    ]
+    if not questions:
         raise InputError("no question in the file", where=source)
     execution, logical = [], []
     with open_reader(database) as reader:
-        for number, (example, line) in enumerate(zip_longest(examples, lines), start=1):
-            if example is None or line is None:
+        for question, answer in zip_longest(questions, answers):
+            if question is None or answer is None:
                 raise InputError(
                     "questions and predictions differ in number",
                     where=source,
-                    expected=len(examples),
-                    found=len(lines),
+                    expected=len(questions),
+                    found=len(answers),
                 )
-            try:
-                gold = example["sql"]
-                wanted = run(reader, example["table_id"], gold)
-            except Exception as error:
-                raise InputError("the gold query fails", where=f"{source}:{number}", found=error) from error
-            right, same = _grade(reader, example["table_id"], gold, wanted, line, ordered)
+            right, same = grade(reader, question, answer, ordered=ordered)
             execution.append(right)
             logical.append(same)
     return Official(execution, logical)
 
 
-def _grade(
-    reader: Reader, table_id: str, gold: Query, wanted: list[Any], line: Mapping[str, Any], ordered: bool
+def grade(
+    reader: Reader, question: Question, prediction: Prediction, *, ordered: bool = False
 ) -> tuple[bool, bool]:
-    if line.get("error"):
-        return line["error"] == wanted, False
-    query: Any = line.get("query")
-    # Whatever is in a predictions file, the worst that it is is wrong.
-    same = right = False
-    with suppress(Exception):
-        same = same_logical_form(gold, query, ordered=ordered)
-    with suppress(Exception):
-        right = run(reader, table_id, query) == wanted
-    return right, same
+    """Whether a prediction's result is right, and whether its logical form is.
+
+    Raises:
+        InputError: The gold query fails, or the database cannot be read.
+    """
+    table = WikiSqlTable.read(reader, question.table_id, where=question.where)
+    try:
+        expected = table.run(reader, question.gold)
+    except (QueryError, SqlError) as error:
+        raise InputError("the gold query fails", where=question.where, found=error) from error
+    if prediction.error:
+        # As in the script, which takes the error for the prediction's result.
+        return prediction.error == expected, False
+    # Only these two errors are the prediction's own: a locked database or a bug of ours has to come out.
+    try:
+        query = Query.from_json(prediction.query)
+    except QueryError:
+        return False, False
+    try:
+        right = table.run(reader, query) == expected
+    except (QueryError, SqlError):
+        right = False
+    return right, same_logical_form(question.gold, query, ordered=ordered)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

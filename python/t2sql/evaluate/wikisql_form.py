@@ -3,59 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from t2sql.evaluate.pseudo import Parts, tutorial_parts
-from t2sql.evaluate.wikisql import AGGREGATES, OPERATORS
+import sqlglot
+from sqlglot import exp
+
+from t2sql.evaluate.tutorial_text import TextCondition, TextQuery, read_tutorial_text
+from t2sql.evaluate.wikisql_query import AGGREGATES, OPERATORS, Condition, Query
+from t2sql.schema import Schema
 
 
-def query_of(
-    sql: str, table: str, columns: Sequence[str], *, tutorial: bool = False
-) -> dict[str, Any] | None:
-    """`sel`, `agg` and `conds`; None when the statement is of another kind or names another column.
+@dataclass(frozen=True)
+class Prediction:
+    """A line of a predictions file as the official script reads it.
 
-    With `tutorial` it is the tutorial's text, otherwise SQL. Names compare without letter case; of
-    columns with one name, the first is meant.
+    Attributes:
+        query: The predicted query as JSON, not yet checked; the script reads it only without an error.
+        error: What kept the model from predicting one, if anything did.
     """
-    parts = tutorial_parts(sql, table, columns) if tutorial else _parts(sql)
-    if parts is None:
+
+    query: object = None
+    error: object = None
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Prediction:
+        """Read a line of the official format, or of t2sql's own (`sql` and `schema`), which is translated."""
+        if "query" in line or "error" in line or not isinstance(line.get("sql"), str):
+            return cls(line.get("query"), line.get("error"))
+        try:
+            table = Schema.from_dict(line["schema"]).tables[0]
+        except (ValueError, KeyError, IndexError):
+            return cls(error="no schema")
+        for tutorial in (False, True):
+            query = query_of(line["sql"], table.name, table.column_names, tutorial=tutorial)
+            if query is not None:
+                return cls(query.to_json())
+        return cls(error="no WikiSQL query")
+
+
+def query_of(sql: str, table: str, columns: Sequence[str], *, tutorial: bool = False) -> Query | None:
+    """A statement over one table as WikiSQL's query.
+
+    Args:
+        sql: SQL, or the tutorial's text.
+        table: The table's name, which decides where it ends in the tutorial's text.
+        columns: The table's columns, in order. Names compare without letter case; of columns with one name,
+            the first is meant.
+        tutorial: Whether `sql` is the tutorial's text.
+
+    Returns:
+        The query; None when the statement is of another kind or names another column.
+    """
+    text = read_tutorial_text(sql, table, columns) if tutorial else _read_sql(sql)
+    if text is None:
         return None
-    places = {name.lower(): at for at, name in reversed(list(enumerate(columns)))}
-    aggregate, column, conditions = parts
+    indices = {name.lower(): index for index, name in reversed(list(enumerate(columns)))}
     try:
-        return {
-            "sel": places[column.lower()],
-            "agg": AGGREGATES.index(aggregate.upper()),
-            "conds": [
-                [places[name.lower()], OPERATORS.index(sign), value] for name, sign, value in conditions
-            ],
-        }
+        return Query(
+            indices[text.column.lower()],
+            AGGREGATES.index(text.aggregate.upper()),
+            tuple(
+                Condition(indices[part.column.lower()], OPERATORS.index(part.operator), part.value)
+                for part in text.conditions
+            ),
+        )
     except (KeyError, ValueError):
         return None
 
 
-def prediction_of(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A line as the official script reads it; t2sql's own have "sql" and "schema"."""
-    if "query" in line or "error" in line or not isinstance(line.get("sql"), str):
-        return line
-    from t2sql.schema import Schema
-
-    try:
-        table = Schema.from_dict(line["schema"]).tables[0]
-    except (ValueError, KeyError, IndexError):
-        return {"error": "no schema"}
-    for tutorial in (False, True):
-        query = query_of(line["sql"], table.name, table.column_names, tutorial=tutorial)
-        if query is not None:
-            return {"query": query}
-    return {"error": "no WikiSQL query"}
-
-
-def _parts(sql: str) -> Parts | None:
-    """(aggregate, column, conditions) of a statement that sqlglot reads and WikiSQL can express."""
-    import sqlglot
-    from sqlglot import exp
-
+def _read_sql(sql: str) -> TextQuery | None:
+    """The parts of a statement that sqlglot reads and WikiSQL can express; None for any other."""
     try:
         tree = sqlglot.parse_one(sql, read="sqlite")
     except (sqlglot.errors.SqlglotError, RecursionError):
@@ -70,19 +88,23 @@ def _parts(sql: str) -> Parts | None:
     where = tree.args.get("where")
     clause = where.this if where is not None else None
     parts = list(clause.flatten()) if isinstance(clause, exp.And) else [clause] if clause is not None else []
-    conditions = [_condition(part) for part in parts]
-    if not isinstance(selected, exp.Column) or None in conditions:
+    conditions = [condition for part in parts if (condition := _condition(part)) is not None]
+    if not isinstance(selected, exp.Column) or len(conditions) < len(parts):
         return None
-    return aggregate, selected.name, [condition for condition in conditions if condition is not None]
+    table = tree.find(exp.Table)
+    return TextQuery(table.name if table else "", aggregate, selected.name, tuple(conditions))
 
 
-def _condition(part: Any) -> tuple[str, str, str] | None:
-    from sqlglot import exp
-
-    sign = {exp.EQ: "=", exp.GT: ">", exp.LT: "<"}.get(type(part))
-    if sign is None or not isinstance(part.this, exp.Column):
+def _condition(part: exp.Expr) -> TextCondition | None:
+    operators: dict[type[exp.Expr], str] = {exp.EQ: "=", exp.GT: ">", exp.LT: "<"}
+    operator = operators.get(type(part))
+    if operator is None or not isinstance(part.this, exp.Column):
         return None
     value, minus = part.expression, ""
     if isinstance(value, exp.Neg):
         value, minus = value.this, "-"
-    return (part.this.name, sign, minus + value.name) if isinstance(value, exp.Literal) else None
+    return (
+        TextCondition(part.this.name, operator, minus + value.name)
+        if isinstance(value, exp.Literal)
+        else None
+    )

@@ -77,7 +77,7 @@ def command(
 def _row(file: ScoredFile) -> dict[str, Any]:
     summary = file.summary
     answers = [
-        {"id": answer.id, "correct": answer.correct, "class": answer.klass, "sql": answer.sql}
+        {"id": answer.id, "correct": answer.correct, "class": answer.outcome, "sql": answer.sql}
         for answer in file.scored
     ]
     return {
@@ -117,7 +117,7 @@ def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
 def _official(out: Output, files: list[Path], source: Path, database: Path) -> None:
     from t2sql.evaluate import official_scores
 
-    rows = [{"file": str(file), **official_scores(source, file, database).to_dict()} for file in files]
+    rows = [{"file": str(file), **official_scores(source, file, database).to_json()} for file in files]
     cells = [
         [Path(r["file"]).name, f"{r['ex_accuracy']:.4f}", f"{r['lf_accuracy']:.4f}", r["n"]] for r in rows
     ]

@@ -1,0 +1,201 @@
+"""Scoring answers: each is run beside its gold statement, compared with it, and given an outcome."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from t2sql.data import Dataset, Example
+from t2sql.errors import InputError
+from t2sql.evaluate.logical import difference, logical_form
+from t2sql.evaluate.scores import CORRECT, Scored
+from t2sql.evaluate.suite import Suite, suite_of
+from t2sql.evaluate.tutorial_text import has_unknown_column, tutorial_form
+from t2sql.progress import Progress
+from t2sql.schema import Schema
+from t2sql.sql import Reader, Result, SqlError, is_ordered, open_reader, same_result, same_statement
+
+_OUTCOME_OF_KIND = {
+    "syntax": "syntax",
+    "unknown_column": "unknown column",
+    "unknown_table": "wrong table",
+    "timeout": "too slow",
+    "memory": "too slow",
+}
+_OPEN_DATABASES = 16
+"""Databases that stay open: questions come grouped by database, and each database costs a file handle."""
+_MAX_ROWS = 100_000
+"""Rows of a result that are compared; a gold result with more is judged by a test suite."""
+_GOLD_TIMEOUT = 30.0
+"""Seconds that a gold statement may take at least: it runs once and every answer depends on it."""
+
+
+def score(
+    dataset: Dataset | None,
+    examples: Sequence[Example],
+    answers: Sequence[str],
+    *,
+    timeout: float = 5.0,
+    progress: Progress | None = None,
+) -> list[Scored]:
+    """Score answers.
+
+    Args:
+        dataset: Where the examples' databases are; None when there are none.
+        examples: The questions with their gold statements.
+        answers: A statement for each of them.
+        timeout: Seconds after which an answer is stopped and counts as too slow.
+        progress: Called after each answer.
+
+    Raises:
+        InputError: There are more or fewer answers than examples, an example has no gold statement or one
+            that does not run, or a database cannot be read.
+    """
+    if len(examples) != len(answers):
+        raise InputError("answers and questions differ in number", expected=len(examples), found=len(answers))
+    scored = []
+    with Judge(dataset, timeout) as judge:
+        for done, (example, sql) in enumerate(zip(examples, answers, strict=True), 1):
+            scored.append(judge.score(example, sql.strip()))
+            if progress is not None:
+                progress(done, len(examples), "scoring")
+    return scored
+
+
+class Judge:
+    """Scores one answer after another, and keeps databases open and gold results at hand between them."""
+
+    def __init__(self, dataset: Dataset | None, timeout: float) -> None:
+        """Remember where databases are.
+
+        Args:
+            dataset: Finds an example's database; None when examples have none.
+            timeout: Seconds after which an answer is stopped.
+        """
+        self._dataset = dataset
+        self._timeout = timeout
+        self._open: OrderedDict[Path | Schema, tuple[ExitStack, Reader]] = OrderedDict()
+        self._gold_results: dict[tuple[Path, str], Result] = {}
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the databases."""
+        while self._open:
+            self._open.popitem()[1][0].close()
+
+    def score(self, example: Example, sql: str) -> Scored:
+        """Score an answer to an example.
+
+        Raises:
+            InputError: The example has no gold statement or one that does not run, or its database cannot be
+                read.
+        """
+        gold = _gold(example)
+        db = self._dataset.db_path(example) if self._dataset is not None else None
+        exact = same_statement(gold, sql)
+        expected = self._gold_result(db, example, gold) if db is not None else None
+        # The tutorial's text does not run on its own schema: it is compared by its logical form.
+        is_sql = db is not None or self._reader(example.schema).check(gold) is None
+        suite = suite_of(example.schema, gold) if is_sql and expected is None else None
+        miss = _logical_miss(example, gold, sql, is_sql)
+        logical = exact or miss is None
+        correct, refusal = self._run(db or example.schema, gold, sql, expected, suite)
+        if expected is None and suite is None:
+            correct = logical
+        return Scored(
+            id=example.id,
+            sql=sql,
+            gold=gold,
+            correct=correct,
+            exact=exact,
+            logical=logical,
+            valid=refusal is None or refusal.kind in ("timeout", "memory"),
+            outcome=CORRECT if correct else _outcome(sql, refusal if is_sql else None, miss),
+            measure="execution" if expected is not None else "suite" if suite is not None else "logical",
+            suite=None if suite is None else suite.strength,
+        )
+
+    def _run(
+        self, where: Path | Schema, gold: str, sql: str, expected: Result | None, suite: Suite | None
+    ) -> tuple[bool, SqlError | None]:
+        """Whether the answer returns what the gold statement does, and why it does not run if it does not."""
+        reader = self._reader(where)
+        try:
+            if expected is not None:
+                if sql == gold:
+                    return True, None
+                result = reader.execute(sql, timeout=self._timeout, max_rows=_MAX_ROWS)
+                return same_result(expected, result, ordered=is_ordered(gold)), None
+            refusal = reader.check(sql)
+            if refusal is not None or suite is None:
+                return False, refusal
+            return sql == gold or suite.agrees(sql, timeout=self._timeout), None
+        except SqlError as error:
+            return False, error
+
+    def _gold_result(self, db: Path, example: Example, gold: str) -> Result | None:
+        """The gold statement's result; None when it has too many rows to compare."""
+        if (db, gold) not in self._gold_results:
+            timeout = max(self._timeout, _GOLD_TIMEOUT)
+            try:
+                result = self._reader(db).execute(gold, timeout=timeout, max_rows=_MAX_ROWS)
+            except SqlError as error:
+                raise InputError("the gold statement does not run", where=example.id, found=error) from None
+            self._gold_results[db, gold] = result
+        result = self._gold_results[db, gold]
+        return None if result.truncated else result
+
+    def _reader(self, where: Path | Schema) -> Reader:
+        """A database file, or an empty database of a schema."""
+        if where in self._open:
+            self._open.move_to_end(where)
+            return self._open[where][1]
+        if len(self._open) >= _OPEN_DATABASES:
+            self._open.popitem(last=False)[1][0].close()
+        stack = ExitStack()
+        reader = stack.enter_context(open_reader(where))
+        self._open[where] = stack, reader
+        return reader
+
+
+def _logical_miss(example: Example, gold: str, sql: str, is_sql: bool) -> str | None:
+    """In what the logical forms of answer and gold statement differ, as an outcome; None when they do not."""
+    if not sql:
+        return "empty"
+    columns: Sequence[str] = ()
+    expected = form = None
+    if is_sql:
+        expected, form = logical_form(gold), logical_form(sql)
+    elif example.schema.tables:
+        table = example.schema.tables[0]
+        columns = table.column_names
+        expected, form = tutorial_form(gold, table.name, columns), tutorial_form(sql, table.name, columns)
+    if expected is None or form is None:
+        return None if _folded(gold) == _folded(sql) else "syntax"
+    miss = difference(expected, form)
+    return "unknown column" if miss and not is_sql and has_unknown_column(form, columns) else miss
+
+
+def _outcome(sql: str, refusal: SqlError | None, miss: str | None) -> str:
+    if not sql:
+        return "empty"
+    if refusal is not None:
+        return _OUTCOME_OF_KIND.get(refusal.kind, "not executable")
+    # The forms agree and the results do not: a value's letter case, or a number given as text.
+    return miss or "wrong value"
+
+
+def _gold(example: Example) -> str:
+    if example.sql is None:
+        raise InputError("the example has no gold statement", where=example.id)
+    return example.sql.strip().rstrip(";").rstrip()
+
+
+def _folded(sql: str) -> str:
+    return " ".join(sql.split()).lower()
