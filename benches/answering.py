@@ -17,7 +17,7 @@ from typing import Any
 from t2sql.generate import open_backend
 from t2sql.grammar import grammar_of
 from t2sql.prompt import render_prompt
-from t2sql.schema import Schema
+from t2sql.schema import Schema, read_table_lines
 
 WORDS = (
     *("order", "customer", "product", "price", "quantity", "date", "city", "country", "discount", "tax"),
@@ -58,7 +58,7 @@ def building() -> float:
 
     def build(number: int) -> None:
         columns = ", ".join(f"{word} {number} {n}" for n in range(5) for word in WORDS)
-        grammar = grammar_of(Schema.from_table_lines([f"t{number}: {columns}"]))
+        grammar = grammar_of(read_table_lines([f"t{number}: {columns}"]))
         assert grammar.gbnf and grammar.lark
 
     build(0)
@@ -69,12 +69,12 @@ def llama(model: Path, rounds: int) -> dict[str, Any]:
     backend: Any = open_backend(str(model), "llama")
     first: dict[str, list[float]] = {"new_table": [], "same_table": []}
     for number in range(rounds * len(QUESTIONS)):
-        schema = Schema.from_table_lines([f"table{number}: {', '.join(WORDS)}"])
+        schema = read_table_lines([f"table{number}: {', '.join(WORDS)}"])
         for name, question in zip(first, (QUESTIONS[0], QUESTIONS[1]), strict=True):
             first[name].append(first_token(backend, schema, question))
     free, kept = [], []
     wall = clock = 0.0
-    schema = Schema.from_table_lines([f"sales: {', '.join(WORDS)}"])
+    schema = read_table_lines([f"sales: {', '.join(WORDS)}"])
     grammar = grammar_of(schema)
     prompts = [render_prompt(schema, question) for question in QUESTIONS]
     for _ in range(rounds):
@@ -120,7 +120,7 @@ def mlx(model: Path, directory: Path, rounds: int) -> dict[str, float]:
 
     if mx.default_device().type == mx.cpu:
         network.set_dtype(mx.float32)
-    schema = Schema.from_table_lines([f"sales: {', '.join(WORDS)}"])
+    schema = read_table_lines([f"sales: {', '.join(WORDS)}"])
     prompts = [render_prompt(schema, question) for question in QUESTIONS]
     ours: list[tuple[int, float]] = []
     theirs: list[tuple[int, float]] = []

@@ -18,11 +18,11 @@ from t2sql.confidence import calibrate, curve, elect, kept
 from t2sql.errors import InputError
 from t2sql.generate import Failed, Generation, ask, open_backend
 from t2sql.grammar import grammar_of
-from t2sql.schema import Schema
+from t2sql.schema import Schema, read_table_lines
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
 
-SCHEMA = Schema.from_table_lines(["students: Name, Age, School", "schools: Name, City"])
+SCHEMA = read_table_lines(["students: Name, Age, School", "schools: Name, City"])
 PROMPT = "table: students\ncolumns: Name, Age, School\nQ: How old is Ann?\nA: "
 
 

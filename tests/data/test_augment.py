@@ -10,9 +10,9 @@ import pytest
 from t2sql.data import Example
 from t2sql.data.augment import WAYS, form
 from t2sql.prompt import parse_prompt, render_prompt
-from t2sql.schema import Schema
+from t2sql.schema import Schema, read_table_lines
 
-SCHEMA = Schema.from_table_lines(["races: Driver, Team, Position, Date"])
+SCHEMA = read_table_lines(["races: Driver, Team, Position, Date"])
 
 
 def example(question: str, sql: str, schema: Schema = SCHEMA) -> Example:
@@ -45,7 +45,7 @@ def test_examples_of_a_schema_get_one_order() -> None:
 
 
 def test_a_name_with_a_comma_is_not_torn() -> None:
-    text = Schema.from_table_lines(["t: Height (m", "u: x"][:1])
+    text = read_table_lines(["t: Height (m", "u: x"][:1])
     torn = "table: t\ncolumns: Height (m, roof), City, Year\nQ: How many?\nA: "
     line = Example(
         "e", "How many?", text, "SELECT COUNT(*) FROM t", None, "t", torn, "SELECT COUNT(*) FROM t"

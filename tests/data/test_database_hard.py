@@ -16,8 +16,7 @@ from t2sql.data import Dataset
 from t2sql.data.database.extract import _without_clashes
 from t2sql.data.database.recipe import read_recipe
 from t2sql.data.dataset import SPLITS
-from t2sql.databases import engine
-from t2sql.databases.source import SourceColumn, SourceTable
+from t2sql.databases import DatabaseColumn, DatabaseTable, engine
 from t2sql.errors import InputError
 
 
@@ -178,8 +177,8 @@ def test_names_that_differ_in_case_alone_stay_apart_where_sqlite_tells_them_apar
 
 
 def test_of_names_that_sqlite_cannot_tell_apart_the_first_is_kept() -> None:
-    def table(name: str, *columns: str) -> SourceTable:
-        return SourceTable(name, tuple(SourceColumn(c, "TEXT", "TEXT", False) for c in columns), (), ())
+    def table(name: str, *columns: str) -> DatabaseTable:
+        return DatabaseTable(name, tuple(DatabaseColumn(c, "TEXT", "TEXT", False) for c in columns), (), ())
 
     kept, clashes = _without_clashes([table("Users", "Name", "name", "É", "é"), table("users", "x")])
     assert [(t.name, t.column_names) for t in kept] == [("Users", ("Name", "É", "é"))]

@@ -17,7 +17,7 @@ from t2sql import data
 from t2sql.data import Example
 from t2sql.errors import InputError, WorkError
 from t2sql.prompt import render_prompt
-from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.schema import Column, ForeignKey, Schema, Table, read_ddl, read_table_lines
 
 TUTORIAL_LINES = [
     "table: 1-100-16\ncolumns: Player, No., School/Club Team\nQ: Which team is al smith's?\n"
@@ -42,7 +42,7 @@ def tutorial(tmp_path: Path) -> Path:
 
 def test_the_tutorials_lines_parse_back_into_schema_question_and_sql(tutorial: Path) -> None:
     first, second = data.load(tutorial).train
-    assert first.schema == Schema.from_table_lines(["1-100-16: Player, No., School/Club Team"])
+    assert first.schema == read_table_lines(["1-100-16: Player, No., School/Club Team"])
     assert first.question == "Which team is al smith's?"
     assert first.sql == first.completion == "SELECT School/Club Team FROM 1-100-16 WHERE Player = 'Al Smith'"
     assert first.prompt + first.completion + "</s>" == TUTORIAL_LINES[0]
@@ -53,7 +53,7 @@ def test_the_tutorials_lines_parse_back_into_schema_question_and_sql(tutorial: P
 
 
 def test_prompt_and_completion_lines_keep_what_they_say(tmp_path: Path) -> None:
-    prompt = render_prompt(Schema.from_table_lines(["t: a, b"]), "what is a?")
+    prompt = render_prompt(read_table_lines(["t: a, b"]), "what is a?")
     path = write(
         tmp_path / "d" / "test.jsonl",
         {"prompt": prompt, "completion": "SELECT a FROM t</s>"},
@@ -244,14 +244,14 @@ def test_the_fingerprint_changes_with_a_line_and_with_a_database(tmp_path: Path)
         ([": a, b"], "table cannot be read"),
         (["t:"], "table cannot be read"),
         (["t: a,, b"], "table cannot be read"),
-        (["t: a, A"], "two columns have one name"),
-        (["t: a", "T: b"], "two tables have one name"),
+        (["t: a, A"], "two columns have the same name"),
+        (["t: a", "T: b"], "two tables have the same name"),
         ([], "no table given"),
     ],
 )
 def test_a_table_line_that_cannot_be_parsed_is_refused(lines: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Schema.from_table_lines(lines)
+        read_table_lines(lines)
 
 
 def test_ddl_gives_tables_types_and_foreign_keys() -> None:
@@ -265,7 +265,7 @@ def test_ddl_gives_tables_types_and_foreign_keys() -> None:
     );
     INSERT INTO goods VALUES ('x', 1, 2, 3);
     """
-    schema = Schema.from_ddl(ddl)
+    schema = read_ddl(ddl)
     assert [table.name for table in schema.tables] == ["makers", "goods"]
     assert schema.tables[0].columns[1] == Column("Full Name", "VARCHAR(40)") or (
         schema.tables[0].columns[1].name == "Full Name"
@@ -280,19 +280,7 @@ def test_ddl_gives_tables_types_and_foreign_keys() -> None:
 @pytest.mark.parametrize("ddl", ["", "SELECT 1", "CREATE TABLE t (", "CREATE TABLE ((("])
 def test_ddl_without_a_readable_table_is_refused(ddl: str) -> None:
     with pytest.raises(InputError, match="schema"):
-        Schema.from_ddl(ddl)
-
-
-def test_a_database_without_tables_or_no_database_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "empty.sqlite").write_bytes(b"")
-    (tmp_path / "text.sqlite").write_text("this is not a database at all" * 40)
-    for name, message in (
-        ("empty.sqlite", "no table"),
-        ("text.sqlite", "cannot be read"),
-        ("none", "no such"),
-    ):
-        with pytest.raises(InputError, match=message):
-            Schema.from_sqlite(tmp_path / name)
+        read_ddl(ddl)
 
 
 def test_a_schema_of_another_form_is_a_value_error() -> None:
@@ -307,7 +295,7 @@ def test_a_schema_of_another_form_is_a_value_error() -> None:
 def test_data_and_sql_import_neither_mlx_nor_other_heavy_parts() -> None:
     code = (
         "import sys, t2sql.data, t2sql.sql, t2sql.data.dataset, t2sql.data.lines, t2sql.data.demo,"
-        "t2sql.data.preparing, t2sql.data.database, t2sql.data.wikisql, t2sql.data.layouts;"
+        "t2sql.data.preparing, t2sql.data.wikisql, t2sql.data.layouts, t2sql.sql.execute;"
         "heavy = {'mlx', 'mlx_lm', 'transformers', 'numpy', 'sqlglot', 'rich', 'pydantic', 'gguf'};"
         "heavy.add('sqlalchemy');"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"

@@ -16,9 +16,10 @@ from t2sql.cli import run
 from t2sql.data import Dataset
 from t2sql.data.executable import with_single_quotes
 from t2sql.data.partition import partition
+from t2sql.databases import open_engine, read_schema
 from t2sql.errors import InputError
 from t2sql.evaluate import score
-from t2sql.schema import Schema
+from t2sql.schema import Schema, read_ddl
 
 DDL = "CREATE TABLE head (age INTEGER, name VARCHAR, born_state VARCHAR)"
 CONTEXT = [
@@ -122,7 +123,7 @@ def test_a_pair_s_schema_is_read_from_its_create_table(tmp_path: Path) -> None:
     write(tmp_path / "test.jsonl", [{"prompt": prompt, "completion": "SELECT age FROM head"}])
     (example,) = data.load(tmp_path).test
     assert example.prompt == prompt
-    assert example.schema == Schema.from_ddl(DDL)
+    assert example.schema == read_ddl(DDL)
     all_right(data.load(tmp_path))
 
 
@@ -306,14 +307,16 @@ def test_a_schema_reads_primary_and_foreign_keys_from_ddl_and_from_sqlite_alike(
     CREATE TABLE b (p TEXT, q INTEGER REFERENCES a, PRIMARY KEY (p, q));
     """
     path = databases.build(tmp_path / "keys.db", ddl)
-    from_file, from_text = Schema.from_sqlite(path), Schema.from_ddl(ddl)
+    with open_engine(databases.url(path)) as engine:
+        from_file = read_schema(engine)
+    from_text = read_ddl(ddl)
     assert from_text.tables[1].primary_key == from_file.tables[1].primary_key == ("p", "q")
     assert from_text.tables[1].foreign_keys == from_file.tables[1].foreign_keys
     assert from_text.tables[1].foreign_keys[0].to_column == "x"
 
 
 def test_names_in_double_quotes_stay_names() -> None:
-    schema = Schema.from_ddl('CREATE TABLE t (a TEXT, "b c" TEXT)')
+    schema = read_ddl('CREATE TABLE t (a TEXT, "b c" TEXT)')
     for statement, want in (
         ('SELECT "b c" FROM "t" WHERE a = "b d"', """SELECT "b c" FROM "t" WHERE a = 'b d'"""),
         ('SELECT a AS "x y" FROM t ORDER BY "x y"', 'SELECT a AS "x y" FROM t ORDER BY "x y"'),

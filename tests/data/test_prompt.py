@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from t2sql.errors import InputError
 from t2sql.prompt import CHAT_TEMPLATE, chat_template, encode, parse_prompt, prompt_text, render_prompt
-from t2sql.schema import Column, Schema, Table
+from t2sql.schema import Column, Schema, Table, read_table_lines
 
-STUDENTS = Schema.from_table_lines(["students: Name, Age, School, Grade, Height, Weight"])
+STUDENTS = read_table_lines(["students: Name, Age, School, Grade, Height, Weight"])
 TUTORIAL = (
     "table: students\ncolumns: Name, Age, School, Grade, Height, Weight\nQ: How old is Wang Junjian?\nA: "
 )
@@ -30,7 +30,7 @@ def test_the_tutorials_prompt_is_rendered_to_the_letter() -> None:
 
 
 def test_two_tables_render_two_pairs_of_lines_and_parse_back() -> None:
-    schema = Schema.from_table_lines(["authors: Id, Name", "books: Title, Author Id"])
+    schema = read_table_lines(["authors: Id, Name", "books: Title, Author Id"])
     text = render_prompt(schema, "Which\nbooks?") + 'SELECT Title FROM books WHERE "Author Id" = 3</s>'
     assert text.count("table: ") == 2
     parsed, question, answer = parse_prompt(text)

@@ -7,7 +7,7 @@ import sqlglot
 
 from t2sql.evaluate.neighbours import neighbours
 from t2sql.evaluate.suite import suite_of
-from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.schema import Column, ForeignKey, Schema, Table, read_table_lines
 from t2sql.sql import SqlError, check
 
 SCHEMA = Schema(
@@ -105,7 +105,7 @@ def test_another_way_to_say_the_same_agrees(gold: str, same: str) -> None:
 
 
 def test_without_types_a_column_compared_with_a_number_holds_numbers() -> None:
-    schema = Schema.from_table_lines(["students: Name, Age"])
+    schema = read_table_lines(["students: Name, Age"])
     suite = suite_of(schema, "SELECT Name FROM students WHERE Age < 20")
     assert suite is not None and suite.strength.killed == suite.strength.neighbours
     assert suite.agrees("SELECT Name FROM students WHERE Age < '20'")

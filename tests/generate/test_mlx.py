@@ -11,9 +11,9 @@ import pytest
 from t2sql.errors import InputError, WorkError
 from t2sql.generate import Generation, open_backend, statement
 from t2sql.grammar import grammar_of
-from t2sql.schema import Schema
+from t2sql.schema import read_table_lines
 
-GRAMMAR = grammar_of(Schema.from_table_lines(["students: Name, Age, School"]))
+GRAMMAR = grammar_of(read_table_lines(["students: Name, Age, School"]))
 
 PROMPTS = [
     f"table: {name}\ncolumns: Name, Age, School\nQ: {question}\nA: "

@@ -18,7 +18,7 @@ from t2sql.errors import InputError
 from t2sql.generate import ask, open_backend
 from t2sql.grammar import grammar_of
 from t2sql.prompt import render_prompt
-from t2sql.schema import Schema
+from t2sql.schema import Schema, read_table_lines
 from t2sql.sql import open_reader
 
 SHOP = shop()
@@ -100,14 +100,14 @@ def test_texts_are_words_of_the_question_where_asked_for() -> None:
 
 def test_a_thousand_columns_are_quick_and_exact() -> None:
     names = [f"column {i} of {i % 7}" for i in range(500)] + [f"c{i}" for i in range(500)]
-    schema = Schema.from_table_lines(["wide: " + ", ".join(names)])
+    schema = read_table_lines(["wide: " + ", ".join(names)])
     engine = Engine(grammar_of(schema).lark)
     assert engine.takes('SELECT c49, c499, "column 17 of 3" FROM wide WHERE c4 = 1')
     assert not engine.takes("SELECT c500 FROM wide")
 
 
 def test_a_hundred_columns_take_no_time() -> None:
-    schema = Schema.from_table_lines([f"t{i}: " + ", ".join(f"col {j}" for j in range(20)) for i in range(5)])
+    schema = read_table_lines([f"t{i}: " + ", ".join(f"col {j}" for j in range(20)) for i in range(5)])
     started = time.process_time()
     grammar = grammar_of(schema)
     assert grammar.gbnf and grammar.lark

@@ -14,7 +14,8 @@ import pytest
 from support import live_databases
 
 from t2sql.errors import InputError, T2sqlError, WorkError
-from t2sql.live import LiveDatabase, introspect, open_database
+from t2sql.live import LiveDatabase, open_database
+from t2sql.live import database as database_module
 from t2sql.sql import SqlError
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
@@ -145,8 +146,8 @@ def test_the_schema_is_kept_and_read_again_when_it_changes(
 ) -> None:
     url = live_databases.make(kind, tmp_path, request)
     reads = []
-    read = introspect.read_schema
-    monkeypatch.setattr(introspect, "read_schema", lambda engine: reads.append(1) or read(engine))
+    read = database_module.read_schema
+    monkeypatch.setattr(database_module, "read_schema", lambda engine: reads.append(1) or read(engine))
     for _ in range(2):
         with open_database(url) as opened:
             assert opened.schema() == opened.schema()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.schema import Schema
+from t2sql.schema import read_table_lines
 from t2sql.sql import SqlError, check, execute, is_ordered, literal, open_reader, quote
 
 
@@ -197,7 +197,7 @@ def test_a_missing_or_foreign_file_is_an_input_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("on", ["schema", "db"])
 def test_check_says_what_would_be_refused_and_runs_nothing(db: Path, on: str) -> None:
-    where = Schema.from_table_lines(["films: Title, Release Year"]) if on == "schema" else db
+    where = read_table_lines(["films: Title, Release Year"]) if on == "schema" else db
     assert check(where, 'SELECT "Release Year" FROM films') is None
     assert (
         check(where, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n")

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from t2sql import schema as schemas
 from t2sql.data.dataset import Example
 from t2sql.data.executable import with_single_quotes
 from t2sql.errors import InputError
@@ -89,7 +90,7 @@ def _with_ddl(text: str, asked: str) -> tuple[Schema, str] | None:
 
 @lru_cache(maxsize=1024)
 def _read_ddl(text: str) -> Schema:
-    return Schema.from_ddl(text)
+    return schemas.read_ddl(text)
 
 
 def _text(value: Any, key: str, where: str) -> str:

@@ -114,9 +114,9 @@ def content_of(source: str) -> dict[str, str]:
         return {"fingerprint": load(Path(source)).fingerprint}
     path = Path(source)
     if kind == "a database":
-        from t2sql.databases import file_of
+        from t2sql.databases import sqlite_file
 
-        path = file_of(source) or path
+        path = sqlite_file(source) or path
     if not path.is_file():
         return {}
     with path.open("rb") as file:
@@ -127,9 +127,9 @@ def shown(source: str) -> str:
     """The source as it may be printed: a URL without its password."""
     if "://" not in source:
         return source
-    from t2sql.databases import shown
+    from t2sql.databases import masked_url
 
-    return shown(source)
+    return masked_url(source)
 
 
 def _demo(job: Job) -> Made:

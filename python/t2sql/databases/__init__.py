@@ -1,4 +1,4 @@
-"""The user's databases: URLs, read-only engines, and the tables in them."""
+"""Databases through SQLAlchemy: their URLs, engines that only read, and their tables."""
 
 import lazy_loader
 

@@ -1,21 +1,31 @@
-from . import source as source
-from .engine import parsed as parsed
+from .engine import open_engine as open_engine
 from .engine import read_only_engine as read_only_engine
-from .source import Edge as Edge
-from .source import SourceColumn as SourceColumn
-from .source import SourceTable as SourceTable
-from .source import file_of as file_of
-from .source import has_password as has_password
-from .source import shown as shown
+from .errors import ignore_unknown_types as ignore_unknown_types
+from .errors import translate_errors as translate_errors
+from .reflection import DatabaseColumn as DatabaseColumn
+from .reflection import DatabaseTable as DatabaseTable
+from .reflection import ForeignKeyConstraint as ForeignKeyConstraint
+from .reflection import read_schema as read_schema
+from .reflection import read_tables as read_tables
+from .urls import database_name as database_name
+from .urls import has_password as has_password
+from .urls import masked_url as masked_url
+from .urls import parse_url as parse_url
+from .urls import sqlite_file as sqlite_file
 
 __all__ = [
-    "Edge",
-    "SourceColumn",
-    "SourceTable",
-    "file_of",
+    "DatabaseColumn",
+    "DatabaseTable",
+    "ForeignKeyConstraint",
+    "database_name",
     "has_password",
-    "parsed",
+    "ignore_unknown_types",
+    "masked_url",
+    "open_engine",
+    "parse_url",
     "read_only_engine",
-    "shown",
-    "source",
+    "read_schema",
+    "read_tables",
+    "sqlite_file",
+    "translate_errors",
 ]

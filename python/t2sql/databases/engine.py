@@ -1,26 +1,35 @@
-"""Connections that only read: how each kind of database is told so, and within which bounds."""
+"""Engines whose connections can only read, with limits on what a connection may do."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import sqlalchemy as sa
+
+from t2sql.databases.errors import ignore_unknown_types, translate_errors
+from t2sql.databases.urls import EXAMPLE_URL, parse_url
 from t2sql.errors import InputError
 
-if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
-
-EXAMPLE_URL = "sqlite:///shop.db"
 _BUSY_SECONDS = 5.0
-_CONNECT_SECONDS = 10
+"""How long SQLite waits for a lock of another process: Python's own default for `sqlite3.connect`."""
 
-# The transaction is read-only from its beginning; a backslash in a literal is a backslash.
-_POSTGRES = (
+_CONNECT_SECONDS = 10
+"""Long enough for a server on another continent; a wrong host is reported while the user still waits."""
+
+# Every transaction begins read-only, and a backslash in a literal stands for itself, as in the SQL standard.
+# The two time limits bound what an abandoned session can hold on the user's server.
+_POSTGRES_OPTIONS = (
     "-c default_transaction_read_only=on -c standard_conforming_strings=on "
     "-c idle_in_transaction_session_timeout=60s -c lock_timeout=5s"
 )
-_DUCKDB = {
+
+# https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview: no other files, no network,
+# no code from outside; the last setting forbids statements to change the others.
+_DUCKDB_CONFIG = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -29,44 +38,54 @@ _DUCKDB = {
 }
 
 
-def parsed(url: str) -> URL:
-    import sqlalchemy as sa
+@contextmanager
+def open_engine(url: str) -> Iterator[sa.Engine]:
+    """Open a read-only engine for the length of a block, with errors inside it translated.
 
-    try:
-        return sa.make_url(url)
-    except (sa.exc.ArgumentError, ValueError):
-        raise InputError("not a database URL", expected=f"one such as {EXAMPLE_URL}") from None
+    Raises:
+        InputError: The URL, the file or the kind of database is wrong, or the database cannot be read.
+        MissingPartError: The database's driver is not installed.
+    """
+    with translate_errors(url), ignore_unknown_types():
+        engine = read_only_engine(parse_url(url))
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
-def read_only_engine(url: URL) -> Engine:
-    """An engine whose connections cannot write; the first has been made when it returns."""
-    import sqlalchemy as sa
+def read_only_engine(url: sa.URL) -> sa.Engine:
+    """Create an engine whose connections cannot write, and connect once.
 
-    name = url.get_backend_name()
-    if name == "sqlite":
-        return _sqlite(url)
+    Databases other than SQLite, DuckDB and PostgreSQL (through psycopg) are opened as their driver does:
+    there the role in the URL decides what may be written.
+
+    Raises:
+        InputError: The URL names no SQLite or DuckDB file, or one that does not exist.
+    """
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite_engine(url)
     options: dict[str, Any] = {}
     if url.drivername in ("postgresql", "postgres"):
-        # SQLAlchemy 2.0's own choice is psycopg2.
+        # SQLAlchemy 2.0 would choose psycopg2.
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername == "postgresql+psycopg":
-        theirs = url.query.get("options")
-        given = " ".join([theirs] if isinstance(theirs, str) else theirs or ())
+        from_url = url.query.get("options")
+        given = from_url if isinstance(from_url, str) else " ".join(from_url or ())
         url = url.difference_update_query(["options"])
-        settings = {"options": f"{given} {_POSTGRES}".strip(), "connect_timeout": _CONNECT_SECONDS}
+        settings = {"options": f"{given} {_POSTGRES_OPTIONS}".strip(), "connect_timeout": _CONNECT_SECONDS}
         options = {"connect_args": settings, "pool_pre_ping": True}
-    elif name == "duckdb":
-        _file(url, "duckdb:///shop.duckdb")
-        options = {"connect_args": {"read_only": True, "config": dict(_DUCKDB)}}
+    elif backend == "duckdb":
+        _existing_file(url, "duckdb:///shop.duckdb")
+        options = {"connect_args": {"read_only": True, "config": dict(_DUCKDB_CONFIG)}}
     engine = sa.create_engine(url, **options)
     with engine.connect():
         return engine
 
 
-def _sqlite(url: URL) -> Engine:
-    import sqlalchemy as sa
-
-    address = f"{_file(url, EXAMPLE_URL).resolve().as_uri()}?mode=ro"
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    address = f"{_existing_file(url, EXAMPLE_URL).resolve().as_uri()}?mode=ro"
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
@@ -76,7 +95,7 @@ def _sqlite(url: URL) -> Engine:
     return sa.create_engine("sqlite://", creator=connect)
 
 
-def _file(url: URL, example: str) -> Path:
+def _existing_file(url: sa.URL, example: str) -> Path:
     if url.host or not url.database or url.database == ":memory:":
         kind = "SQLite" if url.get_backend_name() == "sqlite" else "DuckDB"
         raise InputError(f"the URL names no {kind} file", where=url, expected=f"{example}, three slashes")

@@ -104,7 +104,7 @@ def _prompt(
 ) -> tuple[str, Schema | None]:
     """The model's text, and the schema that it asks about unless it is raw."""
     from t2sql.prompt import render_prompt, render_retry
-    from t2sql.schema import Schema
+    from t2sql.schema import read_table_lines
 
     if prompt is not None:
         if question or tables or schema is not None:
@@ -118,7 +118,7 @@ def _prompt(
         found = "both" if tables else "neither"
         raise InputError("which tables?", expected="--table lines or a schema", found=found)
     if schema is None:
-        schema = Schema.from_table_lines(tables or [])
+        schema = read_table_lines(tables or [])
     if failed is not None:
         return render_retry(schema, question, failed.sql, failed.error), schema
     return render_prompt(schema, question), schema

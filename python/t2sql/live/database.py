@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.databases import parsed, read_only_engine, source
+from t2sql.databases import masked_url, parse_url, read_only_engine, read_schema, translate_errors
 from t2sql.errors import InputError, WorkError
 from t2sql.live import introspect
 from t2sql.live.running import run
@@ -29,8 +29,8 @@ class LiveDatabase:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.shown = source.shown(url)
-        address = parsed(url)
+        self.shown = masked_url(url)
+        address = parse_url(url)
         kind = address.get_backend_name()
         self.dialect = _DIALECTS.get("postgresql" if kind == "postgres" else kind, "")
         other_driver = self.dialect == "postgres" and not re.fullmatch(
@@ -46,19 +46,19 @@ class LiveDatabase:
         self.file = Path(address.database) if self.dialect != "postgres" and address.database else None
         self._lock = threading.Lock()
         self._schema: tuple[str, Schema] | None = None
-        with source.told(url):
+        with translate_errors(url):
             self._engine: Engine = read_only_engine(address)
             # Reads something: what is no database shows here.
             introspect.state(self._engine)
 
     def schema(self) -> Schema:
         """The tables as they are now; they are read again only when something about them has changed."""
-        with self._lock, source.told(self.url, WorkError):
+        with self._lock, translate_errors(self.url, WorkError):
             now = introspect.state(self._engine)
             if self._schema is None or self._schema[0] != now:
                 schema = introspect.kept(self.url, now)
                 if schema is None:
-                    schema = introspect.read_schema(self._engine)
+                    schema = read_schema(self._engine)
                     introspect.keep(self.url, now, schema)
                 self._schema = now, schema
             return self._schema[1]
@@ -94,7 +94,7 @@ class LiveDatabase:
         if self.dialect == "sqlite":
             with open_reader(Path(str(self.file)), timeout=timeout) as reader:
                 return reader.execute(sql, cancelled=cancelled, **limits)
-        with source.told(self.url, WorkError), self._engine.connect() as connection:
+        with translate_errors(self.url, WorkError), self._engine.connect() as connection:
             return run(connection, sql, cancelled=cancelled, **limits)
 
     def _lookup(self, sql: str) -> list[Any]:

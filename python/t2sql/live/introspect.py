@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.cache import cache_dir
-from t2sql.databases import source
-from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.databases import masked_url
+from t2sql.schema import Schema
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -38,22 +38,6 @@ def state(engine: Engine) -> str:
     return hashlib.sha256(json.dumps(sorted(map(repr, rows))).encode()).hexdigest()
 
 
-def read_schema(engine: Engine) -> Schema:
-    """Tables and views with their columns, types and keys; no row is read."""
-    tables = []
-    with source.unknown_types_allowed():
-        found = source.read_tables(engine, views=True)
-    for table in found:
-        keys = tuple(
-            ForeignKey(ours, edge.to_table, theirs)
-            for edge in table.edges
-            for ours, theirs in zip(edge.columns, edge.to_columns, strict=True)
-        )
-        columns = tuple(Column(c.name, c.type, c.name in table.primary_key) for c in table.columns)
-        tables.append(Table(table.name, columns, keys))
-    return Schema(tuple(tables))
-
-
 def kept(url: str, state: str) -> Schema | None:
     """The schema that was kept of this database in this state."""
     try:
@@ -77,5 +61,5 @@ def keep(url: str, state: str, schema: Schema) -> None:
 
 
 def _place(url: str) -> Path:
-    name = hashlib.sha256(source.shown(url).encode()).hexdigest()[:24]
+    name = hashlib.sha256(masked_url(url).encode()).hexdigest()[:24]
     return cache_dir() / "schemas" / f"{name}.json"

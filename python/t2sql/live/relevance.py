@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from t2sql.schema import Column, Schema, Table, words_of
+from t2sql.schema import Column, Schema, Table, split_name
 
 _WORD = re.compile(r"[^\W_]+")
 _CHARACTERS_PER_TOKEN = 3.0
@@ -103,7 +103,7 @@ def _score(name: str, asked: set[str], rarity: dict[str, float]) -> float:
 
 
 def _stems(name: str) -> set[str]:
-    return {_stem(word) for part in words_of(name) for word in _WORD.findall(part.lower())}
+    return {_stem(word) for part in split_name(name) for word in _WORD.findall(part.lower())}
 
 
 def _stem(word: str) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import WorkError
-from t2sql.sql import Result, SqlError
+from t2sql.sql import Result, SqlError, SqlErrorKind, StopCondition, take_rows
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.02
 _GRACE_SECONDS = 1.0
 
-_STATES = {
+_STATES: dict[str, SqlErrorKind] = {
     "42601": "syntax",
     "42703": "unknown_column",
     "42P01": "unknown_table",
@@ -32,7 +32,7 @@ _STATES = {
     "57014": "timeout",
     "53200": "memory",
 }
-_DUCKDB_KINDS = {
+_DUCKDB_KINDS: dict[str, SqlErrorKind] = {
     "ParserException": "syntax",
     "CatalogException": "unknown_table",
     "BinderException": "unknown_column",
@@ -57,17 +57,21 @@ def run(
     raw: Any = connection.connection.driver_connection
     postgres = connection.dialect.name == "postgresql"
     stream = _postgres if postgres else _duckdb
-    watch = _Watch(raw.cancel if postgres else raw.interrupt, timeout + _GRACE_SECONDS * postgres, cancelled)
+    condition = StopCondition()
+    condition.start(timeout + _GRACE_SECONDS * postgres, cancelled)
+    interrupter = _Interrupter(raw.cancel if postgres else raw.interrupt, condition)
     try:
-        with watch.watching():
+        with interrupter.watching():
             columns, rows, truncated = stream(raw, sql, timeout, max_rows, max_bytes)
     except BaseException as error:
         # Whatever state it is in, nobody gets this connection again.
         connection.invalidate()
         if not isinstance(error, Exception):
             raise
-        raise _failure(error, sql, watch.why) from error
-    if watch.why is not None or truncated:
+        if condition.error is not None:
+            raise condition.error from error
+        raise _failure(error, sql, condition.reason) from error
+    if condition.reason is not None or truncated:
         connection.invalidate()
     return Result(columns, rows, truncated, time.monotonic() - started)
 
@@ -77,7 +81,7 @@ def _postgres(raw: Any, sql: str, timeout: float, max_rows: int, max_bytes: int)
     raw.read_only = True
     with raw.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {max(1, round(timeout * 1000))}")
-        rows, truncated = _take(cursor.stream(sql), max_rows, max_bytes)
+        rows, truncated = take_rows(cursor.stream(sql), max_rows, max_bytes)
         columns = tuple(column.name for column in cursor.description or ())
     if not columns and not rows:
         # A stream of no rows leaves no description behind.
@@ -98,35 +102,22 @@ def _duckdb(raw: Any, sql: str, timeout: float, max_rows: int, max_bytes: int) -
     cursor = raw.cursor()
     cursor.execute(sql)
     columns = tuple(column[0] for column in cursor.description or ())
-    rows, truncated = _take(iter(cursor.fetchone, None), max_rows, max_bytes)
+    rows, truncated = take_rows(iter(cursor.fetchone, None), max_rows, max_bytes)
     return columns, rows, truncated
 
 
-def _take(source: Iterable[Any], max_rows: int, max_bytes: int) -> tuple[list[tuple[Any, ...]], bool]:
-    rows: list[tuple[Any, ...]] = []
-    held = 0
-    for row in source:
-        held += sum(len(value) if isinstance(value, (str, bytes)) else 8 for value in row)
-        if len(rows) == max_rows or held > max_bytes:
-            return rows, True
-        rows.append(tuple(row))
-    return rows, False
+class _Interrupter:
+    """Interrupts a statement from another thread when its stop condition is reached."""
 
-
-class _Watch:
-    """Interrupts a statement from beside it when its time is over or nobody wants it any more."""
-
-    def __init__(
-        self, interrupt: Callable[[], Any], timeout: float, cancelled: Callable[[], bool] | None
-    ) -> None:
-        self._interrupt, self._cancelled = interrupt, cancelled
-        self._deadline = time.monotonic() + timeout
+    def __init__(self, interrupt: Callable[[], object], condition: StopCondition) -> None:
+        self._interrupt = interrupt
+        self._condition = condition
         self._done = threading.Event()
-        self.why: str | None = None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        thread = threading.Thread(target=self._look, daemon=True)
+        """Watch the statement that runs inside the block."""
+        thread = threading.Thread(target=self._poll, daemon=True)
         thread.start()
         try:
             yield
@@ -134,13 +125,9 @@ class _Watch:
             self._done.set()
             thread.join()
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while not self._done.wait(_LOOK_SECONDS):
-            if self._cancelled is not None and self._cancelled():
-                self.why = "cancelled"
-            elif time.monotonic() > self._deadline:
-                self.why = "timeout"
-            if self.why is not None:
+            if self._condition.is_reached():
                 try:
                     self._interrupt()
                 except Exception:
@@ -148,7 +135,7 @@ class _Watch:
                     return
 
 
-def _failure(error: Exception, sql: str, why: str | None) -> Exception:
+def _failure(error: Exception, sql: str, why: SqlErrorKind | None) -> Exception:
     if isinstance(error, SqlError):
         return error
     message = (str(error).strip().splitlines() or [type(error).__name__])[0]

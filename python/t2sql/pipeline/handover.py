@@ -10,7 +10,7 @@ from t2sql.pipeline.files import model_file
 from t2sql.pipeline.settings import file_stem
 from t2sql.prompt import prompt_text, render_prompt
 from t2sql.runs import Run
-from t2sql.schema import Schema
+from t2sql.schema import read_table_lines
 
 TABLE = "students: Name, Age, School, Grade, Height, Weight"
 QUESTION = "How old is Wang Junjian?"
@@ -20,7 +20,7 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
     """Write README.md into the run and a Modelfile beside the GGUF files; returns their paths."""
     kept = ("f32", *types)
     best = model_file(run, "q8_0" if "q8_0" in types else kept[-1])
-    prompt = prompt_text(render_prompt(Schema.from_table_lines([TABLE]), QUESTION))
+    prompt = prompt_text(render_prompt(read_table_lines([TABLE]), QUESTION))
     modelfile = run.dir_of("gguf") / "Modelfile"
     write_whole(modelfile, ollama_modelfile(best.name))
     template = resources.files("t2sql.pipeline").joinpath("README.template.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a database looks like: tables, columns, keys, and the words in their names."""
+"""Schemas: tables, columns and keys, read from several forms, and the words in their names."""
 
 import lazy_loader
 

@@ -1,21 +1,25 @@
+from .ddl import read_ddl as read_ddl
+from .table_lines import read_table_lines as read_table_lines
 from .tables import Column as Column
 from .tables import ForeignKey as ForeignKey
 from .tables import Schema as Schema
 from .tables import Table as Table
-from .words import items_of as items_of
-from .words import listed as listed
-from .words import phrase_of as phrase_of
-from .words import plural as plural
-from .words import words_of as words_of
+from .words import join_phrases as join_phrases
+from .words import name_phrase as name_phrase
+from .words import pluralize as pluralize
+from .words import row_nouns as row_nouns
+from .words import split_name as split_name
 
 __all__ = [
     "Column",
     "ForeignKey",
     "Schema",
     "Table",
-    "items_of",
-    "listed",
-    "phrase_of",
-    "plural",
-    "words_of",
+    "join_phrases",
+    "name_phrase",
+    "pluralize",
+    "read_ddl",
+    "read_table_lines",
+    "row_nouns",
+    "split_name",
 ]

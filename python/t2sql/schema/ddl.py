@@ -1,82 +1,86 @@
-"""CREATE TABLE statements into tables, by sqlglot."""
+"""A schema from CREATE TABLE statements, parsed by sqlglot."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import sqlglot
+from sqlglot import exp
 
 from t2sql.errors import InputError
-from t2sql.schema.tables import Column, ForeignKey, Table
+from t2sql.schema.tables import Column, ForeignKey, Schema, Table
 
 
-def read_tables(text: str, *, dialect: str = "sqlite", where: object = None) -> tuple[Table, ...]:
-    """The tables of a script; statements of other kinds are passed over."""
-    import sqlglot
-    from sqlglot import exp
+def read_ddl(text: str, *, dialect: str = "sqlite", where: object = None) -> Schema:
+    """Read the CREATE TABLE statements of a script; statements of other kinds are ignored.
 
+    Args:
+        text: The script.
+        dialect: sqlglot's name of the SQL dialect that the script is written in.
+        where: The script's file or line, for error messages.
+
+    Raises:
+        InputError: sqlglot cannot parse the script, or it creates no table.
+    """
     try:
         statements = sqlglot.parse(text, read=dialect)
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         message = str(error).splitlines()[0]
         raise InputError("the schema cannot be read", where=where, found=message) from error
-    tables = tuple(
-        _table(statement, dialect)
+    tables = [
+        _table(statement.this, dialect)
         for statement in statements
         if isinstance(statement, exp.Create)
         and statement.kind == "TABLE"
         and isinstance(statement.this, exp.Schema)
-    )
+    ]
     if not tables:
         raise InputError("no table in the schema", where=where, expected="CREATE TABLE statements")
-    keys = {table.name.lower(): table.primary_key for table in tables}
-    return tuple(_with_targets(table, keys) for table in tables)
+    primary_keys = {table.name.lower(): table.primary_key for table in tables}
+    return Schema(tuple(_fill_in_targets(table, primary_keys) for table in tables))
 
 
-def _table(create: Any, dialect: str) -> Table:
-    from sqlglot import exp
-
-    schema = create.this
-    key = {
-        column.name.lower() for primary in schema.find_all(exp.PrimaryKey) for column in primary.expressions
+def _table(definition: exp.Schema, dialect: str) -> Table:
+    primary_key = {
+        column.name.lower() for key in definition.find_all(exp.PrimaryKey) for column in key.expressions
     }
     columns = tuple(
         Column(
             part.name,
             part.kind.sql(dialect=dialect) if part.kind else "TEXT",
-            part.name.lower() in key or part.find(exp.PrimaryKeyColumnConstraint) is not None,
+            part.name.lower() in primary_key or part.find(exp.PrimaryKeyColumnConstraint) is not None,
         )
-        for part in schema.expressions
+        for part in definition.expressions
         if isinstance(part, exp.ColumnDef)
     )
-    return Table(schema.this.name, columns, tuple(_foreign_keys(schema)))
+    return Table(definition.this.name, columns, tuple(_foreign_keys(definition)))
 
 
-def _foreign_keys(schema: Any) -> Iterator[ForeignKey]:
-    from sqlglot import exp
-
-    for part in schema.expressions:
+def _foreign_keys(definition: exp.Schema) -> Iterator[ForeignKey]:
+    for part in definition.expressions:
         if isinstance(part, exp.ColumnDef):
             for reference in part.find_all(exp.Reference):
-                yield from _reference(reference, [part.name])
+                yield from _referenced(reference, [part.name])
         for key in part.find_all(exp.ForeignKey):
             target = key.args.get("reference")
             if target is not None:
-                yield from _reference(target, [column.name for column in key.expressions])
+                yield from _referenced(target, [column.name for column in key.expressions])
 
 
-def _reference(reference: Any, columns: list[str]) -> Iterator[ForeignKey]:
+def _referenced(reference: exp.Reference, columns: list[str]) -> Iterator[ForeignKey]:
+    """One key for each column; `to_column` is empty where the statement does not name it."""
     target = reference.this
     to_columns = [column.name for column in target.expressions] or [""] * len(columns)
-    name = target.this.name if hasattr(target.this, "name") else str(target.this)
     for column, to_column in zip(columns, to_columns, strict=False):
-        yield ForeignKey(column, name, to_column)
+        yield ForeignKey(column, target.this.name, to_column)
 
 
-def _with_targets(table: Table, keys: dict[str, tuple[str, ...]]) -> Table:
-    """A key that names no column means the primary key of its table."""
-    resolved = []
+def _fill_in_targets(table: Table, primary_keys: Mapping[str, tuple[str, ...]]) -> Table:
+    """Complete keys that name no target column: SQL then means the target's primary key."""
+    completed = []
     for key in table.foreign_keys:
-        target = keys.get(key.to_table.lower(), ())
-        named = key.to_column or (target[0] if len(target) == 1 else key.column)
-        resolved.append(ForeignKey(key.column, key.to_table, named))
-    return Table(table.name, table.columns, tuple(resolved))
+        target = primary_keys.get(key.to_table.lower(), ())
+        to_column = key.to_column or (target[0] if len(target) == 1 else key.column)
+        completed.append(replace(key, to_column=to_column))
+    return replace(table, foreign_keys=tuple(completed))

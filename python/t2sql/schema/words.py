@@ -1,11 +1,11 @@
-"""How tables and columns are called in words: their names taken apart, singular and plural."""
+"""Names of tables and columns as English words: split, in the singular and in the plural."""
 
 from __future__ import annotations
 
 import re
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_SHORT = {
+_SHORT_FORMS = {
     "qty": "quantity",
     "amt": "amount",
     "addr": "address",
@@ -36,7 +36,7 @@ _PLURALS = {
     "status": "statuses",
 }
 _SINGULARS = {plural: word for word, plural in _PLURALS.items()} | {"movies": "movie", "ties": "tie"}
-_SAME = (
+_UNCOUNTABLE = (
     "series",
     "species",
     "staff",
@@ -50,34 +50,46 @@ _SAME = (
 )
 
 
-def words_of(name: str) -> list[str]:
-    """The words of a name, lower-cased unless they are abbreviations: "unitPrice" → unit, price."""
+def split_name(name: str) -> list[str]:
+    """Split a name into its words: "unitPrice" and "unit_price" become "unit", "price".
+
+    Words are lower-cased unless they are abbreviations, and common short forms are spelled out: "qty" becomes
+    "quantity".
+
+    Returns:
+        At least one word: a name without letters and digits is returned as it is.
+    """
     parts = _PART.findall(name)
     if not parts:
         return [name.strip() or name]
-    loud = name.upper() == name
-    out = [part if part.isupper() and len(part) > 1 and not loud else part.lower() for part in parts]
-    return [_SHORT.get(part, part) for part in out]
+    upper_name = name.upper() == name
+    words = [part if part.isupper() and len(part) > 1 and not upper_name else part.lower() for part in parts]
+    return [_SHORT_FORMS.get(word, word) for word in words]
 
 
-def phrase_of(name: str) -> str:
-    """A column's name in words."""
-    return " ".join(words_of(name))
+def name_phrase(name: str) -> str:
+    """Return the words of a name as one phrase: "birthDate" becomes "birth date"."""
+    return " ".join(split_name(name))
 
 
-def items_of(table: str) -> tuple[str, str]:
-    """What a row of the table is called, and what several are: ("order item", "order items")."""
-    words = words_of(table)
+def row_nouns(table: str) -> tuple[str, str]:
+    """Return what one row of a table is called, and what several are: ("order item", "order items").
+
+    Args:
+        table: The table's name, in the singular or in the plural, with or without a prefix such as "tbl".
+    """
+    words = split_name(table)
     if len(words) > 1 and words[0].lower() in _PREFIXES:
         words = words[1:]
-    *head, last = words
-    item = singular(last)
-    return " ".join([*head, item]), " ".join([*head, plural(item)])
+    *modifiers, noun = words
+    noun = singularize(noun)
+    return " ".join([*modifiers, noun]), " ".join([*modifiers, pluralize(noun)])
 
 
-def singular(word: str) -> str:
+def singularize(word: str) -> str:
+    """Return an English word in the singular; a word that is not in the plural is returned as it is."""
     low = word.lower()
-    if low in _SAME or not low.isascii() or not low.endswith("s") or low.endswith(("ss", "us", "is")):
+    if low in _UNCOUNTABLE or not low.isascii() or not low.endswith("s") or low.endswith(("ss", "us", "is")):
         return _SINGULARS.get(low, word)
     if low in _SINGULARS:
         return _SINGULARS[low]
@@ -88,11 +100,11 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
-def plural(phrase: str) -> str:
-    """The phrase's last word in the plural; of "date of birth", the word before "of"."""
+def pluralize(phrase: str) -> str:
+    """Put a phrase in the plural: its last word, or the word before "of" ("dates of birth")."""
     head, of, rest = phrase.partition(" of ")
     if of:
-        return plural(head) + of + rest
+        return pluralize(head) + of + rest
     *before, word = phrase.split(" ")
     return " ".join([*before, _plural(word)])
 
@@ -102,10 +114,10 @@ def _plural(word: str) -> str:
     if low in _PLURALS:
         return _PLURALS[low]
     if (
-        low in _SAME
+        low in _UNCOUNTABLE
         or not low.isascii()
         or not low[-1:].isalpha()
-        or (low.endswith("s") and low != singular(low))
+        or (low.endswith("s") and low != singularize(low))
     ):
         return word
     if low.endswith("y") and low[-2:-1] not in "aeiou":
@@ -113,12 +125,13 @@ def _plural(word: str) -> str:
     return word + ("es" if low.endswith(("s", "x", "ch", "sh", "z")) else "s")
 
 
-def listed(names: list[str], last: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+def join_phrases(phrases: list[str], conjunction: str = "and") -> str:
+    """Join phrases as English does: "a", "a and b", "a, b and c".
 
-
-def with_article(phrase: str) -> str:
-    if phrase.split(" ")[-1].lower() != singular(phrase.split(" ")[-1].lower()):
-        return phrase
-    return f"{'an' if phrase[:1].lower() in 'aeio' else 'a'} {phrase}"
+    Args:
+        phrases: At least one phrase.
+        conjunction: What stands before the last phrase.
+    """
+    if len(phrases) == 1:
+        return phrases[0]
+    return f"{', '.join(phrases[:-1])} {conjunction} {phrases[-1]}"

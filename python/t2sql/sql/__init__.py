@@ -1,4 +1,4 @@
-"""Running SQL within bounds, comparing results, and SQLite's quoting."""
+"""Running SQL within limits, comparing results, and SQLite's lexical rules."""
 
 import lazy_loader
 

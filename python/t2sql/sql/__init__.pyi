@@ -1,11 +1,8 @@
 from .canonical import same_statement as same_statement
 from .compare import same_result as same_result
-from .execute import MAX_BYTES as MAX_BYTES
-from .execute import MAX_ROWS as MAX_ROWS
-from .execute import TIMEOUT as TIMEOUT
+from .errors import SqlError as SqlError
+from .errors import SqlErrorKind as SqlErrorKind
 from .execute import Reader as Reader
-from .execute import Result as Result
-from .execute import SqlError as SqlError
 from .execute import check as check
 from .execute import execute as execute
 from .execute import open_reader as open_reader
@@ -15,6 +12,14 @@ from .lexer import is_ordered as is_ordered
 from .lexer import literal as literal
 from .lexer import quote as quote
 from .lexer import tokens as tokens
+from .result import MAX_BYTES as MAX_BYTES
+from .result import MAX_ROWS as MAX_ROWS
+from .result import TIMEOUT as TIMEOUT
+from .result import Result as Result
+from .result import Row as Row
+from .result import take_rows as take_rows
+from .stopping import StopCondition as StopCondition
+from .stopping import StopReason as StopReason
 
 __all__ = [
     "KEYWORDS",
@@ -23,7 +28,11 @@ __all__ = [
     "TIMEOUT",
     "Reader",
     "Result",
+    "Row",
     "SqlError",
+    "SqlErrorKind",
+    "StopCondition",
+    "StopReason",
     "check",
     "execute",
     "guard",
@@ -33,5 +42,6 @@ __all__ = [
     "quote",
     "same_result",
     "same_statement",
+    "take_rows",
     "tokens",
 ]

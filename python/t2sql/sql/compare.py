@@ -1,22 +1,31 @@
-"""Whether two results say the same."""
+"""Execution match: whether two results are the same."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from typing import Any
+from typing import TypeAlias
 
-from t2sql.sql.execute import Result
+from t2sql.sql.result import Result, Row
 
-Row = tuple[Any, ...]
+_RELATIVE_TOLERANCE = 1e-6
+_ABSOLUTE_TOLERANCE = 1e-9
+"""Sums and averages of equal values differ in their last digits when they are added in another order."""
+
+_Numbers: TypeAlias = tuple[int | float, ...]
 
 
 def same_result(gold: Result, got: Result, *, ordered: bool) -> bool:
-    """The same rows: in the same order if `ordered`, else each as often.
+    """Tell whether two results have the same rows.
 
-    Columns compare by position, whatever their names. Numbers compare with a tolerance of 1e-6 of
-    their size, an integer equals a float of its value, a number never equals a text. A result that
-    was cut off equals nothing.
+    Columns are compared by position, whatever their names. Numbers are compared with a relative tolerance of
+    1e-6; an integer equals a float of the same value, and a number never equals a text. A truncated result
+    equals nothing.
+
+    Args:
+        gold: The result of the gold statement.
+        got: The result of the model's statement.
+        ordered: Whether the rows have to be in the same order; otherwise each has to occur as often.
     """
     if gold.truncated or got.truncated:
         return False
@@ -26,35 +35,33 @@ def same_result(gold: Result, got: Result, *, ordered: bool) -> bool:
         return all(_same_row(a, b) for a, b in zip(gold.rows, got.rows, strict=True))
     if Counter(gold.rows) == Counter(got.rows):
         return True
-    left, right = _by_fixed_part(gold.rows), _by_fixed_part(got.rows)
-    return left.keys() == right.keys() and all(_matched(left[key], right[key]) for key in left)
+    left, right = _numbers_by_rest(gold.rows), _numbers_by_rest(got.rows)
+    return left.keys() == right.keys() and all(_match(left[key], right[key]) for key in left)
 
 
 def _same_row(a: Row, b: Row) -> bool:
     return all(_same_value(x, y) for x, y in zip(a, b, strict=True))
 
 
-def _same_value(x: Any, y: Any) -> bool:
-    if _is_number(x) and _is_number(y):
-        return bool(x == y) or math.isclose(x, y, rel_tol=1e-6, abs_tol=1e-9)
-    return type(x) is type(y) and bool(x == y)
+def _same_value(x: object, y: object) -> bool:
+    if isinstance(x, int | float) and isinstance(y, int | float):
+        return x == y or math.isclose(x, y, rel_tol=_RELATIVE_TOLERANCE, abs_tol=_ABSOLUTE_TOLERANCE)
+    return type(x) is type(y) and x == y
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float))
-
-
-def _by_fixed_part(rows: list[Row]) -> dict[Row, list[Row]]:
-    """Rows by what compares exactly; what is left of each are its numbers, in order."""
-    groups: dict[Row, list[Row]] = defaultdict(list)
+def _numbers_by_rest(rows: list[Row]) -> dict[Row, list[_Numbers]]:
+    """Group rows by the values that are compared exactly; of each row, return its numbers in order."""
+    groups: dict[Row, list[_Numbers]] = defaultdict(list)
     for row in rows:
-        fixed = tuple("number" if _is_number(value) else (type(value).__name__, value) for value in row)
-        groups[fixed].append(tuple(value for value in row if _is_number(value)))
+        rest = tuple(
+            "number" if isinstance(value, int | float) else (type(value).__name__, value) for value in row
+        )
+        groups[rest].append(tuple(value for value in row if isinstance(value, int | float)))
     return groups
 
 
-def _matched(left: list[Row], right: list[Row]) -> bool:
-    """Whether the rows pair up, each with one that is the same within the tolerance."""
+def _match(left: list[_Numbers], right: list[_Numbers]) -> bool:
+    """Tell whether the rows pair up, each with one that is the same within the tolerance."""
     if len(left) != len(right):
         return False
     left, right = sorted(left), sorted(right)
@@ -62,16 +69,19 @@ def _matched(left: list[Row], right: list[Row]) -> bool:
         return True
     if not left[0] or len(left[0]) == 1:
         return False
+    # Sorting can pair rows of several numbers wrongly, so look for a perfect bipartite matching.
     partner: dict[int, int] = {}
-    return all(_pair(i, left, right, partner, set()) for i in range(len(left)))
+    return all(_augment(i, left, right, partner, set()) for i in range(len(left)))
 
 
-def _pair(i: int, left: list[Row], right: list[Row], partner: dict[int, int], seen: set[int]) -> bool:
-    """One augmenting path of a bipartite matching: sorting alone can mispair rows of several numbers."""
+def _augment(
+    i: int, left: list[_Numbers], right: list[_Numbers], partner: dict[int, int], visited: set[int]
+) -> bool:
+    """Look for an augmenting path from left row `i`, and add it to the matching `partner` (right to left)."""
     for j, row in enumerate(right):
-        if j not in seen and _same_row(left[i], row):
-            seen.add(j)
-            if j not in partner or _pair(partner[j], left, right, partner, seen):
+        if j not in visited and _same_row(left[i], row):
+            visited.add(j)
+            if j not in partner or _augment(partner[j], left, right, partner, visited):
                 partner[j] = i
                 return True
     return False

@@ -1,69 +1,56 @@
-"""The bounds that a connection is given before a statement that nobody has read runs on it."""
+"""The limits that an SQLite connection gets before a statement that nobody has read runs on it."""
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+
+from t2sql.sql.stopping import StopCondition
 
 MAX_VALUE_BYTES = 16 * 1024 * 1024
+"""The longest text or blob. SQLite's own limit is 1 GB, which a single `zeroblob` would fill."""
+
 MAX_STATEMENT_BYTES = 100_000
+"""The longest statement. A model writes at most a few thousand tokens; SQLite's own limit is 1 MB."""
+
 HEAP_BYTES = 256 * 1024 * 1024
+"""The most memory that SQLite may allocate in this process: room for sorting, not for a runaway join."""
 
-_ALLOWED = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
+_ALLOWED_ACTIONS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
 _FORBIDDEN_FUNCTIONS = ("load_extension", "fts3_tokenizer")
-_OPS_PER_LOOK = 1000
+"""Functions that run native code from outside: https://www.sqlite.org/security.html."""
+
+_OPCODES_PER_POLL = 1000
+"""SQLite polls the stop condition after this many of its virtual machine's opcodes: well under a millisecond.
+"""
 
 
-@dataclass
-class Watch:
-    """What ends a statement early: the clock, or whoever asked for it."""
+def guard(connection: sqlite3.Connection) -> StopCondition:
+    """Restrict a connection to bounded reading. The restrictions cannot be lifted by a statement.
 
-    deadline: float = float("inf")
-    cancelled: Callable[[], bool] | None = None
-    why: str | BaseException | None = None
+    Args:
+        connection: The connection; it must be in autocommit mode.
 
-    def start(self, timeout: float, cancelled: Callable[[], bool] | None = None) -> None:
-        self.deadline = time.monotonic() + timeout
-        self.cancelled, self.why = cancelled, None
-
-    def look(self) -> bool:
-        try:
-            if self.cancelled is not None and self.cancelled():
-                self.why = "cancelled"
-            elif time.monotonic() > self.deadline:
-                self.why = "timeout"
-        except BaseException as error:
-            self.why = error
-        return self.why is not None
-
-    def interruption(self) -> str | BaseException:
-        """Why the statement was interrupted. An exception that arrived inside SQLite was swallowed there:
-        what nobody here caused is Ctrl-C, raised before `look` could begin."""
-        return KeyboardInterrupt() if self.why is None else self.why
-
-
-def guard(connection: sqlite3.Connection) -> Watch:
-    """Only reading from here on, within the bounds; the watch is started for each statement."""
+    Returns:
+        The condition that the connection polls. The caller starts it before each statement.
+    """
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     # Sorts and intermediate tables spill into files instead of filling memory.
     connection.execute("PRAGMA temp_store = FILE")
-    # The one limit on memory that SQLite has is the process's; it can be lowered and not raised.
+    # SQLite has no memory limit for one connection. This one holds for the process, and can only be lowered.
     connection.execute(f"PRAGMA hard_heap_limit = {HEAP_BYTES}")
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.text_factory = _decode
     connection.set_authorizer(_authorize)
-    watch = Watch()
-    connection.set_progress_handler(watch.look, _OPS_PER_LOOK)
-    return watch
+    condition = StopCondition()
+    connection.set_progress_handler(condition.is_reached, _OPCODES_PER_POLL)
+    return condition
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
-    if action in _ALLOWED:
+    if action in _ALLOWED_ACTIONS:
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN_FUNCTIONS:
         return sqlite3.SQLITE_OK

@@ -1,4 +1,4 @@
-"""SQLite's quoting rules: names and values into SQL, and SQL into tokens."""
+"""SQLite's lexical rules: quoting names and values, and splitting SQL into tokens."""
 
 from __future__ import annotations
 
@@ -35,17 +35,18 @@ _WORDS = """
     UNIQUE UPDATE USING VACUUM VALUES VIEW VIRTUAL WHEN WHERE WINDOW WITH WITHOUT
 """
 KEYWORDS = frozenset(_WORDS.split())
+"""SQLite's keywords, in capitals: https://www.sqlite.org/lang_keywords.html."""
 
 
 def quote(identifier: str) -> str:
-    """The name as SQL, in double quotes only when it needs them."""
+    """Write a name as SQL, in double quotes if it is not a plain word or is a keyword."""
     if _PLAIN.match(identifier) and identifier.upper() not in KEYWORDS:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def literal(value: str | int | float | None) -> str:
-    """The value as SQL: text in single quotes, a quote inside it doubled."""
+    """Write a value as an SQL literal: text in single quotes, with quotes inside it doubled."""
     if value is None:
         return "NULL"
     if isinstance(value, str):
@@ -54,15 +55,20 @@ def literal(value: str | int | float | None) -> str:
 
 
 def tokens(sql: str) -> Iterator[tuple[str, str]]:
-    """(kind, text) of each token; the texts joined are `sql` again."""
+    """Split SQL into tokens. Any text can be split: what fits no other kind is an operator.
+
+    Yields:
+        (kind, text) of each token. The kinds are string, double (a name in double quotes), name (in
+        backquotes or brackets), comment, space, number, word and operator. The texts joined are `sql` again.
+    """
     for match in _TOKEN.finditer(sql):
         yield str(match.lastgroup), match.group()
 
 
 def without_string_fallback(sql: str) -> str:
-    """`sql` with its double-quoted names in backquotes.
+    """Rewrite double-quoted names in backquotes, so that an unknown name is an error.
 
-    SQLite reads an unknown name in double quotes as a string; one in backquotes is an error.
+    SQLite takes an unknown name in double quotes for a string: https://www.sqlite.org/quirks.html#dblquote.
     """
     out = []
     for kind, text in tokens(sql):
@@ -73,16 +79,16 @@ def without_string_fallback(sql: str) -> str:
 
 
 def is_ordered(sql: str) -> bool:
-    """Whether the outermost statement has an ORDER BY, so that the order of its rows counts."""
+    """Tell whether the outermost statement has an ORDER BY, so that the order of its rows counts."""
     depth = 0
-    before = ""
+    previous = ""
     for kind, text in tokens(sql):
         if kind in ("space", "comment"):
             continue
         if text in ("(", ")"):
             depth += 1 if text == "(" else -1
         word = text.upper() if kind == "word" and depth == 0 else ""
-        if before == "ORDER" and word == "BY":
+        if previous == "ORDER" and word == "BY":
             return True
-        before = word
+        previous = word
     return False

@@ -59,10 +59,10 @@ class Source:
         self.database: LiveDatabase | None = None
         url = url_of(text)
         if url is None:
-            from t2sql.schema import Schema
+            from t2sql.schema import read_table_lines
 
             self.shown = text
-            self._schema = Schema.from_table_lines([line for line in text.split(";") if line.strip()])
+            self._schema = read_table_lines([line for line in text.split(";") if line.strip()])
         else:
             from t2sql.live import open_database
 

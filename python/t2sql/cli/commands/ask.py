@@ -112,7 +112,7 @@ def command(
     Timings and warnings go to stderr, and why an answer is uncertain, if it is.
     """
     from t2sql import generate
-    from t2sql.schema import Schema
+    from t2sql.schema import read_ddl
 
     if db is not None:
         if table or schema or prompt:
@@ -141,7 +141,7 @@ def command(
         model,
         question,
         tables=table or None,
-        schema=None if tables is None else Schema.from_ddl(tables, where=schema),
+        schema=None if tables is None else read_ddl(tables, where=schema),
         prompt=prompt,
         backend=backend,
         max_tokens=max_tokens,

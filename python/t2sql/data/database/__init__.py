@@ -16,12 +16,12 @@ from t2sql.data.database.recipe import Recipe, default_text, read_recipe
 from t2sql.data.database.splits import Splits
 from t2sql.data.dataset import Example, Progress
 from t2sql.data.rng import Rng
-from t2sql.databases import shown
+from t2sql.databases import masked_url
 from t2sql.errors import InputError
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema
 
-__all__ = ["Made", "Recipe", "default_text", "generate", "read_recipe", "shown"]
+__all__ = ["Made", "Recipe", "default_text", "generate", "read_recipe"]
 
 _GIVE_UP = 300
 """Attempts that may come to nothing before a kind of question is given up."""
@@ -52,7 +52,7 @@ def generate(
     if not all(counts.values()):
         raise InputError(
             "the database gives too few questions",
-            where=shown(url),
+            where=masked_url(url),
             expected="some for each of train, valid and test",
             found=f"{sum(counts.values())} in all",
         )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from t2sql.data.database.private import Columns
 from t2sql.data.database.recipe import Recipe
 from t2sql.data.database.sampling import Row, Value
-from t2sql.databases import Edge, SourceTable
-from t2sql.schema import items_of, phrase_of, words_of
+from t2sql.databases import DatabaseTable, ForeignKeyConstraint
+from t2sql.schema import name_phrase, row_nouns, split_name
 
 TIMED = ("date", "time", "year")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?\Z")
@@ -45,7 +45,7 @@ class Item:
     items: str
     fields: tuple[Field, ...]
     label: Field
-    edges: tuple[Edge, ...]
+    edges: tuple[ForeignKeyConstraint, ...]
     size: int
 
     def field(self, name: str) -> Field:
@@ -53,13 +53,13 @@ class Item:
 
 
 def items(
-    tables: list[SourceTable], rows: dict[str, list[Row]], private: Columns, recipe: Recipe
+    tables: list[DatabaseTable], rows: dict[str, list[Row]], private: Columns, recipe: Recipe
 ) -> list[Item]:
     """The tables that can be asked about: those with rows."""
     return [_item(table, rows[table.name], private, recipe) for table in tables if rows[table.name]]
 
 
-def _item(table: SourceTable, rows: list[Row], private: Columns, recipe: Recipe) -> Item:
+def _item(table: DatabaseTable, rows: list[Row], private: Columns, recipe: Recipe) -> Item:
     fields = []
     for at, column in enumerate(table.columns):
         held = (table.name, column.name) in private
@@ -69,25 +69,25 @@ def _item(table: SourceTable, rows: list[Row], private: Columns, recipe: Recipe)
         whole = all(isinstance(value, int) for value in values)
         fields.append(Field(table.name, column.name, role, phrase, whole))
     fields = _told_apart(fields)
-    one, many = items_of(table.name)
+    one, many = row_nouns(table.name)
     if said := recipe.names.get(table.name):
-        one, many = items_of(said)
-    return Item(table.name, one, many, tuple(fields), _label(table, fields), table.edges, len(rows))
+        one, many = row_nouns(said)
+    return Item(table.name, one, many, tuple(fields), _label(table, fields), table.foreign_keys, len(rows))
 
 
-def _role(table: SourceTable, name: str, values: Sequence[Value], n: int) -> str:
+def _role(table: DatabaseTable, name: str, values: Sequence[Value], n: int) -> str:
     if not values:
         return "empty"
     kinds = {type(value) for value in values}
     distinct = len(set(values))
-    keyed = name in table.primary_key or any(name in edge.columns for edge in table.edges)
-    called_key = words_of(name)[-1].lower() in ("id", "uuid", "guid", "key", "pk", "fk")
+    keyed = name in table.primary_key or any(name in edge.columns for edge in table.foreign_keys)
+    called_key = split_name(name)[-1].lower() in ("id", "uuid", "guid", "key", "pk", "fk")
     if kinds <= {int, float}:
         if (keyed or called_key) and kinds == {int}:
             return "key"
         if set(values) <= {0, 1}:
             return "flag"
-        years = "year" in words_of(name) and all(1000 <= float(value or 0) <= 2200 for value in values)
+        years = "year" in split_name(name) and all(1000 <= float(value or 0) <= 2200 for value in values)
         return "year" if years and kinds == {int} else "number"
     if kinds != {str}:
         return "mixed"
@@ -103,13 +103,13 @@ def _role(table: SourceTable, name: str, values: Sequence[Value], n: int) -> str
 
 def _phrase(name: str, role: str) -> str:
     """ "ordered_on" is the ordered date, "is_active" the active flag."""
-    words = phrase_of(name).split(" ")
+    words = name_phrase(name).split(" ")
     if role in ("date", "time") and len(words) > 1 and words[-1] in ("on", "at"):
         return " ".join([*words[:-1], "date"])
     return " ".join(words)
 
 
-def _label(table: SourceTable, fields: list[Field]) -> Field:
+def _label(table: DatabaseTable, fields: list[Field]) -> Field:
     """What a row is called by: a name or title, else another text that hardly repeats, else the key."""
     texts = [field for field in fields if field.role in ("name", "category")]
     for word in _LABELS:

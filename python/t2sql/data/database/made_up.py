@@ -10,7 +10,7 @@ from t2sql.data.database.sampling import Value
 from t2sql.data.demo.values import distinct_texts, text_value
 from t2sql.data.rng import Rng
 from t2sql.errors import InputError
-from t2sql.schema import Column, Schema, Table, words_of
+from t2sql.schema import Column, Schema, Table, read_ddl, split_name
 from t2sql.sql import quote
 
 _ROWS = 60
@@ -37,7 +37,7 @@ def write(ddl: Path, out: Path, *, seed: int) -> None:
         text = ddl.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("the schema cannot be read", where=ddl, found=error) from None
-    schema = Schema.from_ddl(text, where=ddl)
+    schema = read_ddl(text, where=ddl)
     out.parent.mkdir(parents=True, exist_ok=True)
     rows: dict[str, dict[str, list[Value]]] = {}
     with closing(sqlite3.connect(out)) as connection:
@@ -91,7 +91,7 @@ def _values(rng: Rng, table: Table, column: Column, rows: dict[str, dict[str, li
             if table.primary_key == (column.name,):
                 return rng.sample(targets, _ROWS)
             return [rng.choice(targets) for _ in range(_ROWS)]
-    type, words = column.type.upper(), words_of(column.name)
+    type, words = column.type.upper(), split_name(column.name)
     if words[-1] in ("on", "at", "date") and not any(part in type for part in (*_WHOLE, *_DECIMAL, "TIME")):
         return [_day(rng) for _ in range(_ROWS)]
     if "BOOL" in type or words[0] in ("is", "has", "was"):

@@ -9,7 +9,7 @@ from t2sql.data.database.fields import TIMED, Field
 from t2sql.data.database.queries import Average, Having, Part, Scope, Test, Where
 from t2sql.data.database.sampling import Value
 from t2sql.data.rng import Rng
-from t2sql.schema import listed, phrase_of, words_of
+from t2sql.schema import join_phrases, name_phrase, split_name
 
 _QUIET_TEXT = re.compile(r"[^\W_][^,;:'\"?!()]*\Z")
 _CONFUSING = re.compile(r"(^| )(and|or|is|the|of|with|not|in|to|for|whose|where)( |$)", re.IGNORECASE)
@@ -36,8 +36,10 @@ class Parts:
         if at == 0:
             return ""
         edge, item = self.scope.edges[at - 1], self.scope.items[at]
-        words = words_of(edge.columns[0])
-        owner = phrase_of(" ".join(words[:-1])) if len(words) > 1 and words[-1].lower() == "id" else item.item
+        words = split_name(edge.columns[0])
+        owner = (
+            name_phrase(" ".join(words[:-1])) if len(words) > 1 and words[-1].lower() == "id" else item.item
+        )
         before = edge.table if edge.table != self.scope.base.name else ""
         return f"{self._owner(1)}'s {owner}" if before and at == 2 else owner
 
@@ -104,10 +106,10 @@ class Parts:
         return f"the {self.name(part.field)} {self._predicate(part)}"
 
     def _having(self, part: Having, some: str, none: str) -> str:
-        role = words_of(part.edge.columns[0])
+        role = split_name(part.edge.columns[0])
         # Two keys from one table: as what it points here has to be said.
         twice = sum(edge.to_table == part.edge.to_table for edge in part.child.edges) > 1
-        called = f" as {phrase_of(' '.join(role[:-1]))}" if twice and role[-1].lower() == "id" else ""
+        called = f" as {name_phrase(' '.join(role[:-1]))}" if twice and role[-1].lower() == "id" else ""
         if part.negated:
             return f"{none} {part.child.items}{called}"
         inner = Parts(self.rng, self.words, Scope((part.child,)))
@@ -152,7 +154,7 @@ class Parts:
         marks = "" if not self.rng.chance(0.08) else self.rng.choice(("'", '"'))
         values = [self._said(part, value, marks) for value in part.values]
         slots = {"v": values[0] if values else "", "w": values[1] if len(values) > 1 else ""}
-        return text.format(**slots, vs=listed(values, "or") if values else "")
+        return text.format(**slots, vs=join_phrases(values, "or") if values else "")
 
     def _said(self, part: Test, value: Value, marks: str) -> str:
         """A value as the question spells it: in quotes where it could be taken for other words."""

@@ -12,7 +12,7 @@ from t2sql.data.database.fields import TIMED, Field
 from t2sql.data.database.parts import Parts
 from t2sql.data.database.queries import Having, Measure, Order, Query
 from t2sql.data.rng import Rng
-from t2sql.schema import listed, plural
+from t2sql.schema import join_phrases, pluralize
 
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ASKS = re.compile(r"(what|which|how|can|could|are|for which)\b|.*\?\Z", re.IGNORECASE)
@@ -63,18 +63,18 @@ class Voice:
             "item": base.item,
             "items": base.items,
             "table": base.name,
-            "cols": listed(names, self.rng.choice(("and", "and", "and the"))) if names else "",
+            "cols": join_phrases(names, self.rng.choice(("and", "and", "and the"))) if names else "",
             "is": "are" if len(names) > 1 else "is",
             "R": relative,
             "W": f" {relative}" if relative else "",
             "C": self.parts.clauses(query.where) if "{C}" in frame else "",
         }
         if names:
-            slots |= {"c": names[0], "cs": plural(names[0])}
+            slots |= {"c": names[0], "cs": pluralize(names[0])}
         measure = query.measure
         if measure is not None and measure.field is not None:
             word = self.parts.name(measure.field)
-            slots |= {"c": word, "cs": plural(word), "agg": self._measured(measure)}
+            slots |= {"c": word, "cs": pluralize(word), "agg": self._measured(measure)}
         if query.group is not None:
             slots |= self._grouped(query, slots)
         elif query.order is not None:
@@ -104,7 +104,7 @@ class Voice:
         many = f"number of {items}"
         if isinstance(measure, Measure) and measure.field is not None:
             many = f"{self._measured(measure)} of {items}"
-        out = {"g": group, "gs": plural(group), "m": many}
+        out = {"g": group, "gs": pluralize(group), "m": many}
         if query.having is not None:
             out["cmp"] = self._compared(query, slots)
         if query.order is not None:

@@ -6,8 +6,8 @@ import re
 
 from t2sql.data.database.recipe import Recipe
 from t2sql.data.database.sampling import Row, Value
-from t2sql.databases import SourceTable
-from t2sql.schema import words_of
+from t2sql.databases import DatabaseTable
+from t2sql.schema import split_name
 
 _NAMES = re.compile(
     r"password|passwd|passphrase|pwd|pass|secret|token|api key|access key|private key|credentials?|salt|hash"
@@ -25,7 +25,7 @@ _DASHES = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z")
 Columns = set[tuple[str, str]]
 
 
-def private_columns(tables: list[SourceTable], rows: dict[str, list[Row]], recipe: Recipe) -> Columns:
+def private_columns(tables: list[DatabaseTable], rows: dict[str, list[Row]], recipe: Recipe) -> Columns:
     """(table, column) of those that the recipe calls private, or that their name or values give away.
 
     A key into a private column, or one that a private column points at, is private as well.
@@ -40,7 +40,7 @@ def private_columns(tables: list[SourceTable], rows: dict[str, list[Row]], recip
     before = -1
     while len(found) != before:
         before = len(found)
-        for edge in (edge for table in tables for edge in table.edges):
+        for edge in (edge for table in tables for edge in table.foreign_keys):
             for ours, theirs in zip(edge.columns, edge.to_columns, strict=True):
                 pair = {(edge.table, ours), (edge.to_table, theirs)}
                 if pair & found:
@@ -49,7 +49,7 @@ def private_columns(tables: list[SourceTable], rows: dict[str, list[Row]], recip
 
 
 def hold_back(
-    tables: list[SourceTable], rows: dict[str, list[Row]], private: Columns
+    tables: list[DatabaseTable], rows: dict[str, list[Row]], private: Columns
 ) -> dict[str, list[Row]]:
     """The rows with stand-ins for private values: the same for the same value, so that joins still hold."""
     numbers: dict[Value, int] = {}
@@ -71,7 +71,7 @@ def hold_back(
 
 
 def _name_looks(name: str) -> bool:
-    return _PARTS.match(" ".join(words_of(name))) is not None
+    return _PARTS.match(" ".join(split_name(name))) is not None
 
 
 def _values_look(values: list[Value]) -> bool:
@@ -82,7 +82,7 @@ def _values_look(values: list[Value]) -> bool:
     return bool(texts) and looks * 2 > len(texts)
 
 
-def _is_key(table: SourceTable, column: str, rows: list[Row], at: int) -> bool:
+def _is_key(table: DatabaseTable, column: str, rows: list[Row], at: int) -> bool:
     """A number that only counts rows gives nobody away, whatever it is called ("address_id")."""
-    keyed = column in table.primary_key or any(column in edge.columns for edge in table.edges)
+    keyed = column in table.primary_key or any(column in edge.columns for edge in table.foreign_keys)
     return keyed and all(isinstance(row[at], int) for row in rows if row[at] is not None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from t2sql.data.database.fields import Field, Item
 from t2sql.data.database.sampling import Value
-from t2sql.databases import Edge
+from t2sql.databases import ForeignKeyConstraint
 from t2sql.sql import literal, quote
 
 
@@ -15,7 +15,7 @@ class Scope:
     """The first of `items` is what a row of the result stands for; each edge joins the next of them."""
 
     items: tuple[Item, ...]
-    edges: tuple[Edge, ...] = ()
+    edges: tuple[ForeignKeyConstraint, ...] = ()
 
     @property
     def base(self) -> Item:
@@ -79,7 +79,7 @@ class Average:
 class Having:
     """Rows that rows of another table point at; `test` is on those, `negated` turns it round."""
 
-    edge: Edge
+    edge: ForeignKeyConstraint
     child: Item
     test: Test | None = None
     negated: bool = False

@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from t2sql.data.rng import Rng
-from t2sql.databases import Edge, SourceTable
+from t2sql.databases import DatabaseTable, ForeignKeyConstraint
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,7 +24,7 @@ _LARGEST_INTEGER = 2**63
 
 
 def sample_rows(
-    connection: Connection, tables: list[SourceTable], most: int, rng: Rng
+    connection: Connection, tables: list[DatabaseTable], most: int, rng: Rng
 ) -> dict[str, list[Row]]:
     """At most `most` rows of each table, and beside them those that the sampled rows' keys point at."""
     rows = {table.name: _sample(connection, table, most, rng) for table in tables}
@@ -33,13 +33,13 @@ def sample_rows(
     # Twice, so that what a row points at brings what it points at in turn.
     for _ in range(2):
         for table in tables:
-            for edge in table.edges:
+            for edge in table.foreign_keys:
                 if edge.to_table not in whole and len(edge.columns) == 1:
                     _add_targets(connection, edge, by_name, rows, most)
     return rows
 
 
-def _sample(connection: Connection, table: SourceTable, most: int, rng: Rng) -> list[Row]:
+def _sample(connection: Connection, table: DatabaseTable, most: int, rng: Rng) -> list[Row]:
     """All rows where there are few; else those under random keys; the first where keys are no numbers."""
     import sqlalchemy as sa
 
@@ -72,7 +72,7 @@ def _sample(connection: Connection, table: SourceTable, most: int, rng: Rng) -> 
     return [*rows, *(row for row in first if row not in there)][:most]
 
 
-def _number_key(connection: Connection, table: SourceTable) -> Any:
+def _number_key(connection: Connection, table: DatabaseTable) -> Any:
     """A column of whole numbers that the database finds rows by without reading the table."""
     import sqlalchemy as sa
 
@@ -93,8 +93,8 @@ def _number_key(connection: Connection, table: SourceTable) -> Any:
 
 def _add_targets(
     connection: Connection,
-    edge: Edge,
-    tables: dict[str, SourceTable],
+    edge: ForeignKeyConstraint,
+    tables: dict[str, DatabaseTable],
     rows: dict[str, list[Row]],
     most: int,
 ) -> None:
@@ -113,14 +113,14 @@ def _add_targets(
         rows[parent.name] += _fetch(connection, query.limit(most))
 
 
-def _select(table: SourceTable, *before: Any) -> Any:
+def _select(table: DatabaseTable, *before: Any) -> Any:
     import sqlalchemy as sa
 
     columns = [sa.null() if column.binary else sa.column(column.name) for column in table.columns]
     return sa.select(*before, *columns).select_from(_from(table))
 
 
-def _from(table: SourceTable) -> Any:
+def _from(table: DatabaseTable) -> Any:
     import sqlalchemy as sa
 
     return sa.table(table.name)

@@ -1,0 +1,66 @@
+"""Exceptions of SQLAlchemy and of drivers, translated into errors about the user's database."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from t2sql.databases.urls import EXAMPLE_URL, masked_url
+from t2sql.errors import InputError, MissingPartError, T2sqlError
+
+
+@contextmanager
+def translate_errors(url: str, unreadable: type[T2sqlError] = InputError) -> Iterator[None]:
+    """Translate what SQLAlchemy or a driver raises inside the block; no message contains the password.
+
+    Args:
+        url: The database that the block works on.
+        unreadable: The class of the error for a database that cannot be read: `InputError` where the
+            user's argument is at fault, `WorkError` where the database worked before.
+
+    Raises:
+        InputError: SQLAlchemy has no dialect for this kind of database.
+        MissingPartError: The database's driver is not installed.
+        T2sqlError: `unreadable`, for every other failure of the database.
+    """
+    try:
+        yield
+    except sa.exc.NoSuchModuleError as error:
+        raise InputError(
+            "an unknown kind of database",
+            where=masked_url(url),
+            expected=f"a URL such as {EXAMPLE_URL}",
+            found=error,
+        ) from None
+    except ModuleNotFoundError as error:
+        hint = f"Install it: pip install {error.name}"
+        raise MissingPartError("the database's driver is missing", found=error.name, hint=hint) from None
+    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, sa.exc.StatementError) and error.orig else error
+        reason = str(cause).splitlines()[0]
+        raise unreadable(
+            "the database cannot be read", where=masked_url(url), found=reason, hint=_hint(reason)
+        ) from error
+
+
+@contextmanager
+def ignore_unknown_types() -> Iterator[None]:
+    """Silence SQLAlchemy's warnings about column types that it does not know.
+
+    Python's warning filters belong to the process, so other threads are silenced for as long as well.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)
+        yield
+
+
+def _hint(reason: str) -> str | None:
+    if "locked" in reason:
+        return "Another program is writing to it: close it, or copy the file"
+    if "not a database" in reason:
+        return "It is encrypted, or not an SQLite file"
+    return None
