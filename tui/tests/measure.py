@@ -18,8 +18,6 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 _START = "import sys; from pathlib import Path; from t2sql_tui.app import main; main(Path(sys.argv[1]))"
 
 
@@ -197,7 +195,7 @@ async def chart_frame(points: int, size: tuple[int, int]) -> float:
 
 
 def main() -> None:
-    from made_runs import make_many
+    from app_support.made_runs import make_many
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from made_runs import make_run
-from pilots import until, until_shown
+from app_support.datasets import write_examples
+from app_support.made_runs import make_run
+from app_support.pilots import until, until_shown
 from textual.widgets import Input, Select
 
 from t2sql import runs
@@ -14,24 +14,8 @@ from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.start import StartScreen
 
 
-def jsonl(folder: Path) -> Path:
-    folder.mkdir()
-    for split, count in (("train", 40), ("valid", 8), ("test", 8)):
-        lines = [
-            {
-                "prompt": f"table: t\ncolumns: a, b\nQ: What is a where b is {i}?\nA: ",
-                "completion": f"SELECT a FROM t WHERE b = {i}",
-            }
-            for i in range(count)
-        ]
-        (folder / f"{split}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return folder
-
-
-async def test_a_run_is_started_stopped_and_resumed(root: Path, tmp_path: Path) -> None:
-    from support.tiny import build_llama
-
-    model, data = build_llama(tmp_path / "model"), jsonl(tmp_path / "data")
+async def test_a_run_is_started_stopped_and_resumed(root: Path, tmp_path: Path, tiny_model: Path) -> None:
+    model, data = tiny_model, write_examples(tmp_path / "data")
     app = T2sqlApp(root)
     try:
         async with app.run_test(size=(120, 40), notifications=True) as pilot:

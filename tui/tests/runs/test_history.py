@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_runs import STAGES, make_run, train_events
+from app_support.made_runs import STAGES, make_run, train_events
 
 from t2sql import runs
 from t2sql.errors import InputError

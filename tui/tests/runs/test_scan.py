@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_runs import make_run
+from app_support.made_runs import make_run
 
 from t2sql import runs
 from t2sql_tui.runs.scan import Scanner

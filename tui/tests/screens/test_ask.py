@@ -8,26 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pilots import text_of, until, until_shown
+from app_support.pilots import text_of, until, until_shown
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Tree
 
 from t2sql_tui import state
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.ask import AskScreen
-from t2sql_tui.widgets.grid import Grid, cell
 from t2sql_tui.widgets.sql_pane import SqlPane
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny random model: what it writes means nothing, but the grammar makes it a statement."""
-    from support.tiny import build_llama
-
-    from t2sql.gguf import convert
-
-    folder = tmp_path_factory.mktemp("model")
-    return convert(build_llama(folder / "tiny"), folder / "tiny.f32.gguf", type="f32").path
 
 
 @pytest.fixture
@@ -67,11 +55,11 @@ def _complete(screen: AskScreen, shop: Path) -> bool:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
 async def test_a_question_becomes_sql_that_is_checked(
-    root: Path, model: Path, shop: Path, size: tuple[int, int]
+    root: Path, tiny_gguf: Path, shop: Path, size: tuple[int, int]
 ) -> None:
     app = T2sqlApp(root)
     async with app.run_test(size=size) as pilot:
-        screen = await open_ask(pilot, model, shop)
+        screen = await open_ask(pilot, tiny_gguf, shop)
         await until_shown(pilot, "goods", "photo")
         table = screen.query_one("#schema", Tree).root.children[0]
         table.collapse()
@@ -144,12 +132,12 @@ async def test_table_lines_are_asked_but_have_no_rows(root: Path) -> None:
         await until_shown(pilot, "✗ cannot run: no such table")
 
 
-async def test_two_models_answer_side_by_side(root: Path, model: Path) -> None:
+async def test_two_models_answer_side_by_side(root: Path, tiny_gguf: Path) -> None:
     app = T2sqlApp(root)
     async with app.run_test(size=(160, 40)) as pilot:
-        screen = await open_ask(pilot, model, "students: Name, Age")
+        screen = await open_ask(pilot, tiny_gguf, "students: Name, Age")
         await pilot.press("ctrl+n")
-        screen.query_one("#second", Input).value = str(model)
+        screen.query_one("#second", Input).value = str(tiny_gguf)
         screen.query_one("#question", Input).value = "How old is Ann?"
         screen.query_one("#question").focus()
         await pilot.press("enter")
@@ -211,7 +199,7 @@ async def test_questions_are_kept_and_searched(root: Path, state_folder: Path) -
 
 
 async def test_ask_opens_from_the_runs_with_the_runs_own_file(root: Path) -> None:
-    from made_runs import make_run
+    from app_support.made_runs import make_run
 
     run = make_run(root, "demo", steps=100)
     run.dir_of("gguf").mkdir(exist_ok=True)
@@ -223,32 +211,3 @@ async def test_ask_opens_from_the_runs_with_the_runs_own_file(root: Path) -> Non
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await until(pilot, lambda: app.screen.query_one("#model", Input).value.endswith("demo.q8_0.gguf"))
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [(None, "NULL"), (b"\x00" * 100, "x'" + "00" * 24 + "…'"), ("a\nb\x1b[2J", "a b�[2J"), (1.5, "1.5")],
-)
-def test_a_cell_cannot_steer_the_terminal(value: object, shown: str) -> None:
-    assert cell(value) == shown
-
-
-async def test_the_grid_shows_only_what_is_in_sight(root: Path) -> None:
-    app = T2sqlApp(root)
-    async with app.run_test(size=(80, 24)) as pilot:
-        grid = Grid("rows")
-        await app.screen.mount(grid)
-
-        class Counted(list[tuple[int, str]]):
-            read = 0
-
-            def __getitem__(self, at: object) -> object:  # type: ignore[override]
-                Counted.read += 1
-                return super().__getitem__(at)  # type: ignore[index]
-
-        rows = Counted((i, "x" * 90) for i in range(1_000_000))
-        grid.show(("n", "text"), rows)
-        grid.focus()
-        await pilot.press("end")
-        await until_shown(pilot, "999999", "…")
-        assert Counted.read < 2000

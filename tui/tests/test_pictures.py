@@ -1,6 +1,6 @@
 """Every screen in three sizes and two themes, against pictures that were looked at.
 
-`T2SQL_PICTURES=write python -m pytest tui/tests/test_tui_pictures.py` makes them anew: look at the diff.
+`T2SQL_PICTURES=write python -m pytest tui/tests/test_pictures.py` makes them anew: look at the diff.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 import textual
-from made_runs import make_run
-from pictures import picture
-from pilots import until, until_shown
-from test_tui_differ_screen import answers
+from app_support.answered import answers
+from app_support.made_runs import make_run
+from app_support.pilots import until, until_shown
+from app_support.text_picture import picture
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -35,17 +35,20 @@ from t2sql_tui.screens.start import StartScreen
 from t2sql_tui.themes import DARK, LIGHT
 from t2sql_tui.widgets.sql_pane import SqlPane
 
-KEPT = Path(__file__).parent / "pictures"
-MADE_WITH = (KEPT / "textual").read_text().strip() if (KEPT / "textual").exists() else "none yet"
+PICTURES = Path(__file__).parent / "pictures"
+MADE_WITH = (PICTURES / "textual").read_text().strip() if (PICTURES / "textual").exists() else "none yet"
 WRITE = os.environ.get("T2SQL_PICTURES") == "write"
 SIZES = ((80, 24), (120, 40), (200, 60))
 FUTURE = 4102444800.0
 """The year 2100, in which every run was made: its age is "now" whenever that is."""
 
-pytestmark = pytest.mark.skipif(
-    not WRITE and textual.__version__ != MADE_WITH,
-    reason=f"the pictures were made with Textual {MADE_WITH}, this is {textual.__version__}",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not WRITE and textual.__version__ != MADE_WITH,
+        reason=f"the pictures were made with Textual {MADE_WITH}, this is {textual.__version__}",
+    ),
+]
 
 
 @pytest.fixture
@@ -209,11 +212,11 @@ async def test_a_screen_looks_as_it_did(
         for theme in (DARK, LIGHT):
             app.theme = theme.name
             shown = await settled(pilot, size)
-            file = KEPT / f"{scene.__name__}-{size[0]}x{size[1]}-{theme.name.removeprefix('t2sql-')}.txt"
+            file = PICTURES / f"{scene.__name__}-{size[0]}x{size[1]}-{theme.name.removeprefix('t2sql-')}.txt"
             if WRITE:
                 file.parent.mkdir(exist_ok=True)
                 file.write_text(shown, encoding="utf-8")
-                (KEPT / "textual").write_text(textual.__version__ + "\n")
+                (PICTURES / "textual").write_text(textual.__version__ + "\n")
             assert shown == file.read_text(encoding="utf-8"), f"{file.name} is another picture"
 
 

@@ -6,14 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_runs import make_run, train_events
-from pilots import text_of, until, until_shown
+from app_support.made_runs import make_run, train_events
+from app_support.pilots import text_of, until, until_shown
 from textual.pilot import Pilot
 
 from t2sql import runs
 from t2sql_tui.app import T2sqlApp
-from t2sql_tui.runs.alerts import alerts
-from t2sql_tui.runs.history import History
 from t2sql_tui.screens.run import RunScreen
 from t2sql_tui.widgets.chart import Chart
 from t2sql_tui.widgets.event_log import EventLog
@@ -203,22 +201,3 @@ async def test_warnings_stay_in_sight(root: Path) -> None:
             assert "▲ warning 2" not in text
             await pilot.press("m", "m", "m", "m")
             await until_shown(pilot, "Gradient norm")
-
-
-def test_a_stall_is_a_silence_much_longer_than_the_usual_pause(root: Path) -> None:
-    run = runs.create_run(root / "live", {"model": "demo", "iters": 100})
-    history = History(run.path)
-    with run.lock(), run.stage("train", {}):
-        history.read()
-        with history.lock:
-            history.extend(
-                {"kind": "train", "stage": "train", "step": n, "loss": 1.0, "time": 1000.0 + 10 * n}
-                for n in range(10)
-            )
-        assert alerts(history, now=1090.0 + 79) == []
-        (found,) = alerts(history, now=1090.0 + 95)
-        assert found.text.startswith("no word for 1:35, a report came every 10 s: it may be stuck")
-        # Other events are signs of life, and a stage without reports has no rhythm.
-        with history.lock:
-            history.extend([{"kind": "progress", "stage": "train", "done": 1, "total": 2, "time": 1180.0}])
-        assert alerts(history, now=1090.0 + 95) == []

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from made_runs import make_many, make_run, train_events
-from pilots import text_of, until, until_shown
+from app_support.made_runs import make_many, make_run, train_events
+from app_support.pilots import text_of, until, until_shown
 from textual.widgets import Input
 
 from t2sql import runs

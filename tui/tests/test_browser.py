@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 import httpx2
 import pytest
-from made_runs import make_run
+from app_support.made_runs import make_run
 
 from t2sql.cli import run
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
 import shlex
 import shutil
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from app_support.datasets import write_examples, write_shop
 
 pytestmark = pytest.mark.skipif(
     shutil.which("tmux") is None, reason="tmux is not installed: no session in a real terminal"
@@ -57,25 +55,11 @@ class Terminal:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, tiny_model: Path) -> Path:
     """A tiny model, data for it and a database."""
-    from support.tiny import build_llama
-
-    build_llama(tmp_path / "model")
-    (tmp_path / "data").mkdir()
-    for split, count in (("train", 40), ("valid", 8), ("test", 8)):
-        lines = [
-            {
-                "prompt": f"table: goods\ncolumns: name, price\nQ: What costs {n}?\nA: ",
-                "completion": f"SELECT name FROM goods WHERE price = {n}",
-            }
-            for n in range(count)
-        ]
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        (tmp_path / "data" / f"{split}.jsonl").write_text(text)
-    with closing(sqlite3.connect(tmp_path / "shop.db")) as db, db:
-        db.execute("CREATE TABLE goods (name TEXT, price INTEGER)")
-        db.executemany("INSERT INTO goods VALUES (?, ?)", [(f"thing {n}", n) for n in range(5)])
+    (tmp_path / "model").symlink_to(tiny_model)
+    write_examples(tmp_path / "data")
+    write_shop(tmp_path / "shop.db")
     return tmp_path
 
 
@@ -92,20 +76,9 @@ def terminal(folder: Path) -> Iterator[Terminal]:
 
 def test_from_a_run_to_exported_rows(folder: Path, terminal: Terminal) -> None:
     terminal.until("No runs here yet", "Press n")
-    command = [
-        sys.executable,
-        "-m",
-        "t2sql",
-        "run",
-        "--model",
-        "model",
-        "--data",
-        "data",
-        "--out",
-        "runs/mine",
-    ]
+    command = [sys.executable, "-m", "t2sql", "run", "--model", "model", "--data", "data"]
     run = subprocess.Popen(
-        [*command, "--iters", "30", "--steps-per-report", "1"],
+        [*command, "--out", "runs/mine", "--iters", "30", "--steps-per-report", "1"],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
