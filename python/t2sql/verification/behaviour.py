@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from t2sql.runtimes import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 from t2sql.verification.bounds import Bounds
 from t2sql.verification.divergence import divergence, top_divergence
 from t2sql.verification.original import Original
@@ -51,7 +51,7 @@ class Measured:
 
 
 def in_llama_cpp(
-    original: Original, llama: LlamaFile, progress: Progress | None = None
+    original: Original, llama: LlamaPredictor, progress: Progress | None = None
 ) -> list[tuple[list[tuple[int, float]], float | None]]:
     """At each position, the file's likeliest tokens in llama.cpp and its log-probability of what follows."""
     found = []
