@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
 
 from t2sql.runtimes import blas
 from t2sql.runtimes.heap import keep_freed_memory
@@ -37,8 +36,8 @@ Module = nn.Module
 """A network of MLX, or a layer of one; its attributes are untyped."""
 
 
-def device() -> Literal["cpu", "metal", "cuda"]:
-    """The kind of device that MLX computes on by default."""
+def device() -> str:
+    """The kind of device that MLX computes on by default: "cpu", "metal" or "cuda"."""
     if mx.default_device() == mx.cpu:
         return "cpu"
     return "metal" if mx.metal.is_available() else "cuda"
