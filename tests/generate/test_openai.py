@@ -32,10 +32,10 @@ PROMPTS = [render_prompt(SHOP, question) for question in ("How old is Ann?", "Wh
 
 @pytest.fixture(scope="module")
 def llama_server(tiny_llama: Path, gguf_of: Callable[..., Path]) -> Iterator[tuple[str, str]]:
-    from t2sql.runtimes import server_parameters, start_server
+    from t2sql.runtimes import launch_server, server_parameters
 
     params = server_parameters(gguf_of(tiny_llama, "f32"), context=512, slots=2)
-    server = start_server(params)
+    server = launch_server(params)
     yield server.listening_address, params.api_keys[0]
     del server
 

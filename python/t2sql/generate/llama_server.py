@@ -12,7 +12,7 @@ from t2sql.errors import InputError
 from t2sql.generate.backend import BackendOptions
 from t2sql.gguf import read_adapter
 from t2sql.models import ModelRef
-from t2sql.runtimes import parameters, start, xllamacpp
+from t2sql.runtimes import launch_server, server_parameters, xllamacpp
 
 Server: TypeAlias = Any
 """xllamacpp's `Server`; the package has no types."""
@@ -38,14 +38,14 @@ def start_server(ref: ModelRef, options: BackendOptions, context: int) -> Server
     if ref.adapter is not None:
         # llama.cpp gives no reason when an adapter does not fit.
         read_adapter(ref.adapter, ref.path)
-    params = parameters(ref.path, context=context, slots=options.slots or 1, adapter=ref.adapter)
+    params = server_parameters(ref.path, context=context, slots=options.slots or 1, adapter=ref.adapter)
     if options.gpu_layers is not None:
         params.n_gpu_layers = options.gpu_layers
     threads = options.threads or _available_cpus()
     if threads is not None:
         params.cpuparams.n_threads = threads
     try:
-        return start(params)
+        return launch_server(params)
     except RuntimeError:
         raise InputError(
             "llama.cpp cannot load the model", where=ref.path, found=_failure_reason(ref.path)

@@ -1,7 +1,7 @@
 from . import blas as blas
 from . import mlx_lm as mlx_lm
+from .llama_cpp import launch_server as launch_server
 from .llama_cpp import server_parameters as server_parameters
-from .llama_cpp import start_server as start_server
 from .llama_cpp import xllamacpp as xllamacpp
 from .llama_predictor import LlamaPredictor as LlamaPredictor
 from .llama_predictor import Prediction as Prediction
@@ -25,13 +25,13 @@ __all__ = [
     "blas",
     "device",
     "gflops",
+    "launch_server",
     "mlx_lm",
     "mx",
     "nn",
     "optimizers",
     "peak_memory",
     "server_parameters",
-    "start_server",
     "tree_flatten",
     "tree_map",
     "tree_unflatten",

@@ -61,7 +61,7 @@ def server_parameters(path: Path, *, context: int, slots: int = 1, adapter: Path
         adapter: A GGUF adapter, which llama.cpp applies as it computes.
 
     Returns:
-        xllamacpp's CommonParams, to be changed before `start_server`.
+        xllamacpp's CommonParams, to be changed before `launch_server`.
     """
     params = xllamacpp.CommonParams()
     params.model.path = str(path)
@@ -82,7 +82,7 @@ def server_parameters(path: Path, *, context: int, slots: int = 1, adapter: Path
     return params
 
 
-def start_server(params: Any) -> Any:
+def launch_server(params: Any) -> Any:
     """Load the model into a server. Ctrl-C is held back until it is loaded.
 
     Args:

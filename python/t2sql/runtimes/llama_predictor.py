@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from t2sql.errors import WorkError
-from t2sql.runtimes.llama_cpp import server_parameters, start_server, xllamacpp
+from t2sql.runtimes.llama_cpp import launch_server, server_parameters, xllamacpp
 
 _SINGLE_THREADED_BELOW = 1 << 30
 """Bytes of a file under which one thread is used (see `LlamaPredictor`)."""
@@ -62,7 +62,7 @@ class LlamaPredictor:
         params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
         params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
         try:
-            self._server: Any = start_server(params)
+            self._server: Any = launch_server(params)
         except RuntimeError as error:
             raise WorkError("llama.cpp does not load the file", where=path, found=error) from None
         self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {params.api_keys[0]}"}
