@@ -6,29 +6,30 @@ use std::time::Duration;
 
 use criterion::{criterion_group, criterion_main, BatchSize, Bencher, Criterion, Throughput};
 use t2sql_benches::safetensors;
-use t2sql_core::convert::{write_gguf, Options, TensorPlan};
-use t2sql_core::Dtype;
+use t2sql_core::convert::{write_files, Options};
+use t2sql_core::plan::{FilePlan, TensorPlan, TensorSource};
+use t2sql_core::{BlockFormat, Encoding, Float};
 
 const TENSORS: usize = 16;
 const SHAPE: [u64; 2] = [4096, 1024];
 
 fn write(out: &Path, plans: &[TensorPlan], threads: usize) {
     let options = Options { threads: Some(threads), force: false };
-    write_gguf(out, &[], plans, options, &mut |_| ControlFlow::Continue(())).expect("written");
+    let file = FilePlan { path: out.into(), metadata: vec![], tensors: plans.into() };
+    write_files(&[file], options, &mut |_| ControlFlow::Continue(())).expect("written");
 }
 
-/// Times the making of a file that is not there: to replace one is other work, for a copy too.
+/// Times the making of a new file. Replacing one is other work, for a copy as well.
 fn new_file(b: &mut Bencher, out: &Path, make: impl Fn()) {
     b.iter_batched(|| drop(std::fs::remove_file(out)), |()| make(), BatchSize::PerIteration);
 }
 
-fn plans(source: &Path, dtype: Dtype) -> Vec<TensorPlan> {
+fn plans(source: &Path, to: Encoding) -> Vec<TensorPlan> {
     let plan = |i: usize| TensorPlan {
         name: format!("w{i}"),
-        path: source.into(),
-        source: format!("w{i}"),
+        source: TensorSource { path: source.into(), name: format!("w{i}") },
         shape: SHAPE.into(),
-        dtype,
+        dtype: to.into(),
         permute_heads: 0,
         add: 0.0,
         affine: None,
@@ -39,8 +40,8 @@ fn plans(source: &Path, dtype: Dtype) -> Vec<TensorPlan> {
 fn convert(c: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let out = dir.path().join("out");
-    for from in [Dtype::F32, Dtype::BF16] {
-        let source = dir.path().join(from.name());
+    for from in [Float::F32, Float::Bf16] {
+        let source = dir.path().join(from.to_string());
         safetensors(&source, from, TENSORS, SHAPE[0] as usize, SHAPE[1] as usize)
             .expect("room for the source");
         let mut group = c.benchmark_group(format!("{from} safetensors to"));
@@ -50,7 +51,7 @@ fn convert(c: &mut Criterion) {
                 std::fs::copy(&source, &out).expect("copied");
             })
         });
-        for to in [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0] {
+        for to in Encoding::ALL {
             let plans = plans(&source, to);
             for threads in [1, 2] {
                 group.bench_function(format!("{to}, {threads} threads"), |b| {
@@ -64,12 +65,12 @@ fn convert(c: &mut Criterion) {
 fn quantize(c: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (weights, source, out) = (dir.path().join("weights"), dir.path().join("f32"), dir.path().join("out"));
-    safetensors(&weights, Dtype::F32, TENSORS, SHAPE[0] as usize, SHAPE[1] as usize).expect("room");
-    write(&source, &plans(&weights, Dtype::F32), 2);
+    safetensors(&weights, Float::F32, TENSORS, SHAPE[0] as usize, SHAPE[1] as usize).expect("room");
+    write(&source, &plans(&weights, Float::F32.into()), 2);
     let mut group = c.benchmark_group("f32 GGUF to");
     group.throughput(Throughput::Bytes(source.metadata().expect("written").len()));
-    for to in [Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0] {
-        let plans = plans(&source, to);
+    for to in BlockFormat::ALL {
+        let plans = plans(&source, to.into());
         for threads in [1, 2] {
             group.bench_function(format!("{to}, {threads} threads"), |b| {
                 new_file(b, &out, || write(&out, &plans, threads));

@@ -1,5 +1,5 @@
-//! Each kernel, format, instruction set and source type, within the cache and beyond it. Bytes per
-//! second are of the float side: what is read when quantizing, what is written when expanding.
+//! Each kernel, format, instruction set and source type, within the cache and beyond it. Bytes per second count
+//! the floats: those read when quantizing, those written when dequantizing.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -7,10 +7,9 @@ use std::time::Duration;
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use t2sql_benches::{as_type, weights};
 use t2sql_core::quant::Simd;
-use t2sql_core::Dtype;
+use t2sql_core::{BlockFormat, Encoding, Float};
 
 const SIZES: [(&str, usize); 2] = [("in cache", 64 << 10), ("beyond cache", 16 << 20)];
-const BLOCKS: [Dtype; 3] = [Dtype::Q8_0, Dtype::Q4_1, Dtype::Q4_0];
 
 fn sets() -> impl Iterator<Item = Simd> {
     Simd::ALL.into_iter().filter(|simd| simd.available())
@@ -19,10 +18,10 @@ fn sets() -> impl Iterator<Item = Simd> {
 fn quantize(c: &mut Criterion) {
     for (place, len) in SIZES {
         let values = weights(len);
-        for from in [Dtype::F32, Dtype::F16, Dtype::BF16] {
+        for from in Float::ALL {
             let src = as_type(&values, from);
-            for to in BLOCKS {
-                let mut out = vec![0; to.bytes(len as u64).unwrap() as usize];
+            for to in BlockFormat::ALL {
+                let mut out = vec![0; Encoding::Block(to).bytes(len).unwrap()];
                 let mut group = c.benchmark_group(format!("quantize {from} to {to}, {place}"));
                 group.throughput(Throughput::Bytes(src.len() as u64));
                 for simd in sets() {
@@ -38,9 +37,9 @@ fn quantize(c: &mut Criterion) {
 fn dequantize(c: &mut Criterion) {
     for (place, len) in SIZES {
         let values = weights(len);
-        for from in BLOCKS {
-            let mut src = vec![0; from.bytes(len as u64).unwrap() as usize];
-            Simd::Scalar.convert(Dtype::F32, from, &values, &mut src);
+        for from in BlockFormat::ALL {
+            let mut src = vec![0; Encoding::Block(from).bytes(len).unwrap()];
+            Simd::Scalar.convert(Float::F32, from, &values, &mut src);
             let mut out = vec![0.0f32; len];
             let mut group = c.benchmark_group(format!("dequantize {from}, {place}"));
             group.throughput(Throughput::Bytes(4 * len as u64));
@@ -55,9 +54,9 @@ fn dequantize(c: &mut Criterion) {
 
 fn cast(c: &mut Criterion) {
     let values = weights(64 << 10);
-    for (from, to) in [(Dtype::F32, Dtype::F16), (Dtype::F16, Dtype::F32), (Dtype::F32, Dtype::BF16)] {
+    for (from, to) in [(Float::F32, Float::F16), (Float::F16, Float::F32), (Float::F32, Float::Bf16)] {
         let src = as_type(&values, from);
-        let mut out = vec![0; (64 << 10) * to.block_bytes() as usize];
+        let mut out = vec![0; (64 << 10) * to.size()];
         let mut group = c.benchmark_group(format!("cast {from} to {to}, in cache"));
         group.throughput(Throughput::Bytes(src.len() as u64));
         for simd in sets() {
@@ -68,7 +67,7 @@ fn cast(c: &mut Criterion) {
     }
 }
 
-/// What memory allows: a copy between arrays beyond the cache.
+/// The limit that memory sets: a copy between arrays beyond the cache.
 fn copy(c: &mut Criterion) {
     let src = weights(16 << 20);
     let mut out = vec![0; src.len()];

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use t2sql_core::gguf::{read, write};
 use t2sql_core::quant::Simd;
-use t2sql_core::{safetensors as st, Dtype};
+use t2sql_core::{safetensors as st, BlockFormat, Encoding, Float};
 
-/// A GGUF is refused, or its tensors lie in the file side by side and its header can be written again.
+/// A GGUF is refused, or its tensors lie in the file without overlapping and its header can be written again.
 pub fn gguf(bytes: &[u8]) {
     let path = Path::new("fuzz.gguf");
     let Ok(file) = read::parse(bytes, path) else { return };
@@ -22,32 +22,33 @@ pub fn gguf(bytes: &[u8]) {
     assert_eq!(again.tensors, layout.tensors);
 }
 
-/// A safetensors file is refused, or its tensors lie in the file side by side.
+/// A safetensors file is refused, or its tensors cover its data without overlapping.
 pub fn safetensors(bytes: &[u8]) {
     let Ok(file) = st::parse(bytes, Path::new("fuzz.safetensors")) else { return };
+    let covered: u64 = file.tensors.iter().map(|t| t.nbytes).sum();
+    let header = u64::from_le_bytes(*bytes.first_chunk().expect("a length"));
+    assert_eq!(8 + header + covered, bytes.len() as u64, "the tensors cover the data");
     apart(bytes.len() as u64, file.tensors.iter().map(|t| (t.offset, t.nbytes)));
 }
 
-/// Every instruction set makes of any bytes what the scalar code makes of them, in both directions.
+/// Every instruction set converts any bytes as the scalar code does, in both directions.
 pub fn kernels(bytes: &[u8]) {
-    const FLOATS: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::BF16];
-    const BLOCKS: [Dtype; 3] = [Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1];
-    for from in FLOATS {
-        for to in BLOCKS.into_iter().chain(FLOATS) {
-            let blocks = bytes.len() as u64 / (from.block_bytes() * to.block_len());
-            let src = &bytes[..(blocks * from.block_bytes() * to.block_len()) as usize];
+    for from in Float::ALL {
+        for to in Encoding::ALL {
+            let blocks = bytes.len() / (from.size() * to.block_len());
+            let src = &bytes[..blocks * from.size() * to.block_len()];
             equal(|simd| {
-                let mut out = vec![0xAA; (blocks * to.block_bytes()) as usize];
+                let mut out = vec![0xAA; blocks * to.block_bytes()];
                 simd.convert(from, to, src, &mut out);
                 out
             });
         }
     }
-    for from in BLOCKS {
-        let blocks = bytes.len() / from.block_bytes() as usize;
+    for from in BlockFormat::ALL {
+        let blocks = bytes.len() / from.block_bytes();
         equal(|simd| {
             let mut out = vec![0.0f32; blocks * 32];
-            simd.dequantize(from, &bytes[..blocks * from.block_bytes() as usize], &mut out);
+            simd.dequantize(from, &bytes[..blocks * from.block_bytes()], &mut out);
             // A NaN's payload is not specified.
             out.into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect::<Vec<_>>()
         });

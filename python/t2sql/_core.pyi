@@ -1,12 +1,13 @@
-"""The Rust core: safetensors and GGUF headers, block quantization, the streaming pass to a GGUF.
+"""The Rust core: safetensors and GGUF headers, block quantization, the pass to a GGUF, LoRA training.
 
-Every function raises `t2sql.errors.InputError` (the arguments or the input) or `WorkError` (the work),
-releases the GIL for its whole duration, and honours Ctrl-C within 200 ms, leaving no half-written file.
+Every function and constructor raises `t2sql.errors.InputError` when an argument or an input file is wrong.
+Functions on files and arrays release the GIL while they work; those that quantize, dequantize or write files
+also raise `KeyboardInterrupt` within 200 ms of Ctrl-C and leave no half-written file.
 """
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, NotRequired, TypedDict, final
+from typing import Any, Literal, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,11 @@ from numpy.typing import NDArray
 __version__: str
 
 class GgufTensor(TypedDict):
-    """One tensor of a GGUF: shape row-major (outermost first), offset from the start of the file."""
+    """One tensor of a GGUF.
+
+    `type` is ggml's name of the type, `shape` row-major (outermost dimension first), `offset` counts bytes
+    from the start of the file.
+    """
 
     name: str
     type: str
@@ -23,7 +28,10 @@ class GgufTensor(TypedDict):
     nbytes: int
 
 class GgufHeader(TypedDict):
-    """A GGUF's header; metadata as (key, type name, value) in file order."""
+    """A GGUF's header, with metadata as (key, type name, value) in file order.
+
+    `alignment`, `data_offset` (the first byte after the header) and `file_size` are in bytes.
+    """
 
     version: int
     alignment: int
@@ -33,7 +41,11 @@ class GgufHeader(TypedDict):
     tensors: list[GgufTensor]
 
 class SafetensorsTensor(TypedDict):
-    """One tensor of a safetensors file: dtype as spelled there, offset from the start of the file."""
+    """One tensor of a safetensors file.
+
+    `dtype` is the format's name of the type, such as `BF16`, `shape` row-major, `offset` counts bytes from
+    the start of the file.
+    """
 
     name: str
     dtype: str
@@ -47,28 +59,80 @@ class SafetensorsHeader(TypedDict):
     metadata: dict[str, str]
     tensors: list[SafetensorsTensor]
 
-# Of an MLX matrix whose codes are the plan's source: bits, group size, then file and name of its scales
-# and of its biases. The plan's `shape` is the matrix's own.
-AffinePlace = tuple[int, int, tuple[str, str], tuple[str, str]]
+@final
+class AffineSource:
+    """How MLX packed a quantized matrix, and where its scales and biases are.
 
-class TensorPlan(TypedDict):
-    """One tensor to write: `name` in the GGUF, from tensor `source` of `path` (safetensors or GGUF).
-
-    `shape` is what it must have there, row-major. `permute_heads` (0: leave) reorders the rows of
-    llama's q and k from Hugging Face's order to GGUF's. `add` is added to every element in float32.
+    Args:
+        bits: Bits of a code: 2, 3, 4, 5, 6 or 8.
+        group_size: Consecutive elements of a row that share a scale and a bias.
+        scales: File and name of the scales, a float tensor `[rows, columns / group_size]`.
+        biases: File and name of the biases, of the same shape.
     """
 
-    name: str
-    path: str | PathLike[str]
-    source: str
-    shape: Sequence[int]
-    type: str
-    permute_heads: NotRequired[int]
-    add: NotRequired[float]
-    affine: NotRequired[AffinePlace | None]
+    def __init__(
+        self,
+        *,
+        bits: int,
+        group_size: int,
+        scales: tuple[str | PathLike[str], str],
+        biases: tuple[str | PathLike[str], str],
+    ) -> None: ...
+
+@final
+class TensorPlan:
+    """One tensor to write.
+
+    Args:
+        name: Its name in the GGUF.
+        path: The safetensors or GGUF file that it comes from.
+        source: Its name in that file.
+        shape: The shape that it must have there, row-major; with `affine` that of the decoded matrix.
+        dtype: The type to write, as ggml names it: f32, f16, bf16, q8_0, q4_1, q4_0, or the source's own
+            type.
+        permute_heads: Reorders the rows of llama's q and k from Hugging Face's rotary layout to GGUF's, for
+            this number of heads; 0 keeps the order.
+        add: Added to every element in float32.
+        affine: Set when `source` is the codes of a matrix that MLX quantized.
+
+    Raises:
+        InputError: There is no such type.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        path: str | PathLike[str],
+        source: str,
+        shape: Sequence[int],
+        dtype: str,
+        permute_heads: int = 0,
+        add: float = 0.0,
+        affine: AffineSource | None = None,
+    ) -> None: ...
+    @property
+    def name(self) -> str:
+        """Its name in the GGUF."""
+
+    @property
+    def dtype(self) -> str:
+        """The type to write, as ggml names it."""
+
+    @property
+    def shape(self) -> list[int]:
+        """Its shape, row-major."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its data in the GGUF.
+
+        Raises:
+            InputError: The shape is not whole blocks of the type.
+        """
 
 class WriteSummary(TypedDict):
-    """What was written; `types` counts tensors of each type."""
+    """What was written: bytes and tensors of all files, seconds, and how many tensors have each type."""
 
     bytes: int
     tensors: int
@@ -76,32 +140,61 @@ class WriteSummary(TypedDict):
     types: dict[str, int]
 
 def quantize_rows(
-    x: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16], type: str, threads: int | None = None
+    x: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16],
+    block_format: str,
+    threads: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Quantize C-contiguous `[rows, n]` to q8_0, q4_1 or q4_0: uint8 `[rows, n / 32 * block bytes]`.
+    """Quantize rows, bit for bit as ggml's reference functions do.
 
-    From float32, float16, or the bits of bfloat16 as uint16, which NumPy has no type for; nothing is copied.
+    Args:
+        x: C-contiguous `[rows, n]` of float32, float16, or the bits of bfloat16 as uint16 (NumPy has no
+            bfloat16); n is a multiple of 32. It is not copied.
+        block_format: q8_0, q4_1 or q4_0.
+        threads: How many threads work; None for one on each core.
 
-    Bit for bit ggml's reference. A block that holds a NaN or an infinity gets a NaN scale and codes
-    of zero.
+    Returns:
+        The blocks, `[rows, n / 32 * bytes of a block]`. A block with a NaN or an infinity has a NaN scale and
+        codes of zero.
     """
 
-def dequantize_rows(q: NDArray[np.uint8], type: str, threads: int | None = None) -> NDArray[np.float32]:
-    """The float32 values of rows of blocks: the inverse of `quantize_rows`."""
+def dequantize_rows(
+    q: NDArray[np.uint8], block_format: str, threads: int | None = None
+) -> NDArray[np.float32]:
+    """Dequantize rows of blocks: the inverse of `quantize_rows`.
+
+    Args:
+        q: C-contiguous blocks, `[rows, blocks * bytes of a block]`.
+        block_format: q8_0, q4_1 or q4_0.
+        threads: How many threads work; None for one on each core.
+
+    Returns:
+        The values, `[rows, blocks * 32]`.
+    """
 
 @final
 class MetadataArray:
-    """An array of a header as it is, only to be counted and written again: quicker than a list."""
+    """An array of a GGUF's metadata, only to be counted and written again: quicker than a list."""
 
     def __len__(self) -> int: ...
 
 def read_gguf(path: str | PathLike[str], *, arrays: bool = True) -> GgufHeader:
-    """Read and check the header of a GGUF (v2 or v3). Types are spelled as ggml spells them (`q4_0`,
-    `q6_K`). Without `arrays` the metadata's arrays are `MetadataArray`s instead of lists.
+    """Read and check the header of a GGUF of version 2 or 3.
+
+    Args:
+        path: The file.
+        arrays: Whether metadata arrays become lists; otherwise they are `MetadataArray`s.
+
+    Raises:
+        InputError: The file cannot be read or breaks the format; the error names the byte.
     """
 
 def read_safetensors(path: str | PathLike[str]) -> SafetensorsHeader:
-    """Read and check the header of one safetensors file."""
+    """Read and check the header of one safetensors file.
+
+    Raises:
+        InputError: The file cannot be read or breaks the format, which includes data that no tensor claims;
+            the error names the byte.
+    """
 
 def write_gguf(
     out: str | PathLike[str],
@@ -112,16 +205,26 @@ def write_gguf(
     progress: Callable[[int, int, str], object] | None = None,
     force: bool = False,
 ) -> WriteSummary:
-    """Write a GGUF v3 (alignment 32) in one streaming pass, with the same bytes for any number of threads.
+    """Write a GGUF v3 with an alignment of 32 in one streaming pass.
 
-    Metadata types: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 bool str, or `arr:` and one of them. Tensor
-    types: f32, f16, bf16, q8_0, q4_1, q4_0 from any of them, or a source's own type.
-    `progress(done, total, tensor)` counts source bytes, many times a second, from the calling thread;
-    an exception it raises cancels and propagates.
+    The bytes do not depend on the number of threads. The file gets its name when it is complete: on any error
+    nothing is left, and an old `out` stays as it was.
 
-    The file gets its name when it is whole: on any error nothing is left and an old `out` is untouched. A
-    source that is written to meanwhile is an error; one that shrinks meanwhile ends the process with
-    SIGBUS, since sources are mapped, and leaves nothing either.
+    Args:
+        out: The file to write.
+        metadata: (key, type, value) in file order. A type is one of u8 i8 u16 i16 u32 i32 u64 i64 f32 f64
+            bool str, or `arr:` and one of them.
+        tensors: The tensors in file order.
+        threads: How many threads convert; None for one on each core.
+        progress: Called with the source bytes done, the source bytes in all, and the tensor begun last, many
+            times a second and from the calling thread. An exception that it raises cancels the pass and
+            propagates.
+        force: Replace a file that exists.
+
+    Raises:
+        InputError: A plan that cannot be carried out, a weight that is not finite or too large for its type,
+            an output that exists.
+        WorkError: The disk is full or fails, or another process wrote to a source or shortened it meanwhile.
     """
 
 def write_ggufs(
@@ -131,7 +234,18 @@ def write_ggufs(
     progress: Callable[[int, int, str], object] | None = None,
     force: bool = False,
 ) -> WriteSummary:
-    """As `write_gguf`, for several files (path, metadata, tensors) in one pass, which appear together."""
+    """Write several GGUFs in one pass, as `write_gguf`; they appear together.
+
+    Args:
+        files: Path, metadata and tensors of each.
+        threads: As for `write_gguf`.
+        progress: As for `write_gguf`, over all files.
+        force: Replace files that exist.
+
+    Raises:
+        InputError: As `write_gguf`.
+        WorkError: As `write_gguf`.
+    """
 
 def cpu_features() -> str:
     """The processor's architecture and its features that kernels can use, separated by spaces."""
@@ -139,73 +253,196 @@ def cpu_features() -> str:
 def simd() -> str:
     """The instruction set whose kernels run: scalar, avx2, avx512 or neon.
 
-    It is chosen once, the widest the processor has; T2SQL_SIMD names another. All give the same bytes.
+    It is chosen once: the widest that the processor has, or the one that the environment variable T2SQL_SIMD
+    names. All give the same bytes.
+
+    Raises:
+        InputError: T2SQL_SIMD names a set that does not exist or that the processor lacks.
     """
 
 def use_blas(path: str, prefix: str) -> None:
-    """Linux only: forward this library's `cblas_sgemm`, dgemm and cgemm to those of the BLAS at `path`.
+    """Linux only: forward this library's `cblas_sgemm`, `cblas_dgemm` and `cblas_cgemm` to a BLAS.
 
-    There they are named with `prefix` before and take 32-bit integers. To have MLX use them, promote
-    this library to the global symbols before `mlx` is imported: `ctypes.CDLL(_core.__file__,
-    mode=ctypes.RTLD_GLOBAL)`. Before `use_blas` they compute with plain loops: right, and slow.
+    To have MLX use them, promote this library to the global symbols before `mlx` is imported:
+    `ctypes.CDLL(_core.__file__, mode=ctypes.RTLD_GLOBAL)`. Before `use_blas` they compute with plain loops:
+    correct, and slow.
+
+    Args:
+        path: The BLAS library, whose integers have 32 bits.
+        prefix: What its names have before those of CBLAS.
+
+    Raises:
+        InputError: The library cannot be loaded, or lacks one of the functions.
     """
 
 def blas_calls() -> int:
     """Linux only: how many calls have come through the three forwarded symbols."""
 
-class LlamaLayer:
-    """Linux only: a llama layer with LoRA in float32.
+Projection = Literal["q", "k", "v", "o", "gate", "up", "down"]
 
-    Arrays are C-contiguous float32. `weights`: input norm and post-attention norm [hidden], then the
-    projections q, k, v, o, gate, up, down [outputs, inputs]. `adapters`: for each projection A [inputs,
-    rank] and B [rank, outputs], or None twice; `scale` multiplies x A B. `turns`: cos and sin of the
-    rotary positions [rows, head_width / 2].
+@final
+class AttentionBlock:
+    """Linux only: consecutive rows that attend, causally, to themselves and to all rows of a prefix.
 
-    `blocks`: (row, length, prefix's row, prefix's length) for consecutive rows that attend, causally, to
-    themselves and to all rows of a prefix; together they are all rows. Examples that begin alike can so
-    share their beginning, and differ in nothing else from examples each on its own.
+    A block is one example, or the rest of an example after a prefix that several examples share.
+
+    Args:
+        row: Its first row.
+        len: How many rows it has.
+        prefix_row: The first row of the prefix.
+        prefix_len: How many rows the prefix has; 0 without one.
+    """
+
+    def __init__(self, *, row: int, len: int, prefix_row: int = 0, prefix_len: int = 0) -> None: ...
+
+@final
+class LayerWeights:
+    """Linux only: the frozen weights of a llama layer, C-contiguous float32 arrays that are not copied.
+
+    Args:
+        input_norm: RMS norm before the attention, `[hidden]`.
+        post_attention_norm: RMS norm after it, `[hidden]`.
+        projections: The matrix of every projection, `[outputs, inputs]`.
+
+    Raises:
+        InputError: A projection is missing or unknown, or an array is of another type or layout.
     """
 
     def __init__(
-        self, *, hidden: int, heads: int, kv_heads: int, head_width: int, ffn: int, eps: float
+        self,
+        *,
+        input_norm: NDArray[np.float32],
+        post_attention_norm: NDArray[np.float32],
+        projections: dict[Projection, NDArray[np.float32]],
+    ) -> None: ...
+
+@final
+class LayerAdapters:
+    """Linux only: the LoRA adapters of a layer, which add `scale * (x A) B` to a projection's output.
+
+    Args:
+        scale: What the products are multiplied by.
+        projections: A `[inputs, rank]` and B `[rank, outputs]` of each projection that has an adapter,
+            C-contiguous float32 arrays that are not copied.
+
+    Raises:
+        InputError: A projection is unknown, or an array is of another type or layout.
+    """
+
+    def __init__(
+        self,
+        *,
+        scale: float,
+        projections: dict[Projection, tuple[NDArray[np.float32], NDArray[np.float32]]],
+    ) -> None: ...
+
+@final
+class LlamaLayer:
+    """Linux only: a llama layer with LoRA in float32, forward and backward on the CPU.
+
+    All arrays are C-contiguous.
+
+    Args:
+        hidden: Width of a hidden state.
+        heads: Attention heads.
+        kv_heads: Heads of keys and values.
+        head_dim: Width of a head.
+        intermediate_size: Width of the feed-forward network.
+        eps: Added to the mean square in both norms.
+    """
+
+    def __init__(
+        self, *, hidden: int, heads: int, kv_heads: int, head_dim: int, intermediate_size: int, eps: float
     ) -> None: ...
     def forward(
         self,
-        blocks: Sequence[tuple[int, int, int, int]],
         x: NDArray[np.float32],
-        weights: Sequence[NDArray[np.float32]],
-        adapters: Sequence[NDArray[np.float32] | None],
-        scale: float,
-        turns: Sequence[NDArray[np.float32]],
+        blocks: Sequence[AttentionBlock],
+        weights: LayerWeights,
+        adapters: LayerAdapters,
+        *,
+        cos: NDArray[np.float32],
+        sin: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        """The output for x [rows, hidden], flat; activations are kept for `backward`."""
+        """Compute the layer's output and store the activations for `backward`.
+
+        Args:
+            x: Hidden states `[rows, hidden]`.
+            blocks: Which rows attend to which. They follow each other over all rows; prefixes lie within the
+                rows.
+            weights: The frozen weights.
+            adapters: The LoRA adapters.
+            cos: Cosines of the rows' rotary angles, `[rows, head_dim / 2]`.
+            sin: Their sines.
+
+        Returns:
+            The output, `[rows * hidden]`.
+        """
 
     def backward(
         self,
         dy: NDArray[np.float32],
-        weights: Sequence[NDArray[np.float32]],
-        adapters: Sequence[NDArray[np.float32] | None],
-        scale: float,
-        turns: Sequence[NDArray[np.float32]],
-    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32] | None]]:
-        """Gradients of x and of the adapters, flat, after the `forward` with the same arguments, once."""
+        weights: LayerWeights,
+        adapters: LayerAdapters,
+        *,
+        cos: NDArray[np.float32],
+        sin: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float32], dict[Projection, tuple[NDArray[np.float32], NDArray[np.float32]]]]:
+        """Compute gradients from that of the output, once after a `forward` with the same arguments.
+
+        Args:
+            dy: The output's gradient, `[rows, hidden]`.
+            weights: As for `forward`.
+            adapters: As for `forward`.
+            cos: As for `forward`.
+            sin: As for `forward`.
+
+        Returns:
+            The gradient of x, `[rows * hidden]`, and those of A `[inputs * rank]` and B `[rank * outputs]` of
+            each projection that has an adapter.
+        """
 
 def cross_entropy(
     h: NDArray[np.float32], weight: NDArray[np.float32], targets: Sequence[int], *, gradient: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Linux only: the negative log-likelihood of each target under softmax(h weight'), h [rows, width] and
-    weight [vocabulary, width]; with `gradient`, that of each row's loss with respect to the row, flat."""
+    """Linux only: compute the negative log-likelihood (in nats) of each target under softmax(h weight').
 
-def adamw(
-    parameter: NDArray[np.float32],
-    gradient: NDArray[np.float32],
-    m: NDArray[np.float32],
-    v: NDArray[np.float32],
-    *,
-    rate: float,
-    betas: Sequence[float],
-    eps: float,
-    decay: float,
-    step: int,
-) -> list[NDArray[np.float32]]:
-    """Linux only: a step of AdamW with bias correction, as MLX's; the new parameter, m and v, flat."""
+    Args:
+        h: Hidden states, C-contiguous `[rows, hidden]`.
+        weight: C-contiguous `[vocabulary, hidden]`.
+        targets: One token id for each row.
+        gradient: Whether to compute the gradient of each row's loss with respect to the row, too.
+
+    Returns:
+        The losses `[rows]`, and the gradient `[rows * hidden]` or None.
+    """
+
+@final
+class AdamW:
+    """Linux only: one step of AdamW with bias correction, as MLX's optimizer computes it.
+
+    Args:
+        learning_rate: How far the step moves a parameter.
+        betas: Decay rates of the first and the second moment.
+        eps: Added to the root of the second moment.
+        weight_decay: The fraction of a parameter that is subtracted from it, times the learning rate.
+        step: Which step it is, counted from 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        learning_rate: float,
+        betas: Sequence[float],
+        eps: float,
+        weight_decay: float,
+        step: int,
+    ) -> None: ...
+    def apply(
+        self,
+        parameter: NDArray[np.float32],
+        gradient: NDArray[np.float32],
+        m: NDArray[np.float32],
+        v: NDArray[np.float32],
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return the new parameter, first and second moment, flat, from C-contiguous arrays of one size."""

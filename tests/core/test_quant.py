@@ -225,14 +225,19 @@ def test_every_function_of_the_module_is_in_the_stub() -> None:
 
 def test_the_stub_has_the_parameters_of_every_function() -> None:
     stub = Path(_core.__file__).with_name("_core.pyi").read_text()
-    for node in ast.parse(stub).body:
-        if isinstance(node, ast.FunctionDef):
-            arguments = node.args
-            optional = [None] * (len(arguments.args) - len(arguments.defaults)) + list(arguments.defaults)
-            said = [(a.arg, d is not None) for a, d in zip(arguments.args, optional, strict=True)]
-            said += [
-                (a.arg, d is not None)
-                for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-            ]
-            there = inspect.signature(getattr(_core, node.name)).parameters.values()
-            assert said == [(p.name, p.default is not p.empty) for p in there], node.name
+    functions = [node for node in ast.parse(stub).body if isinstance(node, ast.FunctionDef)]
+    for kind in (node for node in ast.parse(stub).body if isinstance(node, ast.ClassDef)):
+        constructor = next((f for f in kind.body if getattr(f, "name", None) == "__init__"), None)
+        if isinstance(constructor, ast.FunctionDef):
+            constructor.name = kind.name
+            del constructor.args.args[0]  # self
+            functions.append(constructor)
+    for node in functions:
+        arguments = node.args
+        optional = [None] * (len(arguments.args) - len(arguments.defaults)) + list(arguments.defaults)
+        in_stub = [(a.arg, d is not None) for a, d in zip(arguments.args, optional, strict=True)]
+        in_stub += [
+            (a.arg, d is not None) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ]
+        parameters = inspect.signature(getattr(_core, node.name)).parameters.values()
+        assert in_stub == [(p.name, p.default is not p.empty) for p in parameters], node.name

@@ -31,8 +31,8 @@ def sparse_source(path: Path, rows: int) -> Path:
     return path
 
 
-def plan(source: Path, rows: int, type_: str = "q4_0", name: str = "x") -> Any:
-    return {"name": name, "path": str(source), "source": "x", "shape": [rows, 1024], "type": type_}
+def plan(source: Path, rows: int, dtype: str = "q4_0", name: str = "x") -> _core.TensorPlan:
+    return _core.TensorPlan(name=name, path=source, source="x", shape=[rows, 1024], dtype=dtype)
 
 
 def start(source: Path, rows: int, out: Path) -> subprocess.Popen[str]:
@@ -41,7 +41,9 @@ def start(source: Path, rows: int, out: Path) -> subprocess.Popen[str]:
         f"""
         import sys
         from t2sql import _core
-        plan = {{"name": "x", "path": sys.argv[1], "source": "x", "shape": [{rows}, 1024], "type": "q4_0"}}
+        plan = _core.TensorPlan(
+            name="x", path=sys.argv[1], source="x", shape=[{rows}, 1024], dtype="q4_0"
+        )
         begun = lambda done, total, name: done and print(done, flush=True)
         try:
             _core.write_gguf(sys.argv[2], [], [plan], threads=1, force=True, progress=begun)
@@ -179,7 +181,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
         from pathlib import Path
         from t2sql import _core
         from t2sql.errors import WorkError
-        plan = {"name": "x", "path": sys.argv[1], "source": "x", "shape": [4096, 1024], "type": "q8_0"}
+        plan = _core.TensorPlan(name="x", path=sys.argv[1], source="x", shape=[4096, 1024], dtype="q8_0")
         out = Path(sys.argv[2]) / "m.gguf"
         out.write_text("old")
         try:

@@ -56,9 +56,12 @@ def bfloat16_file(path: Path, name: str, x: np.ndarray) -> Path:
     return path
 
 
-def plan(path: Path, source: str, shape: tuple[int, ...], type_: str = "f32", **more: Any) -> Any:
-    name = more.pop("name", source)
-    return {"name": name, "path": path, "source": source, "shape": list(shape), "type": type_, **more}
+def plan(
+    path: Path, source: str, shape: tuple[int, ...], dtype: str = "f32", **options: Any
+) -> _core.TensorPlan:
+    return _core.TensorPlan(
+        **{"name": source, "path": path, "source": source, "shape": shape, "dtype": dtype, **options}
+    )
 
 
 def bytes_of(path: Path, name: str) -> bytes:
@@ -259,12 +262,20 @@ def test_a_plan_that_does_not_fit_is_refused(tmp_path: Path, source: Path, weigh
     refused(tmp_path, "1 to 2.63 elements", [plan(zero, "z", (0, 32))])
     refused(tmp_path, "tensor is given twice", [w, w])
     refused(tmp_path, "name of 1 to 63 bytes", [plan(source, "w", (12, 64), name="n" * 64)])
-    refused(tmp_path, "unknown tensor type.*found q9", [plan(source, "w", (12, 64), "q9")])
     wide = write_source(tmp_path / "k.safetensors", {"k": np.zeros((1, 256), np.float32)})
     refused(tmp_path, "q8_0, q4_1 or q4_0, found q6_K", [plan(wide, "k", (1, 256), "q6_K")])
     refused(tmp_path, "multiple of 2 . 5 heads", [plan(source, "w", (12, 64), permute_heads=5)])
-    refused(tmp_path, "unknown key", [{**w, "permute": 3}])
-    refused(tmp_path, "key missing", [{"name": "w"}])
+
+
+def test_a_type_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"unknown tensor type.*found q9"):
+        plan(tmp_path / "x.safetensors", "w", (12, 64), "q9")
+
+
+def test_a_plan_knows_its_size(tmp_path: Path) -> None:
+    assert plan(tmp_path / "x.safetensors", "w", (12, 64), "Q4_1").nbytes == 12 * 2 * 20
+    with pytest.raises(InputError, match=r"whole blocks of q8_0, found \[33\]"):
+        plan(tmp_path / "x.safetensors", "w", (33,), "q8_0").nbytes  # noqa: B018
 
 
 def test_metadata_that_does_not_fit_is_refused(tmp_path: Path, source: Path) -> None:
@@ -319,7 +330,7 @@ def test_a_full_disk_leaves_no_file_and_the_old_one_untouched(tmp_path: Path) ->
         import sys
         from t2sql import _core
         from t2sql.errors import WorkError
-        plan = {"name": "x", "path": sys.argv[1], "source": "x", "shape": [64, 1024], "type": "f32"}
+        plan = _core.TensorPlan(name="x", path=sys.argv[1], source="x", shape=[64, 1024], dtype="f32")
         try:
             _core.write_gguf(sys.argv[2], [], [plan], force=True)
         except WorkError as error:

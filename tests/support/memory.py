@@ -22,7 +22,7 @@ def private():
     return int(status.split("RssAnon:")[1].split()[0]) * 1024
 
 rows = int(sys.argv[3])
-plan = {"name": "x", "path": sys.argv[1], "source": "x", "shape": [rows, 4096], "type": "q4_0"}
+plan = _core.TensorPlan(name="x", path=sys.argv[1], source="x", shape=[rows, 4096], dtype="q4_0")
 before, peak = private(), 0
 
 def look(done, total, name):

@@ -276,7 +276,7 @@ def rewrite_gguf(source: Path, out: Path, changes: dict[str, Any], drop: tuple[s
     header = _core.read_gguf(source)
     metadata = [(k, t, changes.get(k, v)) for k, t, v in header["metadata"]]
     plans = [
-        {"name": t["name"], "path": source, "source": t["name"], "shape": t["shape"], "type": t["type"]}
+        _core.TensorPlan(name=t["name"], path=source, source=t["name"], shape=t["shape"], dtype=t["type"])
         for t in header["tensors"]
         if t["name"] not in drop
     ]

@@ -144,34 +144,48 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(tiny_llama: Path, tmp_path: Pat
 def test_arrays_that_do_not_fit_are_refused() -> None:
     import numpy as np
 
-    from t2sql._core import LlamaLayer
+    from t2sql._core import AttentionBlock, LayerAdapters, LayerWeights, LlamaLayer
 
-    sizes = {"hidden": 8, "heads": 2, "kv_heads": 1, "head_width": 4, "ffn": 6, "eps": 1e-5}
+    sizes = {"hidden": 8, "heads": 2, "kv_heads": 1, "head_dim": 4, "intermediate_size": 6, "eps": 1e-5}
     layer = LlamaLayer(**sizes)
     x = np.zeros((3, 8), np.float32)
-    weights = [np.zeros(n, np.float32) for n in (8, 8, 64, 32, 32, 64, 48, 48, 48)]
-    turns = [np.zeros((3, 2), np.float32)] * 2
-    none = [None] * 14
-    whole = [(0, 3, 0, 0)]
-    assert layer.forward(whole, x, weights, none, 1.0, turns).shape == (24,)
-    assert layer.backward(x, weights, none, 1.0, turns)[0].shape == (24,)
-    with pytest.raises(InputError, match="9 weights"):
-        layer.forward(whole, x, weights[1:], none, 1.0, turns)
-    with pytest.raises(InputError, match="projection"):
-        layer.forward(whole, x, [*weights[:-1], weights[0]], none, 1.0, turns)
-    swapped = [(2, 1, 0, 0), (0, 2, 0, 0)]
-    for blocks in ([(0, 2, 0, 0)], [(1, 3, 0, 0)], [(0, 3, 2, 2)], [(2**63, 3, 0, 0)], swapped, []):
+
+    def weights(**changes: int) -> LayerWeights:
+        lengths = {"q": 64, "k": 32, "v": 32, "o": 64, "gate": 48, "up": 48, "down": 48, **changes}
+        return LayerWeights(
+            input_norm=np.zeros(8, np.float32),
+            post_attention_norm=np.zeros(8, np.float32),
+            projections={name: np.zeros(length, np.float32) for name, length in lengths.items() if length},
+        )
+
+    def block(row: int, length: int, prefix_row: int = 0, prefix_len: int = 0) -> AttentionBlock:
+        return AttentionBlock(row=row, len=length, prefix_row=prefix_row, prefix_len=prefix_len)
+
+    rotary = {"cos": np.zeros((3, 2), np.float32), "sin": np.zeros((3, 2), np.float32)}
+    none, whole = LayerAdapters(scale=1.0, projections={}), [block(0, 3)]
+    assert layer.forward(x, whole, weights(), none, **rotary).shape == (24,)
+    assert layer.backward(x, weights(), none, **rotary)[0].shape == (24,)
+    with pytest.raises(InputError, match=r"projection missing.*found down"):
+        weights(down=0)
+    with pytest.raises(InputError, match=r"unknown projection.*found qkv"):
+        weights(qkv=1)
+    with pytest.raises(InputError, match=r"a weight of down of \[8, 6\]"):
+        layer.forward(x, whole, weights(down=8), none, **rotary)
+    swapped = [block(2, 1), block(0, 2)]
+    for blocks in ([block(0, 2)], [block(1, 3)], [block(0, 3, 2, 2)], [block(2**63, 3)], swapped, []):
         with pytest.raises(InputError, match="blocks"):
-            layer.forward(blocks, x, weights, none, 1.0, turns)
-    with pytest.raises(InputError, match="turn"):
-        layer.forward(whole, x, weights, none, 1.0, [turn[:2] for turn in turns])
+            layer.forward(x, blocks, weights(), none, **rotary)
+    with pytest.raises(InputError, match=r"cos and sin of \[3, 2\]"):
+        layer.forward(x, whole, weights(), none, cos=rotary["cos"][:2], sin=rotary["sin"])
     with pytest.raises(InputError, match="contiguous"):
-        layer.forward(whole, np.zeros((8, 3), np.float32).T, weights, none, 1.0, turns)
+        layer.forward(np.zeros((8, 3), np.float32).T, whole, weights(), none, **rotary)
+    with pytest.raises(InputError, match="float32"):
+        LayerAdapters(scale=1.0, projections={"q": (np.zeros(16), np.zeros(16))})
     with pytest.raises(InputError, match="rank"):
-        adapters = [np.zeros(16, np.float32), np.zeros(3, np.float32), *none[2:]]
-        layer.forward(whole, x, weights, adapters, 1.0, turns)
+        pair = (np.zeros(16, np.float32), np.zeros(3, np.float32))
+        layer.forward(x, whole, weights(), LayerAdapters(scale=1.0, projections={"q": pair}), **rotary)
     with pytest.raises(InputError, match="forward"):
-        LlamaLayer(**sizes).backward(x, weights, none, 1.0, turns)
+        LlamaLayer(**sizes).backward(x, weights(), none, **rotary)
 
 
 def alike(lengths: list[tuple[int, int, int]]) -> list[Encoded]:

@@ -1,103 +1,82 @@
-"""How `t2sql ask --db` answers, once or question after question, and how it prints the rows."""
+"""How `ask` and its interactive loop answer from a live database, and how the rows are printed."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from decimal import Decimal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from t2sql import generate, live
-from t2sql.cli.ask_arguments import AskArguments, RowArguments
 from t2sql.cli.output import Output, table
-from t2sql.cli.question_lines import question_lines
-from t2sql.errors import InputError, T2sqlError
-from t2sql.generate import Answer, Asker
-from t2sql.live import LiveAnswer, LiveDatabase, RunOptions
-from t2sql.sql import Result
+from t2sql.errors import InputError
+
+if TYPE_CHECKING:
+    from t2sql.generate import Answer
+    from t2sql.live import Ask, LiveAnswer, LiveDatabase
+    from t2sql.sql import Result
 
 
-def answer_from_database(out: Output, arguments: AskArguments) -> None:
-    """Answer the question, or those of stdin.
+@dataclass(frozen=True)
+class Rows:
+    """What is to be done with a statement: run or not, how many rows and seconds, printed how and where."""
 
-    Args:
-        out: Where the answers are printed.
-        arguments: The command line; `database` is given.
+    execute: bool
+    format: str
+    file: Path | None
+    force: bool
+    timeout: float
+    max_rows: int
 
-    Raises:
-        InputError: The arguments are wrong, or the model or the database cannot be opened.
-        WorkError: The model failed, or the database went away.
-    """
-    if arguments.interactive and out.json:
-        raise InputError("--json is one document", hint="Leave out --interactive")
-    with live.open_database(arguments.database or "") as database:
-        # An error of the database comes before the seconds that a model takes to load.
-        database.schema()
-        backend = generate.open_backend(arguments.model, arguments.backend, arguments.opening)
-        with closing(backend):
-            asker = Asker(backend, arguments.options)
-            if arguments.question is None:
-                _converse(out, asker, database, arguments.rows)
-                return
-            answer = print_answer(out, asker, database, arguments.question, arguments.rows)
-            for line in answer.answer.timings.lines():
-                out.note(line)
+    def check(self) -> None:
+        from t2sql.live import FORMATS
+
+        if self.format not in FORMATS:
+            raise InputError("unknown --format", expected=" or ".join(FORMATS), found=repr(self.format))
+        if self.format == "parquet" and self.file is None:
+            raise InputError("Parquet is not for a terminal", expected="--out FILE")
+        if self.file is not None and self.format == "table":
+            raise InputError("a table is not for a file", expected="--format csv, json or parquet")
+        if not self.execute and (self.format != "table" or self.file is not None):
+            raise InputError("there are no rows without --execute", expected="--execute")
 
 
-def _converse(out: Output, asker: Asker, database: LiveDatabase, rows: RowArguments) -> None:
-    """Question after question; an error or Ctrl-C ends that one only."""
-    out.note("A question a line; \\d lists the tables, Ctrl-D ends.")
-    for line in question_lines():
-        try:
-            if line.strip() == "\\d":
-                for item in database.schema().tables:
-                    out.line(f"{item.name}: {', '.join(item.column_names)}")
-            elif line.strip():
-                print_answer(out, asker, database, line, rows)
-        except T2sqlError as error:
-            out.note(f"error: {error}")
-        except KeyboardInterrupt:
-            out.note("interrupted")
-
-
-def print_answer(
-    out: Output, asker: Asker, database: LiveDatabase, question: str, rows: RowArguments
+def answered(
+    out: Output,
+    ask: Ask,
+    database: LiveDatabase,
+    question: str,
+    rows: Rows,
+    context: int,
 ) -> LiveAnswer:
-    """Ask, and print the statement, its rows, and what there is to know about them.
+    """Ask, print the SQL and the rows, and what there is to know about them."""
+    from t2sql.live import ask_database, write_file
 
-    Args:
-        out: Where to print.
-        asker: The model.
-        database: The database.
-        question: The question, in words.
-        rows: Whether the statement is run, and where its rows go.
-
-    Returns:
-        The answer.
-
-    Raises:
-        InputError: The question is empty or too long, or the file for the rows exists.
-        WorkError: The model failed, or the database went away.
-    """
-    limits = RunOptions(rows.execute, rows.timeout, rows.max_rows)
-    answer = live.ask_database(asker, database, question, limits)
+    answer = ask_database(
+        ask,
+        database,
+        question,
+        context=context,
+        execute=rows.execute,
+        timeout=rows.timeout,
+        max_rows=rows.max_rows,
+    )
     if rows.file is not None and answer.result is not None:
-        live.write_file(answer.result, rows.file, rows.format, force=rows.force)
-    out.result(answer.to_json(), lambda: _text(out, answer, rows))
+        write_file(answer.result, rows.file, rows.format, force=rows.force)
+    out.result(answer.to_dict(), lambda: _text(out, answer, rows))
     for warning in (*answer.warnings, *database.warnings()):
         out.warn(warning)
     if answer.first is not None:
         out.note(f"repaired: the first statement failed ({answer.first.error}): {answer.first.sql}")
-    print_doubts(out, answer)
+    say_doubts(out, answer)
     return answer
 
 
-def print_doubts(out: Output, answer: Answer | LiveAnswer) -> None:
-    """Print why an answer is uncertain, if it is."""
+def say_doubts(out: Output, answer: Answer | LiveAnswer) -> None:
     if answer.doubts:
         out.note(f"uncertain: {'; '.join(answer.doubts)}")
 
 
-def _text(out: Output, answer: LiveAnswer, rows: RowArguments) -> str:
-    """What goes to stdout."""
+def _text(out: Output, answer: LiveAnswer, rows: Rows) -> str:
     if answer.result is None:
         return answer.sql
     if rows.file is not None:
@@ -105,24 +84,61 @@ def _text(out: Output, answer: LiveAnswer, rows: RowArguments) -> str:
         return answer.sql
     if rows.format == "table":
         return f"{answer.sql}\n\n{as_table(answer.result)}"
-    # A program reads stdout, so the rows are alone there.
+    # Rows alone are on stdout, for the program that reads them.
+    from t2sql.live import written
+
     out.note(answer.sql)
-    return live.format_rows(answer.result, rows.format)
+    return written(answer.result, rows.format)
 
 
 def as_table(result: Result) -> str:
-    """Rows as an aligned table; nothing in a value can control the terminal."""
+    """The rows as an aligned table; nothing in a value can steer the terminal."""
+    from t2sql.live import printable
+
     if not result.rows:
         return "(no rows)"
-    cells = [[live.printable(value) for value in row] for row in result.rows]
-    return table([live.printable(name) for name in result.columns], cells, left=_leading_texts(result))
+    cells = [[printable(value) for value in row] for row in result.rows]
+    return table([printable(name) for name in result.columns], cells, left=_leading_text(result))
 
 
-def _leading_texts(result: Result) -> int:
-    """How many columns from the left have no numbers and are aligned to the left."""
+def _leading_text(result: Result) -> int:
+    """How many columns from the left hold no numbers, and are aligned to the left."""
     count = 0
     for value in result.rows[0]:
-        if isinstance(value, (int, float, Decimal)):
+        if isinstance(value, (int, float)) or type(value).__name__ == "Decimal":
             break
         count += 1
     return count
+
+
+def read_lines() -> Any:
+    """Questions, line by line: edited and remembered on a terminal, as they stand from a pipe."""
+    if not sys.stdin.isatty():
+        return (line.rstrip("\n") for line in sys.stdin)
+    return _typed()
+
+
+def _typed() -> Any:
+    import readline
+
+    from t2sql.cache import cache_dir
+
+    history: Path | None = cache_dir() / "questions"
+    assert history is not None
+    try:
+        history.parent.mkdir(parents=True, exist_ok=True)
+        history.touch(mode=0o600)
+        readline.read_history_file(history)
+    except OSError:
+        history = None
+    readline.set_history_length(1000)
+    try:
+        while True:
+            try:
+                yield input("? ")
+            except EOFError:
+                print(file=sys.stderr)
+                return
+    finally:
+        if history is not None:
+            readline.write_history_file(history)

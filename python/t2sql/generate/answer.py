@@ -1,32 +1,19 @@
-"""What `ask` returns: the statement, how sure it is, and how long each step took."""
+"""What `ask` gives back: the statement, how sure it is, and the clock of each step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from t2sql.confidence import elect
-from t2sql.generate.request import Generation
+from t2sql.generate.backend import Generation
 
-Status: TypeAlias = Literal["answered", "repaired", "uncertain"]
-"""Repaired: the database refused the first statement, and accepted the model's second attempt, which was made
-with the database's error message."""
-
-Ballot = TypeVar("Ballot")
+STATUSES = ("answered", "repaired", "uncertain")
+"""Repaired: the database refused the first statement, and took the one that the model wrote when told."""
 
 
 @dataclass(frozen=True)
 class Timings:
-    """The steps of an answer, as the runtime counts them.
-
-    Attributes:
-        load_seconds: Seconds that loading the model took.
-        prompt_tokens: Tokens of the prompt that had to be computed.
-        prompt_seconds: Seconds for them.
-        tokens: Tokens of the answer.
-        seconds: Seconds for them.
-    """
+    """The steps of an answer, as the runtime counts them."""
 
     load_seconds: float
     prompt_tokens: int
@@ -36,16 +23,14 @@ class Timings:
 
     @property
     def prompt_tokens_per_second(self) -> float:
-        """The speed of the prompt; 0 when it took no time."""
-        return _per_second(self.prompt_tokens, self.prompt_seconds)
+        return _rate(self.prompt_tokens, self.prompt_seconds)
 
     @property
     def tokens_per_second(self) -> float:
-        """The speed of the answer; 0 when it took no time."""
-        return _per_second(self.tokens, self.seconds)
+        return _rate(self.tokens, self.seconds)
 
     def lines(self) -> list[str]:
-        """A table for people, one line for each step."""
+        """The table for people: a line a step."""
         return [
             f"load       {self.load_seconds * 1000:9.1f} ms",
             f"prompt     {self.prompt_seconds * 1000:9.1f} ms  {self.prompt_tokens:5d} tokens "
@@ -57,21 +42,9 @@ class Timings:
 
 @dataclass(frozen=True)
 class Answer:
-    """A model's answer to a question.
-
-    Attributes:
-        prompt: The text that the model was given.
-        model: The model's name.
-        backend: The runtime's name.
-        device: Where it computed.
-        weights: How the weights were held.
-        generation: The answer that was taken.
-        timings: The steps of the first sample.
-        samples: All samples, the likeliest first; one without votes.
-        agreement: The fraction of the samples that say the same as the one taken; None without votes.
-        min_logprob: The log-probability below which the answer is uncertain; None if it is not judged by it.
-        warnings: What else a user should know, in words.
-    """
+    """`generation` is the answer that was taken, `samples` all of them (one without votes), the likeliest
+    first; `agreement` is the share of the samples that say the same as it, None without votes.
+    `min_logprob` is what its log-probability is held against, if anything."""
 
     prompt: str
     model: str
@@ -87,24 +60,21 @@ class Answer:
 
     @property
     def sql(self) -> str:
-        """The statement, in SQLite's dialect; "" if the model gave none."""
         return self.generation.text
 
     @property
-    def status(self) -> Status:
-        """Whether there are doubts."""
+    def status(self) -> str:
         return "uncertain" if self.doubts else "answered"
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why the answer may be wrong, in words; empty when nothing speaks against it."""
-        doubts = doubts_about(self.generation, self.min_logprob)
+        found = reasons(self.generation, self.min_logprob)
         if self.agreement is not None and self.agreement <= 0.5:
-            doubts.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
-        return tuple(doubts)
+            found.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
+        return tuple(found)
 
-    def to_json(self) -> dict[str, Any]:
-        """The document that `ask --json` prints."""
+    def to_dict(self) -> dict[str, Any]:
         timings = asdict(self.timings) | {
             "prompt_tokens_per_second": self.timings.prompt_tokens_per_second,
             "tokens_per_second": self.timings.tokens_per_second,
@@ -128,45 +98,20 @@ class Answer:
         }
 
 
-def doubts_about(generation: Generation, min_logprob: float | None) -> list[str]:
-    """Why one generation may be wrong.
-
-    Args:
-        generation: What the model generated.
-        min_logprob: The log-probability below which it is uncertain; None leaves that out.
-
-    Returns:
-        Reasons in words; none when nothing speaks against it.
-    """
-    doubts = []
+def reasons(generation: Generation, min_logprob: float | None) -> list[str]:
+    """What speaks against one generation."""
+    found = []
     if not generation.text:
-        doubts.append("the model gave no answer")
+        found.append("the model gave no answer")
     if generation.finish == "length":
-        doubts.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
+        found.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
     if generation.off_grammar:
-        doubts.append("the answer is no statement over these tables")
+        found.append("the answer is no statement over these tables")
     logprob = generation.logprob
     if min_logprob is not None and logprob is not None and not logprob >= min_logprob:
-        doubts.append(f"its tokens' mean log-probability is {logprob:.3f}, below {min_logprob:.3f}")
-    return doubts
+        found.append(f"its tokens' mean log-probability is {logprob:.3f}, below {min_logprob:.3f}")
+    return found
 
 
-def choose_by_votes(
-    answer: Answer, ballots: Sequence[Ballot | None], same: Callable[[Ballot, Ballot], bool]
-) -> Answer:
-    """Take the sample that most others agree with.
-
-    Args:
-        answer: An answer with samples.
-        ballots: What each sample says, such as its text or its rows; None is no vote.
-        same: Whether two ballots say the same.
-
-    Returns:
-        The answer with that sample and its agreement.
-    """
-    election = elect(ballots, same)
-    return replace(answer, generation=answer.samples[election.index], agreement=election.agreement)
-
-
-def _per_second(tokens: int, seconds: float) -> float:
+def _rate(tokens: int, seconds: float) -> float:
     return tokens / seconds if seconds > 0 else 0.0

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from t2sql._core import TensorPlan
 from t2sql.adapters import WEIGHTS, read_adapter_config
 from t2sql.errors import InputError, WorkError
 from t2sql.files import check_free
@@ -24,7 +25,6 @@ from t2sql.prompt import PROMPT_FORMAT
 if TYPE_CHECKING:
     import numpy as np
 
-    from t2sql._core import TensorPlan
 
 Progress = Callable[[int, int, str], None]
 # Hugging Face module -> its two matrices.
@@ -199,15 +199,14 @@ def _turned(pairs: Pairs, file: Path, directory: HfDirectory, family: Family, ty
             turned[key] = np.ascontiguousarray(info.float32().T)
             heads = family.heads(str(name), directory.config) if leaf == "lora_b" else 0
             tensors.append(
-                {
-                    "name": key,
-                    "path": str(file),
-                    "source": key,
-                    "shape": list(turned[key].shape),
-                    "type": type,
-                    "permute_heads": heads,
-                    "add": 0.0,
-                }
+                TensorPlan(
+                    name=key,
+                    path=file,
+                    source=key,
+                    shape=turned[key].shape,
+                    dtype=type,
+                    permute_heads=heads,
+                )
             )
     save_file(turned, str(file))
     return tensors

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t2sql import _core
+from t2sql._core import TensorPlan
 from t2sql.errors import InputError
 from t2sql.files import check_free
 from t2sql.gguf.families import Family, by_hf_architecture
@@ -22,8 +24,6 @@ from t2sql.gguf.types import type_named
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from t2sql._core import TensorPlan
 
 Progress = Callable[[int, int, str], None]
 
@@ -83,16 +83,16 @@ def convert(
         tensor_types=tensor_types,
     )
     tensors: list[TensorPlan] = [
-        {
-            "name": gguf,
-            "path": str(directory.tensors[hf].path),
-            "source": hf,
-            "shape": list(shapes[gguf]),
-            "type": plan.types[gguf],
-            "permute_heads": family.heads(gguf, directory.config),
-            "add": family.offset(gguf),
-            "affine": tensor.place if isinstance(tensor := directory.tensors[hf], AffineTensor) else None,
-        }
+        TensorPlan(
+            name=gguf,
+            path=directory.tensors[hf].path,
+            source=hf,
+            shape=shapes[gguf],
+            dtype=plan.types[gguf],
+            permute_heads=family.heads(gguf, directory.config),
+            add=family.offset(gguf),
+            affine=tensor.affine if isinstance(tensor := directory.tensors[hf], AffineTensor) else None,
+        )
         for gguf, hf in names.items()
     ]
     metadata = metadata_of(
@@ -118,15 +118,7 @@ def _computed(tensors: dict[str, np.ndarray]) -> Iterator[list[TensorPlan]]:
         if tensors:
             save_file(tensors, path)
         yield [
-            {
-                "name": name,
-                "path": path,
-                "source": name,
-                "shape": list(x.shape),
-                "type": "f32",
-                "permute_heads": 0,
-                "add": 0.0,
-            }
+            TensorPlan(name=name, path=path, source=name, shape=x.shape, dtype="f32")
             for name, x in tensors.items()
         ]
 
@@ -139,8 +131,6 @@ def write(
     force: bool,
     progress: Progress | None,
 ) -> ConvertResult:
-    from t2sql import _core
-
     paths = [Path(path) for path, _, _ in files]
     for path in paths:
         if path.is_dir():
@@ -151,7 +141,7 @@ def write(
     types: dict[str, int] = {}
     for _, _, tensors in files:
         for tensor in tensors:
-            types[tensor["type"]] = types.get(tensor["type"], 0) + 1
+            types[tensor.dtype] = types.get(tensor.dtype, 0) + 1
     return ConvertResult(paths[0], done["bytes"], done["tensors"], types, seconds, warnings, paths)
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t2sql._core import AffineSource
 from t2sql.errors import InputError
 from t2sql.gguf.container import TensorInfo
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from t2sql._core import AffinePlace
 
 BITS = (2, 3, 4, 5, 6, 8)
 
@@ -28,14 +28,10 @@ class AffineTensor(TensorInfo):
     biases: TensorInfo
 
     @property
-    def place(self) -> AffinePlace:
-        scales, biases = self.scales, self.biases
-        return (
-            self.bits,
-            self.group_size,
-            (str(scales.path), scales.name),
-            (str(biases.path), biases.name),
-        )
+    def affine(self) -> AffineSource:
+        """How the codes are packed and where scales and biases are, for the pass that writes a GGUF."""
+        scales, biases = ((info.path, info.name) for info in (self.scales, self.biases))
+        return AffineSource(bits=self.bits, group_size=self.group_size, scales=scales, biases=biases)
 
     def float32(self, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Scale times code, rounded, plus bias, rounded: what MLX computes in float32."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from t2sql._core import TensorPlan
 from t2sql.errors import InputError
 from t2sql.files import check_free
 from t2sql.gguf.container import TensorInfo, read_gguf
@@ -14,9 +14,6 @@ from t2sql.gguf.converter import ConvertResult, write
 from t2sql.gguf.plan import keeps_precision, plan_types
 from t2sql.gguf.shards import KEYS, files_of
 from t2sql.gguf.types import QUANTIZATION_VERSION, TYPES, type_named
-
-if TYPE_CHECKING:
-    from t2sql._core import TensorPlan
 
 _FULL = ("f32", "f16", "bf16")
 
@@ -57,15 +54,13 @@ def quantize(
         tensor_types=tensor_types,
     )
     tensors: list[TensorPlan] = [
-        {
-            "name": name,
-            "path": str(info.path),
-            "source": name,
-            "shape": list(info.shape),
-            "type": info.type if keeps_precision(name, info.shape) else plan.types[name],
-            "permute_heads": 0,
-            "add": 0.0,
-        }
+        TensorPlan(
+            name=name,
+            path=info.path,
+            source=name,
+            shape=info.shape,
+            dtype=info.type if keeps_precision(name, info.shape) else plan.types[name],
+        )
         for name, info in gguf.tensors.items()
     ]
     changed = {

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
-from t2sql.gguf.types import type_named
 
 if TYPE_CHECKING:
     from t2sql._core import TensorPlan
@@ -47,16 +46,11 @@ def cut(tensors: Sequence[TensorPlan], most: int) -> list[list[TensorPlan]]:
     shards: list[list[TensorPlan]] = [[]]
     held = 0
     for tensor in tensors:
-        type_ = type_named(tensor["type"])
-        elements = 1
-        for size in tensor["shape"]:
-            elements *= size
-        nbytes = elements // type_.block * type_.block_bytes
-        if shards[-1] and held + nbytes > most:
+        if shards[-1] and held + tensor.nbytes > most:
             shards.append([])
             held = 0
         shards[-1].append(tensor)
-        held += nbytes
+        held += tensor.nbytes
     if len(shards) > _MOST:
         raise InputError("too many files", expected=f"at most {_MOST}", found=len(shards))
     return shards

@@ -1,4 +1,4 @@
-"""A model argument as a value, models loaded into MLX, and adapters put on them."""
+"""What a model argument means, loading it into MLX, and the BLAS that MLX runs on."""
 
 import lazy_loader
 

@@ -12,23 +12,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from t2sql import generate
-from t2sql.generate import Cancelled, Generation
+from t2sql.generate import Generation
 from t2sql.serve.requests import CompletionBody, read
 from t2sql.serve.settings import Settings
-from t2sql.serve.work import TimedOut, Workers, forget
+from t2sql.serve.work import Cancelled, TimedOut, Workers, forget
 
 
 async def complete(request: Request, workers: Workers, settings: Settings) -> Response:
     body = await read(request, CompletionBody, settings)
-    wanted = generate.Request(body.prompt, body.max_tokens, body.temperature, body.seed)
+    options: dict[str, Any] = {"max_tokens": body.max_tokens, "temp": body.temperature, "seed": body.seed}
     if body.stream:
-        return await _streamed(wanted, workers, settings)
+        return await _streamed(body, workers, options, settings)
 
     def work(cancelled: Cancelled) -> Generation:
-        generation = workers.backend.answer(wanted, cancelled=cancelled)
-        workers.metrics.count(generation)
-        return generation
+        return workers.one(cancelled).generate([body.prompt], **options)[0]
 
     generation = await workers.answer(request, work, settings.request_seconds)
     document = _document(workers, generation.text, generation.finish)
@@ -41,7 +38,9 @@ async def complete(request: Request, workers: Workers, settings: Settings) -> Re
     return JSONResponse(document)
 
 
-async def _streamed(wanted: generate.Request, workers: Workers, settings: Settings) -> Response:
+async def _streamed(
+    body: CompletionBody, workers: Workers, options: dict[str, Any], settings: Settings
+) -> Response:
     """An error before the first piece is an ordinary error; one after it ends the stream with an event."""
     loop = asyncio.get_running_loop()
     pieces: asyncio.Queue[str | Generation | BaseException] = asyncio.Queue()
@@ -51,9 +50,7 @@ async def _streamed(wanted: generate.Request, workers: Workers, settings: Settin
 
     def work(cancelled: Cancelled) -> None:
         try:
-            generation = workers.backend.answer(wanted, on_text=put, cancelled=cancelled)
-            workers.metrics.count(generation)
-            put(generation)
+            put(workers.one(cancelled, put).generate([body.prompt], **options)[0])
         except BaseException as error:
             put(error)
 

@@ -23,20 +23,23 @@ class Layout:
     """What the rows of a batch are: blocks (row, length, prefix's row, prefix's length), and each row's
     rotary position."""
 
-    blocks: list[tuple[int, int, int, int]]
+    blocks: list[_core.AttentionBlock]
     positions: np.ndarray
 
     @classmethod
     def of(cls, batch: int, length: int, spans: Sequence[Span] | None) -> Layout:
         """Of whole examples [batch, length], or of spans."""
         if spans is None:
-            blocks = [(row * length, length, 0, 0) for row in range(batch)]
+            blocks = [_core.AttentionBlock(row=row * length, len=length) for row in range(batch)]
             return cls(blocks, np.tile(np.arange(length), batch))
         starts = np.cumsum([0, *(span.stop - span.start for span in spans)]).tolist()
         blocks = []
         for span, row in zip(spans, starts[:-1], strict=True):
-            before = (0, 0) if span.prefix is None else (starts[span.prefix], span.start)
-            blocks.append((row, span.stop - span.start, *before))
+            prefix_row, prefix_len = (0, 0) if span.prefix is None else (starts[span.prefix], span.start)
+            block = _core.AttentionBlock(
+                row=row, len=span.stop - span.start, prefix_row=prefix_row, prefix_len=prefix_len
+            )
+            blocks.append(block)
         return cls(blocks, np.concatenate([np.arange(span.start, span.stop) for span in spans]))
 
     def turns(self, base: float, half: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +78,7 @@ class NativeLayers:
         if not _is_plain(layer) or h.dtype != mx.float32:
             return None
         modules = _projections(layer)
-        if self._model.training and any(hasattr(module, "lora_a") for module in modules):
+        if self._model.training and any(hasattr(module, "lora_a") for module in modules.values()):
             kernel = self._kernels.setdefault(at, None) or _kernel(layer)
             self._kernels[at] = kernel
         else:
@@ -91,35 +94,39 @@ def _kernel(layer: Any) -> Any:
         hidden=layer.input_layernorm.weight.size,
         heads=attention.n_heads,
         kv_heads=attention.n_kv_heads,
-        head_width=attention.head_dim,
-        ffn=_linear(layer.mlp.gate_proj).weight.shape[0],
+        head_dim=attention.head_dim,
+        intermediate_size=_linear(layer.mlp.gate_proj).weight.shape[0],
         eps=layer.input_layernorm.eps,
     )
 
 
-def _apply(kernel: Any, layer: Any, modules: list[Any], h: Any, layout: Layout) -> Any:
+def _apply(kernel: Any, layer: Any, modules: dict[_core.Projection, Any], h: Any, layout: Layout) -> Any:
     shape = h.shape
-    norms = (layer.input_layernorm, layer.post_attention_layernorm)
-    frozen = [np.asarray(module.weight) for module in (*norms, *map(_linear, modules))]
-    turns = layout.turns(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2)
-    adapted = [hasattr(module, "lora_a") for module in modules]
-    lora = [value for m in modules if hasattr(m, "lora_a") for value in (m.lora_a, m.lora_b)]
-    scale = next((float(module.scale) for module in modules if hasattr(module, "lora_a")), 0.0)
+    weights = _core.LayerWeights(
+        input_norm=np.asarray(layer.input_layernorm.weight),
+        post_attention_norm=np.asarray(layer.post_attention_layernorm.weight),
+        projections={name: np.asarray(_linear(module).weight) for name, module in modules.items()},
+    )
+    cos, sin = layout.turns(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2)
+    adapted = {name: module for name, module in modules.items() if hasattr(module, "lora_a")}
+    lora = [value for module in adapted.values() for value in (module.lora_a, module.lora_b)]
+    scale = next((float(module.scale) for module in adapted.values()), 0.0)
 
-    def arrays(values: Sequence[Any]) -> list[np.ndarray | None]:
-        given = iter(values)
-        return [np.asarray(next(given)) if has else None for has in adapted for _ in range(2)]
+    def adapters(values: Sequence[Any]) -> _core.LayerAdapters:
+        arrays = [np.asarray(value) for value in values]
+        pairs = dict(zip(adapted, zip(arrays[::2], arrays[1::2], strict=True), strict=True))
+        return _core.LayerAdapters(scale=scale, projections=pairs)
 
     @mx.custom_function
     def run(h: Any, *lora: Any) -> Any:
-        out = kernel.forward(layout.blocks, np.asarray(h), frozen, arrays(lora), scale, turns)
+        out = kernel.forward(np.asarray(h), layout.blocks, weights, adapters(lora), cos=cos, sin=sin)
         return mx.array(out.reshape(shape))
 
     @run.vjp
     def run_vjp(primals: Any, cotangent: Any, _: Any) -> Any:
         lora = primals[1:]
-        dx, found = kernel.backward(np.asarray(cotangent), frozen, arrays(lora), scale, turns)
-        gradients = [gradient for gradient in found if gradient is not None]
+        dx, pairs = kernel.backward(np.asarray(cotangent), weights, adapters(lora), cos=cos, sin=sin)
+        gradients = [gradient for name in adapted for gradient in pairs[name]]
         shaped = [mx.array(g.reshape(p.shape)) for g, p in zip(gradients, lora, strict=True)]
         return mx.array(dx.reshape(shape)), *shaped
 
@@ -154,17 +161,17 @@ def cross_entropy(h: Any, weight: Any, targets: Any, *, training: bool) -> Any:
     return losses(h)
 
 
-def _projections(layer: Any) -> list[Any]:
+def _projections(layer: Any) -> dict[_core.Projection, Any]:
     attention, mlp = layer.self_attn, layer.mlp
-    return [
-        attention.q_proj,
-        attention.k_proj,
-        attention.v_proj,
-        attention.o_proj,
-        mlp.gate_proj,
-        mlp.up_proj,
-        mlp.down_proj,
-    ]
+    return {
+        "q": attention.q_proj,
+        "k": attention.k_proj,
+        "v": attention.v_proj,
+        "o": attention.o_proj,
+        "gate": mlp.gate_proj,
+        "up": mlp.up_proj,
+        "down": mlp.down_proj,
+    }
 
 
 def _linear(module: Any) -> Any:
@@ -185,7 +192,7 @@ def _is_plain(layer: Any) -> bool:
     if rope.dims != attention.head_dim or attention.scale != attention.head_dim**-0.5:
         return False
     scales = set()
-    for module in _projections(layer):
+    for module in _projections(layer).values():
         if type(module) is LoRALinear:
             # MLX's Dropout holds the probability of keeping a value.
             if module.dropout._p_1 != 1.0 or module.lora_a.dtype != mx.float32:

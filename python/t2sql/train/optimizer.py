@@ -16,7 +16,7 @@ def make_optimizer(config: TrainConfig) -> Any:
     rate, decay, corrected = config.learning_rate, config.weight_decay, config.bias_correction
     match config.optimizer:
         case "adamw":
-            native = corrected and device() == "cpu" and hasattr(_core, "adamw")
+            native = corrected and device() == "cpu" and hasattr(_core, "AdamW")
             kind = NativeAdamW if native else optimizers.AdamW
             return kind(learning_rate=rate, weight_decay=decay, bias_correction=corrected)
         case "adam":
@@ -43,13 +43,19 @@ class NativeAdamW(optimizers.AdamW):
     """MLX's AdamW with the same state; a dozen passes over memory in MLX are one here."""
 
     def apply_gradients(self, gradients: Any, parameters: Any) -> Any:
-        self._now = {"rate": self.learning_rate.item(), "step": int(self.step.item()) + 1}
+        self._settings = _core.AdamW(
+            learning_rate=self.learning_rate.item(),
+            betas=self.betas,
+            eps=self.eps,
+            weight_decay=self.weight_decay,
+            step=int(self.step.item()) + 1,
+        )
         return super().apply_gradients(gradients, parameters)
 
     def apply_single(self, gradient: Any, parameter: Any, state: dict[str, Any]) -> Any:
         if parameter.dtype != mx.float32 or gradient.dtype != mx.float32:
             return super().apply_single(gradient, parameter, state)
         given = (np.ascontiguousarray(x) for x in (parameter, gradient, state["m"], state["v"]))
-        moved = _core.adamw(*given, betas=self.betas, eps=self.eps, decay=self.weight_decay, **self._now)
-        value, state["m"], state["v"] = (mx.array(x.reshape(parameter.shape)) for x in moved)
+        updated = self._settings.apply(*given)
+        value, state["m"], state["v"] = (mx.array(x.reshape(parameter.shape)) for x in updated)
         return value

@@ -1,88 +1,91 @@
-//! The one streaming pass: mapped input, pieces of tensors converted on worker threads, each written
-//! at its place in a preallocated file. Memory is a few pieces per thread, whatever the model's size.
+//! The one streaming pass: mapped inputs, pieces of tensors converted on worker threads, and each piece
+//! written at its place in a preallocated file. It takes a few pieces of memory for each thread, whatever the
+//! model's size.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::{ControlFlow, Range};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crate::affine::{Affine, Matrix};
-use crate::dtype::Dtype;
+use crate::affine::Matrix;
 use crate::error::{Error, Result};
-use crate::gguf::{self, Value};
-use crate::job::{Job, Scratch};
+use crate::gguf;
+use crate::job::{Input, Job, Scratch};
 use crate::parallel;
+use crate::plan::{FilePlan, TensorPlan, TensorSource};
 use crate::quant::Simd;
-use crate::source::Source;
-pub use crate::source::{read_gguf, read_safetensors};
+use crate::source::{Source, View};
 use crate::target::{self, Target};
 
-/// One tensor of the file to write.
-#[derive(Clone, Debug)]
-pub struct TensorPlan {
-    /// Its name in the GGUF.
-    pub name: String,
-    /// The safetensors or GGUF file it comes from, and its name there.
-    pub path: PathBuf,
-    pub source: String,
-    /// The shape it must have there, row-major.
-    pub shape: Vec<u64>,
-    pub dtype: Dtype,
-    /// Llama's q and k: with n heads, rows go from (n, 2, half) to (n, half, 2). 0 leaves them.
-    pub permute_heads: u64,
-    /// Added to every element, in float32, before anything else.
-    pub add: f32,
-    /// Set when the source holds an MLX matrix's codes; `shape` is then the matrix's own.
-    pub affine: Option<Affine>,
-}
-
+/// How files are written.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// None: one per core.
+    /// How many threads convert; None for one on each core.
     pub threads: Option<usize>,
-    /// Replace a file that is there, once the new one is whole.
+    /// Replace a file that exists, once the new one is complete.
     pub force: bool,
 }
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
+    /// Bytes of all files.
     pub bytes: u64,
+    /// Tensors in all files.
     pub tensors: usize,
-    /// Tensors of each type.
+    /// How many tensors have each type, by the type's name.
     pub types: BTreeMap<&'static str, usize>,
 }
 
-/// How far the pass is, in source bytes.
+/// How far the pass has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
+    /// Source bytes that are converted.
     pub done: u64,
+    /// Source bytes in all.
     pub total: u64,
+    /// The tensor that was begun last.
     pub tensor: &'a str,
 }
 
-/// One file to write: a GGUF v3 with this metadata and these tensors, in this order.
-#[derive(Clone, Debug)]
-pub struct FilePlan {
-    pub path: PathBuf,
-    pub metadata: Vec<(String, Value)>,
-    pub tensors: Vec<TensorPlan>,
-}
-
-/// Writes one file; see `write_files`.
-pub fn write_gguf(
-    out: &Path,
-    metadata: &[(String, Value)],
-    plans: &[TensorPlan],
-    options: Options,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Summary> {
-    let file = FilePlan { path: out.into(), metadata: metadata.into(), tensors: plans.into() };
-    write_files(&[file], options, progress)
-}
-
-/// Writes a set of files in one pass; they appear together, when all are whole. `progress` is called on
-/// this thread many times a second; `Break` cancels.
+/// Writes a set of files in one pass. They appear together once all are complete; on an error none appears.
+///
+/// `progress` is called on this thread many times a second; `Break` cancels. The bytes do not depend on the
+/// number of threads.
+///
+/// # Errors
+/// [`Error::Argument`] and [`Error::Tensor`] for a plan that cannot be carried out, the errors of reading and
+/// writing files, and [`Error::Cancelled`].
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use t2sql_core::convert::{write_files, Options};
+/// use t2sql_core::plan::{FilePlan, TensorPlan, TensorSource};
+/// use t2sql_core::Dtype;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let dir = tempfile::tempdir()?;
+/// let input = dir.path().join("model.safetensors");
+/// let header = br#"{"w":{"dtype":"F32","shape":[32],"data_offsets":[0,128]}}"#;
+/// std::fs::write(&input, [&(header.len() as u64).to_le_bytes(), &header[..], &[0; 128]].concat())?;
+///
+/// let tensor = TensorPlan {
+///     name: "w".into(),
+///     source: TensorSource { path: input, name: "w".into() },
+///     shape: vec![32],
+///     dtype: Dtype::Q8_0,
+///     permute_heads: 0,
+///     add: 0.0,
+///     affine: None,
+/// };
+/// let out = dir.path().join("model.gguf");
+/// let file = FilePlan { path: out.clone(), metadata: vec![], tensors: vec![tensor] };
+/// let summary = write_files(&[file], Options::default(), &mut |_| ControlFlow::Continue(()))?;
+/// assert_eq!(summary.types["q8_0"], 1);
+/// assert_eq!(t2sql_core::gguf::read_file(&out)?.tensors[0].nbytes, 34);
+/// # Ok(())
+/// # }
+/// ```
 pub fn write_files(
     files: &[FilePlan],
     options: Options,
@@ -90,14 +93,15 @@ pub fn write_files(
 ) -> Result<Summary> {
     let simd = Simd::active()?;
     let sources = open_sources(files)?;
-    let mut jobs = Vec::new();
+    // Each job with the index of the file that it writes to.
+    let mut jobs: Vec<(usize, Job)> = Vec::new();
     let mut layouts = Vec::new();
-    for (number, file) in files.iter().enumerate() {
-        let shapes: Vec<_> =
-            file.tensors.iter().map(|p| (p.name.clone(), p.dtype, p.shape.clone())).collect();
-        let layout = gguf::write::layout(&file.metadata, &shapes)?;
-        for (plan, placed) in file.tensors.iter().zip(&layout.tensors) {
-            jobs.push((number, job_of(plan, &sources, placed.offset)?));
+    for (file_index, file) in files.iter().enumerate() {
+        let tensors: Vec<_> =
+            file.tensors.iter().map(|plan| (plan.name.clone(), plan.dtype, plan.shape.clone())).collect();
+        let layout = gguf::write::layout(&file.metadata, &tensors)?;
+        for (plan, tensor) in file.tensors.iter().zip(&layout.tensors) {
+            jobs.push((file_index, Job::new(plan, input_of(plan, &sources)?, tensor.offset)?));
         }
         layouts.push(layout);
     }
@@ -107,56 +111,59 @@ pub fn write_files(
         target.write_at(&layout.header, 0)?;
         targets.push(target);
     }
-    let pieces: Vec<(usize, Range<u64>)> =
-        jobs.iter().enumerate().flat_map(|(i, (_, job))| job.pieces().map(move |range| (i, range))).collect();
+    // Each piece with the index of its job.
+    let pieces: Vec<(usize, Range<u64>)> = jobs
+        .iter()
+        .enumerate()
+        .flat_map(|(job_index, (_, job))| job.pieces().map(move |piece| (job_index, piece)))
+        .collect();
 
-    let total: u64 = jobs.iter().map(|(_, job)| job.src.len() as u64).sum();
-    let (done, current) = (AtomicU64::new(0), AtomicUsize::new(0));
+    let total = jobs.iter().map(|(_, job)| job.source_bytes()).sum();
+    let (done, begun_job) = (AtomicU64::new(0), AtomicUsize::new(0));
     let mut poll = || {
-        let tensor = jobs.get(current.load(Ordering::Relaxed)).map_or("", |(_, job)| &job.plan.name);
+        let tensor = jobs.get(begun_job.load(Ordering::Relaxed)).map_or("", |(_, job)| &job.plan.name);
         progress(Progress { done: done.load(Ordering::Relaxed), total, tensor })
     };
-    let work = |i: usize, scratch: &mut Scratch| {
-        let (number, range) = &pieces[i];
-        current.store(*number, Ordering::Relaxed);
-        let (file, job) = &jobs[*number];
-        let converted = job.convert(simd, range.clone(), scratch)?;
-        targets[*file].write_at(converted, job.offset + range.start * job.unit_out as u64)?;
-        done.fetch_add((range.end - range.start) * job.unit_in as u64, Ordering::Relaxed);
+    let work = |piece_index: usize, scratch: &mut Scratch| {
+        let (job_index, piece) = &pieces[piece_index];
+        begun_job.store(*job_index, Ordering::Relaxed);
+        let (file_index, job) = &jobs[*job_index];
+        let converted = job.convert(simd, piece.clone(), scratch)?;
+        targets[*file_index].write_at(converted, job.piece_offset(piece))?;
+        done.fetch_add(job.piece_bytes(piece), Ordering::Relaxed);
         Ok(())
     };
-    parallel::run(pieces.len(), parallel::threads(options.threads), &mut poll, &work)?;
+    parallel::run(pieces.len(), parallel::thread_count(options.threads), &mut poll, &work)?;
     if poll().is_break() {
         return Err(Error::Cancelled);
     }
     sources.values().try_for_each(Source::check_unchanged)?;
-    target::finish(targets, &mut poll)?;
+    target::publish_all(targets, &mut poll)?;
     let mut types = BTreeMap::new();
     jobs.iter().for_each(|(_, job)| *types.entry(job.plan.dtype.name()).or_insert(0) += 1);
     let bytes = layouts.iter().map(|layout| layout.file_size).sum();
     Ok(Summary { bytes, tensors: jobs.len(), types })
 }
 
-/// Every input file, once.
+/// Opens every input file once.
 fn open_sources(files: &[FilePlan]) -> Result<HashMap<&Path, Source>> {
     let mut sources = HashMap::new();
     for plan in files.iter().flat_map(|file| &file.tensors) {
-        let further = plan.affine.iter().flat_map(|a| [&a.scales.0, &a.biases.0]);
-        for path in std::iter::once(&plan.path).chain(further) {
-            if !sources.contains_key(path.as_path()) {
-                sources.insert(path.as_path(), Source::open(path)?);
+        let affine = plan.affine.iter().flat_map(|affine| [&affine.scales, &affine.biases]);
+        for source in std::iter::once(&plan.source).chain(affine) {
+            if !sources.contains_key(source.path.as_path()) {
+                sources.insert(source.path.as_path(), Source::open(&source.path)?);
             }
         }
     }
     Ok(sources)
 }
 
-fn job_of<'a>(plan: &'a TensorPlan, sources: &'a HashMap<&Path, Source>, offset: u64) -> Result<Job<'a>> {
-    let Some(affine) = &plan.affine else {
-        return Job::new(plan, sources[plan.path.as_path()].view(&plan.source)?, offset);
-    };
-    let view = |(path, name): &'a (PathBuf, String)| sources[path.as_path()].view(name);
-    let codes = sources[plan.path.as_path()].raw(&plan.source)?;
-    let (scales, biases) = (view(&affine.scales)?, view(&affine.biases)?);
-    Job::of_matrix(plan, Matrix::new(&plan.source, &plan.shape, affine, codes, scales, biases)?, offset)
+fn input_of<'a>(plan: &'a TensorPlan, sources: &'a HashMap<&Path, Source>) -> Result<Input<'a>> {
+    let view =
+        |source: &'a TensorSource| -> Result<View<'a>> { sources[source.path.as_path()].view(&source.name) };
+    let stored = view(&plan.source)?;
+    let Some(affine) = &plan.affine else { return Ok(Input::Stored(stored)) };
+    let floats = [view(&affine.scales)?, view(&affine.biases)?];
+    Ok(Input::Affine(Matrix::new(&plan.source.name, &plan.shape, affine, stored, floats)?))
 }

@@ -1,8 +1,18 @@
-//! ggml's tensor types: numbers, names, and bytes per block.
+//! ggml's tensor types: their ids, names, and bytes per block.
 
 use std::fmt;
 
-/// One ggml tensor type. `TYPES` is the only place that knows them.
+use crate::encoding::{BlockFormat, Encoding, Float};
+
+/// A ggml tensor type. Most can only be copied; [`Dtype::encoding`] tells which can be converted.
+///
+/// ```
+/// use t2sql_core::Dtype;
+///
+/// let dtype = Dtype::from_name("q4_K").unwrap();
+/// assert_eq!((dtype.id(), dtype.bytes(512)), (12, Some(288)));
+/// assert!(dtype.encoding().is_none());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Dtype(u8);
 
@@ -17,6 +27,8 @@ const fn row(id: u32, name: &'static str, block_len: u32, block_bytes: u32) -> R
     Row { id, name, block_len, block_bytes }
 }
 
+/// `enum ggml_type` of <https://github.com/ggml-org/llama.cpp/blob/master/ggml/include/ggml.h>, with block
+/// lengths and sizes of `ggml-common.h`. The six that this crate converts come first.
 const TYPES: [Row; 34] = [
     row(0, "f32", 1, 4),
     row(1, "f16", 1, 2),
@@ -55,28 +67,34 @@ const TYPES: [Row; 34] = [
 ];
 
 impl Dtype {
+    /// Single precision.
     pub const F32: Dtype = Dtype(0);
+    /// Half precision.
     pub const F16: Dtype = Dtype(1);
+    /// The upper half of single precision.
     pub const BF16: Dtype = Dtype(2);
+    /// 8-bit codes in blocks of 32 with a scale.
     pub const Q8_0: Dtype = Dtype(3);
+    /// 4-bit codes in blocks of 32 with a scale.
     pub const Q4_0: Dtype = Dtype(4);
+    /// 4-bit codes in blocks of 32 with a scale and a minimum.
     pub const Q4_1: Dtype = Dtype(5);
 
     fn row(self) -> &'static Row {
         &TYPES[self.0 as usize]
     }
 
-    /// The type with this number in a GGUF file.
+    /// The type with this id in a GGUF file.
     pub fn from_id(id: u32) -> Option<Dtype> {
         TYPES.iter().position(|row| row.id == id).map(|i| Dtype(i as u8))
     }
 
-    /// The type of this name, in either case.
+    /// The type of this name, in upper or lower case.
     pub fn from_name(name: &str) -> Option<Dtype> {
         TYPES.iter().position(|row| row.name.eq_ignore_ascii_case(name)).map(|i| Dtype(i as u8))
     }
 
-    /// The number in a GGUF file.
+    /// The type's id in a GGUF file.
     pub fn id(self) -> u32 {
         self.row().id
     }
@@ -96,12 +114,34 @@ impl Dtype {
         self.row().block_bytes.into()
     }
 
-    /// Bytes of `len` elements, or None when that is no whole number of blocks or overflows.
+    /// Bytes of `len` elements, or None where these are not whole blocks or the number overflows.
     pub fn bytes(self, len: u64) -> Option<u64> {
         if !len.is_multiple_of(self.block_len()) {
             return None;
         }
         (len / self.block_len()).checked_mul(self.block_bytes())
+    }
+
+    /// The encoding that this type is, or None where its values can only be copied.
+    pub fn encoding(self) -> Option<Encoding> {
+        let encoding = match self {
+            Dtype::F32 => Float::F32.into(),
+            Dtype::F16 => Float::F16.into(),
+            Dtype::BF16 => Float::Bf16.into(),
+            Dtype::Q8_0 => BlockFormat::Q8_0.into(),
+            Dtype::Q4_0 => BlockFormat::Q4_0.into(),
+            Dtype::Q4_1 => BlockFormat::Q4_1.into(),
+            _ => return None,
+        };
+        Some(encoding)
+    }
+
+    /// The float type that this is, if it is one.
+    pub fn float(self) -> Option<Float> {
+        match self.encoding() {
+            Some(Encoding::Float(float)) => Some(float),
+            _ => None,
+        }
     }
 }
 
@@ -111,7 +151,7 @@ impl fmt::Display for Dtype {
     }
 }
 
-/// Elements of a shape, or None on overflow. An empty shape is one scalar.
+/// The number of elements of a shape, or None where it overflows. An empty shape is a scalar of one element.
 pub fn elements(shape: &[u64]) -> Option<u64> {
     shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d))
 }
@@ -121,14 +161,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn constants_name_their_rows() {
+    fn constants_name_the_right_rows() {
         let named = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1];
         let names: Vec<_> = named.iter().map(|d| d.name()).collect();
         assert_eq!(names, ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"]);
     }
 
     #[test]
-    fn numbers_and_names_are_unique_and_found() {
+    fn ids_and_names_are_unique_and_looked_up() {
         for (i, row) in TYPES.iter().enumerate() {
             assert_eq!(Dtype::from_id(row.id), Some(Dtype(i as u8)));
             assert_eq!(Dtype::from_name(&row.name.to_uppercase()), Some(Dtype(i as u8)));

@@ -1,34 +1,55 @@
-//! One tensor's conversion: which bytes of the source make which bytes of the file.
+//! One tensor's conversion: which bytes of the source become which bytes of the file.
 
 use std::ops::Range;
 
 use crate::affine::Matrix;
-use crate::convert::TensorPlan;
 use crate::dtype::Dtype;
+use crate::encoding::{BlockFormat, Encoding, Float};
 use crate::error::{Error, Result};
-use crate::quant::{self, block::BLOCK, Simd};
-use crate::source::{self, View};
+use crate::plan::TensorPlan;
+use crate::quant::{self, Simd};
+use crate::source::View;
 
-/// Bytes of source in a piece. Smaller ones cost more system calls, larger ones gain nothing.
-const PIECE: u64 = 1 << 21;
+/// Source bytes in a piece of work. Pieces of 2 MB were quicker than pieces of 1 MB (docs/performance.md,
+/// "Files"), and still small enough to be spread over threads.
+const PIECE_BYTES: usize = 1 << 21;
 
-/// A tensor's conversion, counted in units: rows where they are permuted, blocks or elements where
-/// the tensor is one flat sequence.
+/// A tensor's conversion. It counts in units, of which a piece is a range: a unit is a row where rows are
+/// reordered or decoded one by one, else a block, or an element where neither type has blocks.
 pub(crate) struct Job<'a> {
     pub plan: &'a TensorPlan,
-    from: Dtype,
-    pub src: &'a [u8],
-    /// Where its first byte goes.
+    /// The offset of its first byte in the output file.
     pub offset: u64,
+    input: Input<'a>,
+    conversion: Conversion,
     units: u64,
+    /// Elements of a unit.
     unit_len: u64,
-    pub unit_in: usize,
-    pub unit_out: usize,
-    /// Where the source is one: its units are rows.
-    matrix: Option<Matrix<'a>>,
+    /// Bytes of a unit in the source and in the output.
+    unit_in: usize,
+    unit_out: usize,
 }
 
-/// A worker's buffers: as large as a piece, used again for the next.
+/// Where a job's values come from.
+pub(crate) enum Input<'a> {
+    /// A tensor as the file stores it.
+    Stored(View<'a>),
+    /// A matrix that MLX quantized: rows are decoded to float32 before the conversion.
+    Affine(Matrix<'a>),
+}
+
+/// What happens to the source's values.
+#[derive(Clone, Copy)]
+enum Conversion {
+    /// The bytes are copied; those of a float type are checked to be finite.
+    Copy(Option<Float>),
+    /// Floats are encoded.
+    Encode(Float, Encoding),
+    /// Blocks are dequantized to float32, which is encoded.
+    Requantize(BlockFormat, Encoding),
+}
+
+/// A worker's buffers, reused from piece to piece.
 #[derive(Default)]
 pub(crate) struct Scratch {
     rows: Vec<u8>,
@@ -36,158 +57,200 @@ pub(crate) struct Scratch {
     out: Vec<u8>,
 }
 
-impl<'a> Job<'a> {
-    pub fn new(plan: &'a TensorPlan, view: View<'a>, offset: u64) -> Result<Job<'a>> {
+impl Conversion {
+    fn of(plan: &TensorPlan, from: Dtype) -> Result<Conversion> {
         let misfit = |expected: String, found: String| {
             Err(Error::Tensor { tensor: plan.name.clone(), expected, found })
         };
-        if view.shape != plan.shape {
-            return misfit(format!("shape {:?}", plan.shape), format!("{:?}", view.shape));
+        let adds = plan.add != 0.0;
+        if adds && !(from.float().is_some() && plan.add.is_finite()) {
+            let expected = "a float source and a finite number to add";
+            return misfit(expected.into(), format!("{from} + {}", plan.add));
         }
-        let (from, to) = (view.dtype, plan.dtype);
-        if from != to && !quant::is_float(from) && !quant::is_block(from) {
-            let expected = format!("{} as the source, or the same type", quant::TARGETS);
-            return misfit(expected, format!("{from} to {to}"));
+        if from == plan.dtype && !adds {
+            return Ok(Conversion::Copy(from.float()));
         }
-        if from != to && !quant::is_float(to) && !quant::is_block(to) {
-            return misfit(quant::TARGETS.into(), to.to_string());
-        }
-        if plan.add != 0.0 && !(quant::is_float(from) && plan.add.is_finite()) {
-            return misfit(
-                "a float source and a finite number to add".into(),
-                format!("{from} + {}", plan.add),
-            );
-        }
-        let elements: u64 = plan.shape.iter().product();
-        let mut unit_len = from.block_len().max(to.block_len());
-        if plan.permute_heads != 0 {
-            let rows = *plan.shape.first().unwrap_or(&1);
-            if plan.shape.is_empty()
-                || plan.shape.len() > 2
-                || !rows.is_multiple_of(plan.permute_heads.saturating_mul(2))
-            {
-                let expected =
-                    format!("1 or 2 dimensions, rows a multiple of 2 * {} heads", plan.permute_heads);
-                return misfit(expected, format!("shape {:?}", plan.shape));
+        match (from.encoding(), plan.dtype.encoding()) {
+            (Some(Encoding::Float(from)), Some(to)) => Ok(Conversion::Encode(from, to)),
+            (Some(Encoding::Block(from)), Some(to)) => Ok(Conversion::Requantize(from, to)),
+            (None, _) => {
+                let expected = format!("{} as the source, or the same type", Encoding::NAMES);
+                misfit(expected, format!("{from} to {}", plan.dtype))
             }
-            unit_len = elements / rows;
+            (Some(_), None) => misfit(Encoding::NAMES.into(), plan.dtype.to_string()),
         }
-        let bytes = |dtype: Dtype| dtype.bytes(unit_len).map(|n| n as usize);
-        let (Some(unit_in), Some(unit_out)) = (bytes(from), bytes(to)) else {
-            return misfit(format!("rows a multiple of {BLOCK}"), format!("rows of {unit_len}"));
+    }
+}
+
+impl<'a> Job<'a> {
+    /// Plans the conversion of `input` to the tensor at `offset` of the output file.
+    ///
+    /// # Errors
+    /// [`Error::Tensor`] when the input is not what the plan says, or cannot become what the plan wants.
+    pub fn new(plan: &'a TensorPlan, input: Input<'a>, offset: u64) -> Result<Job<'a>> {
+        let misfit =
+            |expected: String, found: String| Error::Tensor { tensor: plan.name.clone(), expected, found };
+        let from = match &input {
+            Input::Stored(view) if view.shape() != plan.shape => {
+                return Err(misfit(format!("shape {:?}", plan.shape), format!("{:?}", view.shape())));
+            }
+            Input::Stored(view) => view.dtype()?,
+            Input::Affine(_) => Dtype::F32,
         };
-        Ok(Job {
-            plan,
-            from,
-            src: view.bytes,
-            offset,
-            units: elements / unit_len,
-            unit_len,
-            unit_in,
-            unit_out,
-            matrix: None,
-        })
+        let conversion = Conversion::of(plan, from)?;
+        let elements: u64 = plan.shape.iter().product();
+        let rows = plan.shape.first().copied().unwrap_or(1);
+        let heads = plan.permute_heads;
+        let pairs = (1..=2).contains(&plan.shape.len()) && rows.is_multiple_of(heads.saturating_mul(2));
+        if heads != 0 && !pairs {
+            let expected = format!("1 or 2 dimensions, rows a multiple of 2 * {heads} heads");
+            return Err(misfit(expected, format!("shape {:?}", plan.shape)));
+        }
+        let unit_len = match &input {
+            Input::Stored(_) if heads == 0 => from.block_len().max(plan.dtype.block_len()),
+            _ => elements / rows,
+        };
+        let uneven = || {
+            misfit(format!("rows a multiple of {}", BlockFormat::BLOCK_LEN), format!("rows of {unit_len}"))
+        };
+        let bytes = |dtype: Dtype| dtype.bytes(unit_len).map(|bytes| bytes as usize).ok_or_else(uneven);
+        let unit_in = match &input {
+            Input::Stored(_) => bytes(from)?,
+            Input::Affine(matrix) => matrix.row_bytes(),
+        };
+        let (units, unit_out) = (elements / unit_len, bytes(plan.dtype)?);
+        Ok(Job { plan, offset, input, conversion, units, unit_len, unit_in, unit_out })
     }
 
-    /// Of a quantized MLX matrix, whose rows become float32 first.
-    pub fn of_matrix(plan: &'a TensorPlan, matrix: Matrix<'a>, offset: u64) -> Result<Job<'a>> {
-        let shape = &plan.shape[..];
-        let decoded = View { dtype: Matrix::OUT, shape, bytes: matrix.bytes() };
-        let (unit_len, units) = (shape[1], shape[0]);
-        let job = Job::new(plan, decoded, offset)?;
-        let unit_out = plan.dtype.bytes(unit_len).ok_or_else(|| Error::Tensor {
-            tensor: plan.name.clone(),
-            expected: format!("rows a multiple of {BLOCK}"),
-            found: format!("rows of {unit_len}"),
-        })? as usize;
-        let unit_in = matrix.row_bytes();
-        Ok(Job { units, unit_len, unit_in, unit_out, matrix: Some(matrix), ..job })
+    /// Bytes of the source's tensor.
+    pub fn source_bytes(&self) -> u64 {
+        match &self.input {
+            Input::Stored(view) => view.len() as u64,
+            Input::Affine(matrix) => matrix.len() as u64,
+        }
     }
 
-    /// The unit of the source that goes to this place.
+    /// Source bytes of a piece.
+    pub fn piece_bytes(&self, piece: &Range<u64>) -> u64 {
+        (piece.end - piece.start) * self.unit_in as u64
+    }
+
+    /// The offset of a piece in the output file.
+    pub fn piece_offset(&self, piece: &Range<u64>) -> u64 {
+        self.offset + piece.start * self.unit_out as u64
+    }
+
+    /// Splits the tensor into pieces: ranges of units.
+    pub fn pieces(&self) -> impl Iterator<Item = Range<u64>> {
+        let (units, step) = (self.units, (PIECE_BYTES / self.unit_in).max(1));
+        (0..units).step_by(step).map(move |start| start..units.min(start + step as u64))
+    }
+
+    /// The unit of the source that becomes this unit of the output.
     fn source_unit(&self, unit: u64) -> u64 {
         let heads = self.plan.permute_heads;
         if heads == 0 {
             return unit;
         }
         let per_head = self.units / heads;
-        let (head, within) = (unit / per_head, unit % per_head);
-        head * per_head + within % 2 * (per_head / 2) + within / 2
+        let (head, row) = (unit / per_head, unit % per_head);
+        head * per_head + row % 2 * (per_head / 2) + row / 2
     }
 
+    /// Units of the source among which those of a piece lie: whole heads where rows are reordered.
+    fn source_span(&self, piece: &Range<u64>) -> Range<usize> {
+        let per_head = self.units / self.plan.permute_heads.max(1);
+        let (start, end) = match self.plan.permute_heads {
+            0 => (piece.start, piece.end),
+            _ => (piece.start / per_head * per_head, piece.end.next_multiple_of(per_head)),
+        };
+        start as usize..end as usize
+    }
+
+    /// The source's bytes of a piece in the output's order, float32 where a matrix is decoded.
+    fn read<'s>(&'s self, piece: &Range<u64>, rows: &'s mut Vec<u8>) -> Result<&'s [u8]> {
+        let span = self.source_span(piece);
+        let units = piece.clone().map(|unit| self.source_unit(unit) as usize);
+        match &self.input {
+            Input::Affine(matrix) => {
+                rows.resize(((piece.end - piece.start) * self.unit_len) as usize * Float::F32.size(), 0);
+                matrix.decode(units, span, rows)?;
+                Ok(rows)
+            }
+            Input::Stored(view) => {
+                let part = view.read(span.start * self.unit_in..span.end * self.unit_in)?;
+                if self.plan.permute_heads == 0 {
+                    return Ok(part);
+                }
+                rows.clear();
+                for unit in units {
+                    let start = (unit - span.start) * self.unit_in;
+                    rows.extend_from_slice(&part[start..start + self.unit_in]);
+                }
+                Ok(rows)
+            }
+        }
+    }
+
+    /// Converts a piece; the result is the output's bytes.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] and [`Error::Overflow`] for a value that the output cannot hold, and what
+    /// reading the source may fail with.
     pub fn convert<'s>(
         &'s self,
         simd: Simd,
-        range: Range<u64>,
+        piece: Range<u64>,
         scratch: &'s mut Scratch,
     ) -> Result<&'s [u8]> {
         let Scratch { rows, values, out } = scratch;
-        let mut src = if let Some(matrix) = &self.matrix {
-            let row_bytes = self.unit_len as usize * 4;
-            rows.resize((range.end - range.start) as usize * row_bytes, 0);
-            for (unit, row) in range.clone().zip(rows.chunks_exact_mut(row_bytes)) {
-                matrix.read_row(self.source_unit(unit) as usize, row);
-            }
-            rows
-        } else if self.plan.permute_heads == 0 {
-            let part = &self.src[range.start as usize * self.unit_in..range.end as usize * self.unit_in];
-            source::bring(part).map_err(|e| Error::open(&self.plan.path, e))?;
-            part
-        } else {
-            rows.clear();
-            for unit in range.clone() {
-                let at = self.source_unit(unit) as usize * self.unit_in;
-                rows.extend_from_slice(&self.src[at..at + self.unit_in]);
-            }
-            rows
-        };
-        let (mut from, to) = (self.from, self.plan.dtype);
-        let requantized = quant::is_block(from) && from != to;
-        if requantized || self.plan.add != 0.0 {
-            values.resize(((range.end - range.start) * self.unit_len) as usize, 0.0);
-            if requantized {
-                simd.dequantize(from, src, values);
-            } else {
-                simd.convert(from, Dtype::F32, src, quant::bytes_of_mut(values));
+        let src = self.read(&piece, rows)?;
+        let len = ((piece.end - piece.start) * self.unit_len) as usize;
+        let (from, to, src) = match self.conversion {
+            Conversion::Copy(None) => return Ok(src),
+            Conversion::Copy(Some(float)) => (float, float.into(), src),
+            Conversion::Encode(from, to) if self.plan.add == 0.0 => (from, to, src),
+            Conversion::Encode(from, to) => {
+                values.resize(len, 0.0);
+                simd.convert(from, Float::F32, src, quant::bytes_of_mut(values));
                 values.iter_mut().for_each(|value| *value += self.plan.add);
+                (Float::F32, to, quant::bytes_of(values))
             }
-            (src, from) = (quant::bytes_of(values), Dtype::F32);
-        }
-        let converted = if from == to {
+            Conversion::Requantize(from, to) => {
+                values.resize(len, 0.0);
+                simd.dequantize(from, src, values);
+                (Float::F32, to, quant::bytes_of(values))
+            }
+        };
+        let converted = if to == from.into() {
             src
         } else {
-            out.resize((range.end - range.start) as usize * self.unit_out, 0);
+            out.resize((piece.end - piece.start) as usize * self.unit_out, 0);
             simd.convert(from, to, src, out);
             out
         };
         match quant::find_not_finite(to, converted) {
-            Some(at) if quant::is_float(from) => Err(self.refuse(range.start, from, src, at)),
-            _ => Ok(converted),
+            Some(block) => Err(self.refuse(piece.start, from, src, block)),
+            None => Ok(converted),
         }
     }
 
-    /// Says which value made element or block `at` of the output not finite.
-    fn refuse(&self, first_unit: u64, from: Dtype, src: &[u8], at: usize) -> Error {
-        let block = self.plan.dtype.block_len() as usize;
-        let values = (at * block..(at + 1) * block).map(|i| (i, quant::value_at(from, src, i)));
-        let worst = values.max_by(|a, b| {
-            let size = |v: f32| v.to_bits() & 0x7FFF_FFFF; // a NaN is above infinity
-            size(a.1).cmp(&size(b.1)).then(b.0.cmp(&a.0)) // of equals the first
+    /// The error for a block of a piece's output that is not finite; it names the value that is the cause.
+    fn refuse(&self, first_unit: u64, from: Float, src: &[u8], block: usize) -> Error {
+        let block_len = self.plan.dtype.block_len() as usize;
+        let values = (block * block_len..(block + 1) * block_len).map(|i| (i, quant::value_at(from, src, i)));
+        let largest = values.max_by(|a, b| {
+            let magnitude = |value: f32| value.to_bits() & 0x7FFF_FFFF; // a NaN is above infinity
+            magnitude(a.1).cmp(&magnitude(b.1)).then(b.0.cmp(&a.0)) // the first of equals
         });
-        let (i, value) = worst.expect("a block has elements");
-        let (unit, within) = (first_unit + i as u64 / self.unit_len, i as u64 % self.unit_len);
-        let index = self.source_unit(unit) * self.unit_len + within;
-        let tensor = self.plan.source.clone();
+        let (i, value) = largest.expect("a block has elements");
+        let (unit, element) = (first_unit + i as u64 / self.unit_len, i as u64 % self.unit_len);
+        let index = self.source_unit(unit) * self.unit_len + element;
+        let tensor = self.plan.source.name.clone();
         if value.is_finite() {
             Error::Overflow { tensor, index, value, dtype: self.plan.dtype }
         } else {
             Error::NotFinite { tensor, index, value }
         }
-    }
-
-    /// Cuts the tensor into ranges of units.
-    pub fn pieces(&self) -> impl Iterator<Item = Range<u64>> {
-        let (units, step) = (self.units, (PIECE / self.unit_in as u64).max(1));
-        (0..units).step_by(step as usize).map(move |start| start..units.min(start + step))
     }
 }

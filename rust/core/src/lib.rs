@@ -1,23 +1,46 @@
-//! safetensors and GGUF in, GGUF out: the bytes of t2sql.
+//! Reads safetensors and GGUF files, quantizes tensors bit for bit as ggml does, and writes GGUF files.
 //!
-//! `quant` holds the block formats, `gguf` and `safetensors` the two file formats, and `convert` the
-//! one streaming pass from either to a GGUF. No Python here.
+//! - [`safetensors`] and [`gguf`] read the headers of the two file formats, with every field checked;
+//! - [`quant`] converts rows of numbers between the types of [`Float`] and [`BlockFormat`];
+//! - [`plan`] says what to write, and [`convert`] writes it in one streaming pass.
+//!
+//! Quantizing a block and back:
+//!
+//! ```
+//! use t2sql_core::quant::{bytes_of, Simd};
+//! use t2sql_core::{BlockFormat, Float};
+//!
+//! let x: Vec<f32> = (0..32).map(|i| i as f32 / 31.0).collect();
+//! let mut blocks = [0; 34];
+//! let simd = Simd::active().unwrap();
+//! simd.convert(Float::F32, BlockFormat::Q8_0, bytes_of(&x), &mut blocks);
+//! let mut back = [0.0; 32];
+//! simd.dequantize(BlockFormat::Q8_0, &blocks, &mut back);
+//! assert!(x.iter().zip(back).all(|(x, back)| (x - back).abs() < 0.005));
+//! ```
+
+#![deny(missing_docs)]
 
 #[cfg(not(all(unix, target_endian = "little", target_pointer_width = "64")))]
 compile_error!("t2sql-core maps little-endian files on 64-bit Unix systems");
 
-pub mod affine;
+mod affine;
 pub mod convert;
 pub mod dtype;
+pub mod encoding;
 pub mod error;
 pub mod gguf;
 mod job;
-pub mod lora;
-pub mod parallel;
+mod mapped;
+mod parallel;
+pub mod plan;
 pub mod quant;
 pub mod safetensors;
+#[cfg(test)]
+mod shortened;
 mod source;
 mod target;
 
 pub use dtype::Dtype;
+pub use encoding::{BlockFormat, Encoding, Float};
 pub use error::{Error, Result};

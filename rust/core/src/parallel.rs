@@ -1,4 +1,5 @@
-//! Numbered pieces of work over a few threads, while the calling thread watches and may stop them.
+//! Numbered pieces of work, distributed over a few threads, while the calling thread reports progress and may
+//! stop them.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,20 +9,28 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-/// How often the calling thread looks up from waiting.
+/// How often the calling thread polls: a fifth of the 200 ms within which Ctrl-C takes effect.
 const POLL: Duration = Duration::from_millis(40);
 
-/// As many threads as asked for, or as the machine has cores; at least one.
-pub fn threads(asked: Option<usize>) -> usize {
-    asked.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 256)
+/// More threads than this are not started, whatever the caller asks for. Each holds some megabytes of buffers,
+/// and memory bandwidth is the limit long before.
+const MAX_THREADS: usize = 256;
+
+/// The number of threads to use: as many as asked for, or one on each core.
+pub fn thread_count(asked: Option<usize>) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or_else(cores).clamp(1, MAX_THREADS)
 }
 
-/// Runs `work(piece, scratch)` for every piece below `pieces`, handed out in order; a single thread is the
-/// calling one.
+/// Runs `work(piece, scratch)` for every piece in `0..pieces`. Threads take the pieces in order; each has a
+/// scratch of its own. With one thread the work runs on the calling thread.
 ///
-/// Of several failing pieces the first in order is reported, whatever the number of threads: pieces
-/// before it have all been handed out and finish. `poll` is called on the calling thread; `Break`
-/// stops the work after the pieces in hand, with `Error::Cancelled`.
+/// `poll` is called on the calling thread every 40 ms or so.
+///
+/// # Errors
+/// Of several pieces that fail, the error of the first in order, whatever the number of threads: all pieces
+/// before it have been started, and are finished. [`Error::Cancelled`] when `poll` returns `Break`; no piece
+/// is started after that.
 pub fn run<S: Default>(
     pieces: usize,
     threads: usize,
@@ -30,7 +39,7 @@ pub fn run<S: Default>(
 ) -> Result<()> {
     let threads = threads.min(pieces);
     if threads == 1 {
-        return alone(pieces, poll, work);
+        return run_single_threaded(pieces, poll, work);
     }
     let next = AtomicUsize::new(0);
     let cancelled = AtomicBool::new(false);
@@ -44,10 +53,10 @@ pub fn run<S: Default>(
             }
             if let Err(error) = work(piece, &mut scratch) {
                 let mut first = failed.lock().unwrap();
-                if first.as_ref().is_none_or(|(at, _)| piece < *at) {
+                if first.as_ref().is_none_or(|(first, _)| piece < *first) {
                     *first = Some((piece, error));
                 }
-                // Nothing beyond the failure is started.
+                // No thread starts a piece after the one that failed.
                 next.store(pieces, Ordering::Relaxed);
                 return;
             }
@@ -58,12 +67,12 @@ pub fn run<S: Default>(
         for _ in 0..threads {
             let alive = alive.clone();
             scope.spawn(move || {
-                let _alive = alive;
+                let _alive = alive; // dropped when the worker ends
                 worker();
             });
         }
         drop(alive);
-        // Disconnected once the last worker has gone.
+        // The channel is disconnected once the last worker has ended.
         while let Err(mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(POLL) {
             if poll().is_break() {
                 cancelled.store(true, Ordering::Relaxed);
@@ -77,18 +86,18 @@ pub fn run<S: Default>(
     }
 }
 
-/// `run` without threads: looks up between pieces.
-fn alone<S: Default>(
+/// Single-threaded [`run`]; polls between pieces.
+fn run_single_threaded<S: Default>(
     pieces: usize,
     poll: &mut dyn FnMut() -> ControlFlow<()>,
     work: &(dyn Fn(usize, &mut S) -> Result<()> + Sync),
 ) -> Result<()> {
     let mut scratch = S::default();
-    let mut looked = Instant::now();
+    let mut last_poll = Instant::now();
     for piece in 0..pieces {
         work(piece, &mut scratch)?;
-        if looked.elapsed() >= POLL {
-            looked = Instant::now();
+        if last_poll.elapsed() >= POLL {
+            last_poll = Instant::now();
             if poll().is_break() {
                 return Err(Error::Cancelled);
             }

@@ -1,5 +1,10 @@
-//! Reads a safetensors header: its length, a JSON object of names, types, shapes and byte ranges.
+//! Reads a safetensors header: its length, then a JSON object of names, types, shapes and byte ranges.
+//!
+//! The reference is <https://github.com/huggingface/safetensors>, `safetensors/src/tensor.rs`. As there, the
+//! tensors must cover the data without holes, overlaps or trailing bytes: a file with unclaimed bytes could
+//! be another format's file as well.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::Path;
@@ -9,29 +14,38 @@ use serde_json::value::RawValue;
 
 use crate::dtype::elements;
 use crate::error::{Error, Result};
+use crate::mapped::MappedFile;
 
-/// The reference implementation's own limit.
+/// Bytes of JSON: `MAX_HEADER_SIZE` of the reference implementation.
 const MAX_HEADER: u64 = 100_000_000;
+/// The key of the file's metadata, which is no tensor.
 const METADATA_KEY: &str = "__metadata__";
 
-/// One tensor of a file; the offset is from the start of the file, the type as the file spells it.
+/// One tensor of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
+    /// Its name.
     pub name: String,
+    /// Its type's name in the file, such as `BF16`.
     pub dtype: String,
+    /// Its shape, row-major.
     pub shape: Vec<u64>,
+    /// Its first byte, counted from the start of the file.
     pub offset: u64,
+    /// How many bytes it has.
     pub nbytes: u64,
 }
 
-/// A file's header, its tensors in the order of their bytes.
+/// A file's header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SafeTensors {
+    /// The entries of `__metadata__`, sorted by key.
     pub metadata: Vec<(String, String)>,
+    /// The tensors in the order of their bytes.
     pub tensors: Vec<Tensor>,
 }
 
-/// Bits of an element, for the types of the format.
+/// Bits of an element, or None for a type that the format does not have.
 fn bits(dtype: &str) -> Option<u64> {
     Some(match dtype {
         "F4" => 4,
@@ -44,11 +58,36 @@ fn bits(dtype: &str) -> Option<u64> {
     })
 }
 
-/// Parses the header of a whole file; `path` is for messages.
+/// Reads the header of a safetensors file.
+///
+/// # Errors
+/// [`Error::Open`] when the file cannot be read, otherwise those of [`parse`].
+pub fn read_file(path: &Path) -> Result<SafeTensors> {
+    parse(MappedFile::open(path)?.bytes(), path)
+}
+
+/// Parses the header at the start of `bytes`, which are the whole file; `path` is for messages.
+///
+/// # Errors
+/// [`Error::Malformed`] with the position of the first byte that is wrong, [`Error::Unsupported`] for a type
+/// that the format does not have.
+///
+/// ```
+/// use std::path::Path;
+/// use t2sql_core::safetensors::parse;
+///
+/// let json = br#"{"w":{"dtype":"F16","shape":[2,3],"data_offsets":[0,12]}}"#;
+/// let file = [&(json.len() as u64).to_le_bytes(), &json[..], &[0; 12]].concat();
+/// let header = parse(&file, Path::new("model.safetensors")).unwrap();
+/// assert_eq!((header.tensors[0].shape.as_slice(), header.tensors[0].nbytes), (&[2, 3][..], 12));
+/// ```
 pub fn parse(bytes: &[u8], path: &Path) -> Result<SafeTensors> {
     let bad = |offset: u64, what: String| Error::malformed(path, offset, what);
     let Some(len) = bytes.first_chunk::<8>() else {
-        return Err(bad(0, format!("safetensors file of {} bytes, its header takes 8", bytes.len())));
+        return Err(bad(
+            0,
+            format!("a file of {} bytes, but the header's length alone takes 8", bytes.len()),
+        ));
     };
     let len = u64::from_le_bytes(*len);
     if len > MAX_HEADER {
@@ -59,15 +98,15 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<SafeTensors> {
         return Err(bad(0, format!("header of {len} bytes in a file of {}", bytes.len())));
     };
     let header: Header = serde_json::from_slice(json)
-        .map_err(|e| bad(8 + column(json, &e), format!("header is not as it should be: {e}")))?;
+        .map_err(|e| bad(8 + column(json, &e), format!("malformed header: {e}")))?;
     let data = bytes.len() as u64 - start;
     let mut tensors = Vec::with_capacity(header.tensors.len());
     for (name, raw) in header.tensors {
-        // The entry is a slice of the JSON: where it lies tells where an error is.
+        // The entry is a slice of the JSON, so its address tells its position in the file.
         let at = 8 + (raw.get().as_ptr() as usize - json.as_ptr() as usize) as u64;
         let entry: Entry = serde_json::from_str(raw.get()).map_err(|e| {
             let within = column(raw.get().as_bytes(), &e);
-            bad(at + within, format!("entry of {name} is not as it should be: {e}"))
+            bad(at + within, format!("malformed entry of {name}: {e}"))
         })?;
         let [from, to] = entry.data_offsets;
         if from > to || to > data {
@@ -91,17 +130,37 @@ pub fn parse(bytes: &[u8], path: &Path) -> Result<SafeTensors> {
             nbytes: to - from,
         });
     }
-    tensors.sort_by(|a, b| (a.offset, a.nbytes, &a.name).cmp(&(b.offset, b.nbytes, &b.name)));
-    for pair in tensors.windows(2) {
-        if pair[0].offset + pair[0].nbytes > pair[1].offset {
-            let what = format!("tensors {} and {} overlap", pair[0].name, pair[1].name);
-            return Err(bad(pair[1].offset, what));
-        }
-    }
+    order_without_holes(&mut tensors, start, bytes.len() as u64, path)?;
     Ok(SafeTensors { metadata: header.metadata, tensors })
 }
 
-/// Where in the JSON an error is; serde counts lines and columns.
+/// Sorts the tensors by their bytes and checks that they cover the file's data, from `start` to `end`, without
+/// holes, overlaps or trailing bytes.
+fn order_without_holes(tensors: &mut [Tensor], start: u64, end: u64, path: &Path) -> Result<()> {
+    tensors.sort_by(|a, b| (a.offset, a.nbytes, &a.name).cmp(&(b.offset, b.nbytes, &b.name)));
+    let (mut next, mut previous) = (start, None);
+    for tensor in &*tensors {
+        let what = match (tensor.offset.cmp(&next), previous) {
+            (Ordering::Equal, _) => None,
+            (Ordering::Less, Some(previous)) => {
+                Some(format!("tensors {previous} and {} overlap", tensor.name))
+            }
+            (_, Some(previous)) => Some(format!("a hole between the data of {previous} and {}", tensor.name)),
+            (_, None) => Some(format!("a hole before the data of {}, the first tensor", tensor.name)),
+        };
+        if let Some(what) = what {
+            return Err(Error::malformed(path, tensor.offset.min(next), what));
+        }
+        (next, previous) = (tensor.offset + tensor.nbytes, Some(&tensor.name));
+    }
+    if next != end {
+        let what = format!("{} bytes after the data of the last tensor", end - next);
+        return Err(Error::malformed(path, next, what));
+    }
+    Ok(())
+}
+
+/// The position in the JSON of an error; serde counts lines and columns.
 fn column(json: &[u8], error: &serde_json::Error) -> u64 {
     let before = json.split_inclusive(|&b| b == b'\n').take(error.line().saturating_sub(1));
     let lines: usize = before.map(<[u8]>::len).sum();
@@ -135,10 +194,10 @@ impl<'de> Deserialize<'de> for Header<'de> {
                 let mut names = HashSet::new();
                 while let Some(name) = map.next_key::<String>()? {
                     if !names.insert(name.clone()) {
-                        return Err(serde::de::Error::custom(format!("{name} is there twice")));
+                        return Err(serde::de::Error::custom(format!("duplicate key {name}")));
                     }
                     if name == METADATA_KEY {
-                        // MLX writes null when it is given none.
+                        // MLX writes null where there is no metadata.
                         let pairs: Option<BTreeMap<String, String>> = map.next_value()?;
                         header.metadata = pairs.unwrap_or_default().into_iter().collect();
                     } else {

@@ -1,4 +1,5 @@
-//! Output files: room checked, written out of sight in the folder they go to, and put in place together.
+//! Output files. Each is written as an unnamed or hidden file in the folder that it goes to; complete files
+//! get their names together.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,19 +14,23 @@ use tempfile::TempPath;
 
 use crate::error::{Error, Result};
 
-/// A file that is being written; dropped without `finish`, it is gone.
+/// A file that is being written. Dropped before `publish_all`, it is removed.
 pub(crate) struct Target {
     path: PathBuf,
     dir: PathBuf,
     force: bool,
     size: u64,
     file: File,
-    /// Its name meanwhile. None: it has none, and the system removes it even if this process is killed.
+    /// Its temporary name. None for an unnamed file, which the system removes even if this process is killed.
     temp: Option<TempPath>,
 }
 
 impl Target {
-    /// Reserves `size` bytes in the folder of `path`.
+    /// Creates a file of `size` bytes in the folder of `path`.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when there is one and `force` is not set, [`Error::Target`] when none can be written
+    /// there, [`Error::NoSpace`] when the disk has too little room.
     pub fn create(path: &Path, size: u64, force: bool) -> Result<Target> {
         let refuse = |what: String| Error::Target { path: path.into(), what };
         if path.file_name().is_none() {
@@ -43,11 +48,11 @@ impl Target {
         };
         let disk = rustix::fs::statvfs(&dir).map_err(|e| refuse(io::Error::from(e).to_string()))?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        // A filesystem of no blocks does not say how much room it has.
+        // A filesystem that reports no blocks does not report its free room either.
         if free < size && disk.f_blocks > 0 {
             return Err(Error::NoSpace { path: path.into(), needed: size, free });
         }
-        let (file, temp) = match nameless::open(&dir) {
+        let (file, temp) = match unnamed::open(&dir) {
             Some(file) => (file, None),
             None => {
                 let beside = tempfile::Builder::new()
@@ -64,14 +69,14 @@ impl Target {
         Ok(target)
     }
 
-    /// Allocates the blocks, so that a full disk is found now, and the file is laid out in one piece.
+    /// Allocates the file's blocks, so that a full disk is noticed now and the file is not fragmented.
     fn reserve(&self, size: u64) -> Result<()> {
         use rustix::fs::{fallocate, ftruncate, FallocateFlags};
         let allocated = match fallocate(&self.file, FallocateFlags::empty(), 0, size) {
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => ftruncate(&self.file, size),
             other => other,
         };
-        // macOS reserves without growing the file.
+        // On macOS fallocate reserves the room but does not extend the file.
         allocated
             .and_then(|()| if cfg!(target_os = "macos") { ftruncate(&self.file, size) } else { Ok(()) })
             .map_err(|e| self.failed(e.into()))
@@ -85,23 +90,23 @@ impl Target {
         Error::write(&self.path, error)
     }
 
-    /// Writes at an offset; from any thread.
+    /// Writes at an offset. Any thread may call it.
     pub fn write_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
         self.file.write_all_at(bytes, offset).map_err(|e| self.failed(e))
     }
 
-    /// Gives the file its name. An old file of that name is there until the new one is.
+    /// Gives the file its name. An old file of that name stays until the new one takes its place.
     fn publish(self) -> Result<()> {
         let Target { path, dir, force, file, temp, .. } = self;
         let placed = match temp {
             Some(temp) if force => temp.persist(&path).map_err(|e| e.error),
             Some(temp) => temp.persist_noclobber(&path).map_err(|e| e.error),
-            None => match nameless::link(&file, &path) {
+            None => match unnamed::link(&file, &path) {
                 Err(e) if force && e.kind() == io::ErrorKind::AlreadyExists => {
-                    // No call links over a name; a rename does.
+                    // A link cannot replace a file; a rename can.
                     let beside = tempfile::Builder::new()
                         .prefix(&prefix(&path))
-                        .make_in(&dir, |name| nameless::link(&file, name));
+                        .make_in(&dir, |name| unnamed::link(&file, name));
                     beside.and_then(|beside| beside.into_temp_path().persist(&path).map_err(|e| e.error))
                 }
                 other => other,
@@ -114,11 +119,12 @@ impl Target {
     }
 }
 
-/// Puts a set of files in place. `Break` from `poll` abandons them even while the disk is busy.
+/// Gives a set of files their names. `Break` from `poll` abandons them even while the disk is busy.
 ///
-/// llama.cpp opens a set by its first file, so that one goes last, and an old one of its name first: a
-/// process that is killed in between leaves no set, never one of old and new files.
-pub(crate) fn finish(mut targets: Vec<Target>, poll: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
+/// llama.cpp opens a set by its first file, so an old file of that name is removed first and the new one is
+/// named last. A process that is killed in between leaves an incomplete set, but never a mixed one of old and
+/// new files.
+pub(crate) fn publish_all(mut targets: Vec<Target>, poll: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
     let dirs = sync_replacements(&targets, poll)?;
     if targets.len() > 1 && targets[0].path.is_file() {
         fs::remove_file(&targets[0].path).map_err(|e| Error::write(&targets[0].path, e))?;
@@ -137,18 +143,19 @@ pub(crate) fn finish(mut targets: Vec<Target>, poll: &mut dyn FnMut() -> Control
         }
         placed.push(path);
     }
-    // A rename reaches the disk with its directory; the files are whole either way.
+    // Syncing the directory makes the renames durable; an error does no harm, since the files are complete.
     dirs.iter().for_each(|dir| drop(File::open(dir).and_then(|dir| dir.sync_all())));
     Ok(())
 }
 
-/// Waits for the disk where files are replaced: after a power cut the old content is there, or the new.
-/// A file of a new name has no old content to lose and, as with `cp`, does not wait. Gives the folders.
+/// Syncs the files that replace old ones, so that after a power cut either the old content or the new is
+/// there. A file with a new name has no old content to lose, so it is not synced, as with `cp`. Returns the
+/// folders of the files that were synced.
 fn sync_replacements(targets: &[Target], poll: &mut dyn FnMut() -> ControlFlow<()>) -> Result<Vec<PathBuf>> {
     let replacing: Vec<_> = targets.iter().filter(|t| t.path.exists()).collect();
     let (sender, synced) = mpsc::channel();
     for target in &replacing {
-        // A descriptor of its own: a caller who cancels does not wait for the thread.
+        // The thread has a descriptor of its own, since a caller who cancels does not wait for it.
         let file = target.file.try_clone().map_err(|e| target.failed(e))?;
         let sender = sender.clone();
         std::thread::spawn(move || sender.send(file.sync_all()));
@@ -166,22 +173,22 @@ fn sync_replacements(targets: &[Target], poll: &mut dyn FnMut() -> ControlFlow<(
     }
 }
 
-/// How the names of temporary siblings begin: hidden, with the process that made them.
+/// How the name of a temporary file begins: hidden, with the id of the process that made it.
 fn prefix(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     format!(".{name}.tmp-{}-", std::process::id())
 }
 
-/// Linux's files without a name: whatever ends the process, nothing is left of them.
+/// Linux's unnamed temporary files (O_TMPFILE): however the process ends, nothing is left of them.
 #[cfg(target_os = "linux")]
-mod nameless {
+mod unnamed {
     use std::fs::File;
     use std::os::fd::AsRawFd;
     use std::path::{Path, PathBuf};
 
     use rustix::fs::{linkat, open as open_at, AtFlags, Mode, OFlags, CWD};
 
-    /// A new file in a folder, or None where the filesystem has no such files or /proc is not there.
+    /// A new unnamed file in a folder, or None where the filesystem has none or /proc is not mounted.
     pub fn open(dir: &Path) -> Option<File> {
         // The umask still applies.
         let mode = Mode::from_raw_mode(0o666);
@@ -189,7 +196,7 @@ mod nameless {
         std::fs::metadata(descriptor(&file)).is_ok().then_some(file)
     }
 
-    /// Gives it a name that is not taken.
+    /// Gives the file a name; fails when the name is taken.
     pub fn link(file: &File, path: &Path) -> std::io::Result<()> {
         Ok(linkat(CWD, descriptor(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }
@@ -200,7 +207,7 @@ mod nameless {
 }
 
 #[cfg(not(target_os = "linux"))]
-mod nameless {
+mod unnamed {
     use std::{fs::File, io, path::Path};
 
     pub fn open(_dir: &Path) -> Option<File> {

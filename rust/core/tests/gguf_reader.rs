@@ -161,15 +161,15 @@ fn tensors_that_deceive_are_refused() {
     expect(&with(&[tensor("a", &[1 << 40, 1 << 40], 0, 0)]), dims, "overflows");
     expect(&with(&[tensor("a", &[1 << 62], 0, 0)]), dims + 8, "overflows");
     expect(&with(&[tensor("a", &[32], 4, 0)]), dims + 8, "unknown type 4");
-    expect(&with(&[tensor("a", &[33], 2, 0)]), dims + 8, "no multiple of q4_0's 32");
+    expect(&with(&[tensor("a", &[33], 2, 0)]), dims + 8, "not a multiple of q4_0's 32");
     expect(&with(&[tensor("a", &[32], 0, 8)]), 24, "not a multiple of 32");
     expect(&with(&[tensor("a", &[128], 0, 0)]), 24, "reaches beyond the end");
     expect(&with(&[tensor("a", &[32], 0, u64::MAX - 31)]), 24, "reaches beyond the end");
-    expect(&with(&[tensor("a", &[32], 0, 0), tensor("a", &[32], 0, 128)]), second, "there twice");
+    expect(&with(&[tensor("a", &[32], 0, 0), tensor("a", &[32], 0, 128)]), second, "duplicate tensor a");
     expect(&with(&[tensor("a", &[32], 0, 0), tensor("b", &[32], 0, 96)]), second, "overlap");
     expect(&with(&[tensor("a", &[32], 0, 32), tensor("b", &[32], 0, 0)]), 24, "overlap");
     let pair = [string("k"), 0u32.to_le_bytes().into(), vec![1]].concat();
-    expect(&raw(3, 0, 2, &[pair.clone(), pair].concat()), 24 + 14, "key k is there twice");
+    expect(&raw(3, 0, 2, &[pair.clone(), pair].concat()), 24 + 14, "duplicate key k");
 }
 
 proptest! {

@@ -2,22 +2,22 @@
 //! `tests/golden/make.py` writes it; a Python test holds it against ggml's C code.
 
 use t2sql_core::quant::Simd;
-use t2sql_core::Dtype;
+use t2sql_core::{BlockFormat, Encoding, Float};
 
 const BLOCKS: &[u8] = include_bytes!("../../../tests/golden/blocks.f32");
-const EXPECTED: [(Dtype, &[u8]); 3] = [
-    (Dtype::Q8_0, include_bytes!("../../../tests/golden/blocks.q8_0")),
-    (Dtype::Q4_0, include_bytes!("../../../tests/golden/blocks.q4_0")),
-    (Dtype::Q4_1, include_bytes!("../../../tests/golden/blocks.q4_1")),
+const EXPECTED: [(BlockFormat, &[u8]); 3] = [
+    (BlockFormat::Q8_0, include_bytes!("../../../tests/golden/blocks.q8_0")),
+    (BlockFormat::Q4_0, include_bytes!("../../../tests/golden/blocks.q4_0")),
+    (BlockFormat::Q4_1, include_bytes!("../../../tests/golden/blocks.q4_1")),
 ];
 
 fn sets() -> impl Iterator<Item = Simd> {
     Simd::ALL.into_iter().filter(|simd| simd.available())
 }
 
-fn quantize(simd: Simd, from: Dtype, to: Dtype, src: &[u8]) -> Vec<u8> {
-    let len = src.len() as u64 / from.block_bytes();
-    let mut out = vec![0xAA; to.bytes(len).unwrap() as usize];
+fn quantize(simd: Simd, from: Float, to: impl Into<Encoding>, src: &[u8]) -> Vec<u8> {
+    let to = to.into();
+    let mut out = vec![0xAA; to.bytes(src.len() / from.size()).unwrap()];
     simd.convert(from, to, src, &mut out);
     out
 }
@@ -26,8 +26,8 @@ fn quantize(simd: Simd, from: Dtype, to: Dtype, src: &[u8]) -> Vec<u8> {
 fn every_set_makes_the_golden_blocks() {
     for (to, expected) in EXPECTED {
         for simd in sets() {
-            let got = quantize(simd, Dtype::F32, to, BLOCKS);
-            let size = to.block_bytes() as usize;
+            let got = quantize(simd, Float::F32, to, BLOCKS);
+            let size = to.block_bytes();
             for (i, (is, should)) in got.chunks(size).zip(expected.chunks(size)).enumerate() {
                 assert_eq!(is, should, "{simd} {to}, block {i}");
             }
@@ -39,14 +39,14 @@ fn every_set_makes_the_golden_blocks() {
 /// Where a half type holds a block's values, it gives the same bytes.
 #[test]
 fn half_types_make_the_golden_blocks_they_can_hold() {
-    for half in [Dtype::F16, Dtype::BF16] {
-        let narrow = quantize(Simd::Scalar, Dtype::F32, half, BLOCKS);
-        let wide = quantize(Simd::Scalar, half, Dtype::F32, &narrow);
+    for half in [Float::F16, Float::Bf16] {
+        let narrow = quantize(Simd::Scalar, Float::F32, half, BLOCKS);
+        let wide = quantize(Simd::Scalar, half, Float::F32, &narrow);
         let held: Vec<usize> =
             (0..BLOCKS.len() / 128).filter(|i| wide[i * 128..][..128] == BLOCKS[i * 128..][..128]).collect();
         assert!(held.len() > 20, "{} blocks of {half}", held.len());
         for (to, expected) in EXPECTED {
-            let size = to.block_bytes() as usize;
+            let size = to.block_bytes();
             for simd in sets() {
                 let got = quantize(simd, half, to, &narrow);
                 for &i in &held {

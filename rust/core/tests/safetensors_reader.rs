@@ -57,10 +57,32 @@ fn headers_that_deceive_are_refused() {
     expect(&one(r#"{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}"#), "invalid value");
     expect(&one(r#"{"dtype":"F32","shape":[2]}"#), "missing field");
     expect(&file("[]", 0), "an object of tensors");
-    expect(&file(&"[".repeat(100_000), 0), "not as it should be");
+    expect(&file(&"[".repeat(100_000), 0), "malformed header");
     let a = r#""a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}"#;
-    expect(&file(&format!("{{{a},{a}}}"), 8), "a is there twice");
+    expect(&file(&format!("{{{a},{a}}}"), 8), "duplicate key a");
     expect(&file(&format!("{{{a},{}}}", a.replace("\"a\"", "\"b\"")), 8), "tensors a and b overlap");
+}
+
+/// As the reference implementation does; the byte is the first that no tensor claims.
+#[test]
+fn data_that_the_tensors_do_not_cover_is_refused() {
+    let tensor = |name: &str, from: u64| {
+        format!(r#""{name}":{{"dtype":"F32","shape":[2],"data_offsets":[{from},{}]}}"#, from + 8)
+    };
+    let header = |tensors: &[String]| format!("{{{}}}", tensors.join(","));
+    for (tensors, data, byte, words) in [
+        (vec![tensor("a", 4)], 12, 0, "a hole before the data of a"),
+        (vec![tensor("b", 12), tensor("a", 0)], 20, 8, "a hole between the data of a and b"),
+        (vec![tensor("a", 0)], 9, 8, "1 bytes after the data of the last tensor"),
+        (vec![], 3, 0, "3 bytes after the data of the last tensor"),
+    ] {
+        let json = header(&tensors);
+        let bytes = file(&json, data);
+        expect(&bytes, words);
+        assert_eq!(offset_of(&bytes), 8 + json.len() as u64 + byte, "{words}");
+    }
+    let empty = r#""e":{"dtype":"F32","shape":[0],"data_offsets":[8,8]}"#.to_string();
+    assert_eq!(read(&file(&header(&[empty, tensor("a", 0)]), 8)).unwrap().tensors.len(), 2);
 }
 
 #[test]

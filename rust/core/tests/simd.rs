@@ -4,18 +4,14 @@
 
 use proptest::prelude::*;
 use t2sql_core::quant::Simd;
-use t2sql_core::Dtype;
-
-const SOURCES: [Dtype; 3] = [Dtype::F32, Dtype::F16, Dtype::BF16];
-const BLOCKS: [Dtype; 3] = [Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1];
+use t2sql_core::{BlockFormat, Encoding, Float};
 
 fn others() -> impl Iterator<Item = Simd> {
     Simd::ALL.into_iter().filter(|simd| *simd != Simd::Scalar && simd.available())
 }
 
-fn convert(simd: Simd, from: Dtype, to: Dtype, src: &[u8]) -> Vec<u8> {
-    let len = src.len() as u64 / from.block_bytes();
-    let mut out = vec![0xAA; to.bytes(len).unwrap() as usize];
+fn convert(simd: Simd, from: Float, to: Encoding, src: &[u8]) -> Vec<u8> {
+    let mut out = vec![0xAA; to.bytes(src.len() / from.size()).unwrap()];
     simd.convert(from, to, src, &mut out);
     out
 }
@@ -23,15 +19,15 @@ fn convert(simd: Simd, from: Dtype, to: Dtype, src: &[u8]) -> Vec<u8> {
 /// Reads `src` as each source type, to every target, in every set.
 #[track_caller]
 fn all_agree(src: &[u8]) {
-    for from in SOURCES {
-        for to in BLOCKS.into_iter().chain([Dtype::F32, Dtype::F16, Dtype::BF16]) {
+    for from in Float::ALL {
+        for to in Encoding::ALL {
             let expected = convert(Simd::Scalar, from, to, src);
             for simd in others() {
                 let got = convert(simd, from, to, src);
                 if got != expected {
-                    let size = to.block_bytes() as usize;
+                    let size = to.block_bytes();
                     let i = got.iter().zip(&expected).position(|(a, b)| a != b).unwrap() / size;
-                    let step = (from.block_bytes() * to.block_len()) as usize;
+                    let step = from.size() * to.block_len();
                     let (block, is, should) = (
                         &src[i * step..(i + 1) * step],
                         &got[i * size..][..size],
@@ -47,9 +43,9 @@ fn all_agree(src: &[u8]) {
 /// Expands `src` as each format in every set; NaNs are equal whatever their payload.
 #[track_caller]
 fn all_expand_alike(src: &[u8]) {
-    for from in BLOCKS {
-        let src = &src[..src.len() / from.block_bytes() as usize * from.block_bytes() as usize];
-        let len = src.len() / from.block_bytes() as usize * 32;
+    for from in BlockFormat::ALL {
+        let src = &src[..src.len() / from.block_bytes() * from.block_bytes()];
+        let len = src.len() / from.block_bytes() * 32;
         let expand = |simd: Simd| {
             let mut out = vec![0.0f32; len];
             simd.dequantize(from, src, &mut out);

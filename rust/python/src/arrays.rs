@@ -1,17 +1,17 @@
-//! Quantizing NumPy arrays in place: no copies, dtype and contiguity checked.
+//! Quantizes NumPy arrays without copying them; their type and layout are checked.
 
 use std::ops::ControlFlow;
 
 use half::f16;
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use t2sql_core::dtype::Dtype;
-use t2sql_core::parallel;
 use t2sql_core::quant::{self, Number};
+use t2sql_core::{BlockFormat, Float};
 
-use crate::errors::{raise, run, wrong, Step};
+use crate::errors::{raise, wrong};
+use crate::progress::{run, Step};
 
-/// An array of this element type, two-dimensional and C-contiguous; `wanted` is for messages.
+/// Borrows a two-dimensional, C-contiguous array of this element type; `wanted` names the type in messages.
 fn rows<'py, T: numpy::Element>(
     array: &Bound<'py, PyAny>,
     wanted: &'static str,
@@ -38,47 +38,50 @@ fn rows<'py, T: numpy::Element>(
     Ok(borrowed)
 }
 
-fn block_type(py: Python<'_>, name: &str) -> PyResult<Dtype> {
-    quant::block_type(name).map_err(|e| raise(py, &e))
+fn parse_format(py: Python<'_>, name: &str) -> PyResult<BlockFormat> {
+    BlockFormat::from_name(name).map_err(|error| raise(py, &error))
 }
 
+/// Quantizes rows of float32, float16, or the bits of bfloat16 as uint16.
 #[pyfunction]
-#[pyo3(signature = (x, r#type, threads=None))]
+#[pyo3(signature = (x, block_format, threads=None))]
 pub fn quantize_rows<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
-    r#type: &str,
+    block_format: &str,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<u8>>> {
-    let to = block_type(py, r#type)?;
+    let to = parse_format(py, block_format)?;
     if x.cast::<PyArray2<f16>>().is_ok() {
-        quantize::<f16>(x, Dtype::F16, to, threads)
+        quantize::<f16>(x, Float::F16, to, threads)
     } else if x.cast::<PyArray2<u16>>().is_ok() {
-        quantize::<u16>(x, Dtype::BF16, to, threads)
+        quantize::<u16>(x, Float::Bf16, to, threads)
     } else {
-        quantize::<f32>(x, Dtype::F32, to, threads)
+        quantize::<f32>(x, Float::F32, to, threads)
     }
 }
 
 fn quantize<'py, T: numpy::Element + Number + Sync>(
     x: &Bound<'py, PyAny>,
-    from: Dtype,
-    to: Dtype,
+    from: Float,
+    to: BlockFormat,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<u8>>> {
     let py = x.py();
     let array = rows::<T>(x, "float32, float16 or uint16 (the bits of bfloat16)")?;
     let [n_rows, len] = [array.shape()[0], array.shape()[1]];
-    let Some(row_bytes) = to.bytes(len as u64) else {
-        let expected = format!("rows a multiple of {}", to.block_len());
+    if !len.is_multiple_of(BlockFormat::BLOCK_LEN) {
+        let expected = format!("rows a multiple of {}", BlockFormat::BLOCK_LEN);
         return Err(wrong(py, "row length does not fit", expected, len));
-    };
-    // SAFETY: every byte is written below before anyone else sees the array, or it is dropped.
-    let out = unsafe { PyArray2::<u8>::new(py, [n_rows, row_bytes as usize], false) };
+    }
+    let row_bytes = len / BlockFormat::BLOCK_LEN * to.block_bytes();
+    // SAFETY: the array is not initialized. No one else has it before `run` returns: every byte is written
+    // then, or the call fails and the array is dropped. Any byte is a valid u8.
+    let out = unsafe { PyArray2::<u8>::new(py, [n_rows, row_bytes], false) };
     {
         let mut target = out.readwrite();
         let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
-        let (src, threads) = (quant::bytes_of(src), parallel::threads(threads));
+        let src = quant::bytes_of(src);
         let mut call = |poll: &mut dyn FnMut(Step) -> ControlFlow<()>| {
             quant::quantize_array(from, to, src, target, threads, &mut || poll(Step::default()))
         };
@@ -87,28 +90,29 @@ fn quantize<'py, T: numpy::Element + Number + Sync>(
     Ok(out)
 }
 
+/// Dequantizes rows of blocks to float32.
 #[pyfunction]
-#[pyo3(signature = (q, r#type, threads=None))]
+#[pyo3(signature = (q, block_format, threads=None))]
 pub fn dequantize_rows<'py>(
     py: Python<'py>,
     q: &Bound<'py, PyAny>,
-    r#type: &str,
+    block_format: &str,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let from = block_type(py, r#type)?;
+    let from = parse_format(py, block_format)?;
     let array = rows::<u8>(q, "uint8")?;
     let [n_rows, row_bytes] = [array.shape()[0], array.shape()[1]];
-    if !(row_bytes as u64).is_multiple_of(from.block_bytes()) {
+    if !row_bytes.is_multiple_of(from.block_bytes()) {
         let expected = format!("rows a multiple of {} bytes", from.block_bytes());
         return Err(wrong(py, "row length does not fit", expected, row_bytes));
     }
-    let len = row_bytes as u64 / from.block_bytes() * from.block_len();
-    // SAFETY: every value is written below before anyone else sees the array, or it is dropped.
-    let out = unsafe { PyArray2::<f32>::new(py, [n_rows, len as usize], false) };
+    let len = row_bytes / from.block_bytes() * BlockFormat::BLOCK_LEN;
+    // SAFETY: the array is not initialized. No one else has it before `run` returns: every value is written
+    // then, or the call fails and the array is dropped. Any four bytes are a valid f32.
+    let out = unsafe { PyArray2::<f32>::new(py, [n_rows, len], false) };
     {
         let mut target = out.readwrite();
         let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
-        let threads = parallel::threads(threads);
         run(
             py,
             |poll| quant::dequantize_array(from, src, target, threads, &mut || poll(Step::default())),

@@ -1,6 +1,6 @@
-//! Rust errors as `t2sql.errors`, and Python's signals and exceptions seen from a Rust loop.
+//! Rust errors as `t2sql.errors`, with hints for people.
 
-use std::ops::ControlFlow;
+use std::error::Error as _;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -10,66 +10,41 @@ use t2sql_core::Error;
 static INPUT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static WORK: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 
-/// The exception for an error; `Cancelled` becomes whatever Python has to say about it.
+/// The Python exception for an error: `InputError` or `WorkError`.
 pub fn raise(py: Python<'_>, error: &Error) -> PyErr {
     let parts = error.parts();
     let (class, name) = if error.is_input() { (&INPUT, "InputError") } else { (&WORK, "WorkError") };
+    let what = match error.source() {
+        Some(source) => format!("{}: {source}", parts.what),
+        None => parts.what,
+    };
     let build = || -> PyResult<PyErr> {
         let class = class.import(py, "t2sql.errors", name)?;
         let fields = PyDict::new(py);
         fields.set_item("where", parts.place)?;
         fields.set_item("expected", parts.expected)?;
         fields.set_item("found", parts.found)?;
-        fields.set_item("hint", parts.hint)?;
-        Ok(PyErr::from_value(class.call((parts.what,), Some(&fields))?))
+        fields.set_item("hint", hint(error))?;
+        Ok(PyErr::from_value(class.call((what,), Some(&fields))?))
     };
     build().unwrap_or_else(|error| error)
 }
 
-/// A wrong argument.
-pub fn wrong(py: Python<'_>, what: &'static str, expected: impl ToString, found: impl ToString) -> PyErr {
-    let (expected, found) = (expected.to_string(), found.to_string());
-    raise(py, &Error::Argument { what, expected, found })
-}
-
-/// Runs `call` without the interpreter lock. It gets a function to call now and then, which takes the
-/// lock, looks for Ctrl-C, runs `then`, and says Break when either raised.
-pub fn run<T: Send>(
-    py: Python<'_>,
-    call: impl FnOnce(&mut dyn FnMut(Step) -> ControlFlow<()>) -> Result<T, Error> + Send,
-    then: Option<&Py<PyAny>>,
-) -> PyResult<T> {
-    let mut raised = None;
-    let result = py.detach(|| {
-        call(&mut |step| {
-            let outcome = Python::attach(|py| {
-                py.check_signals()?;
-                match then {
-                    Some(progress) => progress.call1(py, (step.done, step.total, step.label)).map(drop),
-                    None => Ok(()),
-                }
-            });
-            match outcome {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    // The first says why; later ones are its echo.
-                    raised.get_or_insert(error);
-                    ControlFlow::Break(())
-                }
-            }
-        })
-    });
-    match (raised, result) {
-        (Some(error), _) => Err(error),
-        (None, Err(error)) => Err(raise(py, &error)),
-        (None, Ok(value)) => Ok(value),
+/// What a person can do about an error.
+fn hint(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Malformed { .. } => Some("The file is damaged or was cut short: fetch or write it again"),
+        Error::NotFinite { .. } => Some("The model is damaged: training may have diverged"),
+        Error::Overflow { .. } => Some("Keep this tensor in f32 or bf16"),
+        Error::Exists { .. } => Some("Use --force to replace it"),
+        Error::NoSpace { .. } => Some("Free some space or write elsewhere"),
+        Error::Changed { .. } => Some("Wait until whatever writes it has ended, and run it again"),
+        _ => None,
     }
 }
 
-/// What a progress callback is told.
-#[derive(Default)]
-pub struct Step<'a> {
-    pub done: u64,
-    pub total: u64,
-    pub label: &'a str,
+/// The exception for a wrong argument.
+pub fn wrong(py: Python<'_>, what: &'static str, expected: impl ToString, found: impl ToString) -> PyErr {
+    let (expected, found) = (expected.to_string(), found.to_string());
+    raise(py, &Error::Argument { what, expected, found })
 }

@@ -5,18 +5,19 @@ use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use t2sql_core::affine::Affine;
-use t2sql_core::convert::{self, FilePlan, Options, Progress, TensorPlan};
-use t2sql_core::dtype::Dtype;
-use t2sql_core::quant;
+use t2sql_core::convert::{write_files, Options, Progress};
+use t2sql_core::plan::{self, FilePlan, TensorSource};
+use t2sql_core::{gguf, safetensors, Dtype, Encoding};
 
-use crate::errors::{raise, run, wrong, Step};
+use crate::errors::{raise, wrong};
 use crate::metadata;
+use crate::progress::{run, Step};
 
+/// The header of a GGUF.
 #[pyfunction]
 #[pyo3(signature = (path, *, arrays=true))]
 pub fn read_gguf<'py>(py: Python<'py>, path: PathBuf, arrays: bool) -> PyResult<Bound<'py, PyDict>> {
-    let file = py.detach(|| convert::read_gguf(&path)).map_err(|e| raise(py, &e))?;
+    let file = py.detach(|| gguf::read_file(&path)).map_err(|error| raise(py, &error))?;
     let pairs = PyList::empty(py);
     for (key, value) in file.metadata {
         pairs.append((key, value.type_name(), metadata::to_python(py, value, !arrays)?))?;
@@ -41,9 +42,10 @@ pub fn read_gguf<'py>(py: Python<'py>, path: PathBuf, arrays: bool) -> PyResult<
     Ok(out)
 }
 
+/// The header of a safetensors file.
 #[pyfunction]
 pub fn read_safetensors<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'py, PyDict>> {
-    let file = py.detach(|| convert::read_safetensors(&path)).map_err(|e| raise(py, &e))?;
+    let file = py.detach(|| safetensors::read_file(&path)).map_err(|error| raise(py, &error))?;
     let pairs = PyDict::new(py);
     for (key, value) in &file.metadata {
         pairs.set_item(key, value)?;
@@ -64,42 +66,81 @@ pub fn read_safetensors<'py>(py: Python<'py>, path: PathBuf) -> PyResult<Bound<'
     Ok(out)
 }
 
-/// The plan of one tensor, from its dict.
-fn plan(py: Python<'_>, dict: &Bound<'_, PyDict>) -> PyResult<TensorPlan> {
-    const REQUIRED: [&str; 5] = ["name", "path", "source", "shape", "type"];
-    const OPTIONAL: [&str; 3] = ["permute_heads", "add", "affine"];
-    for key in dict.keys() {
-        let key: String = key.extract()?;
-        if !REQUIRED.iter().chain(&OPTIONAL).any(|known| *known == key) {
-            return Err(wrong(py, "unknown key in a tensor's plan", REQUIRED.join(", "), key));
-        }
+/// Where the scales and biases of a matrix are that MLX quantized, and how its codes are packed.
+#[pyclass(module = "t2sql._core", frozen)]
+pub struct AffineSource(plan::Affine);
+
+#[pymethods]
+impl AffineSource {
+    #[new]
+    #[pyo3(signature = (*, bits, group_size, scales, biases))]
+    fn new(bits: u32, group_size: u64, scales: (PathBuf, String), biases: (PathBuf, String)) -> AffineSource {
+        let source = |(path, name)| TensorSource { path, name };
+        AffineSource(plan::Affine { bits, group_size, scales: source(scales), biases: source(biases) })
     }
-    let get = |key: &'static str| {
-        let value = dict.get_item(key)?;
-        value.ok_or_else(|| wrong(py, "key missing in a tensor's plan", key, dict))
-    };
-    let type_name: String = get("type")?.extract()?;
-    let dtype = Dtype::from_name(&type_name)
-        .ok_or_else(|| wrong(py, "unknown tensor type", quant::TARGETS, &type_name))?;
-    type Place = (PathBuf, String);
-    let affine: Option<(u32, u64, Place, Place)> =
-        dict.get_item("affine")?.map_or(Ok(None), |value| value.extract())?;
-    Ok(TensorPlan {
-        name: get("name")?.extract()?,
-        path: get("path")?.extract()?,
-        source: get("source")?.extract()?,
-        shape: get("shape")?.extract()?,
-        dtype,
-        permute_heads: dict.get_item("permute_heads")?.map_or(Ok(0), |v| v.extract())?,
-        add: dict.get_item("add")?.map_or(Ok(0.0), |v| v.extract())?,
-        affine: affine.map(|(bits, group_size, scales, biases)| Affine { bits, group_size, scales, biases }),
-    })
+}
+
+/// One tensor to write.
+#[pyclass(module = "t2sql._core", frozen)]
+pub struct TensorPlan(plan::TensorPlan);
+
+#[pymethods]
+impl TensorPlan {
+    #[new]
+    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None))]
+    #[allow(clippy::too_many_arguments)] // all by keyword, as a struct's fields
+    fn new(
+        py: Python<'_>,
+        name: String,
+        path: PathBuf,
+        source: String,
+        shape: Vec<u64>,
+        dtype: &str,
+        permute_heads: u64,
+        add: f32,
+        affine: Option<&Bound<'_, AffineSource>>,
+    ) -> PyResult<TensorPlan> {
+        let known = Dtype::from_name(dtype);
+        let dtype = known.ok_or_else(|| wrong(py, "unknown tensor type", Encoding::NAMES, dtype))?;
+        let source = TensorSource { path, name: source };
+        let affine = affine.map(|affine| affine.get().0.clone());
+        Ok(TensorPlan(plan::TensorPlan { name, source, shape, dtype, permute_heads, add, affine }))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    #[getter]
+    fn dtype(&self) -> &'static str {
+        self.0.dtype.name()
+    }
+
+    #[getter]
+    fn shape(&self) -> Vec<u64> {
+        self.0.shape.clone()
+    }
+
+    #[getter]
+    fn nbytes(&self, py: Python<'_>) -> PyResult<u64> {
+        let elements = self.0.shape.iter().try_fold(1u64, |n, &extent| n.checked_mul(extent));
+        elements.and_then(|n| self.0.dtype.bytes(n)).ok_or_else(|| {
+            let expected = format!("whole blocks of {}", self.0.dtype);
+            wrong(py, "shape does not fit", expected, format!("{:?}", self.0.shape))
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        format!("TensorPlan(name={:?}, shape={:?}, dtype={:?})", self.0.name, self.0.shape, self.dtype())
+    }
 }
 
 type Pairs<'py> = Vec<(String, String, Bound<'py, PyAny>)>;
-type Plans<'py> = Vec<Bound<'py, PyDict>>;
+type Plans<'py> = Vec<Bound<'py, TensorPlan>>;
 
-fn file<'py>(py: Python<'py>, path: PathBuf, pairs: Pairs<'py>, plans: Plans<'py>) -> PyResult<FilePlan> {
+/// The plan of one file.
+fn file_plan(path: PathBuf, pairs: Pairs<'_>, tensors: Plans<'_>) -> PyResult<FilePlan> {
     let pair = |(key, kind, value): (String, String, _)| {
         let value = metadata::from_python(&key, &kind, &value)?;
         Ok((key, value))
@@ -107,10 +148,11 @@ fn file<'py>(py: Python<'py>, path: PathBuf, pairs: Pairs<'py>, plans: Plans<'py
     Ok(FilePlan {
         path,
         metadata: pairs.into_iter().map(pair).collect::<PyResult<_>>()?,
-        tensors: plans.iter().map(|dict| plan(py, dict)).collect::<PyResult<_>>()?,
+        tensors: tensors.iter().map(|tensor| tensor.get().0.clone()).collect(),
     })
 }
 
+/// Writes one GGUF.
 #[pyfunction]
 #[pyo3(signature = (out, metadata, tensors, *, threads=None, progress=None, force=false))]
 pub fn write_gguf<'py>(
@@ -125,6 +167,7 @@ pub fn write_gguf<'py>(
     write_ggufs(py, vec![(out, metadata, tensors)], threads, progress, force)
 }
 
+/// Writes a set of GGUFs in one pass.
 #[pyfunction]
 #[pyo3(signature = (files, *, threads=None, progress=None, force=false))]
 pub fn write_ggufs<'py>(
@@ -137,14 +180,14 @@ pub fn write_ggufs<'py>(
     let start = Instant::now();
     let files = files
         .into_iter()
-        .map(|(path, metadata, tensors)| file(py, path, metadata, tensors))
+        .map(|(path, metadata, tensors)| file_plan(path, metadata, tensors))
         .collect::<PyResult<Vec<_>>>()?;
     let options = Options { threads, force };
     let summary = run(
         py,
         |poll| {
             let mut step = |p: Progress| poll(Step { done: p.done, total: p.total, label: p.tensor });
-            convert::write_files(&files, options, &mut step)
+            write_files(&files, options, &mut step)
         },
         progress.as_ref(),
     )?;

@@ -1,25 +1,28 @@
-//! `t2sql._core`: the Python door to `t2sql-core`.
+//! The Python module `t2sql._core`: thin bindings to `t2sql-core`, `t2sql-train` and `t2sql-blas`.
+//!
+//! Its classes and functions are documented in `python/t2sql/_core.pyi`.
 
 mod arrays;
 #[cfg(target_os = "linux")]
 mod blas;
 mod errors;
 mod files;
-#[cfg(target_os = "linux")]
-mod lora;
 mod metadata;
+mod progress;
+#[cfg(target_os = "linux")]
+mod train;
 
 use pyo3::prelude::*;
 use t2sql_core::quant::Simd;
 
-/// What this processor offers of what the kernels can use.
+/// The processor's architecture and its features that kernels can use.
 #[pyfunction]
 fn cpu_features() -> String {
-    let mut found = vec![std::env::consts::ARCH];
+    let mut features = vec![std::env::consts::ARCH];
     macro_rules! look {
         ($detected:ident, $($name:tt)+) => {
             $(if std::arch::$detected!($name) {
-                found.push($name);
+                features.push($name);
             })+
         };
     }
@@ -27,13 +30,13 @@ fn cpu_features() -> String {
     look!(is_x86_feature_detected, "avx2" "fma" "f16c" "avx512f" "avx512bw" "avx512dq" "avx512vl");
     #[cfg(target_arch = "aarch64")]
     look!(is_aarch64_feature_detected, "neon" "fp16" "dotprod" "i8mm");
-    found.join(" ")
+    features.join(" ")
 }
 
 /// The instruction set whose kernels run: scalar, avx2, avx512 or neon.
 #[pyfunction]
 fn simd(py: Python<'_>) -> PyResult<&'static str> {
-    Simd::active().map(Simd::name).map_err(|e| errors::raise(py, &e))
+    Simd::active().map(Simd::name).map_err(|error| errors::raise(py, &error))
 }
 
 #[pymodule]
@@ -44,6 +47,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(arrays::quantize_rows, m)?)?;
     m.add_function(wrap_pyfunction!(arrays::dequantize_rows, m)?)?;
     m.add_class::<metadata::MetadataArray>()?;
+    m.add_class::<files::TensorPlan>()?;
+    m.add_class::<files::AffineSource>()?;
     m.add_function(wrap_pyfunction!(files::read_gguf, m)?)?;
     m.add_function(wrap_pyfunction!(files::read_safetensors, m)?)?;
     m.add_function(wrap_pyfunction!(files::write_gguf, m)?)?;
@@ -52,9 +57,12 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     {
         m.add_function(wrap_pyfunction!(blas::use_blas, m)?)?;
         m.add_function(wrap_pyfunction!(blas::blas_calls, m)?)?;
-        m.add_class::<lora::LlamaLayer>()?;
-        m.add_function(wrap_pyfunction!(lora::cross_entropy, m)?)?;
-        m.add_function(wrap_pyfunction!(lora::adamw, m)?)?;
+        m.add_class::<train::AttentionBlock>()?;
+        m.add_class::<train::LayerWeights>()?;
+        m.add_class::<train::LayerAdapters>()?;
+        m.add_class::<train::LlamaLayer>()?;
+        m.add_class::<train::AdamW>()?;
+        m.add_function(wrap_pyfunction!(train::cross_entropy, m)?)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! GGUF metadata to and from Python: (key, type name, value).
+//! GGUF metadata to and from Python, as (key, type name, value).
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyList, PyString};
@@ -7,7 +7,7 @@ use t2sql_core::gguf::{Array, Strings, Value, ValueType};
 
 use crate::errors::wrong;
 
-/// An array as it is in the file, to be written again: making lists of a vocabulary takes longer than
+/// An array that Python only counts and writes again. Making a list of a vocabulary would take longer than
 /// quantizing a small model.
 #[pyclass(module = "t2sql._core", frozen)]
 pub struct MetadataArray(Array);
@@ -23,12 +23,12 @@ impl MetadataArray {
     }
 }
 
-/// The Python value of a metadata value; an array is a list, or a `MetadataArray` where `kept`.
-pub fn to_python(py: Python<'_>, value: Value, kept: bool) -> PyResult<Bound<'_, PyAny>> {
+/// The Python value of a metadata value. An array becomes a list, or a `MetadataArray` where `opaque_arrays`.
+pub fn to_python(py: Python<'_>, value: Value, opaque_arrays: bool) -> PyResult<Bound<'_, PyAny>> {
     macro_rules! by_type {
         ($($variant:ident)+) => {
             match value {
-                Value::Array(array) if kept => MetadataArray(array).into_bound_py_any(py),
+                Value::Array(array) if opaque_arrays => MetadataArray(array).into_bound_py_any(py),
                 $(Value::$variant(v) => v.into_bound_py_any(py),)+
                 $(Value::Array(Array::$variant(v)) => PyList::new(py, v.iter())?.into_bound_py_any(py),)+
             }
@@ -37,7 +37,7 @@ pub fn to_python(py: Python<'_>, value: Value, kept: bool) -> PyResult<Bound<'_,
     by_type!(U8 I8 U16 I16 U32 I32 F32 Bool Str U64 I64 F64)
 }
 
-/// A metadata value of the type named, `u32` or `arr:str` and so on.
+/// The metadata value of the type with this name, such as `u32` or `arr:str`; `key` is for messages.
 pub fn from_python(key: &str, type_name: &str, value: &Bound<'_, PyAny>) -> PyResult<Value> {
     let py = value.py();
     let (name, is_array) = match type_name.strip_prefix("arr:") {
@@ -48,7 +48,7 @@ pub fn from_python(key: &str, type_name: &str, value: &Bound<'_, PyAny>) -> PyRe
         let expected = "u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 bool str, or arr: and one of them";
         return Err(wrong(py, "unknown metadata type", expected, format!("{type_name} of {key}")));
     };
-    // A bool is an int to Python, and rarely meant as one.
+    // To Python a bool is an int, but whoever passes one as a number has made a mistake.
     if !is_array && kind != ValueType::Bool && value.is_instance_of::<PyBool>() {
         return Err(wrong(py, "metadata value does not fit", type_name, format!("bool for {key}")));
     }
@@ -78,7 +78,7 @@ pub fn from_python(key: &str, type_name: &str, value: &Bound<'_, PyAny>) -> PyRe
     })
 }
 
-/// A sequence of strings, which a string is not meant as.
+/// The strings of a sequence. A single string is refused, although it is a sequence of strings.
 fn strings(value: &Bound<'_, PyAny>) -> PyResult<Strings> {
     let texts: Vec<Bound<'_, PyAny>> = value.extract()?;
     let mut strings = Strings::default();

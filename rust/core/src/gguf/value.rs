@@ -4,33 +4,48 @@ use std::fmt;
 
 macro_rules! types {
     ($($id:literal $name:literal $variant:ident($rust:ty, $array:ty),)+) => {
-        /// The type of a value or of an array's elements; arrays of arrays are not read.
+        /// The type of a value, or of an array's elements. There are no arrays of arrays.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum ValueType { $($variant,)+ }
+        pub enum ValueType { $(
+            #[doc = concat!("Type `", $name, "`, id ", $id, ".")]
+            $variant,
+        )+ }
 
         /// A scalar, a string or an array of either.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Value { $($variant($rust),)+ Array(Array) }
+        pub enum Value {
+            $(
+                #[doc = concat!("One `", $name, "`.")]
+                $variant($rust),
+            )+
+            /// An array.
+            Array(Array),
+        }
 
-        /// An array, its elements stored as they are.
+        /// An array, in a vector of its elements' own type.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Array { $($variant($array),)+ }
+        pub enum Array { $(
+            #[doc = concat!("Elements of type `", $name, "`.")]
+            $variant($array),
+        )+ }
 
         impl ValueType {
+            /// Every type.
             pub const ALL: &[ValueType] = &[$(ValueType::$variant,)+];
 
-            /// The number in the file.
+            /// The type's id in the file.
             pub fn id(self) -> u32 {
                 match self { $(ValueType::$variant => $id,)+ }
             }
 
+            /// The type's name, such as `u32` or `str`.
             pub fn name(self) -> &'static str {
                 match self { $(ValueType::$variant => $name,)+ }
             }
         }
 
         impl Value {
-            /// `u32`, `str`, `arr:f32` and so on.
+            /// The name of the value's type: `u32`, `str`, `arr:f32` and so on.
             pub fn type_name(&self) -> String {
                 match self {
                     $(Value::$variant(_) => $name.into(),)+
@@ -40,14 +55,17 @@ macro_rules! types {
         }
 
         impl Array {
+            /// The type of the elements.
             pub fn element_type(&self) -> ValueType {
                 match self { $(Array::$variant(_) => ValueType::$variant,)+ }
             }
 
+            /// The number of elements.
             pub fn len(&self) -> usize {
                 match self { $(Array::$variant(v) => v.len(),)+ }
             }
 
+            /// Whether there are no elements.
             pub fn is_empty(&self) -> bool {
                 self.len() == 0
             }
@@ -70,7 +88,7 @@ types! {
     12 "f64" F64(f64, Vec<f64>),
 }
 
-/// Strings one after the other in one allocation: a vocabulary has a hundred thousand.
+/// Strings in one allocation, one after the other: a vocabulary has some hundred thousand.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Strings {
     text: String,
@@ -78,19 +96,23 @@ pub struct Strings {
 }
 
 impl Strings {
+    /// Appends a string.
     pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.ends.push(self.text.len());
     }
 
+    /// The number of strings.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
+    /// Whether there are no strings.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
+    /// The strings in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         let mut start = 0;
         self.ends.iter().map(move |&end| &self.text[std::mem::replace(&mut start, end)..end])
@@ -105,19 +127,21 @@ impl<T: AsRef<str>> FromIterator<T> for Strings {
     }
 }
 
-/// The number of the array type itself.
+/// The id of the array type itself.
 pub const ARRAY_ID: u32 = 9;
 
 impl ValueType {
+    /// The type with this id in a file.
     pub fn from_id(id: u32) -> Option<ValueType> {
         ValueType::ALL.iter().copied().find(|t| t.id() == id)
     }
 
+    /// The type of this name.
     pub fn from_name(name: &str) -> Option<ValueType> {
         ValueType::ALL.iter().copied().find(|t| t.name() == name)
     }
 
-    /// Fewest bytes that one value takes in a file.
+    /// The fewest bytes that one value takes in a file.
     pub fn min_bytes(self) -> u64 {
         match self {
             ValueType::U8 | ValueType::I8 | ValueType::Bool => 1,

@@ -1,4 +1,4 @@
-//! Lays out a GGUF v3 header: where each tensor goes and the bytes before the first.
+//! Lays out a GGUF v3 file: the bytes of its header and the offset of each tensor.
 
 use std::collections::HashSet;
 
@@ -9,16 +9,32 @@ use crate::error::{Error, Result};
 
 const VERSION: u32 = 3;
 
-/// A header and what follows it. Offsets are from the start of the file.
+/// A header and what follows it.
 #[derive(Debug)]
 pub struct Layout {
-    /// The header, padded up to the first tensor.
+    /// The header's bytes, padded up to the first tensor.
     pub header: Vec<u8>,
+    /// The tensors in the order they were given in; offsets count from the start of the file.
     pub tensors: Vec<Tensor>,
+    /// Bytes of the whole file.
     pub file_size: u64,
 }
 
-/// Lays out tensors of these names, types and shapes, in this order.
+/// Lays out tensors of these names, types and shapes (row-major), in this order.
+///
+/// # Errors
+/// [`Error::Argument`] for a key or a tensor that is given twice, a key that is too long, another alignment
+/// than 32, and a file beyond 2^64 bytes; [`Error::Tensor`] for a name, type or shape that ggml would refuse.
+///
+/// ```
+/// use t2sql_core::gguf::{write::layout, Value};
+/// use t2sql_core::Dtype;
+///
+/// let metadata = [("general.architecture".to_string(), Value::Str("llama".into()))];
+/// let file = layout(&metadata, &[("w".into(), Dtype::Q8_0, vec![2, 64])]).unwrap();
+/// assert_eq!(file.tensors[0].offset, file.header.len() as u64);
+/// assert_eq!(file.tensors[0].nbytes, 2 * 2 * 34);
+/// ```
 pub fn layout(metadata: &[(String, Value)], tensors: &[(String, Dtype, Vec<u64>)]) -> Result<Layout> {
     let mut out = MAGIC.to_vec();
     out.extend(VERSION.to_le_bytes());
@@ -35,7 +51,7 @@ pub fn layout(metadata: &[(String, Value)], tensors: &[(String, Dtype, Vec<u64>)
     }
     let mut names = HashSet::new();
     let mut placed = Vec::with_capacity(tensors.len());
-    let mut at = 0u64;
+    let mut offset = 0u64;
     for (name, dtype, shape) in tensors {
         if !names.insert(name) {
             return Err(argument("tensor is given twice", "each name once", name));
@@ -45,15 +61,15 @@ pub fn layout(metadata: &[(String, Value)], tensors: &[(String, Dtype, Vec<u64>)
         out.extend((shape.len() as u32).to_le_bytes());
         shape.iter().rev().for_each(|d| out.extend(d.to_le_bytes()));
         out.extend(dtype.id().to_le_bytes());
-        out.extend(at.to_le_bytes());
-        placed.push(Tensor { name: name.clone(), dtype: *dtype, shape: shape.clone(), offset: at, nbytes });
-        let end = at.checked_add(nbytes).and_then(|end| end.checked_next_multiple_of(DEFAULT_ALIGNMENT));
-        at = end.ok_or_else(|| argument("model is too large", "a total below 2^64 bytes", name))?;
+        out.extend(offset.to_le_bytes());
+        placed.push(Tensor { name: name.clone(), dtype: *dtype, shape: shape.clone(), offset, nbytes });
+        let end = offset.checked_add(nbytes).and_then(|end| end.checked_next_multiple_of(DEFAULT_ALIGNMENT));
+        offset = end.ok_or_else(|| argument("model is too large", "a total below 2^64 bytes", name))?;
     }
     out.resize(out.len().next_multiple_of(DEFAULT_ALIGNMENT as usize), 0);
     let start = out.len() as u64;
     placed.iter_mut().for_each(|tensor| tensor.offset += start);
-    Ok(Layout { header: out, tensors: placed, file_size: start + at })
+    Ok(Layout { header: out, tensors: placed, file_size: start + offset })
 }
 
 fn argument(what: &'static str, expected: &str, found: &str) -> Error {
@@ -70,7 +86,7 @@ fn check_key(key: &str, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of a tensor that a loader will accept.
+/// Bytes of the tensor, once its name and shape are found to be such that ggml loads it.
 fn check_tensor(name: &str, dtype: Dtype, shape: &[u64]) -> Result<u64> {
     let tensor = |expected: String, found: String| Error::Tensor { tensor: name.into(), expected, found };
     if name.is_empty() || name.len() > MAX_NAME {

@@ -1,0 +1,195 @@
+//! The types that values can be converted between: three float types and three block formats. Both are
+//! closed enums, so that every conversion is a total function of its types.
+
+use std::fmt;
+
+use crate::dtype::Dtype;
+use crate::error::{Error, Result};
+
+/// A type whose elements are stored as one number each, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Float {
+    /// IEEE single precision.
+    F32,
+    /// IEEE half precision.
+    F16,
+    /// The upper half of a single-precision number.
+    Bf16,
+}
+
+impl Float {
+    /// Every float type.
+    pub const ALL: [Float; 3] = [Float::F32, Float::F16, Float::Bf16];
+
+    /// Bytes of one element.
+    pub const fn size(self) -> usize {
+        match self {
+            Float::F32 => 4,
+            Float::F16 | Float::Bf16 => 2,
+        }
+    }
+}
+
+/// A block-quantized type: 32 elements share a scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BlockFormat {
+    /// 8-bit codes; see [`crate::quant::block::Q8_0`].
+    Q8_0,
+    /// 4-bit codes around zero; see [`crate::quant::block::Q4_0`].
+    Q4_0,
+    /// 4-bit codes above a minimum; see [`crate::quant::block::Q4_1`].
+    Q4_1,
+}
+
+impl BlockFormat {
+    /// Every block format.
+    pub const ALL: [BlockFormat; 3] = [BlockFormat::Q8_0, BlockFormat::Q4_0, BlockFormat::Q4_1];
+
+    /// Elements in a block of each of these formats.
+    pub const BLOCK_LEN: usize = 32;
+
+    /// Bytes of one block.
+    pub const fn block_bytes(self) -> usize {
+        match self {
+            BlockFormat::Q8_0 => 34,
+            BlockFormat::Q4_0 => 18,
+            BlockFormat::Q4_1 => 20,
+        }
+    }
+
+    /// The block format of this name, in upper or lower case.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] when there is none.
+    ///
+    /// ```
+    /// use t2sql_core::BlockFormat;
+    ///
+    /// assert_eq!(BlockFormat::from_name("Q8_0").unwrap(), BlockFormat::Q8_0);
+    /// assert!(BlockFormat::from_name("q5_0").is_err());
+    /// ```
+    pub fn from_name(name: &str) -> Result<BlockFormat> {
+        let named = |format: &BlockFormat| format.to_string().eq_ignore_ascii_case(name);
+        BlockFormat::ALL.into_iter().find(named).ok_or_else(|| Error::Argument {
+            what: "unknown quantization type",
+            expected: "q8_0, q4_1 or q4_0".into(),
+            found: name.into(),
+        })
+    }
+}
+
+/// A type that conversions write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// One number for each element.
+    Float(Float),
+    /// Blocks of 32 elements.
+    Block(BlockFormat),
+}
+
+impl Encoding {
+    /// The names of all encodings, for messages.
+    pub const NAMES: &str = "f32, f16, bf16, q8_0, q4_1 or q4_0";
+
+    /// Every encoding.
+    pub const ALL: [Encoding; 6] = [
+        Encoding::Float(Float::F32),
+        Encoding::Float(Float::F16),
+        Encoding::Float(Float::Bf16),
+        Encoding::Block(BlockFormat::Q8_0),
+        Encoding::Block(BlockFormat::Q4_0),
+        Encoding::Block(BlockFormat::Q4_1),
+    ];
+
+    /// Elements in a block; 1 for a float type.
+    pub const fn block_len(self) -> usize {
+        match self {
+            Encoding::Float(_) => 1,
+            Encoding::Block(_) => BlockFormat::BLOCK_LEN,
+        }
+    }
+
+    /// Bytes in a block; those of one element for a float type.
+    pub const fn block_bytes(self) -> usize {
+        match self {
+            Encoding::Float(float) => float.size(),
+            Encoding::Block(format) => format.block_bytes(),
+        }
+    }
+
+    /// Bytes of `len` elements, or None where these are not whole blocks.
+    pub fn bytes(self, len: usize) -> Option<usize> {
+        if !len.is_multiple_of(self.block_len()) {
+            return None;
+        }
+        (len / self.block_len()).checked_mul(self.block_bytes())
+    }
+}
+
+impl From<Float> for Encoding {
+    fn from(float: Float) -> Encoding {
+        Encoding::Float(float)
+    }
+}
+
+impl From<BlockFormat> for Encoding {
+    fn from(format: BlockFormat) -> Encoding {
+        Encoding::Block(format)
+    }
+}
+
+impl From<Float> for Dtype {
+    fn from(float: Float) -> Dtype {
+        match float {
+            Float::F32 => Dtype::F32,
+            Float::F16 => Dtype::F16,
+            Float::Bf16 => Dtype::BF16,
+        }
+    }
+}
+
+impl From<BlockFormat> for Dtype {
+    fn from(format: BlockFormat) -> Dtype {
+        match format {
+            BlockFormat::Q8_0 => Dtype::Q8_0,
+            BlockFormat::Q4_0 => Dtype::Q4_0,
+            BlockFormat::Q4_1 => Dtype::Q4_1,
+        }
+    }
+}
+
+impl From<Encoding> for Dtype {
+    fn from(encoding: Encoding) -> Dtype {
+        match encoding {
+            Encoding::Float(float) => float.into(),
+            Encoding::Block(format) => format.into(),
+        }
+    }
+}
+
+macro_rules! display_as_dtype {
+    ($($type:ty)+) => {
+        $(impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(Dtype::from(*self).name())
+            }
+        })+
+    };
+}
+
+display_as_dtype!(Float BlockFormat Encoding);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_ggmls_table() {
+        for encoding in Encoding::ALL {
+            let dtype = Dtype::from(encoding);
+            assert_eq!(dtype.encoding(), Some(encoding));
+            assert_eq!(dtype.block_len(), encoding.block_len() as u64);
+            assert_eq!(dtype.block_bytes(), encoding.block_bytes() as u64);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The macros that the modules of the instruction sets share.
+
+/// Defines the functions of one instruction set: the kernels over `$vector`, compiled for `$features`.
+macro_rules! functions {
+    ($features:literal, $vector:ty) => {
+        use $crate::encoding::{BlockFormat, Float};
+        use $crate::quant::element::{Bf16, Element, F16, F32};
+        use $crate::quant::{dequantize as from_blocks, quantize as to_blocks};
+
+        /// Quantizes a whole number of blocks. Callable only where the processor has this module's features.
+        #[target_feature(enable = $features)]
+        pub(in $crate::quant) fn quantize(from: Float, to: BlockFormat, src: &[u8], out: &mut [u8]) {
+            match from {
+                Float::F32 => quantize_from::<F32>(to, src, out),
+                Float::F16 => quantize_from::<F16>(to, src, out),
+                Float::Bf16 => quantize_from::<Bf16>(to, src, out),
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        fn quantize_from<E: Element>(to: BlockFormat, src: &[u8], out: &mut [u8]) {
+            // SAFETY: this function runs only where the processor has the vector's features.
+            unsafe {
+                match to {
+                    BlockFormat::Q8_0 => to_blocks::q8_0::<$vector, E>(src, out),
+                    BlockFormat::Q4_0 => to_blocks::q4_0::<$vector, E>(src, out),
+                    BlockFormat::Q4_1 => to_blocks::q4_1::<$vector, E>(src, out),
+                }
+            }
+        }
+
+        /// Dequantizes a whole number of blocks. Callable only where the processor has this module's features.
+        #[target_feature(enable = $features)]
+        pub(in $crate::quant) fn dequantize(from: BlockFormat, src: &[u8], out: &mut [f32]) {
+            // SAFETY: this function runs only where the processor has the vector's features.
+            unsafe {
+                match from {
+                    BlockFormat::Q8_0 => from_blocks::q8_0::<$vector>(src, out),
+                    BlockFormat::Q4_0 => from_blocks::q4_0::<$vector>(src, out),
+                    BlockFormat::Q4_1 => from_blocks::q4_1::<$vector>(src, out),
+                }
+            }
+        }
+
+        /// Casts as many full vectors as fit, to f16 or else to f32, and returns the number of values cast.
+        /// Callable only where the processor has this module's features.
+        #[target_feature(enable = $features)]
+        pub(in $crate::quant) fn cast(from: Float, to_f16: bool, src: &[u8], out: &mut [u8]) -> usize {
+            // SAFETY: this function runs only where the processor has the vector's features.
+            unsafe {
+                match from {
+                    Float::F32 => from_blocks::cast::<$vector, F32>(to_f16, src, out),
+                    Float::F16 => from_blocks::cast::<$vector, F16>(to_f16, src, out),
+                    Float::Bf16 => from_blocks::cast::<$vector, Bf16>(to_f16, src, out),
+                }
+            }
+        }
+    };
+}
+
+/// Defines methods of [`Vector`](crate::quant::vector::Vector) that are one intrinsic for each register.
+macro_rules! lanewise {
+    ($($name:ident($self:ident $(, $other:ident)?) = $intrinsic:path;)*) => {
+        $(#[inline(always)]
+        fn $name($self $(, $other: Self)?) -> Self {
+            // SAFETY: a value exists, so the processor has this module's features.
+            V(unsafe { $intrinsic($self.0 $(, $other.0)?) })
+        })*
+    };
+}
+
+pub(super) use {functions, lanewise};

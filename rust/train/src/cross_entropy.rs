@@ -1,0 +1,111 @@
+//! Cross-entropy over a vocabulary and its gradient, a few rows at a time: the logits of all rows would take
+//! gigabytes.
+
+use rayon::prelude::*;
+
+use crate::kernels;
+use crate::matmul::{matmul, plain, transposed};
+
+/// Rows of logits in memory at a time. `gemm` copies the whole weight into its own layout for each product,
+/// which takes as long as multiplying some tens of rows; at 160 rows that is a small part. At a vocabulary
+/// of 49,152 the logits take 31 MB.
+const ROWS: usize = 160;
+
+/// Computes the negative log-likelihood (in nats) of each row's target under `softmax(h weight')`, and, where
+/// `dh` is given, the gradient of each row's loss with respect to that row.
+///
+/// `h` and `dh` are `[rows, hidden]`, `weight` is `[vocabulary, hidden]`, `targets` and `losses` are
+/// `[rows]`.
+///
+/// # Panics
+/// When there is no row, a slice's length contradicts the others, or a target is not below the
+/// vocabulary's size.
+pub fn cross_entropy(h: &[f32], weight: &[f32], targets: &[u32], losses: &mut [f32], dh: Option<&mut [f32]>) {
+    let rows = targets.len();
+    let whole = rows > 0 && h.len().is_multiple_of(rows) && losses.len() == rows;
+    assert!(whole, "one target and one loss for each row");
+    let hidden = h.len() / rows;
+    let vocabulary = weight.len() / hidden;
+    assert_eq!(weight.len(), vocabulary * hidden, "the weight is [vocabulary, hidden]");
+    assert!(targets.iter().all(|&target| (target as usize) < vocabulary), "targets are in the vocabulary");
+    assert!(dh.as_ref().is_none_or(|dh| dh.len() == h.len()), "a gradient for each element of h");
+    let mut logits = vec![0.0; ROWS.min(rows) * vocabulary];
+    let mut gradients = dh.map(|dh| dh.chunks_mut(ROWS * hidden));
+    let chunks = h.chunks(ROWS * hidden).zip(targets.chunks(ROWS)).zip(losses.chunks_mut(ROWS));
+    for ((h, targets), losses) in chunks {
+        let n = targets.len();
+        let logits = &mut logits[..n * vocabulary];
+        matmul(
+            [n, vocabulary, hidden],
+            1.0,
+            plain(h, hidden),
+            transposed(weight, hidden),
+            0.0,
+            logits,
+            vocabulary,
+        );
+        let rows = (logits.par_chunks_exact_mut(vocabulary), targets, losses);
+        rows.into_par_iter().for_each(|(row, &target, loss)| {
+            let target_logit = row[target as usize];
+            let mut log_sum_exp = 0.0;
+            kernels::softmax(row, &mut log_sum_exp);
+            *loss = log_sum_exp - target_logit;
+            row[target as usize] -= 1.0;
+        });
+        if let Some(dh) = gradients.as_mut().and_then(Iterator::next) {
+            let weight = plain(weight, hidden);
+            matmul([n, hidden, vocabulary], 1.0, plain(logits, vocabulary), weight, 0.0, dh, hidden);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HIDDEN: usize = 5;
+
+    /// The loss in float64, from its definition.
+    fn loss(h: &[f32], weight: &[f32], target: usize) -> f64 {
+        let logits: Vec<f64> =
+            weight.chunks(HIDDEN).map(|w| w.iter().zip(h).map(|(a, b)| f64::from(a * b)).sum()).collect();
+        logits.iter().map(|x| x.exp()).sum::<f64>().ln() - logits[target]
+    }
+
+    fn values(len: usize, from: usize) -> Vec<f32> {
+        (0..len).map(|i| ((i * 37 + from * 11) % 23) as f32 / 8.0 - 1.4).collect()
+    }
+
+    #[test]
+    fn losses_and_gradients_are_those_of_the_definition() {
+        let (rows, vocabulary) = (2 * ROWS + 3, 17);
+        let (h, weight) = (values(rows * HIDDEN, 1), values(vocabulary * HIDDEN, 2));
+        let targets: Vec<u32> = (0..rows).map(|i| (i * 5 % vocabulary) as u32).collect();
+        let (mut losses, mut dh) = (vec![0.0; rows], vec![0.0; h.len()]);
+        cross_entropy(&h, &weight, &targets, &mut losses, Some(&mut dh));
+        let mut losses_only = vec![0.0; rows];
+        cross_entropy(&h, &weight, &targets, &mut losses_only, None);
+        assert_eq!(losses, losses_only);
+        for i in 0..rows {
+            let (row, target) = (&h[i * HIDDEN..(i + 1) * HIDDEN], targets[i] as usize);
+            assert!((f64::from(losses[i]) - loss(row, &weight, target)).abs() < 1e-5);
+            for j in 0..HIDDEN {
+                let moved = |by: f32| {
+                    let mut row = row.to_vec();
+                    row[j] += by;
+                    loss(&row, &weight, target)
+                };
+                let slope = (moved(0.0625) - moved(-0.0625)) / 0.125;
+                assert!((f64::from(dh[i * HIDDEN + j]) - slope).abs() < 1e-2, "row {i}, column {j}");
+            }
+        }
+    }
+
+    #[test]
+    fn large_logits_do_not_overflow() {
+        let (mut losses, mut dh) = ([0.0], [0.0]);
+        cross_entropy(&[200.0], &[1.0, -1.0], &[1], &mut losses, Some(&mut dh));
+        assert_eq!(losses, [400.0]);
+        assert_eq!(dh, [2.0]);
+    }
+}

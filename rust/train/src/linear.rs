@@ -1,0 +1,68 @@
+//! One linear projection with its LoRA adapter, forward and backward.
+
+use crate::matmul::{matmul, plain, transposed};
+use crate::weights::{Adapter, AdapterGradient, ProjectionShape};
+
+/// A buffer of this length, which grows when it has to. Its old content is meaningless to the caller.
+pub(crate) fn resized(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    if buffer.len() < len {
+        *buffer = vec![0.0; len];
+    }
+    &mut buffer[..len]
+}
+
+/// A projection applied to `rows` rows.
+#[derive(Clone, Copy)]
+pub(crate) struct Linear<'a> {
+    pub rows: usize,
+    pub shape: ProjectionShape,
+    /// `[outputs, inputs]`.
+    pub weight: &'a [f32],
+    pub adapter: Option<Adapter<'a>>,
+}
+
+impl Linear<'_> {
+    fn rank(&self, adapter: &Adapter) -> usize {
+        adapter.a.len() / self.shape.inputs
+    }
+
+    /// out = beta * out + x W' + scale * (x A) B, where x is `[rows, inputs]` and out `[rows, outputs]`.
+    /// `xa` receives the product x A, `[rows, rank]`, for `backward`.
+    pub fn forward(&self, x: &[f32], xa: &mut Vec<f32>, beta: f32, out: &mut [f32]) {
+        let (rows, ProjectionShape { inputs, outputs }) = (self.rows, self.shape);
+        let weight = transposed(self.weight, inputs);
+        matmul([rows, outputs, inputs], 1.0, plain(x, inputs), weight, beta, out, outputs);
+        if let Some(adapter) = &self.adapter {
+            let rank = self.rank(adapter);
+            let (a, b) = (plain(adapter.a, rank), plain(adapter.b, outputs));
+            let xa = resized(xa, rows * rank);
+            matmul([rows, rank, inputs], 1.0, plain(x, inputs), a, 0.0, xa, rank);
+            matmul([rows, outputs, rank], adapter.scale, plain(xa, rank), b, 1.0, out, outputs);
+        }
+    }
+
+    /// dx = beta * dx + the gradient of x, from the output's gradient dy; returns the adapter's gradients.
+    /// `xa` is what `forward` stored.
+    pub fn backward(
+        &self,
+        x: &[f32],
+        xa: &[f32],
+        dy: &[f32],
+        beta: f32,
+        dx: &mut [f32],
+    ) -> Option<AdapterGradient> {
+        let (rows, ProjectionShape { inputs, outputs }) = (self.rows, self.shape);
+        let dy = plain(dy, outputs);
+        matmul([rows, inputs, outputs], 1.0, dy, plain(self.weight, inputs), beta, dx, inputs);
+        let adapter = self.adapter.as_ref()?;
+        let rank = self.rank(adapter);
+        let (mut da, mut db) = (vec![0.0; adapter.a.len()], vec![0.0; adapter.b.len()]);
+        let mut dxa = vec![0.0; rows * rank];
+        matmul([rows, rank, outputs], adapter.scale, dy, transposed(adapter.b, outputs), 0.0, &mut dxa, rank);
+        let dxa = plain(&dxa, rank);
+        matmul([rank, outputs, rows], adapter.scale, transposed(xa, rank), dy, 0.0, &mut db, outputs);
+        matmul([inputs, rank, rows], 1.0, transposed(x, inputs), dxa, 0.0, &mut da, rank);
+        matmul([rows, inputs, rank], 1.0, dxa, transposed(adapter.a, rank), 1.0, dx, inputs);
+        Some(AdapterGradient { a: da, b: db })
+    }
+}
