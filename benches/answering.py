@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from t2sql.generate import open_backend
+from t2sql.generate import Backend, Request, open_backend
 from t2sql.grammar import grammar_of
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema, read_table_lines
@@ -66,7 +66,7 @@ def building() -> float:
 
 
 def llama(model: Path, rounds: int) -> dict[str, Any]:
-    backend: Any = open_backend(str(model), "llama")
+    backend = open_backend(str(model), "llama")
     first: dict[str, list[float]] = {"new_table": [], "same_table": []}
     for number in range(rounds * len(QUESTIONS)):
         schema = read_table_lines([f"table{number}: {', '.join(WORDS)}"])
@@ -80,11 +80,11 @@ def llama(model: Path, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         for prompt in prompts:
             began = time.perf_counter()
-            answer = backend.generate([prompt])[0]
+            answer = backend.answer(Request(prompt))
             wall += time.perf_counter() - began
             clock += answer.prompt_seconds + answer.seconds
             free.append(answer)
-            kept.append(backend.generate([prompt], grammars=[grammar])[0])
+            kept.append(backend.answer(Request(prompt, grammar=grammar)))
     backend.close()
     return {
         "first_token_ms": {name: spread(values) for name, values in first.items()},
@@ -95,17 +95,15 @@ def llama(model: Path, rounds: int) -> dict[str, Any]:
     }
 
 
-def first_token(backend: Any, schema: Schema, question: str) -> float:
+def first_token(backend: Backend, schema: Schema, question: str) -> float:
     """Milliseconds from the question to the first piece of the answer, its grammar's making included."""
     arrived: list[float] = []
     began = time.perf_counter()
     prompt, grammar = render_prompt(schema, question), grammar_of(schema)
-    backend.stream(
-        prompt,
-        grammar=grammar,
+    backend.answer(
+        Request(prompt, grammar=grammar, logprobs=True),
         on_text=lambda _: arrived.append(time.perf_counter()),
         cancelled=lambda: bool(arrived),
-        logprobs=True,
     )
     return 1000 * (arrived[0] - began)
 
@@ -127,7 +125,7 @@ def mlx(model: Path, directory: Path, rounds: int) -> dict[str, float]:
     for _ in range(rounds):
         for prompt in prompts:
             began = time.perf_counter()
-            answer = backend.generate([prompt], max_tokens=48)[0]
+            answer = backend.answer(Request(prompt, max_tokens=48))
             ours.append((answer.tokens, time.perf_counter() - began))
             began, count = time.perf_counter(), 0
             for _piece in stream_generate(network, tokenizer, prompt.rstrip(" "), max_tokens=answer.tokens):

@@ -11,13 +11,14 @@ import argparse
 import json
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from t2sql.confidence import VOTE_TEMP, calibrate, elect, kept
 from t2sql.data import Dataset, Example, load
 from t2sql.evaluate import open_scorer, score, wilson
-from t2sql.generate import Backend
+from t2sql.generate import Backend, Request
 from t2sql.grammar import grammar_of
 from t2sql.sql import Result, SqlError, open_reader, same_result
 
@@ -61,10 +62,8 @@ def measure(backend: Backend, dataset: Dataset, votes: int) -> dict[str, Any]:
 
 
 def answered(backend: Backend, dataset: Dataset, examples: list[Example]) -> list[tuple[float | None, bool]]:
-    answers = backend.generate(
-        [example.prompt for example in examples],
-        grammars=[grammar_of(example.schema) for example in examples],
-        logprobs=True,
+    answers = backend.answers(
+        [Request(example.prompt, grammar=grammar_of(example.schema), logprobs=True) for example in examples]
     )
     scored = score(dataset, examples, [answer.text for answer in answers])
     return [(answer.logprob, one.correct) for answer, one in zip(answers, scored, strict=True)]
@@ -72,13 +71,15 @@ def answered(backend: Backend, dataset: Dataset, examples: list[Example]) -> lis
 
 def voted(backend: Backend, dataset: Dataset, examples: list[Example], votes: int) -> dict[str, Any]:
     """Right answers of the elected samples, all of them and those that more than half agree on."""
-    grammars = [grammar_of(example.schema) for example in examples]
-    prompts = [example.prompt for example in examples]
-    rounds = [backend.generate(prompts, grammars=grammars)]
-    rounds += [
-        backend.generate(prompts, grammars=grammars, temp=VOTE_TEMP, seed=1000 * number)
-        for number in range(1, votes)
-    ]
+    first = [Request(example.prompt, grammar=grammar_of(example.schema)) for example in examples]
+    rounds = [backend.answers(first)]
+    for number in range(1, votes):
+        seeds = range(1000 * number, 1000 * number + len(first))
+        warmer = [
+            replace(request, temperature=VOTE_TEMP, seed=seed)
+            for request, seed in zip(first, seeds, strict=True)
+        ]
+        rounds.append(backend.answers(warmer))
     chosen, agreements = [], []
     for at, example in enumerate(examples):
         texts = [answers[at].text for answers in rounds]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from t2sql.data import load
 from t2sql.evaluate import MAX_TOKENS, score_checkpoints, subset
-from t2sql.generate import statement
+from t2sql.generate import first_statement
 from t2sql.prompt import prompt_text
 
 
@@ -46,7 +46,7 @@ def main() -> int:
     started = time.perf_counter()
     for example in examples[: args.slow]:
         text = prompt_text(example.prompt)
-        slow.append(statement(generate(loaded.model, loaded.tokenizer, text, max_tokens=MAX_TOKENS)))
+        slow.append(first_statement(generate(loaded.model, loaded.tokenizer, text, max_tokens=MAX_TOKENS)))
     seconds = time.perf_counter() - started
 
     fast = [generation.text for generation in score.predictions.generations]

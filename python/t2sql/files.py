@@ -1,18 +1,34 @@
-"""Outputs are built beside their place and renamed into it; what is in the way is refused without `force`."""
+"""Outputs are built beside their place and renamed into it: a reader sees the old one or the new one, whole.
+
+An output that exists is refused without `force`; one wording for every command.
+"""
 
 from __future__ import annotations
 
+import errno
+import itertools
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from t2sql.errors import InputError
+from t2sql.errors import InputError, T2sqlError, WorkError
+
+_serial = itertools.count()
 
 
 def check_free(out: Path, *, force: bool) -> None:
-    """Refuse an output that exists (without `force`) or whose folder cannot be written to."""
+    """Check, before any work is done, that an output can be written.
+
+    Args:
+        out: File or directory that will be written.
+        force: Whether an existing output may be replaced.
+
+    Raises:
+        InputError: `out` exists and `force` is not set, or its folder cannot be written to.
+    """
     if out.exists() and not force:
         raise InputError("output exists", where=out, hint="Choose another name, or replace it with --force")
     folder = out.resolve().parent
@@ -22,52 +38,142 @@ def check_free(out: Path, *, force: bool) -> None:
         raise InputError("output folder not writable", where=folder)
 
 
+def write_error(what: str, where: Path, error: OSError) -> T2sqlError:
+    """The error to raise when an output could not be written.
+
+    Args:
+        what: The output in a word or two, such as "dataset".
+        where: The place of the output.
+        error: What the system reported.
+
+    Returns:
+        A WorkError for a full disk (the command may be repeated as it is), else an InputError.
+    """
+    kind = WorkError if error.errno in (errno.ENOSPC, errno.EDQUOT) else InputError
+    return kind(f"{what} not written", where=where, found=error.strerror or str(error))
+
+
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a text file as UTF-8.
+
+    Args:
+        path: The file; one that exists is replaced.
+        text: All that it will hold.
+        private: Make it readable by its owner only.
+
+    Raises:
+        OSError: It could not be written; what was at `path` before is still there.
+    """
+    with output_file(path, private=private) as building:
+        building.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, document: object, *, indent: int | None = 1) -> None:
+    """Write a document of JSON's own types, and a line break after it.
+
+    Raises:
+        OSError: It could not be written; what was at `path` before is still there.
+    """
+    write_text(path, json.dumps(document, ensure_ascii=False, indent=indent) + "\n")
+
+
 @contextmanager
-def output_directory(out: Path, *, force: bool) -> Iterator[Path]:
-    """A folder to fill; it becomes `out` when the block ends well and vanishes when it does not."""
-    check_free(out, force=force)
-    if out.is_dir() and any(out.iterdir()) and not (out / "config.json").is_file():
-        raise InputError(
-            "folder is not a model directory",
-            where=out,
-            hint="Only a model directory is replaced with --force",
-        )
+def output_file(path: Path, *, private: bool = False) -> Iterator[Path]:
+    """A file to fill.
+
+    Args:
+        path: Where the file goes; one that exists is replaced.
+        private: Make it readable by its owner only.
+
+    Yields:
+        An empty file beside `path`. When the block ends well, the file is flushed to the disk and becomes
+        `path`; when the block raises, it is removed.
+    """
+    building = _beside(path)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        building = out.parent / f".{out.name}.tmp-{os.getpid()}"
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir()
+        os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
+        yield building
+        flush(building)
+        os.replace(building, path)
+    except BaseException:
+        building.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def output_directory(
+    out: Path, *, force: bool = False, marker: str = "config.json", what: str = "model directory"
+) -> Iterator[Path]:
+    """A directory to fill.
+
+    Args:
+        out: Where the directory goes.
+        force: Whether an existing output may be replaced.
+        marker: Name of a file that such a directory holds. A directory with other content is never replaced.
+        what: What such a directory is called in messages.
+
+    Yields:
+        An empty directory beside `out`. When the block ends well, it becomes `out`; when the block raises, it
+        is removed and `out` stays as it was.
+
+    Raises:
+        InputError: `out` exists and may not be replaced, or its folder cannot be written to.
+    """
+    check_free(out, force=force)
+    if out.is_dir() and any(out.iterdir()) and not (out / marker).is_file():
+        raise InputError(
+            f"output is not a {what}, so it is not replaced",
+            where=out,
+            expected=f"a directory with {marker}",
+        )
+    building = _beside(out)
+    try:
+        building.mkdir(parents=True)
     except OSError as error:
         raise InputError("output folder not writable", where=out.parent, found=error.strerror) from None
     try:
         yield building
-        if out.is_dir():
-            old = out.parent / f".{out.name}.old-{os.getpid()}"
-            os.rename(out, old)
-            try:
-                os.rename(building, out)
-            except OSError:
-                os.rename(old, out)
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            if out.exists():
-                out.unlink()
-            os.rename(building, out)
+        _replace(building, out)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write beside `path`, flush to the disk, then rename: a reader sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+def flush(path: Path) -> None:
+    """Wait until a file, or each file directly in a directory, is on the disk."""
+    for file in path.iterdir() if path.is_dir() else [path]:
+        if file.is_file():
+            with open(file, "rb") as opened:
+                os.fsync(opened.fileno())
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that were killed left half-written in a folder."""
+    for path in folder.glob(".*.tmp-*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _beside(path: Path, state: str = "tmp") -> Path:
+    """A hidden name in the same folder, which no other process or thread uses."""
+    return path.with_name(f".{path.name}.{state}-{os.getpid()}-{next(_serial)}")
+
+
+def _replace(building: Path, out: Path) -> None:
+    """Rename a whole directory into its place; what was there is removed after, or put back on failure."""
+    if not out.is_dir():
+        out.unlink(missing_ok=True)
+        os.rename(building, out)
+        return
+    # rename(2) replaces an empty directory only. A kill between the two renames leaves the previous directory
+    # under a name that `remove_unfinished` does not touch.
+    previous = _beside(out, "old")
+    os.rename(out, previous)
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        os.rename(building, out)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        os.rename(previous, out)
         raise
+    shutil.rmtree(previous, ignore_errors=True)

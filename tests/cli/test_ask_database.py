@@ -5,19 +5,20 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support import databases, live_databases
+from support.backends import ScriptedBackend
 
 from t2sql.cli import run
-from t2sql.cli.database_answers import Rows, answered
+from t2sql.cli.ask_arguments import RowArguments
+from t2sql.cli.database_answers import print_answer
 from t2sql.cli.output import Output
-from t2sql.live import open_database
+from t2sql.generate import Asker
+from t2sql.live import LiveAnswer, open_database
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
 
@@ -27,20 +28,16 @@ def shop(tmp_path: Path) -> str:
     return databases.url(databases.shop(tmp_path / "shop.db"))
 
 
-def says(sql: str) -> Callable[..., Any]:
-    """A model that has written this: the statement is what a test is about."""
-    answer = SimpleNamespace(sql=sql, warnings=(), doubts=(), agreement=None, to_dict=lambda: {"sql": sql})
-    return lambda schema, question, failed: answer
-
-
-def rows(**changes: Any) -> Rows:
+def rows(**changes: Any) -> RowArguments:
     plain: dict[str, Any] = {"execute": True, "format": "table", "file": None, "force": False}
-    return Rows(**{**plain, "timeout": 5.0, "max_rows": 2, **changes})
+    return RowArguments(**{**plain, "timeout": 5.0, "max_rows": 2, **changes})
 
 
-def asked(url: str, sql: str, how: Rows, json: bool = False) -> Any:
+def asked(url: str, sql: str, how: RowArguments, json: bool = False) -> LiveAnswer:
+    """What is printed when a model has written this: the statement is what a test is about."""
+    model = ScriptedBackend(reply=lambda request: sql)
     with open_database(url) as database:
-        return answered(Output(json=json), says(sql), database, "Which?", how, 1900)
+        return print_answer(Output(json=json), Asker(model), database, "Which?", how)
 
 
 def test_a_question_to_a_database(demo_gguf: Path, shop: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +87,7 @@ def test_a_statement_that_cannot_run_is_an_error_of_the_answer(shop: str) -> Non
     ):
         answer = asked(shop, sql, rows())
         assert answer.error is not None and answer.error.kind == kind, sql
-        assert answer.to_dict()["error"]["kind"] == kind and answer.sql == sql
+        assert answer.to_json()["error"]["kind"] == kind and answer.sql == sql
 
 
 def test_questions_one_after_the_other(

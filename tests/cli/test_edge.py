@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +120,7 @@ def test_signal_ends_with_130(number: signal.Signals, tmp_path: Path) -> None:
     code = (
         "import sys, time, t2sql.runs as r\n"
         "def slow(root):\n    print('here', file=sys.stderr, flush=True); time.sleep(60)\n"
-        "r.list = slow\n"
+        "r.list_runs = slow\n"
         "from t2sql.cli import main\nmain(['runs', 'list', '--json'])\n"
     )
     process = subprocess.Popen(
@@ -141,7 +140,7 @@ def test_an_interrupted_command_ends_whatever_its_threads_do() -> None:
         "threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "atexit.register(print, 'tidied')\n"
         "def interrupted(root):\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(30)\n"
-        "r.list = interrupted\n"
+        "r.list_runs = interrupted\n"
         "from t2sql.cli import main\nmain(['runs', 'list'])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
@@ -153,7 +152,7 @@ def test_ignored_sigint_of_a_background_job_still_interrupts() -> None:
         "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
         "import os, time, t2sql.runs as r\n"
         "def slow(root):\n    os.kill(os.getpid(), signal.SIGINT); time.sleep(30)\n"
-        "r.list = slow\n"
+        "r.list_runs = slow\n"
         "from t2sql.cli import main\nmain(['runs', 'list'])\n"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60).returncode == 130
@@ -180,7 +179,5 @@ def test_full_disk_is_said(tmp_path: Path) -> None:
 
 
 def test_python_m_t2sql_is_the_same_command() -> None:
-    began = time.perf_counter()
     done = t2sql("--version")
     assert done.returncode == 0 and done.stdout.startswith("t2sql ")
-    assert time.perf_counter() - began < 30

@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 from support import databases, tiny
+from support.backends import ScriptedBackend
 from support.training import Events, settings, small_dataset
 
 from t2sql import train
 from t2sql.cli import run
 from t2sql.confidence import calibrate, curve, elect, kept
 from t2sql.errors import InputError
-from t2sql.generate import Failed, Generation, ask, open_backend
+from t2sql.generate import Asker, AskOptions, Backend, Request, ask, open_backend
 from t2sql.grammar import grammar_of
-from t2sql.schema import Schema, read_table_lines
+from t2sql.live import LiveAnswer, RunOptions, ask_database, open_database
+from t2sql.schema import read_table_lines
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
 
@@ -82,9 +84,9 @@ def test_log_probabilities_are_the_same_in_both_runtimes(
     for name, model in (("llama", gguf_of(tiny_llama)), ("mlx", tiny_llama)):
         backend = open_backend(str(model), name)
         # llama.cpp leaves out the tokens that end within a character, and random text has many of those.
-        free[name] = backend.generate([tiny.PROMPTS[0]], max_tokens=1, logprobs=True)[0]
-        bound[name] = backend.generate([PROMPT], max_tokens=1, logprobs=True, grammars=[grammar])[0]
-        assert backend.generate([PROMPT], max_tokens=4)[0].logprob is None
+        free[name] = backend.answer(Request(tiny.PROMPTS[0], max_tokens=1, logprobs=True))
+        bound[name] = backend.answer(Request(PROMPT, max_tokens=1, logprobs=True, grammar=grammar))
+        assert backend.answer(Request(PROMPT, max_tokens=4)).logprob is None
         backend.close()
     for found in (free, bound):
         assert found["llama"].text == found["mlx"].text
@@ -98,40 +100,28 @@ def test_a_batch_has_each_answers_own_log_probability(tiny_llama: Path) -> None:
     backend = open_backend(str(tiny_llama), "mlx")
     grammars = [grammar_of(SCHEMA), None, grammar_of(SCHEMA)]
     prompts = [PROMPT, tiny.PROMPTS[0], PROMPT.replace("Ann", "Bob the tall")]
-    together = backend.generate(prompts, max_tokens=12, grammars=grammars, logprobs=True)
-    for prompt, grammar, answer in zip(prompts, grammars, together, strict=True):
-        alone = backend.generate([prompt], max_tokens=12, grammars=[grammar], logprobs=True)[0]
+    requests = [
+        Request(prompt, max_tokens=12, grammar=grammar, logprobs=True)
+        for prompt, grammar in zip(prompts, grammars, strict=True)
+    ]
+    for request, answer in zip(requests, backend.answers(requests), strict=True):
+        alone = backend.answer(request)
         assert alone.text == answer.text
         assert alone.logprob == pytest.approx(answer.logprob, abs=0.01)
     backend.close()
 
 
-class Parrot:
-    """Says what it was given, one after the other; what it was asked is kept."""
-
-    name, model, path, device, weights = "parrot", "parrot", Path("parrot"), "cpu", "f32"
-    load_seconds, prompt_format = 0.0, "t2sql.prompt.1"
-
-    def __init__(self, *texts: str, logprob: float = -0.1, min_logprob: float | None = None) -> None:
-        self.texts, self.logprob, self.min_logprob = list(texts), logprob, min_logprob
-        self.prompts: list[str] = []
-        self.grammars: list[Any] = []
-
-    def generate(self, prompts: list[str], *, grammars: Any = (), **_: Any) -> list[Generation]:
-        self.prompts += prompts
-        self.grammars += list(grammars) or [None] * len(prompts)
-        return [Generation(self.texts.pop(0), 10, 5, 0.1, 0.1, "stop", logprob=self.logprob) for _ in prompts]
-
-    def close(self) -> None: ...
+def scripted(*texts: str, **options: Any) -> ScriptedBackend:
+    return ScriptedBackend(*texts, **{"logprob": -0.1} | options)
 
 
 def test_an_answer_below_the_threshold_is_uncertain() -> None:
     sql = "SELECT Age FROM students"
-    model: Any = Parrot(sql, sql, sql, min_logprob=-0.05)
+    model = scripted(sql, sql, sql, min_logprob=-0.05)
     answer = ask(model, "How old?", schema=SCHEMA)
     assert answer.status == "uncertain" and "below -0.050" in answer.doubts[0]
     assert ask(model, "How old?", schema=SCHEMA, min_logprob=-0.2).status == "answered"
-    document = ask(model, "How old?", schema=SCHEMA).to_dict()
+    document = ask(model, "How old?", schema=SCHEMA).to_json()
     assert (document["status"], document["logprob"], document["min_logprob"]) == ("uncertain", -0.1, -0.05)
     for wrong in (0.1, math.nan):
         with pytest.raises(InputError, match="min-logprob"):
@@ -140,25 +130,20 @@ def test_an_answer_below_the_threshold_is_uncertain() -> None:
 
 def test_votes_are_statements_without_a_database() -> None:
     texts = ("SELECT Name FROM students", "SELECT Age FROM students", 'select "Age" from students')
-    answer = ask(Parrot(*texts), "How old?", schema=SCHEMA, votes=3)  # type: ignore[arg-type]
+    answer = ask(scripted(*texts), "How old?", schema=SCHEMA, votes=3)
     assert answer.sql == texts[1] and answer.agreement == pytest.approx(2 / 3)
     assert answer.status == "answered"
-    split = ask(Parrot(*texts[:2]), "How old?", schema=SCHEMA, votes=2)  # type: ignore[arg-type]
+    split = ask(scripted(*texts[:2]), "How old?", schema=SCHEMA, votes=2)
     assert split.sql == texts[0] and split.status == "uncertain"
     assert split.doubts == ("50% of 2 samples agree",)
     with pytest.raises(InputError, match="votes"):
-        ask(Parrot(), "How old?", schema=SCHEMA, votes=0)  # type: ignore[arg-type]
+        ask(scripted(), "How old?", schema=SCHEMA, votes=0)
 
 
-def asked(model: Any, url: str, *, execute: bool = True, **options: Any) -> Any:
-    from t2sql.live import ask_database, open_database
-
-    def ask_model(schema: Schema, question: str, failed: Failed | None) -> Any:
-        more = {"votes": 1} if failed is not None else {}
-        return ask(model, question, schema=schema, failed=failed, **options | more)
-
+def asked(model: Backend, url: str, *, execute: bool = True, **options: Any) -> LiveAnswer:
     with open_database(url) as database:
-        return ask_database(ask_model, database, "Which products?", execute=execute)
+        asker = Asker(model, AskOptions(**options))
+        return ask_database(asker, database, "Which products?", RunOptions(execute=execute))
 
 
 @pytest.fixture()
@@ -167,25 +152,26 @@ def shop(tmp_path: Path) -> str:
 
 
 def test_what_the_database_refuses_is_told_to_the_model_once(shop: str) -> None:
-    model = Parrot("SELECT nothing FROM products", "SELECT title FROM products")
+    model = scripted("SELECT nothing FROM products", "SELECT title FROM products")
     answer = asked(model, shop, free=True)
     assert answer.status == "repaired" and answer.sql == "SELECT title FROM products"
-    assert answer.first == Failed("SELECT nothing FROM products", str(answer.first.error))
-    first, again = model.prompts
+    assert answer.first is not None and answer.first.sql == "SELECT nothing FROM products"
+    first, again = (request.prompt for request in model.requests)
     assert again.startswith(first + "SELECT nothing FROM products\nQ: ") and "nothing" in again
     # The second try is kept to the grammar, also where the first was free.
-    assert model.grammars[0] is None and model.grammars[1] is not None
-    document = json.loads(json.dumps(answer.to_dict(), default=str))
+    assert [request.grammar is None for request in model.requests] == [True, False]
+    document = json.loads(json.dumps(answer.to_json(), default=str))
     assert document["status"] == "repaired" and document["error"] is None and document["rows"]
     assert document["first"]["sql"] == "SELECT nothing FROM products"
 
 
 def test_what_fails_twice_is_uncertain_and_said(shop: str) -> None:
-    model = Parrot("SELECT nothing FROM products", "DELETE FROM products")
+    model = scripted("SELECT nothing FROM products", "DELETE FROM products")
     answer = asked(model, shop)
-    assert answer.status == "uncertain" and answer.error.kind == "not_read_only"
+    assert answer.status == "uncertain" and answer.error is not None
+    assert answer.error.kind == "not_read_only"
     assert "the statement cannot be run" in answer.doubts[0]
-    assert len(model.prompts) == 2
+    assert len(model.requests) == 2
 
 
 def test_votes_are_rows_where_statements_are_run(shop: str) -> None:
@@ -196,11 +182,11 @@ def test_votes_are_rows_where_statements_are_run(shop: str) -> None:
         "SELECT nothing FROM products",
         "SELECT count(product_id) FROM products",
     )
-    answer = asked(Parrot(*texts), shop, votes=4)
+    answer = asked(scripted(*texts), shop, votes=4)
     assert answer.sql == texts[1] and answer.answer.agreement == 0.5
     assert answer.status == "uncertain"
     # Unrun, they are four different statements.
-    assert asked(Parrot(*texts), shop, votes=4, execute=False).answer.agreement == 0.25
+    assert asked(scripted(*texts), shop, votes=4, execute=False).answer.agreement == 0.25
 
 
 def test_a_real_models_free_answer_is_repaired_or_uncertain(

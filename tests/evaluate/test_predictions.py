@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.backends import ScriptedBackend
 
 from t2sql.data import Dataset, Example
 from t2sql.errors import InputError
 from t2sql.evaluate import TUTORIAL_PROMPTS, common_shape_baseline, compare, predict, subset
-from t2sql.generate import Generation
 from t2sql.prompt import render_prompt
 from t2sql.schema import Column, Schema, Table
 
@@ -39,22 +38,8 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return Dataset(folder, {"train": examples, "test": examples})
 
 
-class Scripted:
-    name, model, path, device, weights = "llama", "scripted", Path("scripted.gguf"), "cpu", "q4_0"
-    load_seconds, prompt_format, min_logprob = 0.1, None, None
-
-    def __init__(self, answer: Callable[[str], str]) -> None:
-        self.answer = answer
-
-    def generate(self, prompts: Sequence[str], *, on_result: Any = None, **_: Any) -> list[Generation]:
-        results = [Generation(self.answer(prompt), 20, 8, 0.1, 0.2, "stop") for prompt in prompts]
-        for index, result in enumerate(results):
-            if on_result is not None:
-                on_result(index, result)
-        return results
-
-    def close(self) -> None:
-        pass
+def scripted(reply: Callable[[str], str]) -> ScriptedBackend:
+    return ScriptedBackend(reply=lambda request: reply(request.prompt), prompt_format=None)
 
 
 def test_a_subset_depends_on_ids_and_seed_and_grows_by_adding() -> None:
@@ -72,7 +57,7 @@ def test_a_subset_depends_on_ids_and_seed_and_grows_by_adding() -> None:
 def test_predictions_are_scored_and_written_whole(dataset: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "predictions" / "scripted.llama.test.jsonl"
     seen: list[tuple[int, int]] = []
-    right = Scripted(lambda prompt: "SELECT Name FROM cats WHERE Age = 1")
+    right = scripted(lambda prompt: "SELECT Name FROM cats WHERE Age = 1")
     result = predict(
         right, dataset, dataset.test, out, progress=lambda done, total, _: seen.append((done, total))
     )
@@ -105,14 +90,14 @@ def test_an_interrupted_prediction_leaves_no_file(dataset: Dataset, tmp_path: Pa
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict(Scripted(interrupt), dataset, dataset.test, tmp_path / "out.jsonl")
+        predict(scripted(interrupt), dataset, dataset.test, tmp_path / "out.jsonl")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_named(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"cannot be written.*out\.jsonl"):
-        predict(Scripted(lambda prompt: ""), dataset, dataset.test, tmp_path / "file" / "out.jsonl")
+        predict(scripted(lambda prompt: ""), dataset, dataset.test, tmp_path / "file" / "out.jsonl")
 
 
 def test_the_baseline_gives_the_commonest_shape(dataset: Dataset) -> None:

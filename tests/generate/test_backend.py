@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.generate import open_backend, statement
-from t2sql.generate.order import Runs
+from t2sql.generate import BackendOptions, first_statement, open_backend
+from t2sql.generate.prompt_queue import PromptQueue
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from t2sql.generate.order import Runs
     ],
 )
 def test_statement_is_one_statement(text: str, expected: str) -> None:
-    assert statement(text) == expected
+    assert first_statement(text) == expected
 
 
 def test_an_unknown_backend_is_named() -> None:
@@ -46,16 +46,16 @@ def test_llama_refuses_a_directory_and_says_what_to_do(tiny_llama: Path) -> None
 
 def test_llama_refuses_an_adapter(demo_gguf: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no adapter"):
-        open_backend(str(demo_gguf), "llama", adapter=tmp_path)
+        open_backend(str(demo_gguf), "llama", BackendOptions(adapter=tmp_path))
 
 
-def test_runs_give_every_prompt_once_and_neighbours_together() -> None:
+def test_a_prompt_queue_gives_every_prompt_once_and_neighbours_together() -> None:
     texts = [f"schema {n % 3} question {n}" for n in range(20)]
-    runs = Runs(texts, 4)
+    prompts = PromptQueue(texts, 4)
     taken: list[list[int]] = [[] for _ in range(4)]
 
     def work(slot: int) -> None:
-        while (index := runs.next(slot)) is not None:
+        while (index := prompts.next(slot)) is not None:
             taken[slot].append(index)
 
     threads = [threading.Thread(target=work, args=(slot,)) for slot in range(4)]
@@ -65,13 +65,13 @@ def test_runs_give_every_prompt_once_and_neighbours_together() -> None:
         thread.join()
     assert sorted(index for part in taken for index in part) == list(range(20))
 
-    alone = Runs(texts, 1)
+    alone = PromptQueue(texts, 1)
     order = [alone.next(0) for _ in range(20)]
     assert [texts[index] for index in order if index is not None] == sorted(texts)
 
 
-def test_runs_of_nothing() -> None:
-    assert Runs([], 0).count == 0
+def test_a_prompt_queue_of_nothing() -> None:
+    assert PromptQueue([], 0).slots == 0
 
 
 def test_importing_the_room_loads_no_runtime() -> None:

@@ -9,13 +9,15 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.backends import requests
 
 from t2sql.errors import InputError, WorkError
-from t2sql.generate import Generation, ask, open_backend
+from t2sql.generate import Backend, BackendOptions, Generation, Request, ask, open_backend
 
 TABLE = "students: Name, Age, School, Grade, Height, Weight"
 PROMPTS = [
@@ -26,21 +28,21 @@ PROMPTS = [
 
 
 @pytest.fixture(scope="module")
-def backend(demo_gguf: Path) -> Iterator[Any]:
-    opened = open_backend(str(demo_gguf), "llama", slots=3, context=256)
+def backend(demo_gguf: Path) -> Iterator[Backend]:
+    opened = open_backend(str(demo_gguf), "llama", BackendOptions(slots=3, context=256))
     yield opened
     opened.close()
 
 
-def test_a_gguf_opens_in_llama_by_default_and_says_how_weights_are_held(backend: Any) -> None:
+def test_a_gguf_opens_in_llama_by_default_and_says_how_weights_are_held(backend: Backend) -> None:
     assert (backend.name, backend.weights) == ("llama", "q4_1")
     assert backend.load_seconds > 0
     assert backend.prompt_format is None
 
 
-def test_answers_come_in_the_order_of_the_prompts_and_are_counted(backend: Any) -> None:
+def test_answers_come_in_the_order_of_the_prompts_and_are_counted(backend: Backend) -> None:
     seen: dict[int, Generation] = {}
-    answers = backend.generate(PROMPTS, max_tokens=12, on_result=seen.__setitem__)
+    answers = backend.answers(requests(PROMPTS, max_tokens=12), on_result=seen.__setitem__)
     assert [seen[index] for index in range(len(PROMPTS))] == answers
     for answer in answers:
         assert 0 < answer.tokens <= 12
@@ -50,57 +52,57 @@ def test_answers_come_in_the_order_of_the_prompts_and_are_counted(backend: Any) 
         assert answer.seconds > 0
 
 
-def test_greedy_answers_repeat(backend: Any) -> None:
-    first = backend.generate(PROMPTS[:1], max_tokens=12)[0]
-    again = backend.generate(PROMPTS[:1], max_tokens=12)[0]
+def test_greedy_answers_repeat(backend: Backend) -> None:
+    first = backend.answer(Request(PROMPTS[0], max_tokens=12))
+    again = backend.answer(Request(PROMPTS[0], max_tokens=12))
     assert (first.text, first.tokens) == (again.text, again.tokens)
     assert again.cached_tokens > 0
 
 
-def test_the_trailing_space_of_the_prompt_is_not_sent(backend: Any) -> None:
+def test_the_trailing_space_of_the_prompt_is_not_sent(backend: Backend) -> None:
     assert (
-        backend.generate([PROMPTS[0]], max_tokens=8)[0].text
-        == backend.generate([PROMPTS[0].rstrip(" ")], max_tokens=8)[0].text
+        backend.answer(Request(PROMPTS[0], max_tokens=8)).text
+        == backend.answer(Request(PROMPTS[0].rstrip(" "), max_tokens=8)).text
     )
 
 
-def test_sampling_follows_its_seed(backend: Any) -> None:
-    prompt = ["Once upon a time"]
-    once = backend.generate(prompt, max_tokens=12, temp=1.0, seed=7)[0].text
-    assert backend.generate(prompt, max_tokens=12, temp=1.0, seed=7)[0].text == once
-    others = {backend.generate(prompt, max_tokens=12, temp=1.0, seed=seed)[0].text for seed in range(3)}
+def test_sampling_follows_its_seed(backend: Backend) -> None:
+    request = Request("Once upon a time", max_tokens=12, temperature=1.0, seed=7)
+    once = backend.answer(request).text
+    assert backend.answer(request).text == once
+    others = {backend.answer(replace(request, seed=seed)).text for seed in range(3)}
     assert others != {once}
 
 
-def test_a_cut_off_answer_says_so(backend: Any) -> None:
-    answer = backend.generate(["Once upon a time"], max_tokens=3)[0]
+def test_a_cut_off_answer_says_so(backend: Backend) -> None:
+    answer = backend.answer(Request("Once upon a time", max_tokens=3))
     assert (answer.finish, answer.tokens) == ("length", 3)
 
 
-def test_no_prompts_no_answers(backend: Any) -> None:
-    assert backend.generate([]) == []
+def test_no_prompts_no_answers(backend: Backend) -> None:
+    assert backend.answers([]) == []
 
 
-def test_a_prompt_too_long_is_an_error_with_numbers(backend: Any) -> None:
+def test_a_prompt_too_long_is_an_error_with_numbers(backend: Backend) -> None:
     with pytest.raises(InputError, match=r"does not fit the context.*at most 256 tokens, found \d+ tokens"):
-        backend.generate([PROMPTS[0], "word " * 600])
-    assert backend.generate(PROMPTS[:1], max_tokens=4)[0].tokens > 0
+        backend.answers(requests([PROMPTS[0], "word " * 600]))
+    assert backend.answer(Request(PROMPTS[0], max_tokens=4)).tokens > 0
 
 
-def test_an_error_in_the_callback_ends_the_work(backend: Any) -> None:
+def test_an_error_in_the_callback_ends_the_work(backend: Backend) -> None:
     def fail(index: int, generation: Generation) -> None:
         raise RuntimeError("stop here")
 
     with pytest.raises(RuntimeError, match="stop here"):
-        backend.generate(PROMPTS, max_tokens=200, on_result=fail)
+        backend.answers(requests(PROMPTS, max_tokens=200), on_result=fail)
 
 
-def test_another_thread_may_generate_and_load(demo_gguf: Path, backend: Any) -> None:
+def test_another_thread_may_generate_and_load(demo_gguf: Path, backend: Backend) -> None:
     texts: list[str] = []
 
     def work() -> None:
-        own = open_backend(str(demo_gguf), "llama", context=256)
-        texts.append(own.generate(PROMPTS[:1], max_tokens=4)[0].text)
+        own = open_backend(str(demo_gguf), "llama", BackendOptions(context=256))
+        texts.append(own.answer(Request(PROMPTS[0], max_tokens=4)).text)
         own.close()
 
     thread = threading.Thread(target=work)
@@ -109,7 +111,7 @@ def test_another_thread_may_generate_and_load(demo_gguf: Path, backend: Any) -> 
     assert len(texts) == 1
 
 
-def test_the_signals_stay_pythons(backend: Any) -> None:
+def test_the_signals_stay_pythons(backend: Backend) -> None:
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
         threading.Event().wait(5)
@@ -118,12 +120,12 @@ def test_the_signals_stay_pythons(backend: Any) -> None:
 def test_ctrl_c_ends_a_generation_at_its_next_token(demo_gguf: Path) -> None:
     code = f"""
     import os, signal, sys, threading, time
-    from t2sql.generate import open_backend
-    backend = open_backend({str(demo_gguf)!r}, "llama", slots=2)
+    from t2sql.generate import BackendOptions, Request, open_backend
+    backend = open_backend({str(demo_gguf)!r}, "llama", BackendOptions(slots=2))
     threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     started = time.monotonic()
     try:
-        backend.generate(["Write a very long story: Once upon a time"] * 400, max_tokens=1500)
+        backend.answers([Request("Write a very long story: Once upon a time", max_tokens=1500)] * 400)
     except KeyboardInterrupt:
         backend.close()
         print("interrupted", time.monotonic() - started < 10)
@@ -139,8 +141,9 @@ def test_ctrl_c_while_a_model_loads_ends_it_afterwards(demo_gguf: Path, name: st
     """A server that is dropped before its loop runs would wait for that loop for ever."""
     code = f"""
     import signal
-    from t2sql.generate import open_backend, xllama
-    server = xllama.xllamacpp.Server
+    from t2sql.generate import BackendOptions, open_backend
+    from t2sql.runtimes import xllamacpp
+    server = xllamacpp.Server
     class Interrupted(server):
         def __init__(self, params):
             signal.raise_signal(signal.{name})
@@ -148,17 +151,17 @@ def test_ctrl_c_while_a_model_loads_ends_it_afterwards(demo_gguf: Path, name: st
         def handle_metrics(self):
             print("runs")
             return super().handle_metrics()
-    xllama.xllamacpp.Server = Interrupted
+    xllamacpp.Server = Interrupted
     def interrupt(number, frame):
         raise KeyboardInterrupt
     signal.signal(signal.{name}, interrupt)
     try:
-        open_backend({str(demo_gguf)!r}, "llama", context=256)
+        open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256))
     except KeyboardInterrupt:
         print("interrupted")
     assert signal.getsignal(signal.{name}) is interrupt
-    xllama.xllamacpp.Server = server
-    open_backend({str(demo_gguf)!r}, "llama", context=256).close()
+    xllamacpp.Server = server
+    open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256)).close()
     print("opened")
     """
     run = subprocess.run(
@@ -175,15 +178,15 @@ def test_ctrl_c_while_an_answer_begins_leaves_no_thread_at_work(demo_gguf: Path)
     """A thread that still computes when the process ends takes it down with a signal of its own."""
     code = f"""
     import signal, threading
-    from t2sql.generate import open_backend
-    backend = open_backend({str(demo_gguf)!r}, "llama", context=256)
+    from t2sql.generate import BackendOptions, Request, open_backend
+    backend = open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256))
     start = threading.Thread.start
     def interrupted(thread):
         start(thread)
         signal.raise_signal(signal.SIGINT)
     threading.Thread.start = interrupted
     try:
-        backend.generate(["Once upon a time"], max_tokens=200)
+        backend.answer(Request("Once upon a time", max_tokens=200))
     except KeyboardInterrupt:
         print("interrupted", threading.active_count())
     """
@@ -194,12 +197,12 @@ def test_ctrl_c_while_an_answer_begins_leaves_no_thread_at_work(demo_gguf: Path)
 
 
 def test_loading_and_answering_print_nothing(demo_gguf: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    opened = open_backend(str(demo_gguf), context=256)
-    opened.generate(PROMPTS[:1], max_tokens=4)
+    opened = open_backend(str(demo_gguf), "auto", BackendOptions(context=256))
+    opened.answer(Request(PROMPTS[0], max_tokens=4))
     opened.close()
     assert capfd.readouterr() == ("", "")
     with pytest.raises(WorkError, match="closed"):
-        opened.generate(PROMPTS[:1])
+        opened.answer(Request(PROMPTS[0]))
 
 
 def test_damaged_files_are_named(demo_gguf: Path, tmp_path: Path) -> None:
@@ -225,7 +228,7 @@ def test_what_llama_cpp_refuses_is_said_with_its_reason(demo_gguf: Path, tmp_pat
         open_backend(str(odd), "llama")
 
 
-def test_ask_gives_sql_clock_and_a_warning_for_an_untrained_prompt(backend: Any) -> None:
+def test_ask_gives_sql_clock_and_a_warning_for_an_untrained_prompt(backend: Backend) -> None:
     answer = ask(backend, "How old is Wang Junjian?", tables=[TABLE], max_tokens=8)
     assert answer.prompt.endswith("Q: How old is Wang Junjian?\nA: ")
     assert answer.timings.tokens > 0
@@ -233,10 +236,10 @@ def test_ask_gives_sql_clock_and_a_warning_for_an_untrained_prompt(backend: Any)
     assert answer.timings.prompt_tokens_per_second > 0
     assert [line.split()[0] for line in answer.timings.lines()] == ["load", "prompt", "generation"]
     assert any("does not say what prompt" in warning for warning in answer.warnings)
-    assert answer.to_dict()["sql"] == answer.sql
+    assert answer.to_json()["sql"] == answer.sql
 
 
-def test_ask_takes_a_raw_prompt_as_it_is(backend: Any) -> None:
+def test_ask_takes_a_raw_prompt_as_it_is(backend: Backend) -> None:
     answer = ask(backend, prompt="Once upon a time", max_tokens=3)
     assert answer.prompt == "Once upon a time"
     assert answer.warnings == ()
@@ -257,6 +260,6 @@ def test_ask_takes_a_raw_prompt_as_it_is(backend: Any) -> None:
         ({"question": "Who?", "tables": [TABLE], "temp": float("nan")}, "temp"),
     ],
 )
-def test_ask_refuses_what_it_cannot_use(backend: Any, arguments: dict[str, Any], message: str) -> None:
+def test_ask_refuses_what_it_cannot_use(backend: Backend, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ask(backend, **arguments)

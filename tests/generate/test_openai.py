@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.backends import requests
 from support.grammars import shop
 
 from t2sql.errors import ContextError, InputError, WorkError
-from t2sql.generate import ask, open_backend
+from t2sql.generate import BackendOptions, Request, ask, open_backend
 from t2sql.generate import openai as module
 from t2sql.generate.openai import KEY, OpenAIBackend
 from t2sql.grammar import grammar_of
@@ -31,10 +32,10 @@ PROMPTS = [render_prompt(SHOP, question) for question in ("How old is Ann?", "Wh
 
 @pytest.fixture(scope="module")
 def llama_server(tiny_llama: Path, gguf_of: Callable[..., Path]) -> Iterator[tuple[str, str]]:
-    from t2sql.runtimes.llama_cpp import parameters, start
+    from t2sql.runtimes import launch_server, server_parameters
 
-    params = parameters(gguf_of(tiny_llama, "f32"), context=512, slots=2)
-    server = start(params)
+    params = server_parameters(gguf_of(tiny_llama, "f32"), context=512, slots=2)
+    server = launch_server(params)
     yield server.listening_address, params.api_keys[0]
     del server
 
@@ -67,27 +68,28 @@ def test_a_llama_server_keeps_to_the_grammar_and_wants_its_key(
     url, key = llama_server
     monkeypatch.setenv(KEY, key)
     seen: dict[int, Any] = {}
-    opened = open_backend("tiny", f"openai:{url}", slots=2)
-    kept = opened.generate(PROMPTS, max_tokens=200, grammars=[GRAMMAR] * 3, on_result=seen.__setitem__)
+    opened = open_backend("tiny", f"openai:{url}", BackendOptions(slots=2))
+    asked = requests(PROMPTS, max_tokens=200, grammar=GRAMMAR)
+    kept = opened.answers(asked, on_result=seen.__setitem__)
     assert [seen[i] for i in range(3)] == kept
     assert all(answer.text.startswith("SELECT ") for answer in kept)
     assert all(answer.off_grammar == (answer.finish == "length") for answer in kept)
     assert all(answer.prompt_tokens > 0 and answer.tokens > 0 for answer in kept)
     with pytest.raises(ContextError):
-        opened.generate(["table: t\ncolumns: a\nQ: " + "word " * 3000 + "\nA: "], max_tokens=4)
+        opened.answer(Request("table: t\ncolumns: a\nQ: " + "word " * 3000 + "\nA: ", max_tokens=4))
     opened.close()
     monkeypatch.setenv(KEY, "wrong")
     with pytest.raises(InputError, match="key"):
-        open_backend("tiny", f"openai:{url}").generate(PROMPTS[:1], max_tokens=4)
+        open_backend("tiny", f"openai:{url}").answer(Request(PROMPTS[0], max_tokens=4))
 
 
 def test_an_mlx_lm_server_answers_as_mlx_and_is_checked(mlx_server: str, tiny_llama: Path) -> None:
     opened = open_backend(str(tiny_llama), f"openai:{mlx_server}")
-    free = opened.generate(PROMPTS, max_tokens=12)
+    free = opened.answers(requests(PROMPTS, max_tokens=12))
     here = open_backend(str(tiny_llama), "mlx")
-    assert [a.text for a in free] == [a.text for a in here.generate(PROMPTS, max_tokens=12)]
+    assert [a.text for a in free] == [a.text for a in here.answers(requests(PROMPTS, max_tokens=12))]
     # Random weights write no SQL: each is asked again, and said.
-    checked = opened.generate(PROMPTS[:2], max_tokens=12, grammars=[GRAMMAR, GRAMMAR])
+    checked = opened.answers(requests(PROMPTS[:2], max_tokens=12, grammar=GRAMMAR))
     assert [answer.off_grammar for answer in checked] == [True, True]
     answer = ask(opened, "How old is Ann?", schema=SHOP, max_tokens=8)
     assert "the answer is no statement over these tables" in answer.doubts
@@ -139,7 +141,7 @@ RIGHT = json.dumps({"choices": [{"text": " SELECT 1", "finish_reason": "stop"}]}
 def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "FIRST_WAIT", 0.01)
     with scripted((503, "busy"), (429, "slow down"), (200, RIGHT)) as (url, handler):
-        assert OpenAIBackend(url, "m").generate(["x"])[0].text == "SELECT 1"
+        assert OpenAIBackend(url, "m").answer(Request("x")).text == "SELECT 1"
         assert handler.asked == 3
 
 
@@ -161,7 +163,7 @@ def test_a_server_that_fails_is_said(
     monkeypatch.setattr(module, "FIRST_WAIT", 0.01)
     with scripted(reply) as (url, handler):
         with pytest.raises(WorkError, match=words):
-            OpenAIBackend(url, "m", timeout=0.2, tries=2).generate(["x"])
+            OpenAIBackend(url, "m", timeout=0.2, tries=2).answer(Request("x"))
         assert handler.asked == asked
 
 

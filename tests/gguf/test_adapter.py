@@ -17,7 +17,7 @@ from t2sql.errors import InputError, WorkError
 from t2sql.generate import ask
 from t2sql.gguf import convert, convert_adapter
 from t2sql.gguf.container import read_gguf
-from t2sql.runtimes.llama_file import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 
 GgufOf = Callable[..., Path]
 KEYS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.o_proj", "mlp.down_proj")
@@ -61,7 +61,7 @@ def adapter(tiny_mistral: Path, tmp_path: Path) -> Path:
 
 
 def predicted(file: Path, adapter: Path | None = None) -> np.ndarray:
-    with LlamaFile(file, adapter=adapter) as llama:
+    with LlamaPredictor(file, adapter=adapter) as llama:
         ids = llama.tokenize(tiny.PROMPTS[0])
         found = [dict(llama.top(ids[:n], 512)) for n in range(4, len(ids) - 1, 9)]
     return np.array([[one[i] for i in range(512)] for one in found])

@@ -12,7 +12,7 @@ import pytest
 from support import tiny, tiny_families
 
 from t2sql.gguf import convert
-from t2sql.runtimes.llama_file import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 
 # Bounds of the mean KL divergence of what llama.cpp says of the file, over the positions looked at: from what
 # MLX says of the directory, where four bits in a random model this small lose much, and of the same file.
@@ -65,7 +65,7 @@ def test_llama_cpp_says_of_the_file_what_mlx_says(
     convert(family_model(name), tmp_path / "a.gguf", type=type)
     of_file = log_probabilities(load(tmp_path / "a.gguf", dtype="float32"), ids)
     divergences = []
-    with LlamaFile(tmp_path / "a.gguf", context=512) as llama:
+    with LlamaPredictor(tmp_path / "a.gguf", context=512) as llama:
         for position in [3, start // 3, start // 2, *range(start - 1, start + STEPS - 1)]:
             found = llama.top(ids[: position + 1], 50)
             divergences.append([divergence(logp[position], found) for logp in (of_directory, of_file)])
@@ -91,7 +91,7 @@ def test_the_original_tokenizer_is_what_llama_cpp_has(
 
     convert(family_model(name), tmp_path / "a.gguf", type="q8_0")
     tokenizer = Tokenizer.from_file(str(family_model(name) / "tokenizer.json"))
-    with LlamaFile(tmp_path / "a.gguf") as llama:
+    with LlamaPredictor(tmp_path / "a.gguf") as llama:
         for text in tiny.PROMPTS:
             assert llama.tokenize(text) == tokenizer.encode(text).ids
 

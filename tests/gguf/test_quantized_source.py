@@ -71,7 +71,7 @@ def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_quantized_directory(
     name: str, tmp_path: Path
 ) -> None:
     from t2sql.models import load
-    from t2sql.runtimes.llama_file import LlamaFile
+    from t2sql.runtimes import LlamaPredictor
     from t2sql.runtimes.mlx import mx
 
     source = quantized(tmp_path, name, 4, 32)
@@ -80,7 +80,7 @@ def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_quantized_directory(
     ids = list(loaded.tokenizer.encode(TEXTS[0]))[:40]
     logits = np.array(loaded.model(mx.array([ids]))[0], dtype=np.float64)
     expected = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))[:, :1]
-    with LlamaFile(tmp_path / "a.gguf") as llama:
+    with LlamaPredictor(tmp_path / "a.gguf") as llama:
         for position in (5, 20, len(ids) - 1):
             for token, logp in llama.top(ids[: position + 1], 5):
                 assert logp == pytest.approx(expected[position][token], abs=0.05)

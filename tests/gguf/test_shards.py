@@ -13,7 +13,7 @@ from t2sql.errors import InputError
 from t2sql.gguf import convert, import_gguf, inspect, quantize
 from t2sql.gguf.container import read_gguf
 from t2sql.gguf.shards import shard_name, size_of
-from t2sql.runtimes.llama_file import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 from t2sql.verification import verify
 
 GgufOf = Callable[..., Path]
@@ -55,7 +55,7 @@ def test_a_file_holds_at_most_the_size_unless_one_tensor_is_larger(split: list[P
 def test_llama_cpp_loads_the_first_file_and_says_the_same(
     split: list[Path], tiny_llama: Path, gguf_of: GgufOf
 ) -> None:
-    with LlamaFile(gguf_of(tiny_llama)) as whole, LlamaFile(split[0]) as parts:
+    with LlamaPredictor(gguf_of(tiny_llama)) as whole, LlamaPredictor(split[0]) as parts:
         ids = whole.tokenize("How old is Wang Junjian?", special=False)
         assert parts.tokenize("How old is Wang Junjian?", special=False) == ids
         assert parts.top(ids, 5) == whole.top(ids, 5)

@@ -14,7 +14,7 @@ from t2sql.errors import InputError
 from t2sql.gguf import convert, import_gguf
 from t2sql.gguf.container import read_gguf
 from t2sql.gguf.pretokenizers import STRUCTURES
-from t2sql.runtimes.llama_file import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 from t2sql.verification.tokens import HARD_STRINGS
 
 SPECIAL = ("a{0}b", "first {0} second", "{0}\n{0}")
@@ -34,7 +34,7 @@ def same_ids(folder: Path, out: Path, *, composed: bool = False, **options: Any)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokens = [t.content for t in tokenizer.get_added_tokens_decoder().values()]
     texts = [*HARD_STRINGS, *(form.format(token) for token in tokens for form in SPECIAL)]
-    with LlamaFile(out) as llama:
+    with LlamaPredictor(out) as llama:
         for text in texts:
             if composed:
                 text = unicodedata.normalize("NFC", text)

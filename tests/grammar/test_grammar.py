@@ -12,10 +12,11 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llguidance import gbnf_to_lark
+from support.backends import requests
 from support.grammars import Engine, mutate, sample, shop
 
 from t2sql.errors import InputError
-from t2sql.generate import ask, open_backend
+from t2sql.generate import Request, ask, open_backend
 from t2sql.grammar import grammar_of
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema, read_table_lines
@@ -137,8 +138,10 @@ def test_a_model_that_knows_nothing_writes_statements_that_run(
     prompts = [render_prompt(SHOP, question) for question in QUESTIONS]
     opened = open_backend(str(model), backend)
     try:
-        answers = opened.generate(prompts, max_tokens=220, temp=1.0, seed=3, grammars=[GRAMMAR] * 4)
-        mixed = opened.generate(prompts[:2], max_tokens=220, grammars=[GRAMMAR, None])
+        answers = opened.answers(requests(prompts, max_tokens=220, temperature=1.0, seed=3, grammar=GRAMMAR))
+        mixed = opened.answers(
+            [Request(prompts[0], max_tokens=220, grammar=GRAMMAR), Request(prompts[1], max_tokens=220)]
+        )
     finally:
         opened.close()
     with open_reader(SHOP) as reader:

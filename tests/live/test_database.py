@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_columns_are_named_even_without_rows(database: LiveDatabase) -> None:
 
 def test_a_value_in_another_letter_case_is_told(database: LiveDatabase) -> None:
     statement = database.prepare("SELECT id FROM customers WHERE city = 'pARis'")
-    assert [change.to_dict() for change in statement.changes] == [
+    assert [asdict(change) for change in statement.changes] == [
         {"column": "customers.city", "asked": "pARis", "found": "Paris"}
     ]
     assert "'Paris'" in statement.sql

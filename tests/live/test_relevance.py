@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from support.backends import ScriptedBackend
 
 from t2sql.errors import ContextError, InputError
-from t2sql.live.answer import _fitting
-from t2sql.live.relevance import cut
+from t2sql.generate import Asker, Request
+from t2sql.live.asking import ask_within_context
+from t2sql.live.relevance import select_part
 from t2sql.schema import Column, ForeignKey, Schema, Table
 
 
@@ -26,11 +26,11 @@ LARGE = Schema(FILLING[:50] + SHOP + FILLING[50:])
 
 
 def kept(question: str, tokens: int) -> list[str]:
-    return [table.name for table in cut(LARGE, question, tokens).schema.tables]
+    return [table.name for table in select_part(LARGE, question, tokens).schema.tables]
 
 
 def test_a_schema_that_fits_is_left_as_it_is() -> None:
-    whole = cut(Schema(SHOP), "Which city?", 2000)
+    whole = select_part(Schema(SHOP), "Which city?", 2000)
     assert (whole.schema, whole.left_out) == (Schema(SHOP), ())
 
 
@@ -53,7 +53,7 @@ def test_a_table_that_is_joined_to_it_comes_before_others() -> None:
 
 
 def test_what_is_left_out_is_named_and_the_rest_is_in_the_schemas_order() -> None:
-    part = cut(LARGE, "Which city has the customer Ann?", 400)
+    part = select_part(LARGE, "Which city has the customer Ann?", 400)
     names = [table.name for table in part.schema.tables]
     assert names == [t.name for t in LARGE.tables if t.name in names]
     assert set(names) | set(part.left_out) == {t.name for t in LARGE.tables}
@@ -63,29 +63,33 @@ def test_what_is_left_out_is_named_and_the_rest_is_in_the_schemas_order() -> Non
 def test_a_table_that_does_not_fit_alone_keeps_its_best_columns() -> None:
     columns = tuple(Column(f"measure_{i}", primary_key=i == 700) for i in range(1000))
     wide = Schema((Table("readings", columns),))
-    part = cut(wide, "What is the highest measure 512 of all readings?", 200)
+    part = select_part(wide, "What is the highest measure 512 of all readings?", 200)
     names = part.schema.tables[0].column_names
     assert {"measure_512", "measure_700"} <= set(names) and len(names) < 100
     assert "readings.measure_999" in part.left_out
 
 
+def tables_in(request: Request) -> int:
+    return request.prompt.count("table: ")
+
+
 def test_what_the_model_refuses_is_cut_further() -> None:
-    sizes: list[int] = []
-
-    def ask(schema: Schema, question: str, failed: Any) -> Any:
-        sizes.append(len(schema.tables))
-        if len(schema.tables) > 12:
+    def reply(request: Request) -> str:
+        if tables_in(request) > 12:
             raise ContextError("the prompt does not fit the context")
-        return "answered"
+        return "SELECT city FROM customers"
 
-    part, answer = _fitting(ask, LARGE, "Which city has Ann?", 1500)
-    assert answer == "answered" and part.left_out
+    model = ScriptedBackend(reply=reply)
+    model.context = 1628
+    part, answer = ask_within_context(Asker(model), LARGE, "Which city has Ann?")
+    assert answer.sql == "SELECT city FROM customers" and part.left_out
+    sizes = list(map(tables_in, model.requests))
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= 12
 
 
 def test_a_question_that_fills_the_context_alone_is_an_error() -> None:
-    def ask(schema: Schema, question: str, failed: Any) -> Any:
+    def reply(request: Request) -> str:
         raise ContextError("the prompt does not fit the context", found="9999 tokens")
 
     with pytest.raises(InputError, match="9999 tokens"):
-        _fitting(ask, LARGE, "why " * 4000, 1500)
+        ask_within_context(Asker(ScriptedBackend(reply=reply)), LARGE, "why " * 4000)

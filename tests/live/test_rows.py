@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.live.rows import printable, write_file, written
+from t2sql.live.rows import format_rows, printable, write_file
 from t2sql.sql import Result
 
 ROWS: list[tuple[Any, ...]] = [
@@ -24,7 +24,7 @@ RESULT = Result(("id", "name", "total", "day", "raw", "x", "x"), ROWS, False, 0.
 
 
 def test_csv_reads_back() -> None:
-    rows = list(csv.reader(io.StringIO(written(RESULT, "csv"))))
+    rows = list(csv.reader(io.StringIO(format_rows(RESULT, "csv"))))
     assert rows[0] == list(RESULT.columns)
     assert rows[1] == ["1", 'say "hi", Ann', "19.90", "2024-01-05", "00ff", "nan", ""]
     assert rows[2][1] == "two\nlines"
@@ -34,7 +34,7 @@ def test_json_has_no_value_that_json_has_not() -> None:
     def refuse(name: str) -> Any:
         raise AssertionError(name)
 
-    document = json.loads(written(RESULT, "json"), parse_constant=refuse)
+    document = json.loads(format_rows(RESULT, "json"), parse_constant=refuse)
     assert document["columns"] == list(RESULT.columns)
     assert document["rows"][0] == [1, 'say "hi", Ann', "19.90", "2024-01-05", "00ff", "nan", None]
 

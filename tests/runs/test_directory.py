@@ -238,7 +238,7 @@ def test_two_hundred_runs_list_at_once(tmp_path: Path) -> None:
 
 def test_runs_imports_neither_mlx_nor_rich() -> None:
     code = (
-        "import sys, t2sql.runs as r; r.list(); "
+        "import sys, t2sql.runs as r; r.list_runs(); "
         "print([m for m in ('mlx', 'rich', 'numpy', 'sqlglot', 'typer') if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

@@ -1,4 +1,4 @@
-"""The BLAS is loaded before MLX, and what is in use is told truly."""
+"""The BLAS is loaded before MLX, and what is in use is reported as it is."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ def run(code: str, **env: str) -> subprocess.CompletedProcess[str]:
 
 @linux
 def test_none_leaves_mlx_alone() -> None:
-    done = run("from t2sql.models import blas; print(blas.info())", T2SQL_BLAS="none")
+    done = run("from t2sql.runtimes import blas; print(blas.load())", T2SQL_BLAS="none")
     assert "fast=False" in done.stdout and "T2SQL_BLAS=none" in done.stdout, done.stderr
 
 
 @linux
 def test_a_library_that_is_not_there_is_an_error() -> None:
-    done = run("from t2sql.models import blas; blas.info()", T2SQL_BLAS="/no/such/lib.so")
+    done = run("from t2sql.runtimes import blas; blas.load()", T2SQL_BLAS="/no/such/lib.so")
     assert "InputError: the BLAS cannot be loaded (T2SQL_BLAS=/no/such/lib.so)" in done.stderr
 
 
 @linux
 def test_a_library_without_the_symbol_is_an_error() -> None:
-    done = run("from t2sql.models import blas; blas.info()", T2SQL_BLAS="libm.so.6")
+    done = run("from t2sql.runtimes import blas; blas.load()", T2SQL_BLAS="libm.so.6")
     assert "expected the symbol cblas_sgemm" in done.stderr
 
 
 @linux
 def test_mlx_imported_first_is_warned_of() -> None:
-    done = run("import mlx.core; from t2sql.models import blas; print(blas.info())")
+    done = run("import mlx.core; from t2sql.runtimes import blas; print(blas.load())")
     assert "fast=False" in done.stdout and "imported before t2sql" in done.stderr
 
 
 @linux
-def test_the_forwarded_openblas_multiplies_rightly() -> None:
+def test_the_forwarded_openblas_multiplies_correctly() -> None:
     code = """
 import numpy as np
-from t2sql.models import blas
-from t2sql.runtimes.mlx import mx
+from t2sql.runtimes import blas
+from t2sql.runtimes import mx
 rng = np.random.default_rng(0)
 for m, n, k in [(1, 3, 5), (17, 33, 65), (128, 64, 256)]:
     a = rng.standard_normal((m, k), dtype=np.float32); b = rng.standard_normal((k, n), dtype=np.float32)
     assert np.allclose(np.array(mx.array(a) @ mx.array(b)), a @ b, atol=1e-3)
     t = np.ascontiguousarray(b.T)
     assert np.allclose(np.array(mx.array(a) @ mx.array(t).T), a @ b, atol=1e-3)
-print(blas.info())
+print(blas.load())
 """
     done = run(code)
     assert done.returncode == 0, done.stderr
@@ -62,5 +62,5 @@ print(blas.info())
 
 
 def test_importing_the_package_does_not_import_mlx() -> None:
-    done = run("import sys, t2sql, t2sql.models; print('mlx.core' in sys.modules)")
+    done = run("import sys, t2sql, t2sql.models, t2sql.runtimes; print('mlx.core' in sys.modules)")
     assert done.stdout.strip() == "False"

@@ -12,7 +12,7 @@ from support import tiny
 
 from t2sql.gguf.container import read_gguf
 from t2sql.gguf.weights import to_hf_rows
-from t2sql.runtimes.llama_file import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 from t2sql.verification import verify
 from t2sql.verification.behaviour import against_llama_cpp, in_llama_cpp
 from t2sql.verification.bounds import BOUNDS
@@ -27,7 +27,7 @@ NOISE = 1e-10
 def kl(source: Path, file: Path) -> float:
     """Mean KL of source and file, from predictions alone."""
     original = Original(source)
-    with LlamaFile(file) as llama:
+    with LlamaPredictor(file) as llama:
         return against_llama_cpp(original, original.expected, in_llama_cpp(original, llama)).mean_kl
 
 

@@ -1,82 +1,103 @@
-"""How `ask` and its interactive loop answer from a live database, and how the rows are printed."""
+"""How `t2sql ask --db` answers, once or question after question, and how it prints the rows."""
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from decimal import Decimal
 
+from t2sql import generate, live
+from t2sql.cli.ask_arguments import AskArguments, RowArguments
 from t2sql.cli.output import Output, table
-from t2sql.errors import InputError
-
-if TYPE_CHECKING:
-    from t2sql.generate import Answer
-    from t2sql.live import Ask, LiveAnswer, LiveDatabase
-    from t2sql.sql import Result
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What is to be done with a statement: run or not, how many rows and seconds, printed how and where."""
-
-    execute: bool
-    format: str
-    file: Path | None
-    force: bool
-    timeout: float
-    max_rows: int
-
-    def check(self) -> None:
-        from t2sql.live import FORMATS
-
-        if self.format not in FORMATS:
-            raise InputError("unknown --format", expected=" or ".join(FORMATS), found=repr(self.format))
-        if self.format == "parquet" and self.file is None:
-            raise InputError("Parquet is not for a terminal", expected="--out FILE")
-        if self.file is not None and self.format == "table":
-            raise InputError("a table is not for a file", expected="--format csv, json or parquet")
-        if not self.execute and (self.format != "table" or self.file is not None):
-            raise InputError("there are no rows without --execute", expected="--execute")
+from t2sql.cli.question_lines import question_lines
+from t2sql.errors import InputError, T2sqlError
+from t2sql.generate import Answer, Asker
+from t2sql.live import LiveAnswer, LiveDatabase, RunOptions
+from t2sql.sql import Result
 
 
-def answered(
-    out: Output,
-    ask: Ask,
-    database: LiveDatabase,
-    question: str,
-    rows: Rows,
-    context: int,
+def answer_from_database(out: Output, arguments: AskArguments) -> None:
+    """Answer the question, or those of stdin.
+
+    Args:
+        out: Where the answers are printed.
+        arguments: The command line; `database` is given.
+
+    Raises:
+        InputError: The arguments are wrong, or the model or the database cannot be opened.
+        WorkError: The model failed, or the database went away.
+    """
+    if arguments.interactive and out.json:
+        raise InputError("--json is one document", hint="Leave out --interactive")
+    with live.open_database(arguments.database or "") as database:
+        # An error of the database comes before the seconds that a model takes to load.
+        database.schema()
+        backend = generate.open_backend(arguments.model, arguments.backend, arguments.opening)
+        with closing(backend):
+            asker = Asker(backend, arguments.options)
+            if arguments.question is None:
+                _converse(out, asker, database, arguments.rows)
+                return
+            answer = print_answer(out, asker, database, arguments.question, arguments.rows)
+            for line in answer.answer.timings.lines():
+                out.note(line)
+
+
+def _converse(out: Output, asker: Asker, database: LiveDatabase, rows: RowArguments) -> None:
+    """Question after question; an error or Ctrl-C ends that one only."""
+    out.note("A question a line; \\d lists the tables, Ctrl-D ends.")
+    for line in question_lines():
+        try:
+            if line.strip() == "\\d":
+                for item in database.schema().tables:
+                    out.line(f"{item.name}: {', '.join(item.column_names)}")
+            elif line.strip():
+                print_answer(out, asker, database, line, rows)
+        except T2sqlError as error:
+            out.note(f"error: {error}")
+        except KeyboardInterrupt:
+            out.note("interrupted")
+
+
+def print_answer(
+    out: Output, asker: Asker, database: LiveDatabase, question: str, rows: RowArguments
 ) -> LiveAnswer:
-    """Ask, print the SQL and the rows, and what there is to know about them."""
-    from t2sql.live import ask_database, write_file
+    """Ask, and print the statement, its rows, and what there is to know about them.
 
-    answer = ask_database(
-        ask,
-        database,
-        question,
-        context=context,
-        execute=rows.execute,
-        timeout=rows.timeout,
-        max_rows=rows.max_rows,
-    )
+    Args:
+        out: Where to print.
+        asker: The model.
+        database: The database.
+        question: The question, in words.
+        rows: Whether the statement is run, and where its rows go.
+
+    Returns:
+        The answer.
+
+    Raises:
+        InputError: The question is empty or too long, or the file for the rows exists.
+        WorkError: The model failed, or the database went away.
+    """
+    limits = RunOptions(rows.execute, rows.timeout, rows.max_rows)
+    answer = live.ask_database(asker, database, question, limits)
     if rows.file is not None and answer.result is not None:
-        write_file(answer.result, rows.file, rows.format, force=rows.force)
-    out.result(answer.to_dict(), lambda: _text(out, answer, rows))
+        live.write_file(answer.result, rows.file, rows.format, force=rows.force)
+    out.result(answer.to_json(), lambda: _text(out, answer, rows))
     for warning in (*answer.warnings, *database.warnings()):
         out.warn(warning)
     if answer.first is not None:
         out.note(f"repaired: the first statement failed ({answer.first.error}): {answer.first.sql}")
-    say_doubts(out, answer)
+    print_doubts(out, answer)
     return answer
 
 
-def say_doubts(out: Output, answer: Answer | LiveAnswer) -> None:
+def print_doubts(out: Output, answer: Answer | LiveAnswer) -> None:
+    """Print why an answer is uncertain, if it is."""
     if answer.doubts:
         out.note(f"uncertain: {'; '.join(answer.doubts)}")
 
 
-def _text(out: Output, answer: LiveAnswer, rows: Rows) -> str:
+def _text(out: Output, answer: LiveAnswer, rows: RowArguments) -> str:
+    """What goes to stdout."""
     if answer.result is None:
         return answer.sql
     if rows.file is not None:
@@ -84,61 +105,24 @@ def _text(out: Output, answer: LiveAnswer, rows: Rows) -> str:
         return answer.sql
     if rows.format == "table":
         return f"{answer.sql}\n\n{as_table(answer.result)}"
-    # Rows alone are on stdout, for the program that reads them.
-    from t2sql.live import written
-
+    # A program reads stdout, so the rows are alone there.
     out.note(answer.sql)
-    return written(answer.result, rows.format)
+    return live.format_rows(answer.result, rows.format)
 
 
 def as_table(result: Result) -> str:
-    """The rows as an aligned table; nothing in a value can steer the terminal."""
-    from t2sql.live import printable
-
+    """Rows as an aligned table; nothing in a value can control the terminal."""
     if not result.rows:
         return "(no rows)"
-    cells = [[printable(value) for value in row] for row in result.rows]
-    return table([printable(name) for name in result.columns], cells, left=_leading_text(result))
+    cells = [[live.printable(value) for value in row] for row in result.rows]
+    return table([live.printable(name) for name in result.columns], cells, left=_leading_texts(result))
 
 
-def _leading_text(result: Result) -> int:
-    """How many columns from the left hold no numbers, and are aligned to the left."""
+def _leading_texts(result: Result) -> int:
+    """How many columns from the left have no numbers and are aligned to the left."""
     count = 0
     for value in result.rows[0]:
-        if isinstance(value, (int, float)) or type(value).__name__ == "Decimal":
+        if isinstance(value, (int, float, Decimal)):
             break
         count += 1
     return count
-
-
-def read_lines() -> Any:
-    """Questions, line by line: edited and remembered on a terminal, as they stand from a pipe."""
-    if not sys.stdin.isatty():
-        return (line.rstrip("\n") for line in sys.stdin)
-    return _typed()
-
-
-def _typed() -> Any:
-    import readline
-
-    from t2sql.cache import cache_dir
-
-    history: Path | None = cache_dir() / "questions"
-    assert history is not None
-    try:
-        history.parent.mkdir(parents=True, exist_ok=True)
-        history.touch(mode=0o600)
-        readline.read_history_file(history)
-    except OSError:
-        history = None
-    readline.set_history_length(1000)
-    try:
-        while True:
-            try:
-                yield input("? ")
-            except EOFError:
-                print(file=sys.stderr)
-                return
-    finally:
-        if history is not None:
-            readline.write_history_file(history)

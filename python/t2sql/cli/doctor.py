@@ -87,8 +87,8 @@ def _mlx() -> Iterator[Finding]:
     found = f"{metadata.version('mlx')} on {device}"
     yield Finding("mlx", "ok", found, facts={"device": device})
     yield _package("mlx-lm", mend)
-    blas = runtimes.blas.info()
-    speed = runtimes.blas.gflops()
+    blas = runtimes.blas.load()
+    speed = runtimes.gflops()
     fast = device != "cpu" or (blas.fast and speed >= _LEAST_GFLOPS)
     facts = {"name": blas.name, "path": blas.path, "fast": blas.fast, "gflops": round(speed, 1)}
     note = f" ({blas.note})" if blas.note else ""

@@ -1,4 +1,7 @@
-"""The edge: every way that a command can end becomes an exit code and at most one line on stderr."""
+"""The edge: every way that a command can end becomes an exit code and at most one line on stderr.
+
+What needs Typer is reached through the door `cli`, so that Ctrl-C is handled already while Typer is imported.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,33 @@ import traceback
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
+from t2sql import cli
+from t2sql.cli.output import dump_json
 from t2sql.errors import T2sqlError
 
-DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+"""Exit codes: the work failed or a check did not hold; the arguments or the input are wrong; interrupted."""
+
 _DEBUG_HINT = "Run it again with --debug for the traceback"
 
 
 def run_command_line(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and report what ended it.
+
+    Args:
+        argv: The arguments without the program's name; by default this process's own.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        SystemExit: Whatever called `sys.exit`, such as shell completion.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug, json = "--debug" in arguments, "--json" in arguments
     try:
         with _signals():
-            return _run(arguments)
+            return cli.run_command(arguments)
     except BaseException as error:
         if isinstance(error, SystemExit):
             raise
@@ -31,7 +49,7 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
         if debug:
             traceback.print_exception(error)
         if isinstance(error, BrokenPipeError):
-            # Or Python would try to flush at exit, and complain.
+            # Python flushes stdout at its exit, which would fail again and print a traceback.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         elif json:
             _print_json_error(code, message)
@@ -41,7 +59,7 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
 
 
 def explain(error: BaseException) -> tuple[int, str]:
-    """The exit code and the line for people of anything that ended a command."""
+    """The exit code of anything that ended a command, and the line that tells people about it."""
     if isinstance(error, T2sqlError):
         return error.exit_code, str(error)
     if isinstance(error, KeyboardInterrupt):
@@ -56,47 +74,12 @@ def explain(error: BaseException) -> tuple[int, str]:
         return FAILED, "whoever read the output closed it"
     if isinstance(error, OSError):
         return _explain_os_error(error)
-    usage = _usage(error)
+    usage = cli.usage_message(error)
     if usage is not None:
         return WRONG, usage
     first = str(error).strip().splitlines()
     text = f": {first[0][:300]}" if first else ""
     return FAILED, f"unexpected {type(error).__name__}{text}. {_DEBUG_HINT}"
-
-
-def _run(arguments: list[str]) -> int:
-    from t2sql.cli.group import group
-
-    commands = group()
-    if "_T2SQL_COMPLETE" in os.environ:
-        commands.main(arguments, prog_name="t2sql", complete_var="_T2SQL_COMPLETE")
-    try:
-        with commands.make_context("t2sql", arguments) as context:
-            code = commands.invoke(context)
-    except RuntimeError as error:
-        # How Typer says "stop here with this code": --help, --version, and no arguments at all.
-        if type(error).__name__ != "Exit":
-            raise
-        code = getattr(error, "exit_code", FAILED)
-    sys.stdout.flush()
-    return code if isinstance(code, int) else DONE
-
-
-def _usage(error: BaseException) -> str | None:
-    """What Typer says about wrong arguments, as one line; None for any other exception.
-
-    Its exception classes have moved between versions; what they have in common has not.
-    """
-    message = getattr(error, "format_message", None)
-    if not callable(message) or getattr(error, "exit_code", None) != WRONG:
-        return None
-    text = " ".join(message().split()).rstrip(".")
-    context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "t2sql"
-    if not text or type(error).__name__ == "NoArgsIsHelpError":
-        return f"a command is missing. Try: {command} --help"
-    stop = "" if text.endswith("?") else "."
-    return f"{text[0].lower()}{text[1:]}{stop} Try: {command} --help"
 
 
 def _explain_os_error(error: OSError) -> tuple[int, str]:
@@ -118,8 +101,6 @@ def _free(filename: object) -> str:
 
 
 def _print_json_error(code: int, message: str) -> None:
-    from t2sql.cli.output import dump_json
-
     with contextlib.suppress(OSError):
         sys.stdout.write(dump_json({"error": message, "exit_code": code}))
         sys.stdout.flush()
@@ -127,18 +108,18 @@ def _print_json_error(code: int, message: str) -> None:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[None]:
-    """Ctrl-C and a polite kill both interrupt: what is half-written is then removed on the way out.
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt, so that half-written outputs are removed.
 
-    A shell starts background jobs with SIGINT ignored, which Python would keep.
+    A shell starts background jobs with SIGINT ignored, and Python would leave it so.
     """
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(signal_number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     try:
         before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:
-        # Only the main thread may; elsewhere signals are not ours to change.
+        # Only the main thread may set handlers.
         yield
         return
     try:

@@ -1,13 +1,25 @@
-"""The table of commands. A command's module is imported when the command is used, not to list it."""
+"""The table of commands, and how one is run. A command's module is imported when the command is used."""
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import typer
 from typer.core import TyperGroup
+
+import t2sql
+
+Click: TypeAlias = Any
+"""An object of Click: the package's, or that of the copy inside newer versions of Typer, which is private."""
+
+_USAGE_ERROR = typer.BadParameter.__mro__[1]
+"""Click's `UsageError`, the base of all errors about arguments; newer versions of Typer do not export it."""
+_USAGE_EXIT_CODE = 2
 
 HELP = "Teach a language model to write SQL for your tables, and get a file that runs anywhere."
 EPILOG = "Start with: t2sql run"
@@ -15,6 +27,13 @@ EPILOG = "Start with: t2sql run"
 
 @dataclass(frozen=True)
 class Entry:
+    """A line of the table of commands.
+
+    Attributes:
+        help: What the command does, for the list of commands.
+        module: Its module in `t2sql.cli.commands`.
+    """
+
     help: str
     module: str
 
@@ -37,36 +56,42 @@ COMMANDS = {
     "report": Entry("Rebuild the report of a run.", "report"),
     "runs": Entry("List, show or remove runs.", "runs"),
     "tui": Entry("Open the app.", "tui"),
-    "doctor": Entry("What is installed, what is fast, and what mends the rest.", "doctor"),
+    "doctor": Entry("What is installed, what is fast, and what to install for the rest.", "doctor"),
 }
 
 
 class LazyGroup(TyperGroup):
     """Lists the commands from the table above and imports one when it is asked for."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Click) -> list[str]:
+        """The commands' names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Click, cmd_name: str) -> Click:
+        """Import a command; None when there is none of this name."""
         if cmd_name in COMMANDS and cmd_name not in self.commands:
             self.commands[cmd_name] = load(cmd_name)
         return self.commands.get(cmd_name)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Click, args: list[str]) -> Click:
+        """Find the command that the arguments begin with; the error for an unknown one names the nearest."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
             near = get_close_matches(args[0], COMMANDS, 1)
             ctx.fail(f"no such command {args[0]!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Click, formatter: Click) -> None:
+        """Write the list of commands from the table, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
 
-def load(name: str) -> Any:
-    """Import a command's module and build the command."""
+def load(name: str) -> Click:
+    """Import a command's module and build Click's command of it.
+
+    Args:
+        name: A key of `COMMANDS`. Its module has a function `command` and an `EXAMPLE`, or an `app`.
+    """
     module = import_module(f"t2sql.cli.commands.{COMMANDS[name].module}")
     app = getattr(module, "app", None)
     if app is None:
@@ -78,17 +103,60 @@ def load(name: str) -> Any:
 
 
 def new_app(**options: Any) -> typer.Typer:
+    """A Typer application with this command line's settings.
+
+    Args:
+        **options: More of Typer's own settings.
+    """
     return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **options)
 
 
 def epilog(example: str) -> str:
-    """An example as the end of a help page; the mark keeps its lines apart."""
+    """An example as the end of a help page; the mark keeps Click from joining its lines."""
     lines = "\n".join(f"  {line}" for line in example.strip().splitlines())
     return f"\b\nExample:\n{lines}"
 
 
-def group() -> Any:
-    """The root command."""
+def run_command(arguments: list[str]) -> int:
+    """Run a command line.
+
+    Args:
+        arguments: The arguments without the program's name.
+
+    Returns:
+        The exit code of a command line that ended without an exception.
+    """
+    root = root_command()
+    if "_T2SQL_COMPLETE" in os.environ:
+        root.main(arguments, prog_name="t2sql", complete_var="_T2SQL_COMPLETE")
+    try:
+        with root.make_context("t2sql", arguments) as context:
+            code = root.invoke(context)
+    except typer.Exit as stop:
+        # How --help, --version and a missing command end.
+        code = stop.exit_code
+    sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def usage_message(error: BaseException) -> str | None:
+    """What Click says about wrong arguments, as one line; None for any other exception."""
+    if not isinstance(error, _USAGE_ERROR):
+        return None
+    usage_error: Click = error
+    if usage_error.exit_code != _USAGE_EXIT_CODE:
+        return None
+    command = usage_error.ctx.command_path if usage_error.ctx is not None else "t2sql"
+    text = " ".join(usage_error.format_message().split()).rstrip(".")
+    # Raised where a group has no command; its message is the whole help page. Only newer versions have it.
+    if not text or type(error).__name__ == "NoArgsIsHelpError":
+        return f"a command is missing. Try: {command} --help"
+    stop = "" if text.endswith("?") else "."
+    return f"{text[0].lower()}{text[1:]}{stop} Try: {command} --help"
+
+
+def root_command() -> Click:
+    """The command `t2sql` with all commands below it."""
     app = typer.Typer(
         cls=LazyGroup,
         help=HELP,
@@ -106,8 +174,6 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
-        from importlib import metadata
-
-        print(f"t2sql {metadata.version('t2sql')}")
+        print(f"t2sql {t2sql.__version__}")
     elif ctx.invoked_subcommand is None:
         print(ctx.get_help())

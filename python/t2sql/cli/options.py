@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
@@ -66,67 +66,95 @@ MaxShardSize = Annotated[
 
 @dataclass(frozen=True)
 class Group:
-    """Options that go to a command together, as one dict of those that were given."""
+    """Options that reach a command together, as a dict of those that were given.
+
+    Attributes:
+        argument: The command's parameter that takes the dict.
+        options: The annotation of each option, as Typer reads it, by the option's name.
+    """
 
     argument: str
-    options: dict[str, Any]
+    options: Mapping[str, object]
 
 
-def _config_callback(ctx: typer.Context, value: Path | None) -> Path | None:
+Command: TypeAlias = Callable[..., int | None]
+"""A function that Typer runs; it returns the exit code, or None for 0."""
+
+
+def shared(*groups: Group) -> Callable[[Command], Command]:
+    """Make a function a command.
+
+    Its parameter `out` becomes an `Output`; every command also gets --config, --json and --debug.
+
+    Args:
+        *groups: Options that the function takes together.
+    """
+
+    def decorate(function: Command) -> Command:
+        @functools.wraps(function)
+        def wrapper(**values: Any) -> int | None:
+            out = Output(json=values.pop("json"))
+            values.pop("debug")
+            values.pop("config")
+            for group in groups:
+                chosen = {name: values.pop(name) for name in group.options}
+                values[group.argument] = {name: value for name, value in chosen.items() if value is not None}
+            return function(out, **values)
+
+        # Typer reads these; the wrapped function's own would hide the shared options.
+        del wrapper.__dict__["__wrapped__"]
+        parameters = _parameters(function, groups)
+        wrapper.__dict__["__signature__"] = inspect.Signature(parameters)
+        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return wrapper
+
+    return decorate
+
+
+def _parameters(function: Command, groups: Sequence[Group]) -> list[inspect.Parameter]:
+    """The function's own options, those of its groups, and those of every command."""
+    hints = get_type_hints(function, include_extras=True)
+    hidden = {"out", *(group.argument for group in groups)}
+    own = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if name not in hidden
+    ]
+    grouped = [
+        _option(name, annotation, None) for group in groups for name, annotation in group.options.items()
+    ]
+    return [*own, *grouped, *_COMMON]
+
+
+def _option(name: str, annotation: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _read_config(ctx: typer.Context, value: Path | None) -> Path | None:
+    """Take the options' defaults from the file; eager, so that it is read before any other option."""
     if value is not None:
         ctx.default_map = {**read_config_file(value, ctx.command), **(ctx.default_map or {})}
     return value
 
 
-_COMMON: dict[str, Any] = {
-    "config": Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            is_eager=True,
-            callback=_config_callback,
-            metavar="FILE",
-            help="TOML file with these options by name; a flag beats it.",
-            show_default=False,
-        ),
-    ],
-    "json": Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")],
-    "debug": Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")],
-}
-
-
-def shared(*groups: Group) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make a function a command: its first parameter becomes an `Output`; shared options are added."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        hints = get_type_hints(function, include_extras=True)
-        own = inspect.signature(function).parameters
-        grouped = {group.argument for group in groups}
-        shown = [
-            p.replace(annotation=hints[name]) for name, p in own.items() if name not in ("out", *grouped)
-        ]
-        shared = {name: hint for group in groups for name, hint in group.options.items()}
-        for name, hint in (shared | _COMMON).items():
-            default = False if name in ("json", "debug") else None
-            kind = inspect.Parameter.KEYWORD_ONLY
-            shown.append(inspect.Parameter(name, kind, default=default, annotation=hint))
-
-        @functools.wraps(function)
-        def wrapper(**values: Any) -> Any:
-            out = Output(json=values.pop("json"))
-            values.pop("debug")
-            values.pop("config")
-            for group in groups:
-                given = {name: values.pop(name) for name in group.options}
-                values[group.argument] = {n: v for n, v in given.items() if v is not None}
-            return function(out, **values)
-
-        # Typer reads these; the wrapped function's own would hide the shared options.
-        del wrapper.__dict__["__wrapped__"]
-        # Typer wants what has no default before what has one.
-        shown = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in shown]
-        wrapper.__dict__["__signature__"] = inspect.Signature(shown)
-        wrapper.__annotations__ = {p.name: p.annotation for p in shown}
-        return wrapper
-
-    return decorate
+_COMMON = (
+    _option(
+        "config",
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--config",
+                is_eager=True,
+                callback=_read_config,
+                metavar="FILE",
+                help="TOML file with these options by name; a flag beats it.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    _option(
+        "json", Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")], False
+    ),
+    _option("debug", Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")], False),
+)

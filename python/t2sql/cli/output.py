@@ -5,22 +5,32 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, nullcontext
 
-from t2sql.cli.progress import Progress
+from t2sql.cli.progress import TerminalProgress
 from t2sql.plain import plain
 
 
 class Output:
-    """Where a command's words go. With `json`, stdout gets one document and nothing else."""
+    """Where a command prints.
+
+    Attributes:
+        json: Whether stdout gets one JSON document and nothing else (`--json`).
+    """
 
     def __init__(self, json: bool = False) -> None:
+        """Decide between JSON and text."""
         self.json = json
-        self._bar: Progress | None = None
+        self._progress: TerminalProgress | None = None
 
-    def result(self, document: Any, text: str | Callable[[], str] = "") -> None:
-        """The command's outcome: `document` with --json, `text` without."""
+    def result(self, document: object, text: str | Callable[[], str] = "") -> None:
+        """Print the command's outcome.
+
+        Args:
+            document: What is printed with `--json`: JSON's own types, or dataclasses and paths of them
+                (`t2sql.plain`).
+            text: What is printed without; a function is called only then.
+        """
         if self.json:
             sys.stdout.write(dump_json(document))
         else:
@@ -30,43 +40,51 @@ class Output:
         sys.stdout.flush()
 
     def line(self, text: str = "") -> None:
-        """A line of the outcome that can be printed before the whole is known."""
-        with self._bar.aside() if self._bar else _nothing():
+        """Print a line of the outcome before the whole is known; with `--json` to stderr."""
+        with self._progress.aside() if self._progress else nullcontext():
             print(text, file=sys.stderr if self.json else sys.stdout, flush=True)
 
     def note(self, text: str) -> None:
-        """A line for people."""
-        with self._bar.aside() if self._bar else _nothing():
+        """Print a line for people, to stderr."""
+        with self._progress.aside() if self._progress else nullcontext():
             print(text, file=sys.stderr, flush=True)
 
     def warn(self, text: str) -> None:
+        """Print a warning, to stderr."""
         self.note(f"warning: {text}")
 
     @contextmanager
-    def progress(self, label: str = "") -> Iterator[Progress]:
-        """A progress callback for library calls: a bar on a terminal, lines in a pipe."""
-        before = self._bar
-        self._bar = Progress(label)
+    def progress(self, title: str = "") -> Iterator[TerminalProgress]:
+        """A progress callback for library calls: a bar on a terminal, lines in a pipe.
+
+        Args:
+            title: What is going on.
+        """
+        before = self._progress
+        self._progress = TerminalProgress(title)
         try:
-            yield self._bar
+            yield self._progress
         finally:
-            self._bar.close()
-            self._bar = before
+            self._progress.close()
+            self._progress = before
 
 
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
-
-
-def dump_json(document: Any) -> str:
+def dump_json(document: object) -> str:
+    """A document as commands print it: indented, and with null for NaN and infinity, which JSON lacks."""
     return json.dumps(plain(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def table(
     header: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1, trailing: int = 0
 ) -> str:
-    """Columns aligned: the first `left` and the last `trailing` to the left, the numbers to the right."""
+    """Lay out a table with aligned columns.
+
+    Args:
+        header: The columns' names.
+        rows: A cell for each column; None is shown as "-".
+        left: How many first columns are aligned to the left; the others, numbers, to the right.
+        trailing: How many last columns are aligned to the left as well.
+    """
     cells = [[str(name) for name in header]] + [["-" if v is None else str(v) for v in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []
@@ -80,7 +98,7 @@ def table(
 
 
 def size_text(count: float | None) -> str:
-    """Bytes as people read them."""
+    """A number of bytes as people read it, in powers of 1000; "-" for None."""
     if count is None:
         return "-"
     for unit in ("B", "kB", "MB", "GB"):
@@ -91,7 +109,7 @@ def size_text(count: float | None) -> str:
 
 
 def time_text(seconds: float | None) -> str:
-    """Seconds as people read them."""
+    """A number of seconds as people read it; "-" for None."""
     if seconds is None:
         return "-"
     if seconds < 1:

@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal, now and then a line in a pipe, nothing for what is quick."""
+"""Progress on stderr: a bar on a terminal, a line now and then in a pipe, nothing for what is quick."""
 
 from __future__ import annotations
 
@@ -6,74 +6,69 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from t2sql import cli
 
 _QUICK = 0.5
+"""Seconds within which nothing is shown: a bar that flashes says nothing."""
 _LINE_EVERY = 10.0
+"""Seconds between two lines in a pipe: a log of an hour's work stays readable."""
 
 
-class Progress:
-    """Call it with (done, total, label), as the library does."""
+class TerminalProgress:
+    """The `t2sql.progress.Progress` of the command line."""
 
     def __init__(self, title: str = "") -> None:
-        self.title = title
+        """Begin; nothing is shown yet.
+
+        Args:
+            title: What is going on; it precedes what each call says.
+        """
+        self._title = title
         self._began = time.monotonic()
-        self._said = self._began
-        self._spoken = False
-        self._terminal = sys.stderr.isatty()
-        self._bar: Any = None
-        self._task: Any = None
+        self._last_line = self._began
+        self._has_lines = False
+        self._is_terminal = sys.stderr.isatty()
+        self._bar: cli.ProgressBar | None = None
 
     def __call__(self, done: int, total: int, what: str = "") -> None:
+        """Report progress, as `t2sql.progress.Progress` has it."""
         now = time.monotonic()
         if now - self._began < _QUICK:
             return
-        text = " ".join(part for part in (self.title, what) if part)
-        if self._terminal:
-            self._draw(done, total, text)
-        elif now - self._said >= _LINE_EVERY or (self._spoken and total and done >= total):
-            self._said, self._spoken = now, True
+        text = " ".join(part for part in (self._title, what) if part)
+        if self._is_terminal:
+            if self._bar is None:
+                self._bar = cli.ProgressBar(text, total)
+            self._bar.update(done, total, text)
+        elif now - self._last_line >= _LINE_EVERY or (self._has_lines and total and done >= total):
+            self._last_line, self._has_lines = now, True
             amount = f"{done}/{total} ({100 * done // total}%)" if total else str(done)
             print(f"{text}: {amount}", file=sys.stderr, flush=True)
 
     def restart(self, title: str) -> None:
-        """Something else begins: a new bar, and the clock that keeps quick things quiet."""
+        """Begin something else: with a new bar, and with a new time in which nothing is shown.
+
+        Args:
+            title: What is going on now.
+        """
         self.close()
-        self.title = title
-        self._began = self._said = time.monotonic()
-        self._spoken = False
+        self._title = title
+        self._began = self._last_line = time.monotonic()
+        self._has_lines = False
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Print between: the bar steps aside."""
+        """Hide the bar while something else is printed."""
         if self._bar is None:
             yield
             return
-        self._bar.stop()
+        self._bar.hide()
         yield
-        self._bar.start()
+        self._bar.show()
 
     def close(self) -> None:
+        """Remove the bar."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.hide()
             self._bar = None
-
-    def _draw(self, done: int, total: int, text: str) -> None:
-        if self._bar is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
-
-            self._bar = Bar(
-                TextColumn("{task.description}", markup=False),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(compact=True),
-                console=Console(stderr=True),
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._task = self._bar.add_task(text, total=total or None)
-            self._bar.start()
-        self._bar.update(self._task, completed=done, total=total or None, description=text)

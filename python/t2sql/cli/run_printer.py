@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from t2sql.cli.output import Output, time_text
-from t2sql.cli.progress import Progress
+from t2sql.cli.progress import TerminalProgress
 from t2sql.cli.stage_lines import stage_text
 from t2sql.cli.training_table import TrainingTable
 from t2sql.runs import Run
@@ -14,7 +14,7 @@ from t2sql.runs import Run
 class RunPrinter:
     """Listens to a run: headings, the training table, what each stage found, warnings, progress."""
 
-    def __init__(self, out: Output, run: Run, progress: Progress) -> None:
+    def __init__(self, out: Output, run: Run, progress: TerminalProgress) -> None:
         self._out, self._run, self._progress = out, run, progress
         self._stage: str | None = None
         self._table: TrainingTable | None = None

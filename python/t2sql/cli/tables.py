@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from t2sql import gguf, verification
 from t2sql.cli.output import Output, size_text, table, time_text
 
-if TYPE_CHECKING:
-    from t2sql.gguf import ConvertResult
-    from t2sql.verification import Check, VerifyResult
 
-
-def conversion(out: Output, result: ConvertResult) -> None:
-    """What convert and quantize print."""
+def print_conversion(out: Output, result: gguf.ConvertResult) -> None:
+    """Print what convert or quantize made: file, size, number of tensors by type, seconds, warnings."""
     types = ", ".join(f"{count} {name}" for name, count in result.types.items())
     more = f" and {len(result.files) - 1} more" if len(result.files) > 1 else ""
     text = f"{result.path}{more}  {size_text(result.bytes)}  {types}  {time_text(result.seconds)}"
@@ -21,8 +16,8 @@ def conversion(out: Output, result: ConvertResult) -> None:
         out.warn(warning)
 
 
-def checks(result: VerifyResult) -> str:
-    """A line a check in groups from cause to effect, what is wrong below the line, and the verdict."""
+def checks_text(result: verification.VerifyResult) -> str:
+    """A line for each check, in groups from cause to effect, details of failures, and the verdict."""
     cells = [
         (
             "ok" if check.ok else "FAILED",
@@ -46,8 +41,8 @@ def checks(result: VerifyResult) -> str:
     verdict = "the same model" if result.ok else "not the same model"
     if result.drift is not None:
         verdict = "the same weights and tokens, but its behaviour drifts more than such files do"
-    held = f"{sum(check.ok for check in result.checks)} of {len(result.checks)} checks hold"
-    shown += ["", f"{result.path}: {verdict} ({result.type}, {held}, {time_text(result.seconds)})"]
+    passed = f"{sum(check.ok for check in result.checks)} of {len(result.checks)} checks hold"
+    shown += ["", f"{result.path}: {verdict} ({result.type}, {passed}, {time_text(result.seconds)})"]
     return "\n".join(shown)
 
 
@@ -59,7 +54,7 @@ _GROUPS = {
 }
 
 
-def _bound(check: Check) -> str:
+def _bound(check: verification.Check) -> str:
     if _counts(check):
         return "= none"
     if isinstance(check.bound, str) or check.group in ("structure", "tokens"):
@@ -69,12 +64,12 @@ def _bound(check: Check) -> str:
     return f"{'>=' if 'agreement' in check.name else '<='} {_value(check.bound)}"
 
 
-def _counts(check: Check) -> bool:
-    """Whether it is a number of things that are wrong."""
+def _counts(check: verification.Check) -> bool:
+    """Whether the check counts things that are wrong, so that none are allowed."""
     return type(check.bound) is int and check.bound == 0
 
 
-def _found(check: Check) -> str:
+def _found(check: verification.Check) -> str:
     if not _counts(check):
         return _value(check.value)
     return f"{check.value} wrong" if check.value else "none wrong"

@@ -11,6 +11,7 @@ from t2sql.confidence import curve
 from t2sql.errors import InputError
 from t2sql.evaluate.pairs import Answers, Pair, pairs
 from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, open_scorer, predict, subset
+from t2sql.generate import Request
 
 if TYPE_CHECKING:
     from t2sql.data import Dataset, Example
@@ -255,8 +256,8 @@ def _trust(predictions: Predictions) -> Trust:
 
 def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:
     """The tutorial's questions, each alone, after a warm-up that is not counted."""
-    backend.generate(["warm up:"], max_tokens=2)
-    return [backend.generate([prompt], max_tokens=max_tokens)[0] for prompt in TUTORIAL_PROMPTS]
+    backend.answer(Request("warm up:", max_tokens=2))
+    return [backend.answer(Request(prompt, max_tokens=max_tokens)) for prompt in TUTORIAL_PROMPTS]
 
 
 def _stored(ref: ModelRef) -> tuple[str, int]:

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from t2sql.errors import InputError, WorkError
 from t2sql.evaluate.judging import score
 from t2sql.evaluate.scores import Scored, Summary, summarize
-from t2sql.generate import reasons
+from t2sql.generate import BackendOptions, Request, doubts_about
 from t2sql.grammar import grammar_of
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ class Predictions:
     def judged(self) -> list[tuple[float | None, bool]]:
         """How likely each answer was, and whether it was right; one that stopped short is not trusted."""
         return [
-            (None if reasons(generation, None) else generation.logprob, answer.correct)
+            (None if doubts_about(generation, None) else generation.logprob, answer.correct)
             for generation, answer in zip(self.generations, self.scored, strict=True)
         ]
 
     def status(self, index: int) -> str:
         """As `ask` has it: answered or uncertain."""
-        return "uncertain" if reasons(self.generations[index], self.min_logprob) else "answered"
+        return "uncertain" if doubts_about(self.generations[index], self.min_logprob) else "answered"
 
     @property
     def summary(self) -> Summary:
@@ -88,7 +88,12 @@ def subset(examples: Sequence[Example], n: int | None, seed: int = 0) -> list[Ex
 
 
 def open_scorer(
-    model: str, backend: str, prompts: Sequence[str], *, max_tokens: int = MAX_TOKENS, **options: Any
+    model: str,
+    backend: str,
+    prompts: Sequence[str],
+    *,
+    max_tokens: int = MAX_TOKENS,
+    adapter: Path | None = None,
 ) -> Backend:
     """`open_backend` for answering many prompts together: as many slots as pay, each with room for any."""
     from t2sql.generate import open_backend
@@ -96,7 +101,7 @@ def open_scorer(
     # No tokenizer makes more tokens than bytes, and a BOS.
     need = max((len(prompt.encode()) for prompt in prompts), default=0) + max_tokens + 8
     context = -(-need // 256) * 256
-    return open_backend(model, backend, **{"context": context, "slots": LLAMA_SLOTS} | options)
+    return open_backend(model, backend, BackendOptions(adapter=adapter, context=context, slots=LLAMA_SLOTS))
 
 
 def predict(
@@ -126,17 +131,19 @@ def predict(
         if progress is not None:
             progress(done, len(examples), "questions")
 
-    grammars = [grammar_of(example.schema) for example in examples] if grammar else []
+    requests = [
+        Request(
+            example.prompt,
+            max_tokens=max_tokens,
+            temperature=temp,
+            seed=seed + index,
+            grammar=grammar_of(example.schema) if grammar else None,
+            logprobs=True,
+        )
+        for index, example in enumerate(examples)
+    ]
     started = time.perf_counter()
-    generations = backend.generate(
-        [example.prompt for example in examples],
-        max_tokens=max_tokens,
-        temp=temp,
-        seed=seed,
-        on_result=arrived,
-        grammars=grammars,
-        logprobs=True,
-    )
+    generations = backend.answers(requests, on_result=arrived)
     seconds = time.perf_counter() - started
     scored = score(dataset, examples, [generation.text for generation in generations])
     predictions = Predictions(

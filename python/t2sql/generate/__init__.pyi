@@ -1,29 +1,59 @@
-from .answer import STATUSES as STATUSES
 from .answer import Answer as Answer
+from .answer import Status as Status
 from .answer import Timings as Timings
-from .answer import reasons as reasons
-from .asking import Failed as Failed
+from .answer import choose_by_votes as choose_by_votes
+from .answer import doubts_about as doubts_about
+from .asker import Asker as Asker
+from .asker import AskOptions as AskOptions
+from .asker import FailedStatement as FailedStatement
+from .asker import Values as Values
+from .asker import check_question as check_question
+from .asking import AskKeywords as AskKeywords
+from .asking import Subject as Subject
 from .asking import ask as ask
-from .asking import elected as elected
-from .backend import BACKENDS as BACKENDS
 from .backend import Backend as Backend
-from .backend import Generation as Generation
-from .backend import open_backend as open_backend
-from .backend import statement as statement
-from .lasting import LastingThread as LastingThread
+from .backend import BackendOptions as BackendOptions
+from .llama import LlamaBackend as LlamaBackend
+from .mlx import MlxBackend as MlxBackend
+from .openai import OpenAIBackend as OpenAIBackend
+from .opening import BACKENDS as BACKENDS
+from .opening import open_backend as open_backend
+from .request import Cancelled as Cancelled
+from .request import Generation as Generation
+from .request import OnResult as OnResult
+from .request import OnText as OnText
+from .request import Request as Request
+from .request import never as never
+from .statement import first_statement as first_statement
+from .worker_thread import WorkerThread as WorkerThread
 
 __all__ = [
     "BACKENDS",
-    "STATUSES",
     "Answer",
+    "AskKeywords",
+    "AskOptions",
+    "Asker",
     "Backend",
-    "Failed",
+    "BackendOptions",
+    "Cancelled",
+    "FailedStatement",
     "Generation",
-    "LastingThread",
+    "LlamaBackend",
+    "MlxBackend",
+    "OnResult",
+    "OnText",
+    "OpenAIBackend",
+    "Request",
+    "Status",
+    "Subject",
     "Timings",
+    "Values",
+    "WorkerThread",
     "ask",
-    "elected",
+    "check_question",
+    "choose_by_votes",
+    "doubts_about",
+    "first_statement",
+    "never",
     "open_backend",
-    "reasons",
-    "statement",
 ]

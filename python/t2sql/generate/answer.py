@@ -1,19 +1,32 @@
-"""What `ask` gives back: the statement, how sure it is, and the clock of each step."""
+"""What `ask` returns: the statement, how sure it is, and how long each step took."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, TypeAlias, TypeVar
 
-from t2sql.generate.backend import Generation
+from t2sql.confidence import elect
+from t2sql.generate.request import Generation
 
-STATUSES = ("answered", "repaired", "uncertain")
-"""Repaired: the database refused the first statement, and took the one that the model wrote when told."""
+Status: TypeAlias = Literal["answered", "repaired", "uncertain"]
+"""Repaired: the database refused the first statement, and accepted the model's second attempt, which was made
+with the database's error message."""
+
+Ballot = TypeVar("Ballot")
 
 
 @dataclass(frozen=True)
 class Timings:
-    """The steps of an answer, as the runtime counts them."""
+    """The steps of an answer, as the runtime counts them.
+
+    Attributes:
+        load_seconds: Seconds that loading the model took.
+        prompt_tokens: Tokens of the prompt that had to be computed.
+        prompt_seconds: Seconds for them.
+        tokens: Tokens of the answer.
+        seconds: Seconds for them.
+    """
 
     load_seconds: float
     prompt_tokens: int
@@ -23,14 +36,16 @@ class Timings:
 
     @property
     def prompt_tokens_per_second(self) -> float:
-        return _rate(self.prompt_tokens, self.prompt_seconds)
+        """The speed of the prompt; 0 when it took no time."""
+        return _per_second(self.prompt_tokens, self.prompt_seconds)
 
     @property
     def tokens_per_second(self) -> float:
-        return _rate(self.tokens, self.seconds)
+        """The speed of the answer; 0 when it took no time."""
+        return _per_second(self.tokens, self.seconds)
 
     def lines(self) -> list[str]:
-        """The table for people: a line a step."""
+        """A table for people, one line for each step."""
         return [
             f"load       {self.load_seconds * 1000:9.1f} ms",
             f"prompt     {self.prompt_seconds * 1000:9.1f} ms  {self.prompt_tokens:5d} tokens "
@@ -42,9 +57,21 @@ class Timings:
 
 @dataclass(frozen=True)
 class Answer:
-    """`generation` is the answer that was taken, `samples` all of them (one without votes), the likeliest
-    first; `agreement` is the share of the samples that say the same as it, None without votes.
-    `min_logprob` is what its log-probability is held against, if anything."""
+    """A model's answer to a question.
+
+    Attributes:
+        prompt: The text that the model was given.
+        model: The model's name.
+        backend: The runtime's name.
+        device: Where it computed.
+        weights: How the weights were held.
+        generation: The answer that was taken.
+        timings: The steps of the first sample.
+        samples: All samples, the likeliest first; one without votes.
+        agreement: The fraction of the samples that say the same as the one taken; None without votes.
+        min_logprob: The log-probability below which the answer is uncertain; None if it is not judged by it.
+        warnings: What else a user should know, in words.
+    """
 
     prompt: str
     model: str
@@ -60,21 +87,24 @@ class Answer:
 
     @property
     def sql(self) -> str:
+        """The statement, in SQLite's dialect; "" if the model gave none."""
         return self.generation.text
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
+        """Whether there are doubts."""
         return "uncertain" if self.doubts else "answered"
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why the answer may be wrong, in words; empty when nothing speaks against it."""
-        found = reasons(self.generation, self.min_logprob)
+        doubts = doubts_about(self.generation, self.min_logprob)
         if self.agreement is not None and self.agreement <= 0.5:
-            found.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
-        return tuple(found)
+            doubts.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
+        return tuple(doubts)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
+        """The document that `ask --json` prints."""
         timings = asdict(self.timings) | {
             "prompt_tokens_per_second": self.timings.prompt_tokens_per_second,
             "tokens_per_second": self.timings.tokens_per_second,
@@ -98,20 +128,45 @@ class Answer:
         }
 
 
-def reasons(generation: Generation, min_logprob: float | None) -> list[str]:
-    """What speaks against one generation."""
-    found = []
+def doubts_about(generation: Generation, min_logprob: float | None) -> list[str]:
+    """Why one generation may be wrong.
+
+    Args:
+        generation: What the model generated.
+        min_logprob: The log-probability below which it is uncertain; None leaves that out.
+
+    Returns:
+        Reasons in words; none when nothing speaks against it.
+    """
+    doubts = []
     if not generation.text:
-        found.append("the model gave no answer")
+        doubts.append("the model gave no answer")
     if generation.finish == "length":
-        found.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
+        doubts.append(f"the answer was cut off after {generation.tokens} tokens; see --max-tokens")
     if generation.off_grammar:
-        found.append("the answer is no statement over these tables")
+        doubts.append("the answer is no statement over these tables")
     logprob = generation.logprob
     if min_logprob is not None and logprob is not None and not logprob >= min_logprob:
-        found.append(f"its tokens' mean log-probability is {logprob:.3f}, below {min_logprob:.3f}")
-    return found
+        doubts.append(f"its tokens' mean log-probability is {logprob:.3f}, below {min_logprob:.3f}")
+    return doubts
 
 
-def _rate(tokens: int, seconds: float) -> float:
+def choose_by_votes(
+    answer: Answer, ballots: Sequence[Ballot | None], same: Callable[[Ballot, Ballot], bool]
+) -> Answer:
+    """Take the sample that most others agree with.
+
+    Args:
+        answer: An answer with samples.
+        ballots: What each sample says, such as its text or its rows; None is no vote.
+        same: Whether two ballots say the same.
+
+    Returns:
+        The answer with that sample and its agreement.
+    """
+    election = elect(ballots, same)
+    return replace(answer, generation=answer.samples[election.index], agreement=election.agreement)
+
+
+def _per_second(tokens: int, seconds: float) -> float:
     return tokens / seconds if seconds > 0 else 0.0

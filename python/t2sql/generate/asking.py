@@ -1,191 +1,147 @@
-"""`ask`: one question over tables, answered by a model."""
+"""`t2sql.ask`: one question to a model, from opening it to closing it."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict, Unpack
 
-from t2sql.confidence import VOTE_TEMP, elect
 from t2sql.errors import InputError
-from t2sql.generate.answer import Answer, Timings
-from t2sql.generate.backend import Backend, Generation, open_backend
-from t2sql.grammar import grammar_of
-
-if TYPE_CHECKING:
-    from t2sql.grammar import Grammar
-    from t2sql.schema import Schema
-
-VALUES = ("free", "question")
-"""Where the texts of an answer come from."""
-
-MAX_VOTES = 64
+from t2sql.generate.answer import Answer
+from t2sql.generate.asker import Asker, AskOptions, FailedStatement, Values, check_question
+from t2sql.generate.backend import Backend, BackendOptions
+from t2sql.generate.opening import open_backend
+from t2sql.models import ModelRef
+from t2sql.schema import Schema, read_table_lines
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A statement that did not run, and what the database said of it: the model is told both."""
+class Subject:
+    """What is asked: a question over tables, or a raw prompt. Make one with `of`, which checks.
 
-    sql: str
-    error: str
-
-
-def ask(
-    model: str | Backend,
-    question: str | None = None,
-    *,
-    tables: list[str] | None = None,
-    schema: Schema | None = None,
-    prompt: str | None = None,
-    backend: str = "auto",
-    max_tokens: int = 128,
-    temp: float = 0.0,
-    seed: int = 0,
-    free: bool = False,
-    values: str = "free",
-    votes: int = 1,
-    min_logprob: float | None = None,
-    failed: Failed | None = None,
-    **options: Any,
-) -> Answer:
-    """Ask a model (a model argument, or a backend that is open already) for the SQL of a question.
-
-    The tables come as `--table` lines or as a schema, and the answer is a statement of their grammar
-    (`t2sql.grammar`) unless `free`; with `values="question"` its texts are words of the question. `prompt`
-    replaces tables and question, and is given to the model as it stands. Of `votes` samples the statement
-    that most of them are is taken. An answer whose log-probability is below `min_logprob` (by default the
-    model file's own) is uncertain. With `failed`, the model is told what came of its first statement, and
-    kept to the grammar. `options` are `open_backend`'s.
+    Attributes:
+        question: The question, in words; "" with a prompt.
+        schema: The tables; None with a prompt.
+        prompt: A raw text for the model.
     """
-    text, asked = _prompt(question, tables, schema, prompt, failed)
-    if values not in VALUES:
-        raise InputError("unknown --values", expected=" or ".join(VALUES), found=repr(values))
-    copied = question if values == "question" else None
-    constrained = asked is not None and (not free or failed is not None)
-    grammar = grammar_of(asked, copied) if constrained and asked is not None else None
-    if max_tokens < 1:
-        raise InputError("--max-tokens is too small", expected="1 or more", found=max_tokens)
-    if not 0 <= temp < float("inf"):
-        raise InputError("--temp is out of range", expected="0 or more", found=temp)
-    if not 1 <= votes <= MAX_VOTES:
-        raise InputError("--votes is out of range", expected=f"1 to {MAX_VOTES}", found=votes)
-    if min_logprob is not None and (math.isnan(min_logprob) or min_logprob > 0):
-        raise InputError(
-            "--min-logprob is out of range", expected="a logarithm, 0 or less", found=min_logprob
-        )
-    wanted = _Wanted(text, grammar, max_tokens, temp, seed, votes, min_logprob, prompt is not None)
-    if not isinstance(model, str):
-        return _answer(model, wanted)
-    opened = open_backend(model, backend, **options)
-    try:
-        return _answer(opened, wanted)
-    finally:
-        opened.close()
+
+    question: str
+    schema: Schema | None
+    prompt: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        question: str | None,
+        tables: Sequence[str] | None = None,
+        schema: Schema | None = None,
+        prompt: str | None = None,
+    ) -> Subject:
+        """Make a subject from what a user gave: a question with tables or a schema, or a prompt alone.
+
+        Raises:
+            InputError: Something is missing, empty or too much, or a table line cannot be read.
+        """
+        if prompt is not None:
+            if question or tables or schema is not None:
+                raise InputError("--prompt stands alone", hint="Leave out the question and the tables")
+            if not prompt.strip():
+                raise InputError("the prompt is empty")
+            return cls("", None, prompt)
+        question = check_question(question or "")
+        if (schema is None) == (not tables):
+            found = "both" if tables else "neither"
+            raise InputError("which tables?", expected="--table lines or a schema", found=found)
+        return cls(question, read_table_lines(list(tables or ())) if schema is None else schema)
+
+    def ask(self, asker: Asker, failed: FailedStatement | None = None) -> Answer:
+        """Ask; see `Asker.ask` and `Asker.complete`."""
+        if self.schema is None:
+            return asker.complete(self.prompt)
+        return asker.ask(self.question, self.schema, failed)
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    prompt: str
-    grammar: Grammar | None
+class AskKeywords(TypedDict, total=False):
+    """Options of `ask`: of the answer (`AskOptions`), and of opening the model (`BackendOptions`)."""
+
     max_tokens: int
     temp: float
     seed: int
+    free: bool
+    values: Values
     votes: int
     min_logprob: float | None
-    raw: bool
+    failed: FailedStatement | None
+    backend: str
+    adapter: Path | None
+    threads: int | None
+    context: int | None
+    slots: int | None
+    gpu_layers: int | None
+    batch_size: int | None
 
 
-def _prompt(
-    question: str | None,
-    tables: list[str] | None,
-    schema: Schema | None,
-    prompt: str | None,
-    failed: Failed | None,
-) -> tuple[str, Schema | None]:
-    """The model's text, and the schema that it asks about unless it is raw."""
-    from t2sql.prompt import render_prompt, render_retry
-    from t2sql.schema import read_table_lines
+def ask(
+    model: str | Path | ModelRef | Backend,
+    question: str | None = None,
+    *,
+    tables: Sequence[str] | None = None,
+    schema: Schema | None = None,
+    prompt: str | None = None,
+    **options: Unpack[AskKeywords],
+) -> Answer:
+    """Ask a model for the SQL of a question over tables.
 
-    if prompt is not None:
-        if question or tables or schema is not None:
-            raise InputError("--prompt stands alone", hint="Leave out the question and the tables")
-        if not prompt.strip():
-            raise InputError("the prompt is empty")
-        return prompt, None
-    if not question or not question.strip():
-        raise InputError("the question is empty", expected="a question in words")
-    if (schema is None) == (not tables):
-        found = "both" if tables else "neither"
-        raise InputError("which tables?", expected="--table lines or a schema", found=found)
-    if schema is None:
-        schema = read_table_lines(tables or [])
-    if failed is not None:
-        return render_retry(schema, question, failed.sql, failed.error), schema
-    return render_prompt(schema, question), schema
+    Args:
+        model: A model argument, a resolved model, or a backend that is open already and stays open.
+        question: The question, in words.
+        tables: The tables as lines "NAME: COLUMN, COLUMN"; or give `schema`.
+        schema: The tables.
+        prompt: A raw text for the model, in place of question and tables.
+        **options: `backend` is `open_backend`'s; `temp` is `AskOptions.temperature`, `failed` is
+            `Asker.ask`'s; the others are described in `AskOptions` and `BackendOptions`.
+
+    Returns:
+        The answer.
+
+    Raises:
+        InputError: An argument is wrong, or the model cannot be opened.
+        ContextError: The prompt does not fit the model's context.
+        WorkError: The model failed.
+
+    Example:
+        >>> answer = t2sql.ask("demo.q8_0.gguf", "How old is Ann?", tables=["students: Name, Age"])
+        >>> answer.sql
+        "SELECT Age FROM students WHERE Name = 'Ann'"
+    """
+    subject = Subject.of(question, tables, schema, prompt)
+    how, failed = _ask_options(options), options.get("failed")
+    if not isinstance(model, (str, Path, ModelRef)):
+        return subject.ask(Asker(model, how), failed)
+    with closing(open_backend(model, options.get("backend", "auto"), _backend_options(options))) as backend:
+        return subject.ask(Asker(backend, how), failed)
 
 
-def _answer(backend: Backend, wanted: _Wanted) -> Answer:
-    samples = _samples(backend, wanted)
-    first = samples[0]
-    answer = Answer(
-        prompt=wanted.prompt,
-        model=backend.model,
-        backend=backend.name,
-        device=backend.device,
-        weights=backend.weights,
-        generation=first,
-        timings=Timings(
-            load_seconds=backend.load_seconds,
-            prompt_tokens=first.prompt_tokens - first.cached_tokens,
-            prompt_seconds=first.prompt_seconds,
-            tokens=first.tokens,
-            seconds=first.seconds,
-        ),
-        samples=tuple(samples),
-        min_logprob=backend.min_logprob if wanted.min_logprob is None else wanted.min_logprob,
-        warnings=tuple(_warnings(backend, wanted.raw)),
+def _ask_options(options: AskKeywords) -> AskOptions:
+    return AskOptions(
+        max_tokens=options.get("max_tokens", AskOptions.max_tokens),
+        temperature=options.get("temp", AskOptions.temperature),
+        seed=options.get("seed", AskOptions.seed),
+        free=options.get("free", AskOptions.free),
+        values=options.get("values", AskOptions.values),
+        votes=options.get("votes", AskOptions.votes),
+        min_logprob=options.get("min_logprob"),
     )
-    return answer if wanted.votes == 1 else elected(answer, [sample.text or None for sample in samples])
 
 
-def _samples(backend: Backend, wanted: _Wanted) -> list[Generation]:
-    """The likeliest answer, and then as many warmer ones as votes are left."""
-
-    def generate(count: int, temp: float, seed: int) -> list[Generation]:
-        grammars = [] if wanted.grammar is None else [wanted.grammar] * count
-        return backend.generate(
-            [wanted.prompt] * count,
-            max_tokens=wanted.max_tokens,
-            temp=temp,
-            seed=seed,
-            grammars=grammars,
-            logprobs=True,
-        )
-
-    samples = generate(1, wanted.temp, wanted.seed)
-    if wanted.votes > 1:
-        samples += generate(wanted.votes - 1, wanted.temp or VOTE_TEMP, wanted.seed + 1)
-    return samples
-
-
-def elected(answer: Answer, ballots: list[Any], same: Any = None) -> Answer:
-    """The answer with that of its samples that most ballots (one a sample; None is no vote) agree on; by
-    default the samples' texts, which agree when they are the same statement."""
-    from t2sql.sql import same_statement
-
-    election = elect(ballots, same or same_statement)
-    return replace(answer, generation=answer.samples[election.index], agreement=election.agreement)
-
-
-def _warnings(backend: Backend, raw: bool) -> list[str]:
-    from t2sql.prompt import PROMPT_FORMAT
-
-    if raw or backend.prompt_format == PROMPT_FORMAT:
-        return []
-    if backend.prompt_format is None:
-        return [
-            f"{backend.model} does not say what prompt it was trained on; it is asked with {PROMPT_FORMAT}"
-        ]
-    return [
-        f"{backend.model} was trained on the prompt {backend.prompt_format}; it is asked with {PROMPT_FORMAT}"
-    ]
+def _backend_options(options: AskKeywords) -> BackendOptions:
+    return BackendOptions(
+        adapter=options.get("adapter"),
+        threads=options.get("threads"),
+        context=options.get("context"),
+        slots=options.get("slots"),
+        gpu_layers=options.get("gpu_layers"),
+        batch_size=options.get("batch_size"),
+    )

@@ -90,7 +90,7 @@ class Grammar:
         rules = "".join(f"{name}: {_lark(node)}\n" for name, node in self.rules.items() if name != "root")
         return f"start: {_lark(self.rules['root'])}\n{rules}"
 
-    def takes(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         """Whether a text is an answer, whole."""
         data = list(text.encode())
         self._matcher.reset()

@@ -1,4 +1,4 @@
-"""A schema cut to what fits a prompt: the tables and columns whose names are nearest to the question."""
+"""The part of a schema that fits a prompt: the tables and columns whose names are nearest to the question."""
 
 from __future__ import annotations
 
@@ -6,110 +6,150 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from typing import NewType
 
 from t2sql.schema import Column, Schema, Table, split_name
 
+Stem = NewType("Stem", str)
+"""A word in small letters without its plural."""
+
 _WORD = re.compile(r"[^\W_]+")
-_CHARACTERS_PER_TOKEN = 3.0
+_BYTES_PER_TOKEN = 3.0
+"""Tokenizers make about four bytes of English prose a token, and about three of names with underscores."""
+_PROMPT_BYTES = 16
+"""What a prompt has around the question ("Q: ", "A: "), rounded up."""
+_TABLE_BYTES = 20
+"""What a prompt has around a table's names ("table: ", "columns: "), rounded up."""
+_COLUMN_BYTES = 2
+"""The ", " between columns."""
 _KEY_BONUS = 0.1
+"""Less than any word in common with the question counts (log 2 at least): it decides between equals."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """`left_out` names the tables, and `table.column` the columns, that the prompt goes without."""
+class SchemaPart:
+    """A schema, perhaps without some tables and columns.
+
+    Attributes:
+        schema: What is left.
+        left_out: The tables, and the columns as "table.column", that are not in it.
+    """
 
     schema: Schema
     left_out: tuple[str, ...]
 
 
-def cut(schema: Schema, question: str, tokens: float) -> Cut:
-    """The schema, or as much of it as about `tokens` tokens of prompt hold beside the question.
+def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
+    """Select as much of a schema as fits a prompt.
 
-    A table's score is the sum of the words it shares with the question, rare words counting more. The
-    best tables are taken whole while they fit, and tables that keys join them to before others; of a table
-    that does not fit alone, the best columns.
+    A table's score is the sum of the words that it has in common with the question, where a word counts the
+    more the fewer tables have it. The best tables are taken whole while they fit, and tables that a key joins
+    to the best one before others of the same score. If not even the best table fits, its best columns are
+    taken.
+
+    Args:
+        schema: All tables.
+        question: The question, in words.
+        tokens: How many tokens the prompt may have, by an estimate from its bytes.
+
+    Returns:
+        The tables and columns in the schema's order.
     """
-    room = tokens * _CHARACTERS_PER_TOKEN - len(question.encode()) - 16
-    if sum(map(_length, schema.tables)) <= room:
-        return Cut(schema, ())
-    asked = {_stem(word) for word in _WORD.findall(question.lower())}
-    rarity = _rarity(schema)
-    scores = {table.name: _table_score(table, asked, rarity) for table in schema.tables}
-    best = max(schema.tables, key=lambda table: scores[table.name])
+    room = tokens * _BYTES_PER_TOKEN - len(question.encode()) - _PROMPT_BYTES
+    if sum(map(_table_bytes, schema.tables)) <= room:
+        return SchemaPart(schema, ())
+    scores = _Scores(schema, question)
+    selected: dict[str, Table] = {}
+    left_out: list[str] = []
+    for table in _ranked(schema, scores):
+        if _table_bytes(table) <= room:
+            selected[table.name] = table
+            room -= _table_bytes(table)
+        elif not selected:
+            selected[table.name], dropped = _best_columns(table, scores, room)
+            left_out += [f"{table.name}.{name}" for name in dropped]
+            room = 0
+    left_out += [table.name for table in schema.tables if table.name not in selected]
+    tables = tuple(selected[table.name] for table in schema.tables if table.name in selected)
+    return SchemaPart(Schema(tables), tuple(left_out))
+
+
+class _Scores:
+    """How much the names of a schema have in common with a question."""
+
+    def __init__(self, schema: Schema, question: str) -> None:
+        self._asked = {_stem(word) for word in _WORD.findall(question.lower())}
+        tables_with = Counter(
+            stem
+            for table in schema.tables
+            for stem in set().union(*(_stems(name) for name in (table.name, *table.column_names)))
+        )
+        # The inverse document frequency, with tables as documents.
+        self._weights = {
+            stem: math.log(1 + len(schema.tables) / count) for stem, count in tables_with.items()
+        }
+
+    def name(self, name: str) -> float:
+        """The score of one name."""
+        return self._sum(_stems(name))
+
+    def table(self, table: Table) -> float:
+        """The score of a table's name and its columns' together."""
+        columns = set().union(*(_stems(name) for name in table.column_names))
+        # A table of that name is a better guess than one with a column of that name.
+        return 2 * self.name(table.name) + self._sum(columns)
+
+    def _sum(self, stems: set[Stem]) -> float:
+        return sum(self._weights[stem] for stem in stems & self._asked)
+
+
+def _ranked(schema: Schema, scores: _Scores) -> list[Table]:
+    """The tables, the best first."""
+    table_scores = {table.name: scores.table(table) for table in schema.tables}
+    best = max(schema.tables, key=lambda table: table_scores[table.name])
     joined = {key.to_table for key in best.foreign_keys} | {
         table.name for table in schema.tables for key in table.foreign_keys if key.to_table == best.name
     }
-    ranked = sorted(
-        schema.tables, key=lambda t: scores[t.name] + (t.name in joined) * _KEY_BONUS, reverse=True
+    return sorted(
+        schema.tables,
+        key=lambda table: table_scores[table.name] + (table.name in joined) * _KEY_BONUS,
+        reverse=True,
     )
-    taken: dict[str, Table] = {}
-    left_out: list[str] = []
-    for table in ranked:
-        if _length(table) <= room:
-            taken[table.name] = table
-            room -= _length(table)
-        elif not taken:
-            taken[table.name], dropped = _narrowed(table, asked, rarity, room)
-            left_out += [f"{table.name}.{name}" for name in dropped]
-            room = 0
-    left_out += [table.name for table in schema.tables if table.name not in taken]
-    kept = tuple(taken[table.name] for table in schema.tables if table.name in taken)
-    return Cut(Schema(kept), tuple(left_out))
 
 
-def _narrowed(
-    table: Table, asked: set[str], rarity: dict[str, float], room: float
-) -> tuple[Table, list[str]]:
-    """The table with its keys' and best columns, at least one."""
-    scores = {c.name: _score(c.name, asked, rarity) + c.primary_key * _KEY_BONUS for c in table.columns}
-    kept: set[str] = set()
-    room -= len(table.name.encode()) + 20
-    for column in sorted(table.columns, key=lambda c: scores[c.name], reverse=True):
-        room -= _width(column)
-        if room < 0 and kept:
+def _best_columns(table: Table, scores: _Scores, room: float) -> tuple[Table, list[str]]:
+    """The table with the columns that fit, at least one, and the names of the others."""
+    column_scores = {
+        column.name: scores.name(column.name) + column.primary_key * _KEY_BONUS for column in table.columns
+    }
+    selected: set[str] = set()
+    room -= len(table.name.encode()) + _TABLE_BYTES
+    for column in sorted(table.columns, key=lambda column: column_scores[column.name], reverse=True):
+        room -= _column_bytes(column)
+        if room < 0 and selected:
             break
-        kept.add(column.name)
-    columns = tuple(column for column in table.columns if column.name in kept)
-    dropped = [column.name for column in table.columns if column.name not in kept]
+        selected.add(column.name)
+    columns = tuple(column for column in table.columns if column.name in selected)
+    dropped = [column.name for column in table.columns if column.name not in selected]
     return Table(table.name, columns, table.foreign_keys), dropped
 
 
-def _length(table: Table) -> int:
-    return len(table.name.encode()) + 20 + sum(map(_width, table.columns))
+def _table_bytes(table: Table) -> int:
+    return len(table.name.encode()) + _TABLE_BYTES + sum(map(_column_bytes, table.columns))
 
 
-def _width(column: Column) -> int:
-    return len(column.name.encode()) + 2
+def _column_bytes(column: Column) -> int:
+    return len(column.name.encode()) + _COLUMN_BYTES
 
 
-def _rarity(schema: Schema) -> dict[str, float]:
-    """For each word of a name, how few of the tables have it."""
-    counts = Counter(
-        word
-        for table in schema.tables
-        for word in set().union(*(_stems(name) for name in (table.name, *table.column_names)))
-    )
-    return {word: math.log(1 + len(schema.tables) / count) for word, count in counts.items()}
-
-
-def _table_score(table: Table, asked: set[str], rarity: dict[str, float]) -> float:
-    words = set().union(*(_stems(name) for name in table.column_names))
-    # A table that is named counts for more than one with such a column.
-    return 2 * _score(table.name, asked, rarity) + sum(rarity[word] for word in words & asked)
-
-
-def _score(name: str, asked: set[str], rarity: dict[str, float]) -> float:
-    return sum(rarity[word] for word in _stems(name) & asked)
-
-
-def _stems(name: str) -> set[str]:
+def _stems(name: str) -> set[Stem]:
     return {_stem(word) for part in split_name(name) for word in _WORD.findall(part.lower())}
 
 
-def _stem(word: str) -> str:
-    """The word without its plural, which is all the grammar that names have."""
+def _stem(word: str) -> Stem:
+    """The word without its English plural, the only inflection that is common in names."""
     if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
+        return Stem(word[:-3] + "y")
     if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        return word[:-1]
-    return word
+        return Stem(word[:-1])
+    return Stem(word)

@@ -36,7 +36,7 @@ def printable(value: Any) -> str:
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
 
 
-def written(result: Result, format: str) -> str:
+def format_rows(result: Result, format: str) -> str:
     """The rows as `csv` (NULL is an empty field) or `json` (columns and rows)."""
     if format == "json":
         document = {"columns": list(result.columns), "rows": json_rows(result)}
@@ -54,7 +54,7 @@ def write_file(result: Result, path: Path, format: str, *, force: bool = False) 
         raise InputError("the output exists", where=path, hint="Give --force to replace it")
     if not path.parent.is_dir():
         raise InputError("no such directory", where=path.parent)
-    data = parquet(result) if format == "parquet" else (written(result, format) + "\n").encode()
+    data = parquet(result) if format == "parquet" else (format_rows(result, format) + "\n").encode()
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             file.write(data)

@@ -1,4 +1,4 @@
-"""What a model argument means, loading it into MLX, and the BLAS that MLX runs on."""
+"""A model argument as a value, models loaded into MLX, and adapters put on them."""
 
 import lazy_loader
 

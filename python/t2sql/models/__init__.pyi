@@ -1,8 +1,11 @@
+from .adapters import adapter_applied as adapter_applied
 from .adapters import add_adapter_layers as add_adapter_layers
 from .adapters import apply_adapter as apply_adapter
 from .adapters import flat as flat
 from .adapters import load_adapter_weights as load_adapter_weights
 from .adapters import read_adapter_weights as read_adapter_weights
+from .facts import DirectoryFacts as DirectoryFacts
+from .facts import GgufFacts as GgufFacts
 from .facts import directory_facts as directory_facts
 from .facts import directory_type as directory_type
 from .facts import gguf_facts as gguf_facts
@@ -12,20 +15,23 @@ from .importing import directory as directory
 from .importing import training_base as training_base
 from .loading import Loaded as Loaded
 from .loading import check_config as check_config
-from .loading import dequantize as dequantize
 from .loading import load as load
 from .loading import load_network as load_network
 from .loading import load_tokenizer as load_tokenizer
-from .loading import quantize_base as quantize_base
 from .reference import DEMO as DEMO
 from .reference import ModelRef as ModelRef
 from .reference import demo_gguf as demo_gguf
 from .reference import resolve as resolve
+from .weights import dequantize as dequantize
+from .weights import quantize_base as quantize_base
 
 __all__ = [
     "DEMO",
+    "DirectoryFacts",
+    "GgufFacts",
     "Loaded",
     "ModelRef",
+    "adapter_applied",
     "add_adapter_layers",
     "apply_adapter",
     "as_directory",

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from t2sql.adapters import LEAVES, WEIGHTS, AdapterConfig, read_adapter_config
 from t2sql.errors import InputError
-from t2sql.models.loading import check_safetensors, quantize_base
-from t2sql.runtimes import mx
+from t2sql.models.weights import check_safetensors, quantize_base
+from t2sql.runtimes import Array, Module, mlx_lm, mx, tree_flatten
 
 
-def read_adapter_weights(path: Path) -> dict[str, Any]:
+def read_adapter_weights(path: Path) -> dict[str, Array]:
+    """The tensors of an adapter directory by name.
+
+    Raises:
+        InputError: The file is damaged.
+    """
     check_safetensors(path / WEIGHTS)
     weights = mx.load(str(path / WEIGHTS))
     assert isinstance(weights, dict)
     return weights
 
 
-def flat(tree: Any) -> dict[str, Any]:
-    """A tree of parameters by dotted names."""
-    from mlx.utils import tree_flatten
-
-    return dict(cast("list[tuple[str, Any]]", tree_flatten(tree)))
+def flat(tree: Any) -> dict[str, Array]:
+    """The arrays of a tree of parameters by dotted name, such as `model.layers.0.mlp.up_proj.weight`."""
+    return dict(cast("list[tuple[str, Array]]", tree_flatten(tree)))
 
 
-def add_adapter_layers(network: Any, config: AdapterConfig) -> None:
-    """Replace the layers that the config names by LoRA or DoRA layers with their first values."""
-    from mlx_lm.tuner.utils import linear_to_lora_layers
+def add_adapter_layers(network: Module, config: AdapterConfig) -> None:
+    """Replace the layers that an adapter config names by LoRA or DoRA layers with their first values.
 
-    layers = len(network.layers)
-    # mlx-lm writes -1 for "all" and takes no layer for it.
-    count = config.num_layers if config.num_layers > 0 else layers
+    Args:
+        network: mlx-lm's model; it is changed.
+        config: The config of a LoRA or DoRA adapter.
+    """
     assert config.lora is not None, "full fine-tuning adds no layers"
-    linear_to_lora_layers(network, count, config.lora.to_json(), use_dora=config.fine_tune_type == "dora")
+    # mlx-lm writes -1 for all layers, and does not read it.
+    count = config.num_layers if config.num_layers > 0 else len(network.layers)
+    mlx_lm.linear_to_lora_layers(
+        network, count, config.lora.to_json(), use_dora=config.fine_tune_type == "dora"
+    )
 
 
-def apply_adapter(network: Any, path: Path) -> AdapterConfig:
-    """Put an adapter on a freshly loaded model; an error names what does not fit."""
+def apply_adapter(network: Module, path: Path) -> AdapterConfig:
+    """Put an adapter on a freshly loaded model.
+
+    Args:
+        network: mlx-lm's model; it is changed. For an adapter with a quantized base it is quantized first.
+        path: The adapter directory.
+
+    Returns:
+        The adapter's config.
+
+    Raises:
+        InputError: It is not an adapter, it is damaged, or a tensor does not fit the model.
+    """
     config = read_adapter_config(path)
     weights = read_adapter_weights(path)
     layers = len(network.layers)
+    is_full = config.fine_tune_type == "full"
     if config.base_bits:
         quantize_base(network, config.base_bits)
-    if config.fine_tune_type != "full":
+    if not is_full:
         if config.num_layers > layers:
             raise InputError(
                 "the adapter belongs to another model",
@@ -52,28 +73,65 @@ def apply_adapter(network: Any, path: Path) -> AdapterConfig:
                 found=config.num_layers,
             )
         add_adapter_layers(network, config)
-    load_adapter_weights(network, weights, path, full=config.fine_tune_type == "full")
+    load_adapter_weights(network, weights, path, full=is_full)
     return config
 
 
-def load_adapter_weights(network: Any, weights: dict[str, Any], path: Path, *, full: bool = False) -> None:
-    """Give a model that has adapter layers these values; every name and shape has to fit, none may lack."""
-    held = flat(network.parameters())
-    fits = held if full else {n: v for n, v in held.items() if n.rsplit(".", 1)[-1] in LEAVES}
+@contextmanager
+def adapter_applied(network: Module, path: Path) -> Iterator[AdapterConfig]:
+    """Put an adapter on a model as long as the block lasts; then the model is as it was before.
+
+    Args:
+        network: mlx-lm's model, without an adapter.
+        path: The adapter directory.
+
+    Yields:
+        The adapter's config.
+
+    Raises:
+        InputError: As `apply_adapter` does.
+    """
+    modules, values = network.leaf_modules(), network.parameters()
+    try:
+        yield apply_adapter(network, path)
+    finally:
+        network.update_modules(modules)
+        network.update(values)
+
+
+def load_adapter_weights(
+    network: Module, weights: dict[str, Array], path: Path, *, full: bool = False
+) -> None:
+    """Give a model that has adapter layers these values.
+
+    Args:
+        network: The model; it is changed.
+        weights: Values by name; with LoRA and DoRA, of every adapter tensor that the model has.
+        path: Where they come from, for errors.
+        full: The values are whole weights of a full fine-tune, not of adapter layers.
+
+    Raises:
+        InputError: A name or a shape does not fit, or a tensor is missing.
+    """
+    parameters = flat(network.parameters())
+    if not full:
+        parameters = {name: v for name, v in parameters.items() if name.rsplit(".", 1)[-1] in LEAVES}
     for name, value in weights.items():
-        if name not in fits:
+        if name not in parameters:
             raise InputError(
-                "the adapter belongs to another model", where=path, found=f"a tensor {name} it does not have"
+                "the adapter belongs to another model",
+                where=path,
+                found=f"a tensor {name}, which the model does not have",
             )
-        if value.shape != fits[name].shape:
+        if value.shape != parameters[name].shape:
             raise InputError(
                 "the adapter does not fit the model",
                 where=f"{path}: {name}",
-                expected=f"shape {tuple(fits[name].shape)}",
+                expected=f"shape {tuple(parameters[name].shape)}",
                 found=tuple(value.shape),
                 hint="Another rank in adapter_config.json, or another model",
             )
-    missing = [] if full else sorted(set(fits) - set(weights))
+    missing = [] if full else sorted(set(parameters) - set(weights))
     if missing:
-        raise InputError("the adapter lacks a tensor", where=path, expected=missing[0])
+        raise InputError("a tensor of the adapter is missing", where=path, expected=missing[0])
     network.load_weights(list(weights.items()), strict=False)

@@ -1,4 +1,4 @@
-"""What a model says of itself: how its weights are held, what prompt it knows, which answers to trust."""
+"""Facts in a model's files: the type of its weights, its prompt format, and which answers to trust."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
+
+from t2sql.gguf import read_gguf, read_safetensors
 
 PROMPT_FORMAT_KEY = "t2sql.prompt_format"
 MIN_LOGPROB_KEY = "t2sql.min_logprob"
@@ -13,7 +16,14 @@ MIN_LOGPROB_KEY = "t2sql.min_logprob"
 
 @dataclass(frozen=True)
 class GgufFacts:
-    """`type` is the tensor type that most bytes are stored in."""
+    """What a GGUF file says about itself.
+
+    Attributes:
+        type: The tensor type that most bytes are stored in, as ggml names it; "empty" without tensors.
+        context: Tokens of the context that the model was made for.
+        prompt_format: Version of the prompt that the model was trained on; None when it was not our model.
+        min_logprob: Mean log-probability under which an answer is uncertain; None when it is not known.
+    """
 
     type: str
     context: int | None
@@ -21,11 +31,29 @@ class GgufFacts:
     min_logprob: float | None
 
 
-def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
-    """The facts of a file; with an adapter, the prompt is what that was trained on, and nothing is known of
-    what to trust."""
-    from t2sql.gguf import read_gguf
+class DirectoryFacts(NamedTuple):
+    """What the `t2sql` block in a directory's config.json says.
 
+    Attributes:
+        prompt_format: As in `GgufFacts`.
+        min_logprob: As in `GgufFacts`.
+    """
+
+    prompt_format: str | None
+    min_logprob: float | None
+
+
+def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
+    """Read the facts of a GGUF file.
+
+    Args:
+        path: The file.
+        adapter: A GGUF adapter on it. The prompt format is then the adapter's, and `min_logprob` is None:
+            it was measured without this adapter.
+
+    Raises:
+        InputError: A file does not parse.
+    """
     gguf = read_gguf(path, arrays=False)
     sizes: Counter[str] = Counter()
     for tensor in gguf.tensors.values():
@@ -41,26 +69,28 @@ def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
     )
 
 
-def directory_facts(path: Path) -> tuple[str | None, float | None]:
-    """(prompt format, least log-probability) as `config.json` has them under "t2sql", if it does."""
+def directory_facts(path: Path) -> DirectoryFacts:
+    """Read the `t2sql` block of a directory's config.json; both facts are None where there is none."""
     try:
         block = json.loads((path / "config.json").read_text(encoding="utf-8"))["t2sql"]
         prompt_format, min_logprob = block.get("prompt_format"), block.get("min_logprob")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None, None
-    return str(prompt_format) if prompt_format is not None else None, _number(min_logprob)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+        return DirectoryFacts(None, None)
+    return DirectoryFacts(str(prompt_format) if prompt_format is not None else None, _number(min_logprob))
 
 
 def directory_type(path: Path) -> str:
-    """The type that most bytes of a directory's safetensors files are stored in, spelled as ggml does."""
-    from t2sql.gguf import read_safetensors
+    """The type that most bytes of a directory's safetensors files are stored in, as ggml names it.
 
+    Raises:
+        InputError: A file does not parse.
+    """
     sizes: Counter[str] = Counter()
     for file in sorted(path.glob("*.safetensors")):
         for tensor in read_safetensors(file).tensors.values():
             sizes[tensor.type.lower()] += tensor.nbytes
     return sizes.most_common(1)[0][0] if sizes else "empty"
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

@@ -8,16 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError, T2sqlError
+from t2sql.models.adapters import apply_adapter
 from t2sql.models.importing import as_directory
 from t2sql.models.reference import ModelRef, check_directory, resolve
-from t2sql.runtimes import device, mx, nn
+from t2sql.models.weights import check_safetensors, dequantize
+from t2sql.runtimes import Module, device, mlx_lm, mx
+
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
 
 @dataclass
 class Loaded:
-    """A model ready to run. `weights` says how they are held, as comparisons print it."""
+    """A model in MLX, ready to run.
 
-    model: Any
+    Attributes:
+        model: mlx-lm's model; training changes it.
+        tokenizer: mlx-lm's wrapper around the tokenizer of transformers.
+        config: config.json as the weights are now: without a quantization that was undone.
+        path: The Hugging Face directory that it was loaded from.
+        name: Short name for people.
+        weights: How the weights are stored in memory, such as `float32` or `4-bit`.
+    """
+
+    model: Module
     tokenizer: Any
     config: dict[str, Any]
     path: Path
@@ -34,43 +47,51 @@ def load(
 ) -> Loaded:
     """Load a model: float32 on the CPU device, bfloat16 elsewhere, unless `dtype` says otherwise.
 
-    A quantized MLX directory keeps its bits where the device is fast with them; the CPU device is not,
-    so there it is dequantized. `quantized` decides instead.
+    Args:
+        model: A reference; a text or a path is resolved first. A GGUF file is imported into the cache.
+        adapter: An adapter directory to put on it.
+        quantized: Whether a quantized MLX directory keeps its bits; by default it does where the device
+            is fast with them, which the CPU device is not.
+        dtype: MLX's name of a float type for the weights.
+
+    Raises:
+        InputError: The files are missing, damaged or of an unknown architecture, or the adapter does not
+            fit.
     """
     ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
-    name, path = ref.name, ref.path
     on_cpu = device() == "cpu"
-    network, config = load_network(path)
+    network, config = load_network(ref.path)
     is_quantized = bool(config.get("quantization"))
     if is_quantized and not (quantized if quantized is not None else not on_cpu):
         network = dequantize(network, mx.float32 if on_cpu else mx.bfloat16)
         is_quantized = False
         config = {k: v for k, v in config.items() if k not in ("quantization", "quantization_config")}
-    wanted = dtype or ("float32" if on_cpu else None if is_quantized else "bfloat16")
-    if wanted:
-        network.set_dtype(getattr(mx, wanted))
-    _evaluate(network, path)
-    weights = f"{config['quantization']['bits']}-bit" if is_quantized else (wanted or "float32")
+    stored = dtype or ("float32" if on_cpu else None if is_quantized else "bfloat16")
+    if stored:
+        network.set_dtype(getattr(mx, stored))
+    _evaluate(network, ref.path)
+    weights = f"{config['quantization']['bits']}-bit" if is_quantized else (stored or "float32")
     if adapter is not None:
-        from t2sql.models.adapters import apply_adapter
-
-        apply_adapter(network, Path(adapter))
-        if wanted and not is_quantized:
-            network.set_dtype(getattr(mx, wanted))
+        apply_adapter(network, adapter)
+        if stored and not is_quantized:
+            network.set_dtype(getattr(mx, stored))
     network.eval()
-    return Loaded(network, load_tokenizer(path, config), config, path, name, weights)
+    return Loaded(network, load_tokenizer(ref.path, config), config, ref.path, ref.name, weights)
 
 
-def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
-    """mlx-lm's model of a directory with its weights, not yet evaluated, and the config."""
-    from mlx_lm.utils import load_model
+def load_network(path: Path) -> tuple[Module, dict[str, Any]]:
+    """mlx-lm's model of a directory and its config.json; the weights are not yet read from the disk.
 
+    Raises:
+        InputError: The files are missing or damaged, the architecture is unknown, or the weights do not
+            fit the config.
+    """
     files = check_directory(path)
     check_config(path)
     for file in files:
         check_safetensors(file)
     try:
-        return load_model(path, lazy=True)
+        network, config = mlx_lm.load_model(path, lazy=True)
     except T2sqlError:
         raise
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -85,24 +106,35 @@ def load_network(path: Path) -> tuple[Any, dict[str, Any]]:
         raise InputError(
             "the model does not load", where=path, found=" ".join(text.split())[:300] or type(error).__name__
         ) from None
+    return network, config
 
 
 def load_tokenizer(path: Path, config: dict[str, Any]) -> Any:
-    """mlx-lm's wrapped tokenizer of a directory."""
-    from mlx_lm.utils import load_tokenizer as load_wrapped
+    """mlx-lm's wrapper around the tokenizer of a directory.
 
-    if not any((path / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+    Args:
+        path: The directory.
+        config: Its config.json; `eos_token_id` there decides which tokens end an answer.
+
+    Raises:
+        InputError: There is no tokenizer, or transformers does not load it.
+    """
+    if not any((path / name).is_file() for name in _TOKENIZER_FILES):
         raise InputError("no tokenizer in the model directory", where=path, expected="tokenizer.json")
     try:
-        return load_wrapped(path, eos_token_ids=config.get("eos_token_id"))
+        return mlx_lm.load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
     except Exception as error:
-        # transformers raises whatever its many loaders run into.
+        # transformers raises whatever its many loaders raise.
         found = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError("the tokenizer does not load", where=path, found=found) from None
 
 
 def check_config(path: Path) -> None:
-    """config.json parses and names a model type."""
+    """Check that a directory's config.json parses and names a model type.
+
+    Raises:
+        InputError: It does not.
+    """
     file = path / "config.json"
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
@@ -112,46 +144,7 @@ def check_config(path: Path) -> None:
         raise InputError("config.json names no model", where=file, expected='a "model_type"')
 
 
-def check_safetensors(file: Path) -> None:
-    """The header parses and the file is as long as it says; MLX would read garbage or stop otherwise."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(file), framework="numpy"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            "the weights file is damaged", where=file, found=error, hint="Download or copy it again"
-        ) from None
-
-
-def quantize_base(network: Any, bits: int, group_size: int = 64) -> None:
-    """QLoRA's base: every matrix whose rows are whole groups, at that many bits.
-
-    The CPU device holds the same values as full numbers, with which it is faster.
-    """
-
-    def fits(_: str, module: Any) -> bool:
-        return hasattr(module, "to_quantized") and module.weight.shape[-1] % group_size == 0
-
-    nn.quantize(network, group_size=group_size, bits=bits, class_predicate=fits)
-    if device() == "cpu":
-        dequantize(network, mx.float32)
-
-
-def dequantize(network: Any, dtype: Any) -> Any:
-    """Every quantized layer as a full one of that type, computed in float32."""
-    from mlx_lm.utils import dequantize_model
-
-    for _, module in network.named_modules():
-        if isinstance(module, nn.QuantizedLinear | nn.QuantizedEmbedding) and module.mode == "affine":
-            module.set_dtype(mx.float32)
-    network = dequantize_model(network)
-    network.set_dtype(dtype)
-    return network
-
-
-def _evaluate(network: Any, path: Path) -> None:
+def _evaluate(network: Module, path: Path) -> None:
     try:
         mx.eval(network.parameters())
     except RuntimeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
-from t2sql.files import write_whole
+from t2sql.files import write_text
 from t2sql.pipeline.files import model_file
 from t2sql.pipeline.settings import file_stem
 from t2sql.prompt import prompt_text, render_prompt
@@ -22,7 +22,7 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
     best = model_file(run, "q8_0" if "q8_0" in types else kept[-1])
     prompt = prompt_text(render_prompt(read_table_lines([TABLE]), QUESTION))
     modelfile = run.dir_of("gguf") / "Modelfile"
-    write_whole(modelfile, ollama_modelfile(best.name))
+    write_text(modelfile, ollama_modelfile(best.name))
     template = resources.files("t2sql.pipeline").joinpath("README.template.md").read_text(encoding="utf-8")
     values = {
         "name": run.name,
@@ -38,7 +38,7 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
     }
     for name, value in values.items():
         template = template.replace("{{" + name + "}}", value)
-    write_whole(run.path / "README.md", template)
+    write_text(run.path / "README.md", template)
     return [run.path / "README.md", modelfile]
 
 

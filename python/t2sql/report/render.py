@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t2sql.files import write_whole
+from t2sql.files import write_text
 from t2sql.report.collect import collect
 from t2sql.report.coverage import coverage_curve, trusted
 from t2sql.report.curve import loss_curve
@@ -26,7 +26,7 @@ def write(run: Run) -> list[Path]:
         "report.json": json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n",
     }
     for name, text in texts.items():
-        write_whole(run.path / name, text)
+        write_text(run.path / name, text)
     return [run.path / name for name in texts]
 
 

@@ -1,6 +1,9 @@
+from . import records as records
 from .artefacts import fingerprint as fingerprint
 from .events import Event as Event
 from .events import Tail as Tail
+from .layout import RunLayout as RunLayout
+from .layout import predictions_name as predictions_name
 from .lock import Owner as Owner
 from .process import start as start
 from .process import stop as stop
@@ -22,6 +25,7 @@ __all__ = [
     "Event",
     "Owner",
     "Run",
+    "RunLayout",
     "RunSummary",
     "StageHandle",
     "StageRecord",
@@ -31,6 +35,8 @@ __all__ = [
     "is_run",
     "list_runs",
     "open_run",
+    "predictions_name",
+    "records",
     "remove_run",
     "replacing",
     "start",

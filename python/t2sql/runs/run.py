@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError, WorkError
-from t2sql.files import write_whole
+from t2sql.files import write_text
 from t2sql.interrupts import interrupts_held
 from t2sql.runs import stages as stages_file
 from t2sql.runs import toml
@@ -56,7 +56,7 @@ class Run:
     def configure(self, config: dict[str, Any]) -> None:
         """Replace the settings; the versions and the machine become those of this process."""
         self.document = _document(config, created=self.document.get("t2sql", {}).get("created"))
-        write_whole(self.path / "config.toml", toml.dumps(self.document))
+        write_text(self.path / "config.toml", toml.dumps(self.document))
 
     def dir_of(self, kind: str) -> Path:
         """The directory of a kind of artefact: data, checkpoints, fused, gguf, predictions."""
@@ -184,7 +184,7 @@ def create_run(path: Path, config: dict[str, Any], *, force: bool = False) -> Ru
     try:
         path.mkdir(parents=True, exist_ok=True)
         document = _document(config)
-        write_whole(path / "config.toml", toml.dumps(document))
+        write_text(path / "config.toml", toml.dumps(document))
     except OSError as error:
         raise InputError(
             "cannot write the run directory", where=path, found=error.strerror or error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from t2sql.errors import InputError
-from t2sql.files import write_whole
+from t2sql.files import write_text
 from t2sql.interrupts import interrupts_held
 from t2sql.runs.artefacts import fingerprint, key_of, size
 
@@ -84,7 +84,7 @@ def write_stages(path: Path, stages: Stages) -> None:
         "planned": stages.planned,
         "stages": {name: asdict(record) for name, record in stages.records.items()},
     }
-    write_whole(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
+    write_text(path, json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n")
 
 
 class StageHandle:

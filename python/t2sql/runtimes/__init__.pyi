@@ -1,10 +1,14 @@
 from . import blas as blas
 from . import mlx_lm as mlx_lm
-from .llama_cpp import parameters as parameters
-from .llama_cpp import start as start
+from .llama_cpp import launch_server as launch_server
+from .llama_cpp import server_parameters as server_parameters
 from .llama_cpp import xllamacpp as xllamacpp
-from .llama_file import LlamaFile as LlamaFile
+from .llama_predictor import LlamaPredictor as LlamaPredictor
+from .llama_predictor import Prediction as Prediction
+from .mlx import Array as Array
+from .mlx import Module as Module
 from .mlx import device as device
+from .mlx import gflops as gflops
 from .mlx import mx as mx
 from .mlx import nn as nn
 from .mlx import optimizers as optimizers
@@ -14,16 +18,20 @@ from .mlx import tree_map as tree_map
 from .mlx import tree_unflatten as tree_unflatten
 
 __all__ = [
-    "LlamaFile",
+    "Array",
+    "LlamaPredictor",
+    "Module",
+    "Prediction",
     "blas",
     "device",
+    "gflops",
+    "launch_server",
     "mlx_lm",
     "mx",
     "nn",
     "optimizers",
-    "parameters",
     "peak_memory",
-    "start",
+    "server_parameters",
     "tree_flatten",
     "tree_map",
     "tree_unflatten",

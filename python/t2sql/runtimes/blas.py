@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import sys
-import time
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from t2sql import _core
 from t2sql.errors import InputError
 
-MEND = "pip install scipy-openblas32, or T2SQL_BLAS=/path/to/libopenblas.so"
+INSTALL = "pip install scipy-openblas32, or T2SQL_BLAS=/path/to/libopenblas.so"
+"""What to do about a slow BLAS, for people."""
+
+_OWN = "MLX's own"
 
 
 @dataclass(frozen=True)
 class BlasInfo:
-    """What MLX's matrix products run on; `note` says why when it is not a fast one."""
+    """The library that MLX's matrix products run on.
+
+    Attributes:
+        name: Its name, for people.
+        path: The file that was loaded; None when nothing was loaded.
+        fast: Whether it is an optimized one.
+        note: Why it is not; empty when it is.
+    """
 
     name: str
     path: str | None
@@ -26,44 +36,34 @@ class BlasInfo:
     note: str = ""
 
 
-_state: BlasInfo | None = None
-
-
+@cache
 def load() -> BlasInfo:
-    """Put a fast BLAS where MLX will find it. Only the first call does anything.
+    """Put a fast BLAS where MLX will find it; later calls only return what the first one did.
 
-    MLX's Linux wheel brings the netlib reference BLAS, forty times slower than OpenBLAS. The dynamic
-    linker takes a symbol from the first library that exports it, so ours has to be there first.
-    `T2SQL_BLAS` names another library with plain `cblas_*` names, or is `none`.
+    MLX's Linux wheel ships the netlib reference BLAS, forty times slower than OpenBLAS. The dynamic
+    linker takes a symbol from the first library that exports it, so a fast one has to be loaded before
+    MLX. The environment variable `T2SQL_BLAS` names another library with plain `cblas_*` symbols, or
+    is `none`.
+
+    Raises:
+        InputError: The library in `T2SQL_BLAS` cannot be loaded or is not a BLAS.
     """
-    global _state
-    if _state is None:
-        _state = _load()
-    return _state
-
-
-def info() -> BlasInfo:
-    """The BLAS in use; loads it when that has not happened."""
-    return load()
-
-
-def _load() -> BlasInfo:
     if sys.platform == "darwin":
         return BlasInfo("Accelerate", None, True)
     choice = os.environ.get("T2SQL_BLAS", "").strip()
     if choice.lower() == "none":
-        return BlasInfo("MLX's own", None, False, "T2SQL_BLAS=none")
+        return BlasInfo(_OWN, None, False, "T2SQL_BLAS=none")
     if "mlx.core" in sys.modules:
         note = "mlx was imported before t2sql: import t2sql.runtimes.mlx first"
-        warnings.warn(f"MLX keeps its slow BLAS: {note}", RuntimeWarning, stacklevel=4)
-        return BlasInfo("MLX's own", None, False, note)
+        warnings.warn(f"MLX keeps its slow BLAS: {note}", RuntimeWarning, stacklevel=3)
+        return BlasInfo(_OWN, None, False, note)
     if choice:
-        return _load_plain(Path(choice))
-    return _load_scipy()
+        return _load_library(Path(choice))
+    return _load_scipy_openblas()
 
 
-def _load_plain(path: Path) -> BlasInfo:
-    """A library that exports `cblas_sgemm` as it is."""
+def _load_library(path: Path) -> BlasInfo:
+    """Load a library that exports `cblas_sgemm` under this name."""
     try:
         library = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
     except OSError as error:
@@ -73,46 +73,20 @@ def _load_plain(path: Path) -> BlasInfo:
     return BlasInfo(path.name, str(path), True)
 
 
-def _load_scipy() -> BlasInfo:
-    """scipy-openblas32, whose names are prefixed: the extension forwards the plain ones to it."""
+def _load_scipy_openblas() -> BlasInfo:
+    """Load scipy-openblas32. Its symbols have a prefix: our extension exports the plain ones and forwards."""
     try:
+        # Optional: without it, MLX's own BLAS is used.
         import scipy_openblas32
     except ImportError:
-        return BlasInfo("MLX's own", None, False, f"scipy-openblas32 is not installed: {MEND}")
-    from t2sql import _core
-
+        return BlasInfo(_OWN, None, False, f"scipy-openblas32 is not installed: {INSTALL}")
+    # The extension has this function on Linux only.
     if not hasattr(_core, "use_blas"):
-        return BlasInfo("MLX's own", None, False, "this build of t2sql._core does not forward a BLAS")
+        return BlasInfo(_OWN, None, False, "this build of t2sql._core does not forward a BLAS")
     folder = Path(scipy_openblas32.get_lib_dir())
-    found = sorted(folder.glob("libscipy_openblas*.so*"))
-    if not found:
-        return BlasInfo("MLX's own", None, False, f"no library in {folder}: {MEND}")
-    _core.use_blas(str(found[0]), "scipy_")
+    libraries = sorted(folder.glob("libscipy_openblas*.so*"))
+    if not libraries:
+        return BlasInfo(_OWN, None, False, f"no library in {folder}: {INSTALL}")
+    _core.use_blas(str(libraries[0]), "scipy_")
     ctypes.CDLL(_core.__file__, mode=ctypes.RTLD_GLOBAL)
-    return BlasInfo("OpenBLAS (scipy-openblas32)", str(found[0]), True)
-
-
-def gflops(size: int = 1024, tries: int = 3) -> float:
-    """Measured speed of a float32 matrix product on MLX's default device, best of a few."""
-    from t2sql.runtimes.mlx import mx
-
-    a = mx.random.normal((size, size))
-    mx.eval(a, a @ a)
-    best = float("inf")
-    for _ in range(tries):
-        start = time.perf_counter()
-        mx.eval(a @ a)
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best / 1e9
-
-
-def cpu_name() -> str:
-    """The processor's name, as far as the system tells."""
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith(("model name", "Model")):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
+    return BlasInfo("OpenBLAS (scipy-openblas32)", str(libraries[0]), True)

@@ -14,16 +14,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from t2sql import generate
 from t2sql.errors import ContextError, InputError, T2sqlError
-from t2sql.live import LiveAnswer, LiveDatabase, ask_database, context_of
+from t2sql.generate import Asker, AskOptions, Cancelled
+from t2sql.live import LiveAnswer, LiveDatabase, RunOptions, ask_database
 from t2sql.plain import plain
 from t2sql.serve.completions import complete
 from t2sql.serve.guards import Guards, failure
 from t2sql.serve.metrics import CONTENT_TYPE
 from t2sql.serve.requests import AskBody, read
 from t2sql.serve.settings import Settings
-from t2sql.serve.work import Cancelled, TimedOut, Workers
+from t2sql.serve.work import TimedOut, Workers
 
 _HOSTS = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
@@ -37,10 +37,10 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         body = await read(request, AskBody, settings)
         answer = await workers.answer(
             request,
-            lambda cancelled: _asked(workers, database, body, settings, cancelled),
+            lambda cancelled: _ask(workers, database, body, settings, cancelled),
             settings.request_seconds,
         )
-        return JSONResponse(plain(answer.to_dict()))
+        return JSONResponse(plain(answer.to_json()))
 
     async def completions(request: Request) -> Response:
         return await complete(request, workers, settings)
@@ -82,32 +82,18 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
     )
 
 
-def _asked(
+def _ask(
     workers: Workers, database: LiveDatabase, body: AskBody, settings: Settings, cancelled: Cancelled
 ) -> LiveAnswer:
-    backend = workers.one(cancelled)
-
-    def ask(schema: Any, question: str, failed: Any) -> generate.Answer:
-        return generate.ask(
-            backend,
-            question,
-            schema=schema,
-            max_tokens=body.max_tokens,
-            temp=body.temperature,
-            seed=body.seed,
-            failed=failed,
-        )
-
-    return ask_database(
-        ask,
-        database,
-        body.question,
-        context=context_of(backend) - body.max_tokens,
-        execute=body.execute,
-        timeout=settings.statement_seconds,
-        max_rows=min(body.max_rows or settings.max_rows, settings.max_rows),
+    asker = Asker(
+        workers.backend,
+        AskOptions(max_tokens=body.max_tokens, temperature=body.temperature, seed=body.seed),
         cancelled=cancelled,
+        on_generation=workers.metrics.count,
     )
+    max_rows = min(body.max_rows or settings.max_rows, settings.max_rows)
+    options = RunOptions(execute=body.execute, timeout=settings.statement_seconds, max_rows=max_rows)
+    return ask_database(asker, database, body.question, options)
 
 
 async def _http(request: Request, error: Any) -> Response:

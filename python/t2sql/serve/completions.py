@@ -12,20 +12,23 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from t2sql.generate import Generation
+from t2sql import generate
+from t2sql.generate import Cancelled, Generation
 from t2sql.serve.requests import CompletionBody, read
 from t2sql.serve.settings import Settings
-from t2sql.serve.work import Cancelled, TimedOut, Workers, forget
+from t2sql.serve.work import TimedOut, Workers, forget
 
 
 async def complete(request: Request, workers: Workers, settings: Settings) -> Response:
     body = await read(request, CompletionBody, settings)
-    options: dict[str, Any] = {"max_tokens": body.max_tokens, "temp": body.temperature, "seed": body.seed}
+    wanted = generate.Request(body.prompt, body.max_tokens, body.temperature, body.seed)
     if body.stream:
-        return await _streamed(body, workers, options, settings)
+        return await _streamed(wanted, workers, settings)
 
     def work(cancelled: Cancelled) -> Generation:
-        return workers.one(cancelled).generate([body.prompt], **options)[0]
+        generation = workers.backend.answer(wanted, cancelled=cancelled)
+        workers.metrics.count(generation)
+        return generation
 
     generation = await workers.answer(request, work, settings.request_seconds)
     document = _document(workers, generation.text, generation.finish)
@@ -38,9 +41,7 @@ async def complete(request: Request, workers: Workers, settings: Settings) -> Re
     return JSONResponse(document)
 
 
-async def _streamed(
-    body: CompletionBody, workers: Workers, options: dict[str, Any], settings: Settings
-) -> Response:
+async def _streamed(wanted: generate.Request, workers: Workers, settings: Settings) -> Response:
     """An error before the first piece is an ordinary error; one after it ends the stream with an event."""
     loop = asyncio.get_running_loop()
     pieces: asyncio.Queue[str | Generation | BaseException] = asyncio.Queue()
@@ -50,7 +51,9 @@ async def _streamed(
 
     def work(cancelled: Cancelled) -> None:
         try:
-            put(workers.one(cancelled, put).generate([body.prompt], **options)[0])
+            generation = workers.backend.answer(wanted, on_text=put, cancelled=cancelled)
+            workers.metrics.count(generation)
+            put(generation)
         except BaseException as error:
             put(error)
 

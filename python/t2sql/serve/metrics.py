@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
+from t2sql.generate import Generation
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -25,6 +27,12 @@ class Metrics:
         self.tokens = Counter(
             "t2sql_tokens", "Tokens by kind: prompt, cached, answer.", ["kind"], registry=registry
         )
+
+    def count(self, generation: Generation) -> None:
+        """Count the tokens of one generation."""
+        self.tokens.labels("prompt").inc(generation.prompt_tokens)
+        self.tokens.labels("cached").inc(generation.cached_tokens)
+        self.tokens.labels("answer").inc(generation.tokens)
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

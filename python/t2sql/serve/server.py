@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 
 from t2sql.errors import InputError, WorkError
+from t2sql.generate import BackendOptions
 from t2sql.live import LiveDatabase, open_database
 from t2sql.serve.app import create_app
 from t2sql.serve.metrics import Metrics
@@ -53,7 +54,8 @@ def serve(
     database: LiveDatabase | None = None if db is None else open_database(db)
     if database is not None:
         database.schema()
-    workers = Workers(model, backend, settings.slots, Metrics(), threads=threads, context=_CONTEXT)
+    options = BackendOptions(slots=settings.slots, threads=threads, context=_CONTEXT)
+    workers = Workers(model, backend, options, Metrics())
     config = uvicorn.Config(
         create_app(workers, database, settings),
         host=settings.host,

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from t2sql.errors import WorkError
-from t2sql.generate import Backend, Generation, LastingThread, open_backend
+from t2sql.generate import Backend, BackendOptions, Cancelled, WorkerThread, open_backend
 from t2sql.serve.metrics import Metrics
 
-if TYPE_CHECKING:
-    from t2sql.grammar import Grammar
-
 T = TypeVar("T")
-Cancelled = Callable[[], bool]
 
 
 class TimedOut(WorkError):
@@ -29,18 +24,14 @@ class TimedOut(WorkError):
 class Workers:
     """A loaded model and the threads that use it: one a slot with llama.cpp, one in all with MLX."""
 
-    def __init__(self, model: str, backend: str, slots: int, metrics: Metrics, **options: Any) -> None:
+    def __init__(self, model: str, backend: str, options: BackendOptions, metrics: Metrics) -> None:
         self.metrics = metrics
-        # MLX wants to be used in the thread that loaded it, so that thread is there first.
-        first = LastingThread()
-        self.backend: Backend = first.submit(open_backend, model, backend, slots=slots, **options).result()
-        self.concurrent = self.backend.concurrent
-        self._pool: Executor = ThreadPoolExecutor(slots, "slot") if self.concurrent else first
+        # MLX has to be used in the thread that loads the model, so the thread comes first.
+        thread = WorkerThread()
+        self.backend: Backend = thread.submit(open_backend, model, backend, options).result()
+        concurrent = self.backend.concurrent
+        self._pool: Executor = ThreadPoolExecutor(options.slots, "slot") if concurrent else thread
         self._stopping = threading.Event()
-
-    def one(self, cancelled: Cancelled, on_text: Callable[[str], None] | None = None) -> Backend:
-        """The backend as one request sees it: its answer can be cancelled, and watched as it comes."""
-        return _OneRequest(self, cancelled, on_text)  # type: ignore[return-value]
 
     def submit(self, work: Callable[[Cancelled], T]) -> tuple[asyncio.Future[T], threading.Event]:
         """Start `work(cancelled)` when a slot is free; the event cancels it."""
@@ -77,40 +68,11 @@ class Workers:
     def close(self) -> None:
         """End what runs, and free the model."""
         self._stopping.set()
-        if self.concurrent:
+        if self.backend.concurrent:
             self._pool.shutdown(cancel_futures=True)
             self.backend.close()
         else:
             self._pool.submit(self.backend.close).result()
-
-
-class _OneRequest:
-    def __init__(self, workers: Workers, cancelled: Cancelled, on_text: Callable[[str], None] | None) -> None:
-        self._workers, self._cancelled, self._on_text = workers, cancelled, on_text
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._workers.backend, name)
-
-    def generate(
-        self, prompts: list[str], *, grammars: Sequence[Grammar | None] = (), **options: Any
-    ) -> list[Generation]:
-        backend: Any = self._workers.backend
-        if hasattr(backend, "stream"):
-            options |= {"cancelled": self._cancelled, "on_text": self._on_text}
-            answers = [
-                backend.stream(prompt, grammar=grammar, **options)
-                for prompt, grammar in zip_longest(prompts, grammars)
-            ]
-        else:
-            answers = backend.generate(prompts, grammars=grammars, **options)
-            if self._on_text is not None:
-                self._on_text(answers[0].text)
-        for answer in answers:
-            tokens = self._workers.metrics.tokens
-            tokens.labels("prompt").inc(answer.prompt_tokens)
-            tokens.labels("cached").inc(answer.cached_tokens)
-            tokens.labels("answer").inc(answer.tokens)
-        return answers
 
 
 async def _left(request: Request) -> None:

@@ -33,8 +33,8 @@ def announce(session: Session, have: int | None) -> None:
         memory_estimate=None if expected is None else expected.to_dict(),
         memory_available=have,
     )
-    if device() == "cpu" and not blas.info().fast:
-        message = f"MLX runs on a slow BLAS, training takes many times longer: {blas.info().note}"
+    if device() == "cpu" and not blas.load().fast:
+        message = f"MLX runs on a slow BLAS, training takes many times longer: {blas.load().note}"
         emit("warning", message=message)
     if not session.network.split:
         message = "the model's structure is not known to t2sql: every step runs the whole model"

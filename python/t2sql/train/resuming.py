@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from t2sql.data import Dataset
 from t2sql.errors import InputError
 from t2sql.models import flat
@@ -78,5 +80,5 @@ def model_fingerprint(model: Any) -> str:
     for name, value in sorted(flat(model.parameters()).items()):
         found.update(f"{name} {value.shape} {value.dtype}\n".encode())
         few = value.reshape(-1)[:_SAMPLED]
-        found.update(memoryview(few.astype(mx.float32)).cast("B"))
+        found.update(np.array(few.astype(mx.float32)).tobytes())
     return found.hexdigest()

@@ -155,7 +155,7 @@ class Session:
         if config.max_grad_norm:
             gradients, norm = optimizers.clip_grad_norm(gradients, config.max_grad_norm)
         else:
-            norm = mx.sqrt(sum((g * g).sum() for g in flat(gradients).values()))
+            norm = mx.sqrt(sum(((g * g).sum() for g in flat(gradients).values()), start=mx.array(0.0)))
         self.optimizer.learning_rate = config.rate_at(step)
         self.optimizer.update(self.model, gradients)
         mx.eval(self.model.trainable_parameters(), self.optimizer.state, loss, norm)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from t2sql.runtimes import LlamaFile
+from t2sql.runtimes import LlamaPredictor, Prediction
 from t2sql.verification.bounds import Bounds
 from t2sql.verification.divergence import divergence, top_divergence
 from t2sql.verification.original import Original
@@ -51,8 +51,8 @@ class Measured:
 
 
 def in_llama_cpp(
-    original: Original, llama: LlamaFile, progress: Progress | None = None
-) -> list[tuple[list[tuple[int, float]], float | None]]:
+    original: Original, llama: LlamaPredictor, progress: Progress | None = None
+) -> list[Prediction]:
     """At each position, the file's likeliest tokens in llama.cpp and its log-probability of what follows."""
     found = []
     for done, position in enumerate(original.positions):
@@ -62,9 +62,7 @@ def in_llama_cpp(
     return found
 
 
-def against_llama_cpp(
-    original: Original, expected: np.ndarray, found: Sequence[tuple[list[tuple[int, float]], float | None]]
-) -> Measured:
+def against_llama_cpp(original: Original, expected: np.ndarray, found: Sequence[Prediction]) -> Measured:
     measured = Measured()
     for position, row, (top, likelihood) in zip(original.positions, expected, found, strict=True):
         lost = None if likelihood is None else float(row[position.following]) - likelihood

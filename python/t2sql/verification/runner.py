@@ -19,7 +19,7 @@ from t2sql.gguf import (
     read_gguf,
     type_named,
 )
-from t2sql.runtimes import LlamaFile
+from t2sql.runtimes import LlamaPredictor
 from t2sql.verification import behaviour
 from t2sql.verification.bounds import bounds_of
 from t2sql.verification.numbers import check_numbers
@@ -78,7 +78,7 @@ def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[
 
     bounds = bounds_of(main_type(file))
     try:
-        llama = LlamaFile(file.path, context=_context(file))
+        llama = LlamaPredictor(file.path, context=_context(file))
     except WorkError as error:
         return [Check("structure/llama.cpp loads it", False, str(error), "loads")]
     with llama:

@@ -10,14 +10,12 @@ import os
 import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from t2sql.errors import T2sqlError
+from t2sql.generate import Asker, AskOptions, Backend, open_backend
+from t2sql.live import ask_database
 from t2sql_tui.asking.questions import CANCEL, Problem, Question, Reply, Source
-
-if TYPE_CHECKING:
-    from t2sql.generate import Answer, Backend, Failed, Generation
-    from t2sql.schema import Schema
 
 MAX_TOKENS = 128
 _NICER = 5
@@ -36,24 +34,15 @@ class Models:
         self, question: Question, *, on_text: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Reply:
         """Each piece of the text goes to `on_text` as it comes; the answer ends when `cancelled` says so."""
-        from t2sql import generate
-        from t2sql.live import ask_database, context_of
-
         about = self._source_of(question.source)
+        options = AskOptions(max_tokens=MAX_TOKENS)
         opened = self._opened(question.model, question.backend)
-        streamed: Any = opened
-        if hasattr(opened, "stream"):
-            streamed = _Streamed(opened, on_text, cancelled)
-
-        def asked(schema: Schema, text: str, failed: Failed | None = None) -> Answer:
-            return generate.ask(streamed, text, schema=schema, max_tokens=MAX_TOKENS, failed=failed)
-
+        asker = Asker(opened, options, on_text=on_text, cancelled=cancelled)
         if about.database is None:
-            answer = asked(about.schema(), question.text)
+            answer = asker.ask(question.text, about.schema())
             notes, status = answer.warnings, answer.status
         else:
-            context = context_of(opened) - MAX_TOKENS
-            live = ask_database(asked, about.database, question.text, context=context)
+            live = ask_database(asker, about.database, question.text)
             # What is wrong with the statement itself is said by `Source.check`, for edited SQL as well.
             answer, notes, status = live.answer, live.warnings, live.status
         return Reply(
@@ -75,8 +64,6 @@ class Models:
         return self._source
 
     def _opened(self, model: str, backend: str) -> Backend:
-        from t2sql.generate import open_backend
-
         key = (model, backend)
         if key not in self._open:
             while len(self._open) >= self._most:
@@ -85,21 +72,6 @@ class Models:
         # The one asked last is the last to be closed.
         self._open[key] = self._open.pop(key)
         return self._open[key]
-
-
-class _Streamed:
-    """A backend that answers one prompt through its `stream`."""
-
-    def __init__(self, backend: Any, on_text: Callable[[str], None], cancelled: Callable[[], bool]) -> None:
-        self._backend = backend
-        self._options = {"on_text": on_text, "cancelled": cancelled}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._backend, name)
-
-    def generate(self, prompts: list[str], *, grammars: list[Any], **options: Any) -> list[Generation]:
-        grammar = grammars[0] if grammars else None
-        return [self._backend.stream(prompts[0], grammar=grammar, **options, **self._options)]
 
 
 def _answer(models: Models, connection: Connection, question: Question) -> Reply | Problem:

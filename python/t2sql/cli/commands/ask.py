@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
-from t2sql.cli.database_answers import Rows, answered, read_lines, say_doubts
+from t2sql import generate, train
+from t2sql.cli.ask_arguments import AskArguments, RowArguments, TableArguments, slots_for
+from t2sql.cli.database_answers import answer_from_database, print_doubts
 from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
 from t2sql.cli.output import Output
-from t2sql.errors import InputError, T2sqlError
-
-if TYPE_CHECKING:
-    from t2sql.generate import Answer, Failed
-    from t2sql.live import LiveAnswer, LiveDatabase
-    from t2sql.schema import Schema
+from t2sql.errors import InputError
+from t2sql.schema import read_ddl
 
 EXAMPLE = """
 t2sql ask runs/demo/gguf/demo.q8_0.gguf "How old is Wang Junjian?" --table "students: Name, Age, School"
@@ -111,118 +109,49 @@ def command(
 
     Timings and warnings go to stderr, and why an answer is uncertain, if it is.
     """
-    from t2sql import generate
-    from t2sql.schema import read_ddl
-
-    if db is not None:
-        if table or schema or prompt:
-            raise InputError("--db has the tables", hint="Leave out --table, --schema and --prompt")
-        rows = Rows(execute or interactive, format, out_file, force, timeout, max_rows)
-        opening = {"backend": backend, "adapter": adapter, "threads": threads, "slots": _slots(votes)}
-        options = {
-            "max_tokens": max_tokens,
-            "temp": temp,
-            "seed": seed,
-            "free": free,
-            "values": values,
-            "votes": votes,
-            "min_logprob": min_logprob,
-        }
-        _ask_database(out, model, question, db, rows, interactive, opening, options)
-        return
-    if execute or interactive or out_file is not None:
-        raise InputError("which database?", expected="--db URL beside --execute, --interactive or --out")
-    tables = None if schema is None else _read(schema)
-    if adapter is not None:
-        from t2sql import train
-
-        adapter = train.adapter_path(adapter)
-    answer = generate.ask(
-        model,
-        question,
-        tables=table or None,
-        schema=None if tables is None else read_ddl(tables, where=schema),
-        prompt=prompt,
+    arguments = AskArguments(
+        model=model,
+        question=question,
+        tables=TableArguments(tuple(table or ()), schema, prompt),
+        database=db,
+        rows=RowArguments(execute or interactive, format, out_file, force, timeout, max_rows),
+        interactive=interactive,
         backend=backend,
-        max_tokens=max_tokens,
-        temp=temp,
-        seed=seed,
-        free=free,
-        values=values,
-        votes=votes,
-        min_logprob=min_logprob,
-        adapter=adapter,
-        threads=threads,
-        slots=_slots(votes),
+        opening=generate.BackendOptions(
+            adapter=None if adapter is None else train.adapter_path(adapter),
+            threads=threads,
+            slots=slots_for(votes),
+        ),
+        options=generate.AskOptions(
+            max_tokens=max_tokens,
+            temperature=temp,
+            seed=seed,
+            free=free,
+            values=cast(generate.Values, values),  # AskOptions checks it.
+            votes=votes,
+            min_logprob=min_logprob,
+        ),
     )
-    out.result(answer.to_dict(), answer.sql)
+    arguments.check()
+    if arguments.database is not None:
+        answer_from_database(out, arguments)
+    else:
+        _answer_from_tables(out, arguments)
+
+
+def _answer_from_tables(out: Output, arguments: AskArguments) -> None:
+    """Answer a question over tables that were given, or a raw prompt."""
+    tables = arguments.tables
+    schema = None if tables.ddl is None else read_ddl(_read(tables.ddl), where=tables.ddl)
+    subject = generate.Subject.of(arguments.question, tables.lines, schema, tables.prompt)
+    with closing(generate.open_backend(arguments.model, arguments.backend, arguments.opening)) as backend:
+        answer = subject.ask(generate.Asker(backend, arguments.options))
+    out.result(answer.to_json(), answer.sql)
     for line in answer.timings.lines():
         out.note(line)
-    say_doubts(out, answer)
+    print_doubts(out, answer)
     for warning in answer.warnings:
         out.warn(warning)
-
-
-def _ask_database(
-    out: Output,
-    model: str,
-    question: str | None,
-    url: str,
-    rows: Rows,
-    interactive: bool,
-    opening: dict[str, Any],
-    options: dict[str, Any],
-) -> None:
-    """One question, or one after the other."""
-    from t2sql import generate, train
-    from t2sql.live import context_of, open_database
-
-    rows.check()
-    if interactive and out.json:
-        raise InputError("--json is one document", hint="Leave out --interactive")
-    if (question is None) != interactive:
-        raise InputError("a question or --interactive?", expected="one of them")
-    if opening["adapter"] is not None:
-        opening["adapter"] = train.adapter_path(opening["adapter"])
-    with open_database(url) as database:
-        database.schema()
-        backend = generate.open_backend(model, **opening)
-        try:
-            context = context_of(backend) - options["max_tokens"]
-
-            def ask(schema: Schema, text: str, failed: Failed | None) -> Answer:
-                more = {"votes": 1} if failed is not None else {}
-                return generate.ask(backend, text, schema=schema, failed=failed, **options | more)
-
-            if question is not None:
-                answer = answered(out, ask, database, question, rows, context)
-                for line in answer.answer.timings.lines():
-                    out.note(line)
-                return
-            _converse(out, lambda text: answered(out, ask, database, text, rows, context), database)
-        finally:
-            backend.close()
-
-
-def _converse(out: Output, answer: Callable[[str], LiveAnswer], database: LiveDatabase) -> None:
-    """Question after question; one that goes wrong, or Ctrl-C, ends that one only."""
-    out.note("A question a line; \\d lists the tables, Ctrl-D ends.")
-    for line in read_lines():
-        try:
-            if line.strip() == "\\d":
-                for item in database.schema().tables:
-                    out.line(f"{item.name}: {', '.join(item.column_names)}")
-            elif line.strip():
-                answer(line)
-        except T2sqlError as error:
-            out.note(f"error: {error}")
-        except KeyboardInterrupt:
-            out.note("interrupted")
-
-
-def _slots(votes: int) -> int | None:
-    """Samples that llama.cpp draws at once."""
-    return min(votes - 1, 8) if votes > 2 else None
 
 
 def _read(path: Path) -> str:

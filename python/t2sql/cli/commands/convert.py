@@ -18,7 +18,7 @@ from t2sql.cli.options import (
     shared,
 )
 from t2sql.cli.output import Output
-from t2sql.cli.tables import conversion
+from t2sql.cli.tables import print_conversion
 from t2sql.errors import InputError
 
 EXAMPLE = """
@@ -93,7 +93,7 @@ def command(
                 force=force,
                 progress=progress,
             )
-        conversion(out, result)
+        print_conversion(out, result)
         return
     if base is not None:
         raise InputError("--base is the model of an adapter", expected="--adapter", found="none")
@@ -114,4 +114,4 @@ def command(
             force=force,
             progress=progress,
         )
-    conversion(out, result)
+    print_conversion(out, result)

@@ -18,7 +18,7 @@ from t2sql.cli.options import (
     shared,
 )
 from t2sql.cli.output import Output
-from t2sql.cli.tables import conversion
+from t2sql.cli.tables import print_conversion
 
 EXAMPLE = """
 t2sql quantize model.f32.gguf model.q4_0.gguf q4_0
@@ -67,4 +67,4 @@ def command(
             force=force,
             progress=progress,
         )
-    conversion(out, result)
+    print_conversion(out, result)

@@ -9,7 +9,7 @@ import typer
 
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
-from t2sql.cli.tables import checks
+from t2sql.cli.tables import checks_text
 from t2sql.errors import WorkError
 
 EXAMPLE = """
@@ -51,7 +51,7 @@ def command(
     with out.progress("verify") as progress:
         directory = models.directory(source, progress=progress)
         result = verification.verify(directory, path, prompts=prompts, progress=progress)
-    out.result(result.to_dict(), lambda: checks(result))
+    out.result(result.to_dict(), lambda: checks_text(result))
     if result.ok:
         return None
     if out.json:

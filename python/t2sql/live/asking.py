@@ -1,0 +1,170 @@
+"""A question to a live database: its schema into the prompt, the model's statement checked, perhaps run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from t2sql.errors import ContextError, InputError
+from t2sql.generate import Answer, Asker, FailedStatement, check_question, choose_by_votes
+from t2sql.live.answer import LiveAnswer
+from t2sql.live.database import LiveDatabase
+from t2sql.live.names import shown_schema
+from t2sql.live.relevance import SchemaPart, select_part
+from t2sql.live.statement import Statement
+from t2sql.schema import Schema
+from t2sql.sql import MAX_ROWS, TIMEOUT, Result, SqlError, same_result
+
+DEFAULT_CONTEXT = 2048
+"""Tokens of a prompt and its answer where the backend does not say how many it takes."""
+MAX_QUESTION_CHARACTERS = 20_000
+
+# `select_part` estimates tokens by bytes, three to a token, and no tokenizer makes more than one token of a
+# byte: at a quarter of the context even such a prompt fits.
+_CONTEXT_FRACTIONS = (1.0, 0.7, 0.45, 0.25)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Whether a statement is run, and within which limits.
+
+    Attributes:
+        execute: Whether to run it.
+        timeout: Seconds that it may take.
+        max_rows: Rows to fetch, at most.
+    """
+
+    execute: bool = False
+    timeout: float = TIMEOUT
+    max_rows: int = MAX_ROWS
+
+
+def ask_database(
+    asker: Asker, database: LiveDatabase, question: str, options: RunOptions = RunOptions()
+) -> LiveAnswer:
+    """Ask for the SQL of a question over a database's tables, and perhaps for its rows.
+
+    A statement that the database refuses goes back to the model once, with the reason. With votes and
+    `options.execute`, the samples vote by their rows.
+
+    Args:
+        asker: The model. Its `cancelled` ends statements as well.
+        database: The database.
+        question: The question, in words.
+        options: Whether the statement is run, and its limits.
+
+    Returns:
+        The answer. A statement that cannot run is an `error` in it, not an exception.
+
+    Raises:
+        InputError: The question is empty or too long.
+        ContextError: The question alone does not fit the model's context.
+        WorkError: The model failed, or the database went away.
+    """
+    check_question(question)
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise InputError(
+            "the question is too long",
+            expected=f"at most {MAX_QUESTION_CHARACTERS:,} characters",
+            found=f"{len(question):,}",
+        )
+    schema = database.schema()
+    part, answer = ask_within_context(asker, shown_schema(schema), question)
+    attempts = _Attempts(asker, database, schema, options)
+    if options.execute and answer.agreement is not None:
+        answer = attempts.vote_by_rows(answer)
+    attempt = attempts.attempt(answer.sql)
+    first = None
+    if attempt.error is not None and answer.sql and not asker.cancelled():
+        failed = FailedStatement(answer.sql, str(attempt.error.found))
+        second = _ask_again(asker, part.schema, question, failed)
+        if second is not None:
+            first, answer, attempt = failed, second, attempts.attempt(second.sql)
+    return LiveAnswer(
+        sql=answer.sql if attempt.statement is None else attempt.statement.sql,
+        answer=answer,
+        dialect=database.dialect,
+        statement=attempt.statement,
+        left_out=part.left_out,
+        result=attempt.result,
+        error=attempt.error,
+        first=first,
+    )
+
+
+def ask_within_context(asker: Asker, schema: Schema, question: str) -> tuple[SchemaPart, Answer]:
+    """Ask over as much of a schema as fits the model's context.
+
+    We cannot count tokens here; after a ContextError a smaller part is asked about.
+
+    Args:
+        asker: The model.
+        schema: The whole schema, as a prompt shows it.
+        question: The question.
+
+    Returns:
+        The part of the schema that the prompt has, and the answer.
+
+    Raises:
+        ContextError: Even the smallest part does not fit.
+    """
+    context = (asker.backend.context or DEFAULT_CONTEXT) - asker.options.max_tokens
+    refused: Schema | None = None
+    refusal: ContextError | None = None
+    for fraction in _CONTEXT_FRACTIONS:
+        part = select_part(schema, question, context * fraction)
+        if part.schema == refused:
+            continue
+        try:
+            return part, asker.ask(question, part.schema)
+        except ContextError as error:
+            refused, refusal = part.schema, error
+    assert refusal is not None
+    raise refusal
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What became of a model's statement in the database."""
+
+    statement: Statement | None
+    result: Result | None
+    error: SqlError | None
+
+
+@dataclass(frozen=True)
+class _Attempts:
+    """Statements of one question, each checked and perhaps run."""
+
+    asker: Asker
+    database: LiveDatabase
+    schema: Schema
+    options: RunOptions
+
+    def attempt(self, sql: str) -> _Attempt:
+        statement = result = None
+        try:
+            statement = self.database.prepare(sql, self.schema)
+            if self.options.execute:
+                result = self.database.execute(
+                    statement,
+                    timeout=self.options.timeout,
+                    max_rows=self.options.max_rows,
+                    cancelled=self.asker.cancelled,
+                )
+        except SqlError as error:
+            return _Attempt(statement, None, error)
+        return _Attempt(statement, result, None)
+
+    def vote_by_rows(self, answer: Answer) -> Answer:
+        """Choose among the samples by what each returns; one that does not run has no vote."""
+        results = {sample.text: self.attempt(sample.text).result for sample in answer.samples}
+        ballots = [results[sample.text] for sample in answer.samples]
+        return choose_by_votes(answer, ballots, lambda a, b: same_result(a, b, ordered=False))
+
+
+def _ask_again(asker: Asker, schema: Schema, question: str, failed: FailedStatement) -> Answer | None:
+    """The second attempt; None if its prompt, which is longer than the first, does not fit the context."""
+    try:
+        return asker.ask(question, schema, failed)
+    except ContextError:
+        return None

@@ -1,0 +1,57 @@
+"""Weights: files that are whole, and matrices quantized and dequantized in place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from t2sql.errors import InputError
+from t2sql.runtimes import Module, device, mlx_lm, mx, nn
+
+
+def check_safetensors(file: Path) -> None:
+    """Check that a file's header parses and that the file is as long as the header says.
+
+    MLX does not check the length: it would read wrong values or end the process.
+
+    Raises:
+        InputError: The file is damaged.
+    """
+    try:
+        with safe_open(str(file), framework="numpy"):
+            pass
+    except (SafetensorError, OSError) as error:
+        raise InputError(
+            "the weights file is damaged", where=file, found=error, hint="Download or copy it again"
+        ) from None
+
+
+def quantize_base(network: Module, bits: int, group_size: int = 64) -> None:
+    """Quantize the frozen base of QLoRA: every matrix whose rows divide into whole groups.
+
+    On the CPU device the quantized values are then stored as float32, with which it is faster.
+
+    Args:
+        network: The model; it is changed.
+        bits: Bits of a weight.
+        group_size: Weights that share a scale and a bias.
+    """
+
+    def fits(_: str, module: Module) -> bool:
+        # What nn.quantize asks too: layers of mlx-lm, such as those of experts, have the method as well.
+        return hasattr(module, "to_quantized") and module.weight.shape[-1] % group_size == 0
+
+    nn.quantize(network, group_size=group_size, bits=bits, class_predicate=fits)
+    if device() == "cpu":
+        dequantize(network, mx.float32)
+
+
+def dequantize(network: Module, dtype: mx.Dtype) -> Module:
+    """Replace every quantized layer by a full one of type `dtype`; the values are computed in float32."""
+    for _, module in network.named_modules():
+        if isinstance(module, nn.QuantizedLinear | nn.QuantizedEmbedding) and module.mode == "affine":
+            module.set_dtype(mx.float32)
+    network = mlx_lm.dequantize_model(network)
+    network.set_dtype(dtype)
+    return network

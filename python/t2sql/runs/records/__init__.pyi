@@ -1,0 +1,111 @@
+from .checkpoints import ChosenCheckpoint as ChosenCheckpoint
+from .checkpoints import TestedCheckpoint as TestedCheckpoint
+from .checkpoints import Threshold as Threshold
+from .checkpoints import TrainedCheckpoint as TrainedCheckpoint
+from .checkpoints import ValidationScore as ValidationScore
+from .codec import ABSENT as ABSENT
+from .codec import Json as Json
+from .codec import JsonObject as JsonObject
+from .codec import Record as Record
+from .codec import RecordError as RecordError
+from .comparison import ComparedAnswer as ComparedAnswer
+from .comparison import ComparedQuestion as ComparedQuestion
+from .comparison import ComparisonRow as ComparisonRow
+from .comparison import Pair as Pair
+from .comparison import Trust as Trust
+from .comparison import best_score as best_score
+from .event_kinds import EVENTS as EVENTS
+from .event_kinds import event_from_json as event_from_json
+from .events import VERSION as VERSION
+from .events import EndEvent as EndEvent
+from .events import ErrorEvent as ErrorEvent
+from .events import Event as Event
+from .events import ProgressEvent as ProgressEvent
+from .events import StartEvent as StartEvent
+from .events import UnknownEvent as UnknownEvent
+from .events import WarningEvent as WarningEvent
+from .model_files import Check as Check
+from .model_files import VerifiedFile as VerifiedFile
+from .model_files import WrittenFile as WrittenFile
+from .predictions import Answer as Answer
+from .predictions import Measure as Measure
+from .predictions import Prediction as Prediction
+from .predictions import read_answers as read_answers
+from .predictions import read_predictions as read_predictions
+from .predictions import write_predictions as write_predictions
+from .stage_events import CheckpointEvent as CheckpointEvent
+from .stage_events import LossEvent as LossEvent
+from .stage_events import ScoreEvent as ScoreEvent
+from .stage_events import TrainEvent as TrainEvent
+from .stage_events import TrainStartEvent as TrainStartEvent
+from .stage_events import ValidEvent as ValidEvent
+from .stage_events import VerifyEvent as VerifyEvent
+from .stages import RESULTS as RESULTS
+from .stages import STAGES as STAGES
+from .stages import CompareResult as CompareResult
+from .stages import ConvertResult as ConvertResult
+from .stages import DataResult as DataResult
+from .stages import FuseResult as FuseResult
+from .stages import QuantizeResult as QuantizeResult
+from .stages import ReportResult as ReportResult
+from .stages import StageResult as StageResult
+from .stages import TestResult as TestResult
+from .stages import TrainResult as TrainResult
+from .stages import VerifyResult as VerifyResult
+
+__all__ = [
+    "ABSENT",
+    "EVENTS",
+    "RESULTS",
+    "STAGES",
+    "VERSION",
+    "Answer",
+    "Check",
+    "CheckpointEvent",
+    "ChosenCheckpoint",
+    "CompareResult",
+    "ComparedAnswer",
+    "ComparedQuestion",
+    "ComparisonRow",
+    "ConvertResult",
+    "DataResult",
+    "EndEvent",
+    "ErrorEvent",
+    "Event",
+    "FuseResult",
+    "Json",
+    "JsonObject",
+    "LossEvent",
+    "Measure",
+    "Pair",
+    "Prediction",
+    "ProgressEvent",
+    "QuantizeResult",
+    "Record",
+    "RecordError",
+    "ReportResult",
+    "ScoreEvent",
+    "StageResult",
+    "StartEvent",
+    "TestResult",
+    "TestedCheckpoint",
+    "Threshold",
+    "TrainEvent",
+    "TrainResult",
+    "TrainStartEvent",
+    "TrainedCheckpoint",
+    "Trust",
+    "UnknownEvent",
+    "ValidEvent",
+    "ValidationScore",
+    "VerifiedFile",
+    "VerifyEvent",
+    "VerifyResult",
+    "WarningEvent",
+    "WrittenFile",
+    "best_score",
+    "event_from_json",
+    "read_answers",
+    "read_predictions",
+    "write_predictions",
+]

@@ -1,0 +1,138 @@
+"""predictions/MODEL.BACKEND.SPLIT.jsonl: one model's answers to the questions of a split, a line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from t2sql.errors import InputError
+from t2sql.files import write_text
+from t2sql.runs.records.codec import Json, Record, RecordError
+from t2sql.schema import Schema
+
+Measure = Literal["execution", "suite", "logical"]
+"""What makes an answer correct: its rows on the question's database, its rows on a suite of generated
+databases where there is none, or its logical form where the gold statement cannot be run."""
+
+LINES = 'JSON lines with "sql", and "id" where not every question is answered; or a statement a line'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction(Record):
+    """One question with a model's answer and its score.
+
+    Attributes:
+        id: The question's id in its dataset.
+        question: The question in words.
+        schema: The tables that the question is about.
+        gold: The statement that the dataset gives.
+        sql: The model's answer, without white space around it.
+        correct: Whether the answer is right, by `measure`.
+        outcome: "correct", or what is wrong first, such as "syntax" or "wrong column".
+        status: Whether `logprob` reaches the model's threshold: what `ask` would say.
+        logprob: Mean natural log-probability of the answer's tokens; null where the runtime gives none.
+        exact: Whether the answer is the gold statement, letter by letter.
+        logical: Whether columns, aggregate and conditions are the gold statement's.
+        valid: Whether the statement can be run.
+        measure: What `correct` was decided by.
+        seconds: Time for the prompt and the answer, in seconds; questions that were answered together share
+            it.
+        tokens: Tokens of the answer.
+    """
+
+    id: str
+    question: str
+    schema: Schema | None = None
+    gold: str
+    sql: str
+    correct: bool
+    outcome: str = field(default="other", metadata={"key": "class"})
+    status: Literal["answered", "uncertain"] = "answered"
+    logprob: float | None = None
+    exact: bool = False
+    logical: bool = False
+    valid: bool = False
+    measure: Measure = "execution"
+    seconds: float | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Record):
+    """One line of a file to be scored, whoever wrote it: a statement, and maybe the question that it answers.
+
+    Attributes:
+        sql: The statement.
+        id: The question's id; without it, lines and questions go together in order.
+    """
+
+    sql: str
+    id: str | None = None
+
+
+def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write a file of predictions; it is there only when it is whole.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    lines = (json.dumps(prediction.to_json(), ensure_ascii=False) for prediction in predictions)
+    write_text(path, "".join(f"{line}\n" for line in lines))
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """The predictions in a run's file. Lines that are none, such as damaged ones, are skipped.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    predictions = []
+    for _, line in _lines(path, errors="replace"):
+        try:
+            predictions.append(Prediction.from_json(_parse(line)))
+        except RecordError:
+            continue
+    return predictions
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """The answers in a file to be scored: JSON lines, or plain text with a statement on each line.
+
+    Raises:
+        InputError: The file cannot be read, or a line is not an answer; the error names the line.
+    """
+    lines = list(_lines(path, errors="strict"))
+    while lines and not lines[-1][1].strip():
+        lines.pop()
+    if not any(line.lstrip().startswith("{") for _, line in lines):
+        return [Answer(sql=line.strip()) for _, line in lines]
+    answers = []
+    for number, line in lines:
+        try:
+            answers.append(Answer.from_json(_parse(line)))
+        except RecordError as error:
+            raise InputError(
+                "the line is not an answer", where=f"{path}:{number}", expected=LINES, found=error
+            ) from None
+    return answers
+
+
+def _lines(path: Path, *, errors: str) -> Iterator[tuple[int, str]]:
+    """(line number from 1, text) of each line."""
+    try:
+        # Only "\n" ends a line: statements may hold other characters that str.splitlines splits at.
+        text = path.read_text(encoding="utf-8", errors=errors)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("the predictions cannot be read", where=path, expected=LINES, found=error) from None
+    yield from enumerate(text.split("\n"), start=1)
+
+
+def _parse(line: str) -> Json:
+    try:
+        document: Json = json.loads(line)
+    except ValueError as error:
+        raise RecordError(f"not JSON: {error}") from None
+    return document

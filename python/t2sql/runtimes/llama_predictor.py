@@ -1,0 +1,134 @@
+"""A GGUF file in llama.cpp, asked for token ids and for the distribution of the next token."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from t2sql.errors import WorkError
+from t2sql.runtimes.llama_cpp import launch_server, server_parameters, xllamacpp
+
+_SINGLE_THREADED_BELOW = 1 << 30
+"""Bytes of a file under which one thread is used (see `LlamaPredictor`)."""
+
+_TIMEOUT_SECONDS = 120
+_CERTAIN = 1000.0
+"""A logit bias that makes a token win whatever the model computes."""
+
+
+class Prediction(NamedTuple):
+    """What a model predicts after some tokens, before any sampling.
+
+    Attributes:
+        top: The likeliest next tokens, as (id, natural log-probability), likeliest first.
+        following: The log-probability of the token that was asked about; None where it is not known.
+    """
+
+    top: list[tuple[int, float]]
+    following: float | None
+
+
+class LlamaPredictor:
+    """A GGUF file in llama.cpp on the CPU, with float32 caches; use it as a context manager.
+
+    Files under 1 GiB run on one thread: several meet at a spinning barrier hundreds of times a token, so
+    on a busy machine one is ten times as fast, and on an idle one it loses little on so small a model.
+    """
+
+    def __init__(self, path: Path, *, context: int = 512, adapter: Path | None = None) -> None:
+        """Load the file.
+
+        Args:
+            path: The GGUF file.
+            context: Tokens that one request may have.
+            adapter: A GGUF adapter to apply.
+
+        Raises:
+            WorkError: llama.cpp does not load it; it gives no reason.
+        """
+        params = server_parameters(path, context=context, adapter=adapter)
+        params.n_gpu_layers = 0
+        if path.stat().st_size < _SINGLE_THREADED_BELOW:
+            params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+        params.ui = False
+        # The default float16 caches would hide small differences between weights, and so would flash
+        # attention, which on the CPU computes in float16 whatever the caches hold.
+        params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F32
+        params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+        params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        try:
+            self._server: Any = launch_server(params)
+        except RuntimeError as error:
+            raise WorkError("llama.cpp does not load the file", where=path, found=error) from None
+        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {params.api_keys[0]}"}
+        self._address = self._server.listening_address.removeprefix("http://")
+        self._letter = self.tokenize("a", special=False)[-1]
+
+    def __enter__(self) -> LlamaPredictor:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server and free the model's memory."""
+        self._server = None
+
+    def tokenize(self, text: str, *, special: bool = True) -> list[int]:
+        """Token ids of a text; with `special`, BOS and EOS are added if the file asks for them."""
+        return list(self._post("/tokenize", {"content": text, "add_special": special})["tokens"])
+
+    def top(self, ids: Sequence[int], k: int) -> list[tuple[int, float]]:
+        """The `k` likeliest next tokens after `ids`, as (id, natural log-probability)."""
+        return self.predict(ids, self._letter, k).top
+
+    def predict(self, ids: Sequence[int], following: int, k: int) -> Prediction:
+        """Predict the next token.
+
+        Args:
+            ids: The tokens before it.
+            following: A token whose log-probability is wanted too.
+            k: How many of the likeliest tokens are wanted.
+
+        Raises:
+            WorkError: The server refused the request or gave no probabilities.
+        """
+        # llama.cpp reports the probabilities of the token that it generates. A bias makes that the wanted
+        # one; the probabilities are those without it. Where the token ends within a character nothing is
+        # reported: then a plain letter is generated, for the likeliest tokens alone.
+        for wins in (following, self._letter):
+            bias = [[wins, _CERTAIN]]
+            body = {"prompt": list(ids), "n_predict": 1, "n_probs": k, "temperature": 0.0, "logit_bias": bias}
+            answers = self._post("/completion", body).get("completion_probabilities")
+            if answers:
+                top = [(one["id"], _log_probability(one["logprob"])) for one in answers[0]["top_logprobs"]]
+                known = wins == following == answers[0]["id"]
+                return Prediction(top, _log_probability(answers[0]["logprob"]) if known else None)
+        raise WorkError("llama.cpp gave no probabilities", found=f"token {following}")
+
+    def _post(self, route: str, body: dict[str, Any]) -> dict[str, Any]:
+        # A connection each: the server drops idle and long-lived ones.
+        connection = http.client.HTTPConnection(self._address, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request("POST", route, json.dumps(body), self._headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise WorkError("llama.cpp refused a request", where=route, found=text[:200])
+        return dict(json.loads(text))
+
+
+def _log_probability(value: float | None) -> float:
+    """A number of the server's JSON, which has no NaN: a model that computes one reports null."""
+    return -math.inf if value is None else value
