@@ -14,9 +14,8 @@ from support import databases
 
 from t2sql import data, sql
 from t2sql.cli import run
-from t2sql.data import Dataset, Example
-from t2sql.data.database.splits import masked
-from t2sql.data.dataset import SPLITS
+from t2sql.data import SPLITS, Dataset, Example
+from t2sql.data.synthesis.splits import masked
 from t2sql.errors import InputError
 from t2sql.schema import Schema
 
@@ -32,7 +31,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def made(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return data.prepare(databases.url(shop), tmp_path_factory.mktemp("made") / "out", examples=1200)
+    return data.prepare(
+        data.DataSource(databases.url(shop), examples=1200), tmp_path_factory.mktemp("made") / "out"
+    )
 
 
 def test_every_statement_runs_on_the_dataset_s_database(made: Dataset) -> None:
@@ -159,9 +160,9 @@ def test_private_values_stay_out_unless_they_are_asked_for(shop: Path, made: Dat
     assert b"example.org" not in everything(made)
     assert any(re.search(r"SELECT .*email.* FROM", example.sql or "") for example in every(made))
     warnings: list[str] = []
-    data.prepare(databases.url(shop), tmp_path / "held", examples=50, warn=warnings.append)
+    data.prepare(data.DataSource(databases.url(shop), examples=50), tmp_path / "held", warn=warnings.append)
     assert warnings == ["columns that look private, of which no value was taken: customers.email"]
-    told = data.prepare(databases.url(shop), tmp_path / "told", examples=300, private=True)
+    told = data.prepare(data.DataSource(databases.url(shop), examples=300, private=True), tmp_path / "told")
     assert b"example.org" in everything(told)
 
 
@@ -178,7 +179,9 @@ def test_columns_are_private_by_name_by_value_and_through_keys(tmp_path: Path) -
     logins = [(i, f"a{i % 30}@b.org", i) for i in range(60)]
     path = databases.build(tmp_path / "people.db", script, {"people": people, "logins": logins})
     warnings: list[str] = []
-    made = data.prepare(databases.url(path), tmp_path / "out", examples=100, warn=warnings.append)
+    made = data.prepare(
+        data.DataSource(databases.url(path), examples=100), tmp_path / "out", warn=warnings.append
+    )
     held = "logins.who, people.api_token, people.blob_key, people.contact, people.passwordHash"
     assert warnings[0] == f"columns that look private, of which no value was taken: {held}"
     with closing(sqlite3.connect(made.db_path(made.train[0]) or "")) as connection:
@@ -190,7 +193,7 @@ def test_columns_are_private_by_name_by_value_and_through_keys(tmp_path: Path) -
 
 def test_one_seed_gives_one_dataset_and_another_seed_another(shop: Path, tmp_path: Path) -> None:
     first, again, other = (
-        data.prepare(databases.url(shop), tmp_path / name, examples=200, seed=seed)
+        data.prepare(data.DataSource(databases.url(shop), examples=200), tmp_path / name, seed=seed)
         for name, seed in (("first", 3), ("again", 3), ("other", 4))
     )
     assert first.fingerprint == again.fingerprint
@@ -210,7 +213,7 @@ def test_a_dataset_from_a_database_is_scored_by_execution(made: Dataset) -> None
 @pytest.mark.parametrize("seed", range(20))
 def test_every_statement_of_a_random_database_runs(tmp_path: Path, seed: int) -> None:
     path = databases.random_database(tmp_path / "random.db", seed)
-    made = data.prepare(databases.url(path), tmp_path / "out", examples=60, seed=seed)
+    made = data.prepare(data.DataSource(databases.url(path), examples=60), tmp_path / "out", seed=seed)
     for example in every(made):
         sql.execute(made.db_path(example) or path, example.sql or "")
 
@@ -230,7 +233,9 @@ def test_the_command_makes_a_dataset_and_says_what_it_left_out(
 def test_too_few_questions_are_an_error_or_a_warning(tmp_path: Path) -> None:
     tiny = databases.build(tmp_path / "tiny.db", "CREATE TABLE t (a INT)", {"t": [(1,), (2,)]})
     warnings: list[str] = []
-    made = data.prepare(databases.url(tiny), tmp_path / "out", examples=500, warn=warnings.append)
+    made = data.prepare(
+        data.DataSource(databases.url(tiny), examples=500), tmp_path / "out", warn=warnings.append
+    )
     assert 3 <= sum(made.counts.values()) < 500
     assert re.search(r"the database gave \d+ of 500 questions", warnings[-1])
     one = databases.build(tmp_path / "one.db", "CREATE TABLE t (a BLOB)", {"t": [(b"x",)]})

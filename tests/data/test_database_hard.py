@@ -12,16 +12,16 @@ import pytest
 from support import databases
 
 from t2sql import data, sql
-from t2sql.data import Dataset
-from t2sql.data.database.extract import _without_clashes
-from t2sql.data.database.recipe import read_recipe
-from t2sql.data.dataset import SPLITS
+from t2sql.data import SPLITS, Dataset
+from t2sql.data.synthesis.extract import _without_clashes
+from t2sql.data.synthesis.recipe import read_recipe
 from t2sql.databases import DatabaseColumn, DatabaseTable, engine
 from t2sql.errors import InputError
 
 
-def make(path: Path, out: Path, **options: object) -> Dataset:
-    made = data.prepare(databases.url(path), out, **{"examples": 80, **options})  # type: ignore[arg-type]
+def make(path: Path, out: Path, examples: int = 80, recipe: Path | None = None) -> Dataset:
+    source = data.DataSource(databases.url(path), examples=examples, recipe=recipe)
+    made = data.prepare(source, out)
     for split in SPLITS:
         for example in made.split(split):
             sql.execute(made.db_path(example) or path, example.sql or "")
@@ -69,7 +69,7 @@ def test_a_missing_driver_is_named_and_the_password_is_not(tmp_path: Path) -> No
 
 
 def test_a_password_is_not_kept() -> None:
-    assert data.shown("postgresql://me:secret@host/shop") == "postgresql://me:***@host/shop"
+    assert data.masked_source("postgresql://me:secret@host/shop") == "postgresql://me:***@host/shop"
 
 
 def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_names_that_differ_in_case_alone_stay_apart_where_sqlite_tells_them_apar
     script = 'CREATE TABLE "Ära" (id INTEGER PRIMARY KEY, "É" INT); CREATE TABLE "ära" ("É" INT, "é" INT);'
     rows = {"Ära": [(i, i * 3) for i in range(20)], "ära": [(i, i % 4) for i in range(20)]}
     path = databases.build(tmp_path / "case.db", script, rows)
-    found = statements(data.prepare(databases.url(path), tmp_path / "out", examples=60))
+    found = statements(data.prepare(data.DataSource(databases.url(path), examples=60), tmp_path / "out"))
     assert 'FROM "Ära"' in found and 'FROM "ära"' in found and '"é"' in found
 
 

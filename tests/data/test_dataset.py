@@ -162,10 +162,10 @@ def test_an_output_that_exists_is_kept_without_force_and_replaced_whole_with_it(
     tutorial: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    write(out / "precious.txt", "x")
-    with pytest.raises(InputError, match=r"the output exists.*--force"):
+    data.prepare("demo", out, limit=1)
+    with pytest.raises(InputError, match=r"output exists.*--force"):
         data.prepare(str(tutorial), out)
-    assert (out / "precious.txt").exists()
+    assert (out / "db").exists()
     data.prepare(str(tutorial), out, force=True)
     assert sorted(path.name for path in out.iterdir()) == [
         "dataset.json",
@@ -181,40 +181,40 @@ def test_a_failure_leaves_nothing_behind_and_the_old_output_whole(
     tutorial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
     out = tmp_path / "out"
-    write(out / "old.txt", "x")
+    write(out / "dataset.json", "{}")
 
     def fail(*_: object) -> Iterator[None]:
         raise failure
 
-    monkeypatch.setattr("t2sql.data.dataset.write_jsonl", fail)
+    monkeypatch.setattr("t2sql.data.writing._write_lines", fail)
     with pytest.raises(KeyboardInterrupt if isinstance(failure, KeyboardInterrupt) else WorkError):
         data.prepare(str(tutorial), out, force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "wiki"]
-    assert (out / "old.txt").exists()
+    assert (out / "dataset.json").read_text() == "{}\n"
 
 
 def test_a_failure_at_the_exchange_puts_the_old_output_back(
     tutorial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    write(out / "old.txt", "x")
-    replace = os.replace
+    write(out / "dataset.json", "{}")
+    rename = os.rename
 
     def fail(source: Path, target: Path) -> None:
         if Path(source).name.startswith(".out.tmp"):
             raise OSError(errno.EIO, "Input/output error")
-        replace(source, target)
+        rename(source, target)
 
-    monkeypatch.setattr("t2sql.data.dataset.os.replace", fail)
-    with pytest.raises(InputError, match="cannot be written"):
+    monkeypatch.setattr("t2sql.files.os.rename", fail)
+    with pytest.raises(InputError, match="dataset not written"):
         data.prepare(str(tutorial), out, force=True)
-    assert (out / "old.txt").exists()
+    assert (out / "dataset.json").read_text() == "{}\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "wiki"]
 
 
 def test_an_output_path_that_cannot_be_written_is_an_input_error(tutorial: Path, tmp_path: Path) -> None:
     write(tmp_path / "file", "x")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match="output folder not writable"):
         data.prepare(str(tutorial), tmp_path / "file" / "out")
 
 
@@ -294,8 +294,8 @@ def test_a_schema_of_another_form_is_a_value_error() -> None:
 
 def test_data_and_sql_import_neither_mlx_nor_other_heavy_parts() -> None:
     code = (
-        "import sys, t2sql.data, t2sql.sql, t2sql.data.dataset, t2sql.data.lines, t2sql.data.demo,"
-        "t2sql.data.preparing, t2sql.data.wikisql, t2sql.data.layouts, t2sql.sql.execute;"
+        "import sys, t2sql.data.prepare, t2sql.data.demo.generate, t2sql.data.wikisql.reader;"
+        "import t2sql.sql.execute;"
         "heavy = {'mlx', 'mlx_lm', 'transformers', 'numpy', 'sqlglot', 'rich', 'pydantic', 'gguf'};"
         "heavy.add('sqlalchemy');"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"

@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 
 from t2sql import data, sql
-from t2sql.data import Dataset, Example
-from t2sql.data.dataset import SPLITS
+from t2sql.data import SPLITS, Dataset, Example
 from t2sql.data.demo.domains import domains
 from t2sql.data.demo.phrasings import frames
 from t2sql.databases import open_engine, read_schema
@@ -146,7 +145,7 @@ def test_at_least_40_percent_are_hard_and_no_shape_is_common(demo: Dataset) -> N
     for name in SPLITS:
         examples = demo.split(name)
         assert sum("hard" in example.tags for example in examples) >= 0.4 * len(examples)
-        shapes = Counter(data.shape(example.sql or "") for example in examples)
+        shapes = Counter(data.query_shape(example.sql or "") for example in examples)
         assert shapes.most_common(1)[0][1] <= 0.25 * len(examples)
         share = sum("subquery" in example.tags for example in examples) / len(examples)
         assert 0.08 <= share <= 0.12 if name == "train" else 0.04 <= share <= 0.08
@@ -266,13 +265,13 @@ def test_a_line_holds_what_other_trainers_read_first(demo: Dataset) -> None:
 
 
 def test_shape_leaves_names_and_values_out() -> None:
-    assert data.shape("SELECT a, \"b c\" FROM t WHERE x = 'it''s' AND y >= 3") == (
+    assert data.query_shape("SELECT a, \"b c\" FROM t WHERE x = 'it''s' AND y >= 3") == (
         "SELECT C, C FROM T WHERE C = V AND C >= V"
     )
     joined = 'SELECT a.b FROM a JOIN c ON a.d = c."e f" WHERE c.g < 2'
-    assert data.shape(joined) == "SELECT C FROM T JOIN T ON C = C WHERE C < V"
-    assert data.shape("SELECT COUNT(*) FROM t ORDER BY x DESC LIMIT 3") == (
+    assert data.query_shape(joined) == "SELECT C FROM T JOIN T ON C = C WHERE C < V"
+    assert data.query_shape("SELECT COUNT(*) FROM t ORDER BY x DESC LIMIT 3") == (
         "SELECT COUNT(*) FROM T ORDER BY C DESC LIMIT V"
     )
     tutorials = "SELECT School/Club Team FROM 1-10015132-16 WHERE Years in Toronto = '1995-96'"
-    assert data.shape(tutorials).startswith("SELECT C FROM T WHERE C")
+    assert data.query_shape(tutorials).startswith("SELECT C FROM T WHERE C")

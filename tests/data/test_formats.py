@@ -14,8 +14,8 @@ from support import databases
 from t2sql import data, sql
 from t2sql.cli import run
 from t2sql.data import Dataset
-from t2sql.data.executable import with_single_quotes
 from t2sql.data.partition import partition
+from t2sql.data.single_quotes import with_single_quotes
 from t2sql.databases import open_engine, read_schema
 from t2sql.errors import InputError
 from t2sql.evaluate import score
@@ -134,7 +134,7 @@ def test_a_pair_s_schema_is_read_from_its_create_table(tmp_path: Path) -> None:
         ({"messages": [{"role": "user", "content": "x"}]}, "no question and answer.*found user"),
         ({"messages": []}, "no question and answer.*found none"),
         (chat("x", ""), "no 'content'"),
-        ({"question": "q", "context": "no ddl", "answer": "a"}, "context is no schema"),
+        ({"question": "q", "context": "no ddl", "answer": "a"}, "context is not a schema"),
         ({"question": "q", "context": DDL}, "no 'answer'"),
         ({"context": DDL, "answer": "a", "question": 3}, "no 'question'"),
     ],
@@ -283,7 +283,7 @@ def test_a_ddl_file_gets_rows_made_up_and_questions(tmp_path: Path) -> None:
                              PRIMARY KEY (course, student));
         """
     )
-    made = data.prepare(str(ddl), tmp_path / "out", examples=200)
+    made = data.prepare(data.DataSource(str(ddl), examples=200), tmp_path / "out")
     assert made.counts == {"train": 160, "valid": 20, "test": 20}
     assert any("JOIN teachers ON" in (e.sql or "") for e in made.train)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
@@ -293,7 +293,7 @@ def test_a_ddl_file_gets_rows_made_up_and_questions(tmp_path: Path) -> None:
         "train.jsonl",
         "valid.jsonl",
     ]
-    again = data.prepare(str(ddl), tmp_path / "again", examples=200)
+    again = data.prepare(data.DataSource(str(ddl), examples=200), tmp_path / "again")
     assert again.fingerprint == made.fingerprint
     all_right(made)
     ddl.write_text("SELECT 1")
@@ -326,7 +326,9 @@ def test_names_in_double_quotes_stay_names() -> None:
 
 
 def test_every_line_that_is_written_is_one_that_mlx_lm_reads(tmp_path: Path) -> None:
-    made = data.prepare(databases.url(databases.shop(tmp_path / "shop.db")), tmp_path / "out", examples=30)
+    made = data.prepare(
+        data.DataSource(databases.url(databases.shop(tmp_path / "shop.db")), examples=30), tmp_path / "out"
+    )
     code = (
         "import sys; from pathlib import Path; from mlx_lm.tuner.datasets import load_local_dataset as load;"
         "splits = load(Path(sys.argv[1]), None, type('', (), {'mask_prompt': False})());"
@@ -375,8 +377,8 @@ def test_a_run_takes_a_database_but_keeps_no_password(tmp_path: Path) -> None:
 
 def test_what_a_source_holds_tells_whether_it_changed(tmp_path: Path) -> None:
     path = databases.shop(tmp_path / "shop.db")
-    before = data.content_of(databases.url(path))
-    assert before == data.content_of(databases.url(path)) and set(before) == {"sha256"}
+    before = data.source_state(databases.url(path))
+    assert before == data.source_state(databases.url(path)) and set(before) == {"sha256"}
     path.write_bytes(path.read_bytes() + b"\0")
-    assert data.content_of(databases.url(path)) != before
-    assert data.content_of("postgresql://host/shop") == data.content_of("wikisql") == {}
+    assert data.source_state(databases.url(path)) != before
+    assert data.source_state("postgresql://host/shop") == data.source_state("wikisql") == {}

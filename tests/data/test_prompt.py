@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import jinja2
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from t2sql.errors import InputError
@@ -49,6 +49,7 @@ TABLE = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(TABLE, min_size=1, max_size=3), st.lists(NAME, min_size=1, max_size=5), NAME)
 def test_any_schema_question_and_answer_survive_rendering_and_parsing(
     tables: list[Table], words: list[str], answer: str

@@ -18,7 +18,7 @@ import pytest
 from t2sql import data, sql
 from t2sql.cli import run
 from t2sql.data import Dataset, wikisql
-from t2sql.data.wikisql import Archive, archive, reading, readings
+from t2sql.data.wikisql import Archive, archive, reader, readings
 from t2sql.errors import InputError, T2sqlError, WorkError
 
 TABLE = {
@@ -78,7 +78,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small archive in the official format, taken for the official one."""
     path = pack(tmp_path / "data.tar.bz2", members())
     monkeypatch.setattr(archive, "OFFICIAL", described(path))
-    monkeypatch.setattr(reading, "SIZES", dict.fromkeys(reading.SIZES, len(QUESTIONS)))
+    monkeypatch.setattr(reader, "SIZES", dict.fromkeys(reader.SIZES, len(QUESTIONS)))
     monkeypatch.setenv("T2SQL_CACHE", str(tmp_path / "cache"))
     return path
 
@@ -110,7 +110,7 @@ def test_statements_run_and_return_what_the_annotation_means(small: Path, tmp_pa
 
 
 def test_the_tutorial_s_style_is_the_tutorial_s_text(small: Path, tmp_path: Path) -> None:
-    made = data.prepare(f"wikisql:{small}", tmp_path / "out", style="tutorial", limit=2)
+    made = data.prepare(data.DataSource(f"wikisql:{small}", style="tutorial"), tmp_path / "out", limit=2)
     assert [example.prompt + example.completion for example in made.train] == [
         "table: 1-1000181-1\n"
         "columns: State/territory, Format, No., State/Territory, , Margin, in points\n"
@@ -128,14 +128,14 @@ def test_both_styles_are_scored_as_right(small: Path, tmp_path: Path) -> None:
     from t2sql.evaluate import score
 
     for style in wikisql_styles():
-        made = data.prepare(f"wikisql:{small}", tmp_path / style, style=style)
+        made = data.prepare(data.DataSource(f"wikisql:{small}", style=style), tmp_path / style)
         scored = score(made, made.test, [example.sql or "" for example in made.test])
         assert all(answer.correct for answer in scored)
         assert {answer.measure for answer in scored} == {"execution" if style == "sql" else "logical"}
 
 
 def wikisql_styles() -> tuple[str, ...]:
-    return reading.STYLES
+    return reader.STYLES
 
 
 def test_an_unpacked_archive_is_read_too(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_other_paths_and_styles_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="WikiSQL's file is missing"):
         data.prepare(f"wikisql:{tmp_path}", tmp_path / "out")
     with pytest.raises(InputError, match=r"no such style.*sql or tutorial"):
-        data.prepare("wikisql", tmp_path / "out", style="prose")
+        data.prepare(data.DataSource("wikisql", style="prose"), tmp_path / "out")
 
 
 class Server:
@@ -295,7 +295,7 @@ def test_the_tutorial_s_lines_become_sql_that_runs(tmp_path: Path) -> None:
     lines = "".join(json.dumps({"text": head.format(i) + text}) + "\n" for i, text in enumerate(texts))
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "test.jsonl").write_text(lines)
-    made = data.prepare(str(tmp_path / "in"), tmp_path / "out", style="sql")
+    made = data.prepare(data.DataSource(str(tmp_path / "in"), style="sql"), tmp_path / "out")
     assert [example.sql for example in made.test] == [
         """SELECT COUNT("School/Club Team") FROM "1-10-1" WHERE Player = 'Al O''Hara' AND "No." > 3""",
         """SELECT "Margin, in points" FROM "1-10-1" WHERE "School/Club Team" = 'Rice AND Beans'""",
@@ -323,9 +323,11 @@ def test_a_line_with_two_meanings_or_none_is_left_out_and_told(tmp_path: Path) -
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "test.jsonl").write_text("".join(json.dumps({"text": t}) + "\n" for t in lines))
     warnings: list[str] = []
-    made = data.prepare(str(tmp_path / "in"), tmp_path / "out", style="sql", warn=warnings.append)
+    made = data.prepare(
+        data.DataSource(str(tmp_path / "in"), style="sql"), tmp_path / "out", warn=warnings.append
+    )
     assert [example.sql for example in made.test] == ['SELECT MAX("MAX Speed") FROM t']
-    assert warnings == ["2 lines are not the tutorial's text, or mean several things: left out"]
+    assert warnings == ["2 lines are not the tutorial's text, or have several meanings: left out"]
     assert len(readings("t", ("Speed", "MAX Speed"), "SELECT MAX Speed FROM t")) == 2
 
 
@@ -336,7 +338,7 @@ def test_a_hostile_line_is_read_in_no_time() -> None:
 
 
 def test_reading_back_what_was_written_gives_the_statement(small: Path, tmp_path: Path) -> None:
-    made: Dataset = data.prepare(f"wikisql:{small}", tmp_path / "out", style="tutorial")
+    made: Dataset = data.prepare(data.DataSource(f"wikisql:{small}", style="tutorial"), tmp_path / "out")
     runs = data.prepare(f"wikisql:{small}", tmp_path / "runs")
     for text, target in list(zip(made.test, runs.test, strict=True))[:3]:
         table = text.schema.tables[0]
@@ -345,4 +347,4 @@ def test_reading_back_what_was_written_gives_the_statement(small: Path, tmp_path
             (target.sql or "").lower()
         ] or ("Margin" in (text.sql or ""))
     with pytest.raises(T2sqlError):
-        data.prepare(str(made.path), tmp_path / "wrong", style="tutorial")
+        data.prepare(data.DataSource(str(made.path), style="tutorial"), tmp_path / "wrong")

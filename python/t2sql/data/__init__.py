@@ -1,4 +1,4 @@
-"""Schemas, examples and prompts, and the sources they come from."""
+"""Datasets: examples, the sources that they come from, and the directories that hold them."""
 
 import lazy_loader
 

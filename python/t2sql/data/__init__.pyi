@@ -1,25 +1,31 @@
-from .augment import form as form
 from .baseline import baseline_answers as baseline_answers
 from .baseline import commonest_shape as commonest_shape
-from .baseline import shape as shape
-from .database import default_text as default_text
+from .baseline import query_shape as query_shape
 from .dataset import Dataset as Dataset
-from .dataset import Example as Example
 from .dataset import load as load
-from .preparing import content_of as content_of
-from .preparing import prepare as prepare
-from .preparing import shown as shown
+from .example import SPLITS as SPLITS
+from .example import Example as Example
+from .example import Splits as Splits
+from .paraphrases import paraphrase as paraphrase
+from .prepare import prepare as prepare
+from .sources import DataSource as DataSource
+from .sources import masked_source as masked_source
+from .sources import source_state as source_state
+from .synthesis.recipe import default_recipe_text as default_recipe_text
 
 __all__ = [
+    "SPLITS",
+    "DataSource",
     "Dataset",
     "Example",
+    "Splits",
     "baseline_answers",
     "commonest_shape",
-    "content_of",
-    "default_text",
-    "form",
+    "default_recipe_text",
     "load",
+    "masked_source",
+    "paraphrase",
     "prepare",
-    "shape",
-    "shown",
+    "query_shape",
+    "source_state",
 ]

@@ -1,4 +1,4 @@
-"""The answers of a program that reads nothing: always the commonest query shape, filled with guesses."""
+"""A baseline that does not understand questions: it fills the commonest query shape with guesses."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 
-from t2sql.data.dataset import Dataset, Example
+from t2sql.data.dataset import Dataset
+from t2sql.data.example import Example
 from t2sql.schema import Table
 from t2sql.sql import KEYWORDS, literal, quote, tokens
 
 _FUNCTIONS = ("COUNT", "AVG", "MAX", "MIN", "SUM")
 
 
-def shape(sql: str) -> str:
-    """The statement with its tables, columns and values left out: "SELECT C FROM T WHERE C = V"."""
+def query_shape(sql: str) -> str:
+    """Return a statement with T, C and V for tables, columns and values: "SELECT C FROM T WHERE C = V"."""
     out: list[str] = []
     for kind, text in tokens(sql):
         word = text.upper()
@@ -37,25 +38,40 @@ def shape(sql: str) -> str:
 
 
 def commonest_shape(examples: Sequence[Example]) -> str:
-    """The shape that most gold statements have; of equals, the one seen first."""
-    counts = Counter(shape(example.sql) for example in examples if example.sql is not None)
+    """Return the shape that most gold statements have; of equally common ones, the first.
+
+    Args:
+        examples: Examples of which at least one has a gold statement.
+    """
+    counts = Counter(query_shape(example.sql) for example in examples if example.sql is not None)
     return counts.most_common(1)[0][0]
 
 
 def baseline_answers(dataset: Dataset, examples: Sequence[Example]) -> list[str]:
-    """For each question, the training split's commonest shape filled in.
+    """Answer each question with the commonest shape of the training split.
 
-    The best that can be had without reading: the value is one of the database that stands in the
-    question, the condition is on that value's column, and the columns asked for are the first others.
+    The value is one of the database's that occurs in the question, the condition is on that value's column,
+    and the columns asked for are the first others. This is the best that a program can do that understands
+    nothing.
+
+    Args:
+        dataset: The dataset, whose training split decides the shape.
+        examples: The questions, of any split.
+
+    Returns:
+        A statement for each question.
+
+    Raises:
+        InputError: The training split is empty, or the database of an example is missing.
     """
-    form = commonest_shape(dataset.train)
-    return [_filled(form, dataset, example) for example in examples]
+    shape = commonest_shape(dataset.train)
+    return [_fill(shape, dataset, example) for example in examples]
 
 
-def _filled(form: str, dataset: Dataset, example: Example) -> str:
+def _fill(shape: str, dataset: Dataset, example: Example) -> str:
     table, column, value = _value_in_question(dataset, example)
     names = [quote(c.name) for c in table.columns if c.name != column] or [quote(column)]
-    select, where, rest = form.partition(" WHERE ")
+    select, where, rest = shape.partition(" WHERE ")
     parts = []
     used = 0
     for part in select.split(" "):
@@ -68,7 +84,11 @@ def _filled(form: str, dataset: Dataset, example: Example) -> str:
 
 
 def _value_in_question(dataset: Dataset, example: Example) -> tuple[Table, str, str | int | float]:
-    """(table, column, value) of the longest value in the question, or of the first table's first column."""
+    """Find the longest value of the database that occurs in the question.
+
+    Returns:
+        The value with its table and column; the first column of the first table and "" if there is none.
+    """
     first = example.schema.tables[0]
     best: tuple[Table, str, str | int | float] = (first, first.columns[0].name, "")
     path = dataset.db_path(example)

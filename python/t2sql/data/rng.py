@@ -1,4 +1,4 @@
-"""Random choices that stay the same on every Python: built on `random.random()` alone."""
+"""Random choices that are the same on every version of Python: built on `random.random()` alone."""
 
 from __future__ import annotations
 
@@ -10,29 +10,38 @@ T = TypeVar("T")
 
 
 class Rng:
-    """`random()` is the only method whose sequence Python promises to keep for a seed."""
+    """A source of random choices.
+
+    Of Python's generator, `random()` is the only method whose sequence Python promises to keep for a seed:
+    https://docs.python.org/3/library/random.html#notes-on-reproducibility.
+    """
 
     def __init__(self, seed: str) -> None:
+        """Start the sequence that belongs to `seed`."""
         self._random = random.Random(seed)
 
     def random(self) -> float:
+        """Return a number from 0 up to, but not including, 1."""
         return self._random.random()
 
     def below(self, n: int) -> int:
-        """A whole number from 0 to n - 1."""
+        """Return a whole number from 0 to n - 1."""
         return int(self._random.random() * n)
 
     def between(self, low: int, high: int) -> int:
-        """A whole number from low to high, both included."""
+        """Return a whole number from `low` to `high`, both included."""
         return low + self.below(high - low + 1)
 
     def chance(self, probability: float) -> bool:
+        """Return True with the given probability."""
         return self._random.random() < probability
 
     def choice(self, items: Sequence[T]) -> T:
+        """Return one of the items, which must not be empty."""
         return items[self.below(len(items))]
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
+        """Return the items in random order (Fisher and Yates)."""
         out = list(items)
         for i in range(len(out) - 1, 0, -1):
             j = self.below(i + 1)
@@ -40,4 +49,9 @@ class Rng:
         return out
 
     def sample(self, items: Sequence[T], n: int) -> list[T]:
+        """Return `n` different items in random order, or all if there are fewer."""
         return self.shuffled(items)[:n]
+
+    def sample_in_order(self, items: Sequence[T], n: int) -> list[T]:
+        """Return `n` different items, or all if there are fewer, in the order that they have in `items`."""
+        return [items[i] for i in sorted(self.sample(range(len(items)), n))]

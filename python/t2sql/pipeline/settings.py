@@ -91,12 +91,12 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
 
 
 def _refuse_password(url: str) -> None:
-    from t2sql.data import shown
+    from t2sql.data import masked_source
     from t2sql.databases import has_password
 
     if has_password(url):
         hint = "Make the dataset first, with t2sql data, and give its directory"
-        raise InputError("the URL's password would be kept in the run", where=shown(url), hint=hint)
+        raise InputError("the URL's password would be kept in the run", where=masked_source(url), hint=hint)
 
 
 def read_preset(name: str) -> dict[str, Any]:

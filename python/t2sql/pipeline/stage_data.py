@@ -12,7 +12,7 @@ from t2sql.pipeline.chain import Context
 def work(context: Context) -> None:
     run, settings = context.run, context.settings
     inputs: dict[str, Any] = {"source": settings.data, "seed": settings.data_seed, "limit": settings.limit}
-    inputs |= data.content_of(settings.data)
+    inputs |= data.source_state(settings.data)
     with run.stage("data", inputs) as stage:
         if stage.done:
             return

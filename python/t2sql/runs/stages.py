@@ -113,9 +113,9 @@ class StageHandle:
     def emit(self, kind: str, **fields: Any) -> None:
         self.run.emit(self.name, kind, **fields)
 
-    def progress(self, done: int, total: int, label: str = "") -> None:
+    def progress(self, done: int, total: int, what: str = "") -> None:
         """A progress callback for library calls."""
-        self.run.emit_progress(self.name, done, total, label)
+        self.run.emit_progress(self.name, done, total, what)
 
     def output(self, path: Path) -> Path:
         """Declare a file or directory that must be in place for the stage to be done."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from t2sql import data
-from t2sql.data import Dataset, form
+from t2sql.data import Dataset, paraphrase
 from t2sql.errors import InputError
 from t2sql.models import Loaded, load
 from t2sql.train.announce import announce
@@ -166,7 +166,7 @@ def _other_forms(loaded: Loaded, config: TrainConfig, lines: Any, split: Encoded
     kept = [line for line in lines if line.id not in left_out]
     out = []
     for number in range(1, config.variants):
-        said = [form(line, config.augment, number, config.seed) for line in kept]
+        said = [paraphrase(line, config.augment, number, config.seed) for line in kept]
         encoded = encode_split(
             loaded.tokenizer, said, max_seq_length=config.max_seq_length, loss_on=config.loss_on
         )

@@ -20,9 +20,9 @@ t2sql data my-examples/ --out data/mine
 
 def _print_recipe(value: bool) -> None:
     if value:
-        from t2sql.data import default_text
+        from t2sql.data import default_recipe_text
 
-        print(default_text(), end="")
+        print(default_recipe_text(), end="")
         raise typer.Exit
 
 
@@ -84,21 +84,17 @@ def command(
 
     with out.progress("data") as progress:
         dataset = data.prepare(
-            source,
+            data.DataSource(source, style, recipe, examples, private or None),
             target,
             seed=seed,
             limit=limit,
             force=force,
-            style=style,
-            recipe=recipe,
-            examples=examples,
-            private=private or None,
             progress=progress,
             warn=out.warn,
         )
     document = {
         "path": target,
-        "source": data.shown(source),
+        "source": data.masked_source(source),
         "counts": dataset.counts,
         "fingerprint": dataset.fingerprint,
     }

@@ -58,13 +58,13 @@ class Recipe:
         return self if examples is None else replace(self, examples=_count("examples", examples, None))
 
 
-def default_text() -> str:
+def default_recipe_text() -> str:
     return files(__package__).joinpath("recipe.toml").read_text(encoding="utf-8")
 
 
 def read_recipe(path: Path | None = None) -> Recipe:
     """The default recipe, with what the user's file says in its place."""
-    settings = tomllib.loads(default_text())
+    settings = tomllib.loads(default_recipe_text())
     if path is not None:
         for key, value in _read(path).items():
             if key not in settings:

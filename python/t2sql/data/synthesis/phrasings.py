@@ -8,10 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from t2sql.data.database.fields import TIMED, Field
-from t2sql.data.database.parts import Parts
-from t2sql.data.database.queries import Having, Measure, Order, Query
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.fields import TIMED, Field
+from t2sql.data.synthesis.parts import Parts
+from t2sql.data.synthesis.queries import Having, Measure, Order, Query
 from t2sql.schema import join_phrases, pluralize
 
 _NUMBERS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

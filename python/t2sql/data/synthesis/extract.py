@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.data.database import fields, private, sampling
-from t2sql.data.database.fields import Item
-from t2sql.data.database.recipe import Recipe
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis import fields, private, sampling
+from t2sql.data.synthesis.fields import Item
+from t2sql.data.synthesis.recipe import Recipe
 from t2sql.databases import (
     DatabaseColumn,
     DatabaseTable,

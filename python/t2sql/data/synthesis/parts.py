@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from t2sql.data.database.fields import TIMED, Field
-from t2sql.data.database.queries import Average, Having, Part, Scope, Test, Where
-from t2sql.data.database.sampling import Value
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.fields import TIMED, Field
+from t2sql.data.synthesis.queries import Average, Having, Part, Scope, Test, Where
+from t2sql.data.synthesis.sampling import Value
 from t2sql.schema import join_phrases, name_phrase, split_name
 
 _QUIET_TEXT = re.compile(r"[^\W_][^,;:'\"?!()]*\Z")

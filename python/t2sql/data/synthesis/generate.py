@@ -6,29 +6,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.data.database.checking import Checker
-from t2sql.data.database.conditions import weighted
-from t2sql.data.database.drawing import Drawer
-from t2sql.data.database.extract import Extract, extract
-from t2sql.data.database.phrasings import Voice
-from t2sql.data.database.queries import Query
-from t2sql.data.database.recipe import Recipe, default_text, read_recipe
-from t2sql.data.database.splits import Splits
-from t2sql.data.dataset import Example, Progress
+from t2sql.data.example import Example
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.checking import Checker
+from t2sql.data.synthesis.conditions import weighted
+from t2sql.data.synthesis.drawing import Drawer
+from t2sql.data.synthesis.extract import Extract, extract
+from t2sql.data.synthesis.phrasings import Voice
+from t2sql.data.synthesis.queries import Query
+from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.splits import Splits
 from t2sql.databases import masked_url
 from t2sql.errors import InputError
+from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema
-
-__all__ = ["Made", "Recipe", "default_text", "generate", "read_recipe"]
 
 _GIVE_UP = 300
 """Attempts that may come to nothing before a kind of question is given up."""
 
 
 @dataclass(frozen=True)
-class Made:
+class Generated:
     """The examples of each split; `warnings` say what the database did not give, or was not asked for."""
 
     splits: dict[str, list[Example]]
@@ -43,7 +42,7 @@ def generate(
     seed: int = 0,
     with_private: bool = False,
     progress: Progress | None = None,
-) -> Made:
+) -> Generated:
     """Write a bounded copy of the database under `out`/db, and return examples that run on it."""
     made = extract(url, out / "db", recipe, seed=seed, with_private=with_private)
     with closing(Checker(made.path)) as checker:
@@ -59,7 +58,7 @@ def generate(
     warnings = made.warnings
     if sum(counts.values()) < sum(recipe.sizes.values()):
         warnings += (f"the database gave {sum(counts.values())} of {recipe.examples} questions",)
-    return Made(splits, warnings)
+    return Generated(splits, warnings)
 
 
 def _examples(

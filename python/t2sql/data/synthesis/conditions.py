@@ -7,11 +7,11 @@ import sqlite3
 from collections.abc import Callable
 from math import floor, log10
 
-from t2sql.data.database.fields import Field
-from t2sql.data.database.queries import Scope, Test
-from t2sql.data.database.recipe import Recipe
-from t2sql.data.database.sampling import Value
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.fields import Field
+from t2sql.data.synthesis.queries import Scope, Test
+from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.sampling import Value
 
 Rows = dict[Field, list[Value]]
 """The columns of a scope's rows."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from t2sql.data.database.recipe import Recipe
-from t2sql.data.database.sampling import Row, Value
+from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.sampling import Row, Value
 from t2sql.databases import DatabaseTable
 from t2sql.schema import split_name
 

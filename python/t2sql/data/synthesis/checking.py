@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from t2sql.data.database.queries import Measure, Order, Query, Scope, Where
+from t2sql.data.synthesis.queries import Measure, Order, Query, Scope, Where
 
 Verdict = Literal["good", "empty", "bad"]
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from t2sql.data.database.private import Columns
-from t2sql.data.database.recipe import Recipe
-from t2sql.data.database.sampling import Row, Value
+from t2sql.data.synthesis.private import Columns
+from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.sampling import Row, Value
 from t2sql.databases import DatabaseTable, ForeignKeyConstraint
 from t2sql.schema import name_phrase, row_nouns, split_name
 

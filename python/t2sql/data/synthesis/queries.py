@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from t2sql.data.database.fields import Field, Item
-from t2sql.data.database.sampling import Value
+from t2sql.data.synthesis.fields import Field, Item
+from t2sql.data.synthesis.sampling import Value
 from t2sql.databases import ForeignKeyConstraint
 from t2sql.sql import literal, quote
 

@@ -6,11 +6,11 @@ import sqlite3
 from collections import Counter
 from dataclasses import replace
 
-from t2sql.data.database.conditions import Conditions, Nothing, Rows, read_rows, weighted
-from t2sql.data.database.fields import TIMED, Field, Item
-from t2sql.data.database.queries import Average, Having, Measure, Order, Query, Scope, Test, Where
-from t2sql.data.database.recipe import Recipe
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.conditions import Conditions, Nothing, Rows, read_rows, weighted
+from t2sql.data.synthesis.fields import TIMED, Field, Item
+from t2sql.data.synthesis.queries import Average, Having, Measure, Order, Query, Scope, Test, Where
+from t2sql.data.synthesis.recipe import Recipe
 
 _READ = 400
 _PATHS = 5000

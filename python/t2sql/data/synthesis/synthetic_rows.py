@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from t2sql.data.database.sampling import Value
 from t2sql.data.demo.values import distinct_texts, text_value
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.sampling import Value
 from t2sql.errors import InputError
 from t2sql.schema import Column, Schema, Table, read_ddl, split_name
 from t2sql.sql import quote
@@ -31,7 +31,7 @@ _WHOLE = ("INT", "SERIAL", "NUMBER(")
 _DECIMAL = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "MONEY")
 
 
-def write(ddl: Path, out: Path, *, seed: int) -> None:
+def write_synthetic_rows(ddl: Path, out: Path, *, seed: int) -> None:
     """An SQLite file of the script's tables, with rows whose keys hold."""
     try:
         text = ddl.read_text(encoding="utf-8")

@@ -1,0 +1,242 @@
+"""Spider's and BIRD's layout: questions in JSON, schemas in `tables.json`, a folder of SQLite files.
+
+Spider: https://yale-lily.github.io/spider. BIRD: https://bird-bench.github.io.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t2sql.data.example import Example, Splits
+from t2sql.data.record import Record
+from t2sql.data.rng import Rng
+from t2sql.data.single_quotes import with_single_quotes
+from t2sql.errors import InputError
+from t2sql.progress import Progress
+from t2sql.prompt import render_prompt
+from t2sql.schema import Column, ForeignKey, Schema, Table
+
+_QUESTION_FILES = {
+    "train": ("train_spider.json", "train_others.json", "train/train.json", "train.json"),
+    "dev": ("dev.json", "dev/dev.json"),
+    "test": ("test.json", "test/test.json"),
+}
+_TABLE_FILES = ("tables.json", "train_tables.json", "dev_tables.json", "test_tables.json")
+_DATABASE_FOLDERS = ("database", "train_databases", "dev_databases", "test_databases", "test_database")
+_FOLDERS = ("", "train", "dev", "test")
+
+_VALID_FRACTION = 0.1
+"""The fraction of the training databases that becomes valid where a layout has no test questions."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question as the layout has it.
+
+    Attributes:
+        database: The name of its database (`db_id`).
+        text: The question, with BIRD's evidence in parentheses.
+        sql: The gold statement, without its semicolon.
+        tags: How difficult the data set says it is.
+        where: The file and the index in it, for error messages.
+    """
+
+    database: str
+    text: str
+    sql: str
+    tags: tuple[str, ...]
+    where: str
+
+
+def is_spider_layout(path: Path) -> bool:
+    """Tell whether a directory has table files and question files as Spider or BIRD name them."""
+    return bool(_existing(path, _TABLE_FILES)) and any(
+        (path / name).is_file() for names in _QUESTION_FILES.values() for name in names
+    )
+
+
+def read_spider(
+    path: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Splits:
+    """Read the examples, and copy the databases that they need to `out`/db.
+
+    The published dev questions become test, since the test questions are seldom published; where both exist,
+    dev becomes valid. Otherwise the questions of a tenth of training's databases become valid, so that the
+    schemas of valid are not trained on.
+
+    Args:
+        path: The data set's directory.
+        out: The directory of the new dataset.
+        seed: Decides which databases become valid, and which examples a limit takes.
+        limit: The most examples of each split.
+        progress: Called now and then.
+
+    Raises:
+        InputError: A file cannot be read, or a question lacks its schema or its database.
+    """
+    schemas = _read_schemas(path)
+    published = {name: _read_questions(path, files) for name, files in _QUESTION_FILES.items()}
+    if published["test"]:
+        splits = {"train": published["train"], "valid": published["dev"], "test": published["test"]}
+    else:
+        train, valid = _split_by_database(published["train"], seed)
+        splits = {"train": train, "valid": valid, "test": published["dev"]}
+    rng = Rng(f"layout/{seed}")
+    copier = _DatabaseCopier(path, out)
+    examples: Splits = {}
+    for split, questions in splits.items():
+        if limit is not None:
+            questions = rng.sample_in_order(questions, limit)
+        examples[split] = []
+        for number, question in enumerate(questions, 1):
+            schema = _schema_of(question, schemas)
+            db = copier.copy(question)
+            example_id = f"{split}-{number:05d}"
+            examples[split].append(_example(example_id, path.resolve().name, question, schema, db))
+            if progress and number % 100 == 0:
+                progress(number, len(questions), split)
+    return {name: part for name, part in examples.items() if part}
+
+
+def _read_questions(path: Path, names: tuple[str, ...]) -> list[_Question]:
+    questions = []
+    for name in names:
+        file = path / name
+        if file.is_file():
+            values = _read_json(file)
+            if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+                raise InputError("not a list of questions", where=file, expected='[{"question": …}, …]')
+            questions += [
+                _question(Record(value, f"{file}[{index}]", what="question"))
+                for index, value in enumerate(values)
+            ]
+    return questions
+
+
+def _question(record: Record) -> _Question:
+    database, text = record.text("db_id"), record.text("question")
+    sql = record.text("query" if "query" in record.fields else "SQL").strip().rstrip(";").rstrip()
+    # BIRD's evidence says what the question leaves out; a model needs it to answer.
+    evidence = str(record.fields.get("evidence") or "").strip()
+    text = f"{text} ({evidence})" if evidence else text
+    tags = tuple(f"{key}:{record.fields[key]}" for key in ("difficulty", "hardness") if key in record.fields)
+    return _Question(database, text, sql, tags, record.where)
+
+
+def _split_by_database(train: list[_Question], seed: int) -> tuple[list[_Question], list[_Question]]:
+    """Return the questions of most databases, and those of the databases that become valid."""
+    names = sorted({question.database for question in train})
+    count = max(1, round(len(names) * _VALID_FRACTION)) if len(names) > 1 else 0
+    chosen = set(Rng(f"valid/{seed}").sample(names, count))
+    return (
+        [question for question in train if question.database not in chosen],
+        [question for question in train if question.database in chosen],
+    )
+
+
+def _schema_of(question: _Question, schemas: dict[str, Schema]) -> Schema:
+    if question.database not in schemas:
+        raise InputError(
+            "the question's database has no schema",
+            where=question.where,
+            expected="one of tables.json",
+            found=question.database,
+        )
+    return schemas[question.database]
+
+
+def _example(example_id: str, source: str, question: _Question, schema: Schema, db: str | None) -> Example:
+    sql = with_single_quotes(question.sql, schema)
+    return Example(
+        id=example_id,
+        question=" ".join(question.text.split()),
+        schema=schema,
+        sql=sql,
+        db=db,
+        source=source,
+        prompt=render_prompt(schema, question.text),
+        completion=sql,
+        tags=question.tags,
+    )
+
+
+class _DatabaseCopier:
+    """Copies databases of the layout into the new dataset, each once."""
+
+    def __init__(self, path: Path, out: Path) -> None:
+        self._folders = _existing(path, _DATABASE_FOLDERS)
+        self._out = out
+
+    def copy(self, question: _Question) -> str | None:
+        """Return the database's path relative to the dataset; None if the layout has no databases at all."""
+        name = question.database
+        if Path(name).name != name:
+            raise InputError("not the name of a database", where=question.where, found=repr(name))
+        if not self._folders:
+            return None
+        target = self._out / "db" / f"{name}.sqlite"
+        if not target.exists():
+            files = [folder / name / f"{name}.sqlite" for folder in self._folders]
+            source = next((file for file in files if file.is_file()), None)
+            if source is None:
+                raise InputError(
+                    "the question's database is missing", where=question.where, expected=files[0]
+                )
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        return f"db/{name}.sqlite"
+
+
+def _read_schemas(path: Path) -> dict[str, Schema]:
+    schemas = {}
+    for file in _existing(path, _TABLE_FILES):
+        for index, value in enumerate(_read_json(file)):
+            try:
+                schemas[str(value["db_id"])] = _schema(value)
+            except (KeyError, TypeError, IndexError, ValueError) as error:
+                where = f"{file}[{index}]"
+                raise InputError("the schema cannot be read", where=where, found=repr(error)) from error
+    return schemas
+
+
+def _schema(entry: dict[str, Any]) -> Schema:
+    """Read an entry of `tables.json`, whose columns are numbered across all tables."""
+    table_names = entry["table_names_original"]
+    columns = entry["column_names_original"]
+    types = entry.get("column_types") or ["text"] * len(columns)
+    # A composite key is a list of numbers in some releases.
+    primary_key = {
+        i for key in entry.get("primary_keys", ()) for i in (key if isinstance(key, list) else [key])
+    }
+    tables = []
+    for table_index, name in enumerate(table_names):
+        own = [i for i, (column_table, _) in enumerate(columns) if column_table == table_index]
+        foreign_keys = tuple(
+            ForeignKey(columns[child][1], table_names[columns[parent][0]], columns[parent][1])
+            for child, parent in entry.get("foreign_keys", ())
+            if child in own
+        )
+        own_columns = tuple(Column(columns[i][1], str(types[i]).upper(), i in primary_key) for i in own)
+        tables.append(Table(name, own_columns, foreign_keys))
+    return Schema(tuple(tables))
+
+
+def _existing(path: Path, names: tuple[str, ...]) -> list[Path]:
+    files = [path / folder / name for folder in _FOLDERS for name in names]
+    return [file for file in files if file.exists()]
+
+
+def _read_json(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError("the file cannot be read", where=file, found=str(error)) from error

@@ -1,0 +1,81 @@
+"""Writing a dataset's directory: as a whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from t2sql.data.example import Example, Splits
+from t2sql.files import output_directory, write_error
+from t2sql.plain import JsonObject
+
+_INFO_FILE = "dataset.json"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """The content of `dataset.json`, for people: where the examples come from.
+
+    Attributes:
+        source: The source, without a password.
+        version: The source's version or style, if it has one.
+        seed: The seed of the random choices.
+        counts: The number of examples in each split.
+    """
+
+    source: str
+    version: str | None
+    seed: int
+    counts: dict[str, int]
+
+    def to_dict(self) -> JsonObject:
+        """Return the content of the file as JSON."""
+        return {"source": self.source, "version": self.version, "seed": self.seed, "counts": self.counts}
+
+
+@contextmanager
+def dataset_directory(out: Path, *, force: bool) -> Iterator[Path]:
+    """Provide a directory to fill; it becomes `out` when the block ends without an error.
+
+    Args:
+        out: The dataset's directory.
+        force: Whether to replace a dataset that is there.
+
+    Raises:
+        InputError: `out` exists and may not be replaced, or the directory cannot be written.
+        WorkError: The disk is full.
+    """
+    try:
+        with output_directory(out, force=force, marker=_INFO_FILE, what="dataset") as folder:
+            yield folder
+    except OSError as error:
+        raise write_error("dataset", out, error) from error
+
+
+def write_dataset(folder: Path, splits: Splits, *, source: str, version: str | None, seed: int) -> None:
+    """Write the split files and `dataset.json`, and delete the databases that no example runs on.
+
+    Args:
+        folder: A directory whose folder `db` holds the databases.
+        splits: The examples of each split.
+        source: See `DatasetInfo`.
+        version: See `DatasetInfo`.
+        seed: See `DatasetInfo`.
+    """
+    used = {example.db for examples in splits.values() for example in examples}
+    for file in sorted(folder.glob("db/*.sqlite")):
+        if file.relative_to(folder).as_posix() not in used:
+            file.unlink()
+    for name, examples in splits.items():
+        _write_lines(folder / f"{name}.jsonl", examples)
+    info = DatasetInfo(source, version, seed, {name: len(examples) for name, examples in splits.items()})
+    (folder / _INFO_FILE).write_text(json.dumps(info.to_dict(), indent=1) + "\n", encoding="utf-8")
+
+
+def _write_lines(path: Path, examples: list[Example]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for example in examples:
+            file.write(json.dumps(example.to_dict(), ensure_ascii=False) + "\n")
