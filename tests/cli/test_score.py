@@ -84,9 +84,9 @@ def test_answers_with_ids_may_be_of_some_questions(
         ([{"id": "q9", "sql": "x"}], "the answer is to no question of the split"),
         ([{"id": "q1", "sql": "x"}] * 2, "two answers to one question"),
         (["SELECT 1"], "answers and questions differ in number"),
-        ([{"id": "q1"}], "the line has no answer"),
-        ([{"id": 1, "sql": "x"}], "the line's id is no string"),
-        (["{"], "the line is not JSON"),
+        ([{"id": "q1"}], "the line is not an answer"),
+        ([{"id": 1, "sql": "x"}], "the line is not an answer"),
+        (["{"], "not JSON"),
     ],
 )
 def test_a_file_that_does_not_fit_is_said(

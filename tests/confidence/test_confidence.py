@@ -15,7 +15,7 @@ from support.training import Events, settings, small_dataset
 
 from t2sql import train
 from t2sql.cli import run
-from t2sql.confidence import calibrate, curve, elect, kept
+from t2sql.confidence import Graded, calibrate, count_trusted, coverage_curve, elect
 from t2sql.errors import InputError
 from t2sql.generate import Asker, AskOptions, Backend, Request, ask, open_backend
 from t2sql.grammar import grammar_of
@@ -30,37 +30,38 @@ PROMPT = "table: students\ncolumns: Name, Age, School\nQ: How old is Ann?\nA: "
 
 def test_the_threshold_is_the_lowest_that_reaches_the_target() -> None:
     # 40 sure answers of which one is wrong, then 40 of which every second one is.
-    judged = [(-0.01 * n, n != 7) for n in range(40)] + [(-1.0 - 0.01 * n, n % 2 == 0) for n in range(40)]
-    random.Random(0).shuffle(judged)
-    found = calibrate(judged, 0.95)
+    graded = [Graded(-0.01 * n, n != 7) for n in range(40)]
+    graded += [Graded(-1.0 - 0.01 * n, n % 2 == 0) for n in range(40)]
+    random.Random(0).shuffle(graded)
+    found = calibrate(graded, 0.95)
     # The 41st is right and the 42nd wrong: 40 of 42 are more than 95%; at the 44th it is 41 of 44.
     assert (found.answered, found.right, found.n) == (43, 41, 80)
     assert found.min_logprob == pytest.approx(-1.02)
-    assert kept(judged, found.min_logprob) == (43, 41)
-    assert calibrate(judged, 0.5).answered == 80
-    assert kept(judged, None) == (80, sum(right for _, right in judged))
+    assert count_trusted(graded, found.min_logprob) == (43, 41)
+    assert calibrate(graded, 0.5).answered == 80
+    assert count_trusted(graded, None) == (80, sum(answer.correct for answer in graded))
 
 
 def test_without_enough_right_answers_there_is_no_threshold() -> None:
-    assert calibrate([(-0.1 * n, n % 2 == 0) for n in range(60)]).min_logprob is None
-    assert calibrate([(-0.1, True)] * 19).min_logprob is None
+    assert calibrate([Graded(-0.1 * n, n % 2 == 0) for n in range(60)]).min_logprob is None
+    assert calibrate([Graded(-0.1, True)] * 19).min_logprob is None
     assert calibrate([]).min_logprob is None
-    # What the runtime said nothing of cannot be above a threshold.
-    unsaid = [(None, True)] * 40
-    assert calibrate(unsaid).min_logprob is None
-    assert kept(unsaid, -5.0) == (0, 0)
+    # An answer without a log-probability cannot be above a threshold.
+    unknown = [Graded(None, True)] * 40
+    assert calibrate(unknown).min_logprob is None
+    assert count_trusted(unknown, -5.0) == (0, 0)
 
 
 def test_equal_scores_are_let_through_together() -> None:
-    judged = [(-0.1, True)] * 30 + [(-0.2, True)] * 10 + [(-0.2, False)] * 10
-    assert calibrate(judged).min_logprob == -0.1
-    assert curve(judged) == [(0.6, 1.0), (1.0, 0.8)]
+    graded = [Graded(-0.1, True)] * 30 + [Graded(-0.2, True)] * 10 + [Graded(-0.2, False)] * 10
+    assert calibrate(graded).min_logprob == -0.1
+    assert coverage_curve(graded) == [(0.6, 1.0), (1.0, 0.8)]
 
 
 def test_a_curve_ends_with_all_answers_and_stays_small() -> None:
-    judged = [(-random.Random(n).random(), n % 3 > 0) for n in range(1000)]
-    points = curve(judged, points=50)
-    assert points[-1] == (1.0, sum(right for _, right in judged) / 1000)
+    graded = [Graded(-random.Random(n).random(), n % 3 > 0) for n in range(1000)]
+    points = coverage_curve(graded, points=50)
+    assert points[-1] == (1.0, sum(answer.correct for answer in graded) / 1000)
     assert len(points) <= 60
     assert [x for x, _ in points] == sorted(x for x, _ in points)
 

@@ -11,10 +11,19 @@ from pathlib import Path
 import pytest
 from support.backends import ScriptedBackend
 
+from t2sql import models
 from t2sql.data import Dataset, Example
 from t2sql.errors import InputError
-from t2sql.evaluate import TUTORIAL_PROMPTS, common_shape_baseline, compare, predict, subset
+from t2sql.evaluate import (
+    TUTORIAL_PROMPTS,
+    CompareOptions,
+    common_shape_baseline,
+    compare,
+    predict,
+    subset,
+)
 from t2sql.prompt import render_prompt
+from t2sql.runs import records
 from t2sql.schema import Column, Schema, Table
 
 SCHEMA = Schema((Table("cats", (Column("Name"), Column("Age", "INTEGER"))),))
@@ -59,7 +68,7 @@ def test_predictions_are_scored_and_written_whole(dataset: Dataset, tmp_path: Pa
     seen: list[tuple[int, int]] = []
     right = scripted(lambda prompt: "SELECT Name FROM cats WHERE Age = 1")
     result = predict(
-        right, dataset, dataset.test, out, progress=lambda done, total, _: seen.append((done, total))
+        right, dataset, dataset.test, out=out, progress=lambda done, total, _: seen.append((done, total))
     )
     assert (result.summary.n, result.summary.correct) == (12, 4)
     assert seen[-1] == (12, 12)
@@ -81,8 +90,8 @@ def test_predictions_are_scored_and_written_whole(dataset: Dataset, tmp_path: Pa
     assert (lines[2]["correct"], lines[2]["class"], lines[2]["tokens"]) == (False, "wrong value", 8)
     assert [entry.name for entry in out.parent.iterdir()] == [out.name]
     with pytest.raises(InputError, match="output exists"):
-        predict(right, dataset, dataset.test, out)
-    predict(right, dataset, dataset.test, out, force=True)
+        predict(right, dataset, dataset.test, out=out)
+    predict(right, dataset, dataset.test, out=out, force=True)
 
 
 def test_an_interrupted_prediction_leaves_no_file(dataset: Dataset, tmp_path: Path) -> None:
@@ -90,21 +99,21 @@ def test_an_interrupted_prediction_leaves_no_file(dataset: Dataset, tmp_path: Pa
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        predict(scripted(interrupt), dataset, dataset.test, tmp_path / "out.jsonl")
+        predict(scripted(interrupt), dataset, dataset.test, out=tmp_path / "out.jsonl")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_that_cannot_be_written_is_named(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"cannot be written.*out\.jsonl"):
-        predict(scripted(lambda prompt: ""), dataset, dataset.test, tmp_path / "file" / "out.jsonl")
+    with pytest.raises(InputError, match=r"output folder not writable.*file"):
+        predict(scripted(lambda prompt: ""), dataset, dataset.test, out=tmp_path / "file" / "out.jsonl")
 
 
 def test_the_baseline_gives_the_commonest_shape(dataset: Dataset) -> None:
     baseline = common_shape_baseline(dataset)
     assert baseline.shape == "SELECT C FROM T WHERE C = V"
     assert baseline.summary.n == 12
-    assert baseline.to_dict()["measure"] == "execution"
+    assert baseline.to_json()["measure"] == "execution"
 
 
 def test_compare_measures_files_on_both_backends(
@@ -115,16 +124,15 @@ def test_compare_measures_files_on_both_backends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("T2SQL_CACHE", str(tmp_path / "cache"))
-    files = [str(gguf_of(tiny_llama, "f32")), str(gguf_of(tiny_llama, "q8_0")), str(tiny_llama)]
+    files = [gguf_of(tiny_llama, "f32"), gguf_of(tiny_llama, "q8_0"), tiny_llama]
     labels: list[str] = []
-    result = compare(
-        files,
+    comparison = compare(
+        [models.resolve(file) for file in files],
         dataset,
-        limit={"llama": 6, "mlx": 3},
-        max_tokens=6,
-        out_dir=tmp_path / "predictions",
+        CompareOptions(limits={"llama": 6, "mlx": 3}, max_tokens=6, out_dir=tmp_path / "predictions"),
         progress=lambda done, total, label: labels.append(label),
     )
+    result = comparison.result
     assert [(row.backend, row.type, row.n, row.of) for row in result.rows] == [
         ("llama", "f32", 6, 12),
         ("mlx", "f32", 3, 12),
@@ -133,25 +141,28 @@ def test_compare_measures_files_on_both_backends(
         ("mlx", "f32", 3, 12),
     ]
     for row in result.rows:
-        assert row.bytes > 0
+        assert row.bytes == models.resolve(row.path).bytes > 0
         assert row.measure == "execution"
         assert len(row.answers) == len(TUTORIAL_PROMPTS) == 3
-        assert row.gen_tps > 0
-        assert row.prompt_tps > 0
+        assert row.gen_tps is not None and row.gen_tps > 0
+        assert row.prompt_tps is not None and row.prompt_tps > 0
         assert row.interval[0] <= row.accuracy <= row.interval[1]
         assert row.predictions is not None
-        assert Path(row.predictions).is_file()
+        lines = records.read_predictions(Path(row.predictions))
+        assert sum(line.correct for line in lines) == row.correct and len(lines) == row.n
     assert [pair.n for pair in result.pairs] == [3, 6, 3, 3]
     assert {label.split()[-1] for label in labels} == {"llama", "mlx"}
-    json.dumps(result.to_dict())
+    assert records.CompareResult.from_json(json.loads(json.dumps(result.to_json()))) == result
+    assert result.questions[0].question == "How old is Wang Junjian?"
 
 
-def test_compare_refuses_what_it_cannot_compare(dataset: Dataset, tiny_llama: Path, tmp_path: Path) -> None:
+def test_compare_refuses_what_it_cannot_compare(dataset: Dataset, tiny_llama: Path) -> None:
+    model = models.resolve(tiny_llama)
     with pytest.raises(InputError, match="no model"):
-        compare([], dataset)
+        compare([], dataset, CompareOptions())
     with pytest.raises(InputError, match=r"llama\.cpp reads GGUF files"):
-        compare([str(tiny_llama)], dataset, backends=["llama"])
+        compare([model], dataset, CompareOptions(backends=["llama"]))
     with pytest.raises(InputError, match="two models have one name"):
-        compare([str(tiny_llama), str(tiny_llama)], dataset)
+        compare([model, model], dataset, CompareOptions())
     with pytest.raises(InputError, match="unknown backend"):
-        compare([str(tiny_llama)], dataset, backends=["cloud"])
+        compare([model], dataset, CompareOptions(backends=["cloud"]))

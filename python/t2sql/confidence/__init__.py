@@ -1,4 +1,4 @@
-"""How sure an answer is: its log-probability against a calibrated least one, and the votes of samples."""
+"""Whether an answer can be trusted: its log-probability against a threshold, and votes of samples."""
 
 import lazy_loader
 

@@ -1,8 +1,9 @@
 from .calibration import TARGET as TARGET
 from .calibration import Calibration as Calibration
+from .calibration import Graded as Graded
 from .calibration import calibrate as calibrate
-from .calibration import curve as curve
-from .calibration import kept as kept
+from .calibration import count_trusted as count_trusted
+from .calibration import coverage_curve as coverage_curve
 from .votes import VOTE_TEMP as VOTE_TEMP
 from .votes import Election as Election
 from .votes import elect as elect
@@ -12,8 +13,9 @@ __all__ = [
     "VOTE_TEMP",
     "Calibration",
     "Election",
+    "Graded",
     "calibrate",
-    "curve",
+    "count_trusted",
+    "coverage_curve",
     "elect",
-    "kept",
 ]

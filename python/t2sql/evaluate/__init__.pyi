@@ -3,8 +3,8 @@ from .baseline import common_shape_baseline as common_shape_baseline
 from .checkpoints import CheckpointScore as CheckpointScore
 from .checkpoints import score_checkpoints as score_checkpoints
 from .comparison import TUTORIAL_PROMPTS as TUTORIAL_PROMPTS
+from .comparison import CompareOptions as CompareOptions
 from .comparison import Comparison as Comparison
-from .comparison import Row as Row
 from .comparison import compare as compare
 from .files import ScoredFile as ScoredFile
 from .files import score_file as score_file
@@ -13,10 +13,10 @@ from .loss import LossResult as LossResult
 from .loss import measure_checkpoints as measure_checkpoints
 from .loss import measure_loss as measure_loss
 from .pairs import Answers as Answers
-from .pairs import Pair as Pair
 from .pairs import pair as pair
 from .predictions import MAX_TOKENS as MAX_TOKENS
 from .predictions import Predictions as Predictions
+from .predictions import PredictOptions as PredictOptions
 from .predictions import open_scorer as open_scorer
 from .predictions import predict as predict
 from .predictions import subset as subset
@@ -40,13 +40,13 @@ __all__ = [
     "Answers",
     "Baseline",
     "CheckpointScore",
+    "CompareOptions",
     "Comparison",
     "LossResult",
     "Official",
-    "Pair",
     "Paired",
+    "PredictOptions",
     "Predictions",
-    "Row",
     "Scored",
     "ScoredFile",
     "Suite",

@@ -1,31 +1,49 @@
-"""Each checkpoint judged by what its SQL returns, and the choice of the best."""
+"""Each checkpoint judged by what its SQL returns."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
-from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, open_scorer, predict
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example
-    from t2sql.generate import Backend
-
-Progress = Callable[[int, int, str], None]
+from t2sql.data import Dataset, Example
+from t2sql.evaluate.predictions import (
+    DEFAULT_OPTIONS,
+    Predictions,
+    PredictOptions,
+    open_scorer,
+    predict,
+)
+from t2sql.fuse import Adapted
+from t2sql.generate import Backend
+from t2sql.gguf import supported_architectures
+from t2sql.models import directory
+from t2sql.progress import Progress
+from t2sql.runs import records
+from t2sql.runtimes import device
 
 LARGE = 4 << 30
-"""Above so many bytes of float32 weights, a checkpoint is scored at Q8_0 instead of F16."""
+"""Bytes of float32 weights above which a checkpoint answers as Q8_0 instead of F16: a billion parameters,
+whose F16 file takes 2 GiB to write and to read for each checkpoint."""
 
 
 @dataclass(frozen=True)
 class CheckpointScore:
-    """A checkpoint's answers (the base model's when `adapter` is None). `weights` is the precision they were
-    given in; `seconds` is all that it took, of which `ready_seconds` went by before the first question."""
+    """A checkpoint's answers.
+
+    Attributes:
+        adapter: The checkpoint's directory; None is the base model.
+        predictions: The answers with their scores.
+        weights: The type that the weights had when it answered, such as "f16".
+        device: What it ran on.
+        ready_seconds: Wall-clock seconds before the first question: adding the adapter, writing the file and
+            loading it.
+        seconds: Wall-clock seconds of all of it, `ready_seconds` included.
+    """
 
     adapter: Path | None
     predictions: Predictions
@@ -34,26 +52,31 @@ class CheckpointScore:
     ready_seconds: float
     seconds: float
 
-    def to_dict(self) -> dict[str, Any]:
-        """Its line in results."""
+    def to_record(self, *, of: int | None = None) -> records.ValidationScore:
+        """What a run records of it.
+
+        Args:
+            of: How many questions the split has; None leaves that out.
+        """
         summary = self.predictions.summary
-        return {
-            "n": summary.n,
-            "correct": summary.correct,
-            "accuracy": summary.accuracy,
-            "interval": list(summary.interval),
-            "exact": summary.exact,
-            "logical": summary.logical,
-            "valid": summary.valid,
-            "measure": summary.measure,
-            "kill_rate": summary.kill_rate,
-            "classes": summary.classes,
-            "backend": self.predictions.backend,
-            "device": self.device,
-            "weights": self.weights,
-            "seconds": self.seconds,
-            "answer_seconds": self.predictions.seconds,
-        }
+        return records.ValidationScore(
+            n=summary.n,
+            correct=summary.correct,
+            accuracy=summary.accuracy,
+            interval=summary.interval,
+            exact=summary.exact,
+            logical=summary.logical,
+            valid=summary.valid,
+            measure=summary.measure,
+            kill_rate=summary.kill_rate,
+            classes=summary.classes,
+            backend=self.predictions.backend,
+            device=self.device,
+            weights=self.weights,
+            seconds=self.seconds,
+            answer_seconds=self.predictions.seconds,
+            of=of,
+        )
 
 
 def score_checkpoints(
@@ -61,49 +84,66 @@ def score_checkpoints(
     adapters: Sequence[Path | None],
     dataset: Dataset,
     examples: Sequence[Example],
+    options: PredictOptions = DEFAULT_OPTIONS,
     *,
-    type: str | None = None,
-    max_tokens: int = MAX_TOKENS,
-    grammar: bool = False,
+    gguf_type: str | None = None,
     progress: Progress | None = None,
 ) -> Iterator[CheckpointScore]:
-    """Have each adapter (None: the base model) answer the examples, by the fastest way that gives its own
-    answers: on the CPU llama.cpp with parallel slots, elsewhere, and for a model that has no GGUF
-    family, MLX in batches.
+    """Have each checkpoint answer questions, by the fastest way that gives its own answers.
 
-    With `grammar` every answer is a statement over its question's tables.
+    That is llama.cpp with parallel slots on the CPU; elsewhere, and for a model that has no GGUF family, MLX
+    in batches.
 
-    In llama.cpp the sum of base and adapter is a file of `type`: by default F16, and Q8_0 for a large model.
+    Args:
+        model: The base model.
+        adapters: The checkpoints' directories; None is the base model.
+        dataset: Where the questions' databases are.
+        examples: The questions.
+        options: How they are asked.
+        gguf_type: Type of the file that llama.cpp reads, base and adapter added; by default F16, and Q8_0 for
+            a model above `LARGE`.
+        progress: Called after each answer, with the answers of all checkpoints as the total.
+
+    Yields:
+        The score of each checkpoint, in order.
+
+    Raises:
+        InputError: The model or an adapter cannot be read; or as `predict` does.
+        WorkError: The runtime failed.
     """
-    opener = _Files(model, type) if _is_for_llama(model) else _InMlx(model)
+    scorer = _InLlama(model, gguf_type) if _is_for_llama(model) else _InMlx(model)
     prompts = [example.prompt for example in examples]
     total = len(adapters) * len(examples)
-    for at, adapter in enumerate(adapters):
+    for index, adapter in enumerate(adapters):
         began = time.perf_counter()
-        with opener.open(adapter, prompts, max_tokens) as backend:
+        with scorer.open(adapter, prompts, options.max_tokens) as backend:
             ready = time.perf_counter() - began
-            part = _part(progress, at * len(examples), total)
-            predictions = predict(
-                backend, dataset, list(examples), max_tokens=max_tokens, grammar=grammar, progress=part
-            )
+            part = _part(progress, index * len(examples), total)
+            predictions = predict(backend, dataset, examples, options, progress=part)
         seconds = time.perf_counter() - began
         yield CheckpointScore(adapter, predictions, backend.weights, backend.device, ready, seconds)
 
 
-class _Files:
+class _Scorer(Protocol):
+    """Opens one base model with one adapter after another."""
+
+    def open(
+        self, adapter: Path | None, prompts: Sequence[str], max_tokens: int
+    ) -> AbstractContextManager[Backend]: ...
+
+
+class _InLlama:
     """Each checkpoint as a GGUF file, in llama.cpp."""
 
-    def __init__(self, model: str | Path, type: str | None) -> None:
-        from t2sql.fuse import Adapted
-
-        self.adapted = Adapted(model)
-        self.type = type or ("f16" if self.adapted.bytes <= LARGE else "q8_0")
+    def __init__(self, model: str | Path, gguf_type: str | None) -> None:
+        self._adapted = Adapted(model)
+        self._type = gguf_type or ("f16" if self._adapted.bytes <= LARGE else "q8_0")
 
     @contextmanager
     def open(self, adapter: Path | None, prompts: Sequence[str], max_tokens: int) -> Iterator[Backend]:
         with (
-            self.adapted.gguf(adapter, self.type) as file,
-            closing(open_scorer(str(file), "llama", prompts, max_tokens=max_tokens)) as backend,
+            self._adapted.gguf(adapter, self._type) as file,
+            closing(open_scorer(file, "llama", prompts, max_tokens=max_tokens)) as backend,
         ):
             yield backend
 
@@ -112,28 +152,24 @@ class _InMlx:
     """Base and adapter side by side, in MLX."""
 
     def __init__(self, model: str | Path) -> None:
-        self.model = str(model)
+        self._model = model
 
     @contextmanager
     def open(self, adapter: Path | None, prompts: Sequence[str], max_tokens: int) -> Iterator[Backend]:
         with closing(
-            open_scorer(self.model, "mlx", prompts, max_tokens=max_tokens, adapter=adapter)
+            open_scorer(self._model, "mlx", prompts, max_tokens=max_tokens, adapter=adapter)
         ) as backend:
             yield backend
 
 
 def _is_for_llama(model: str | Path) -> bool:
-    from t2sql.gguf import supported_architectures
-    from t2sql.models import directory
-    from t2sql.runtimes import device
-
     if device() != "cpu":
         return False
     config = json.loads((directory(model) / "config.json").read_text(encoding="utf-8"))
     return bool(set(config.get("architectures") or ()) & set(supported_architectures()))
 
 
-def _part(progress: Progress | None, done: int, total: int) -> Progress | None:
+def _part(progress: Progress | None, done_before: int, total: int) -> Progress | None:
     if progress is None:
         return None
-    return lambda at, of, label: progress(done + at, total, label)
+    return lambda done, of, what: progress(done_before + done, total, what)

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from t2sql.confidence import curve
+from t2sql import models
+from t2sql.confidence import coverage_curve
+from t2sql.data import Dataset, Example
 from t2sql.errors import InputError
-from t2sql.evaluate.pairs import Answers, Pair, pairs
-from t2sql.evaluate.predictions import MAX_TOKENS, Predictions, open_scorer, predict, subset
-from t2sql.generate import Request
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example
-    from t2sql.generate import Backend, Generation
-    from t2sql.models import ModelRef
-
-Progress = Callable[[int, int, str], None]
-Limit = int | None | Mapping[str, int | None]
+from t2sql.evaluate.pairs import Answers, pairs
+from t2sql.evaluate.predictions import (
+    MAX_TOKENS,
+    Predictions,
+    PredictOptions,
+    open_scorer,
+    predict,
+    subset,
+)
+from t2sql.generate import Backend, Generation, Request
+from t2sql.models import ModelRef
+from t2sql.progress import Progress
+from t2sql.prompt import parse_prompt
+from t2sql.runs import predictions_name, records
 
 _TABLE = "table: students\ncolumns: Name, Age, School, Grade, Height, Weight\nQ: "
 _CONDITION = " The condition is that the name is equal to Wang Junjian and the age is less than 20 years old."
@@ -28,147 +33,109 @@ TUTORIAL_PROMPTS = (
     _TABLE + "Query information such as name, age, school, grade, etc." + _CONDITION + "\nA: ",
     _TABLE + "Query information such as name, age, school, grade." + _CONDITION + "\nA: ",
 )
-"""The three questions that the tutorial asks every file."""
+"""The three questions that the tutorial asks every file; the speeds are measured on them."""
 
 
 @dataclass(frozen=True)
-class Trust:
-    """`answered` of the questions have an answer that is not uncertain, by the file's own `min_logprob`; of
-    those `right` are right. `curve` is (share answered, share of those right) by threshold."""
+class CompareOptions:
+    """What is asked, and of whom.
 
-    min_logprob: float | None
-    answered: int
-    right: int
-    curve: tuple[tuple[float, float], ...]
+    Attributes:
+        split: The split that the questions come from.
+        backends: The runtimes; each model is asked on all of them that open it.
+        limits: The most questions that a model is asked on a backend, by backend; without an entry, or with
+            None, all are asked.
+        seed: Decides which questions are drawn where there is a limit.
+        max_tokens: The most tokens of an answer.
+        grammar: Whether only statements over the question's own tables can be answers.
+        references: Names of models that every other is also compared with.
+        out_dir: A directory for each model's predictions.
+        force: Whether predictions in it may be replaced.
+    """
 
-
-@dataclass(frozen=True)
-class Row:
-    """One file on one backend. The speeds are of the tutorial's questions, one at a time; `batch_seconds`
-    is the wall clock of answering the `n` scored questions together. Counts, not shares."""
-
-    model: str
-    path: str
-    type: str
-    bytes: int
-    backend: str
-    device: str
-    weights: str
-    load_seconds: float
-    prompt_tps: float
-    gen_tps: float
-    answers: tuple[str, ...]
-    n: int
-    of: int
-    measure: str
-    correct: int
-    exact: int
-    logical: int
-    valid: int
-    interval: tuple[float, float]
-    classes: dict[str, int]
-    kill_rate: float | None
-    cut_off: int
-    batch_seconds: float
-    batch_tokens: int
-    grammar: bool
-    trust: Trust
-    predictions: str | None = None
-
-    @property
-    def accuracy(self) -> float:
-        return self.correct / self.n if self.n else 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"accuracy": self.accuracy}
+    split: str = "test"
+    backends: Sequence[str] = ("llama", "mlx")
+    limits: Mapping[str, int | None] = field(default_factory=dict)
+    seed: int = 0
+    max_tokens: int = MAX_TOKENS
+    grammar: bool = False
+    references: Sequence[str] = ()
+    out_dir: Path | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)
 class Comparison:
-    split: str
-    seed: int
-    rows: list[Row]
-    pairs: list[Pair]
-    questions: tuple[str, ...] = TUTORIAL_PROMPTS
-    warnings: list[str] = field(default_factory=list)
+    """What was found.
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "split": self.split,
-            "seed": self.seed,
-            "questions": list(self.questions),
-            "rows": [row.to_dict() for row in self.rows],
-            "pairs": [pair.to_dict() for pair in self.pairs],
-            "warnings": self.warnings,
-        }
+    Attributes:
+        result: The comparison as a run records it, without the baseline.
+        warnings: What a reader of the figures should know, a sentence each.
+    """
+
+    result: records.CompareResult
+    warnings: list[str]
 
 
 def compare(
-    models: Sequence[str | Path],
+    compared: Sequence[ModelRef],
     dataset: Dataset,
+    options: CompareOptions,
     *,
-    split: str = "test",
-    backends: Sequence[str] = ("llama", "mlx"),
-    limit: Limit = None,
-    full: bool = False,
-    seed: int = 0,
-    max_tokens: int = MAX_TOKENS,
-    references: Sequence[str] = (),
-    out_dir: Path | None = None,
-    force: bool = False,
-    base: str | Path | None = None,
-    grammar: bool = False,
+    base: ModelRef | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Ask every file the same questions on every backend that opens it, and the tutorial's three.
+    """Ask models the same questions on every backend that opens them, and the tutorial's three.
 
-    `limit` questions per file, or so many per backend (`{"llama": 200, "mlx": 40}`): a seeded subset, the
-    same for all; `full` asks all. `base`, the untrained model that the others are held against, comes
-    first and is asked on the first backend alone. Everything is paired with the first model, and with
-    those that `references` names. `out_dir` gets each file's predictions. With `grammar` every answer is a
-    statement over its question's tables.
+    Args:
+        compared: The models.
+        dataset: The questions and their databases.
+        options: What is asked.
+        base: The untrained model that the others are compared with: it comes first, and is asked on the first
+            backend alone.
+        progress: Called after each answer, with the model and the backend.
+
+    Returns:
+        A row for each model and backend, and a pair for each row with the first and with the references.
+
+    Raises:
+        InputError: There is no model, two have one name, a backend is unknown, or a model opens on none of
+            the backends; or as `predict` does.
     """
-    for backend in backends:
+    for backend in options.backends:
         if backend not in ("llama", "mlx"):
             raise InputError("unknown backend", expected="llama or mlx", found=repr(backend))
-    work = [*(_work([base], backends[:1]) if base is not None else []), *_work(models, backends)]
-    examples = dataset.split(split)
-    rows: list[Row] = []
+    work = [*(_work([base], options.backends[:1]) if base is not None else [])]
+    work += _work(compared, options.backends)
+    examples = dataset.split(options.split)
+    rows: list[records.ComparisonRow] = []
     answers: list[Answers] = []
     warnings: list[str] = []
     for ref, backend in work:
-        most = None if full else limit.get(backend) if isinstance(limit, Mapping) else limit
-        chosen = subset(examples, most, seed)
+        chosen = subset(examples, options.limits.get(backend), options.seed)
         label = f"{ref.name} {backend}"
-        if progress is not None:
-            progress(0, len(chosen), label)
-        out = out_dir / f"{ref.name}.{backend}.{split}.jsonl" if out_dir is not None else None
-        row, predictions = _row(
-            ref,
-            backend,
-            dataset,
-            chosen,
-            len(examples),
-            max_tokens,
-            out,
-            force,
-            grammar,
-            _labelled(progress, label),
-        )
+        asking = _Asking(ref, backend, base is ref, dataset, chosen, len(examples), options)
+        row, predictions = asking.row(_labelled(progress, label))
         rows.append(row)
-        answers.append(Answers.of(ref.name, predictions))
+        answers.append(predictions.answers(ref.name))
         if row.cut_off:
             counted = "1 answer was" if row.cut_off == 1 else f"{row.cut_off} answers were"
-            warnings.append(f"{label}: {counted} cut off after {max_tokens} tokens")
-    return Comparison(split, seed, rows, pairs(answers, references), warnings=warnings)
+            warnings.append(f"{label}: {counted} cut off after {options.max_tokens} tokens")
+    result = records.CompareResult(
+        split=options.split,
+        seed=options.seed,
+        rows=tuple(rows),
+        pairs=tuple(pairs(answers, options.references)),
+        questions=_questions(rows),
+        best_score=records.best_score(tuple(rows)),
+    )
+    return Comparison(result, warnings)
 
 
-def _work(models: Sequence[str | Path], backends: Sequence[str]) -> list[tuple[ModelRef, str]]:
-    from t2sql import models as room
-
-    if not models:
+def _work(refs: Sequence[ModelRef], backends: Sequence[str]) -> list[tuple[ModelRef, str]]:
+    """Which model is asked on which backend."""
+    if not refs:
         raise InputError("no model to compare", expected="one model or more")
-    refs = [room.resolve(str(model)) for model in models]
     twins = sorted({ref.name for ref in refs if sum(other.name == ref.name for other in refs) > 1})
     if twins:
         raise InputError("two models have one name", found=", ".join(twins), hint="Rename one of the files")
@@ -184,74 +151,108 @@ def _work(models: Sequence[str | Path], backends: Sequence[str]) -> list[tuple[M
     return work
 
 
-def _row(
-    ref: ModelRef,
-    backend: str,
-    dataset: Dataset,
-    examples: list[Example],
-    of: int,
-    max_tokens: int,
-    out: Path | None,
-    force: bool,
-    grammar: bool,
-    progress: Progress | None,
-) -> tuple[Row, Predictions]:
-    prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in examples)]
-    opened = open_scorer(ref.source, backend, prompts, max_tokens=max_tokens)
-    try:
-        answers = _one_by_one(opened, max_tokens)
-        predictions = predict(
-            opened,
-            dataset,
-            examples,
-            out,
-            max_tokens=max_tokens,
-            force=force,
-            grammar=grammar,
-            progress=progress,
+@dataclass(frozen=True)
+class _Asking:
+    """One model on one backend.
+
+    Attributes:
+        ref: The model.
+        backend: The runtime that opens it.
+        is_base: Whether it is the untrained model.
+        dataset: The questions' databases.
+        examples: The questions that it is asked.
+        of: How many questions the split has.
+        options: How they are asked.
+    """
+
+    ref: ModelRef
+    backend: str
+    is_base: bool
+    dataset: Dataset
+    examples: list[Example]
+    of: int
+    options: CompareOptions
+
+    @property
+    def out(self) -> Path | None:
+        if self.options.out_dir is None:
+            return None
+        return self.options.out_dir / predictions_name(self.ref.name, self.backend, self.options.split)
+
+    def row(self, progress: Progress | None) -> tuple[records.ComparisonRow, Predictions]:
+        """Ask, and sum up the answers."""
+        if progress is not None:
+            progress(0, len(self.examples), "")
+        options, out = self.options, self.out
+        prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in self.examples)]
+        asked = PredictOptions(max_tokens=options.max_tokens, grammar=options.grammar)
+        with closing(open_scorer(self.ref, self.backend, prompts, max_tokens=options.max_tokens)) as backend:
+            answers = _one_by_one(backend, options.max_tokens)
+            predictions = predict(
+                backend, self.dataset, self.examples, asked, out=out, force=options.force, progress=progress
+            )
+            return self._summed(backend, answers, predictions), predictions
+
+    def _summed(
+        self, backend: Backend, answers: list[Generation], predictions: Predictions
+    ) -> records.ComparisonRow:
+        summary, ref = predictions.summary, self.ref
+        computed = sum(answer.prompt_tokens - answer.cached_tokens for answer in answers)
+        gguf = ref.kind == "gguf"
+        return records.ComparisonRow(
+            model=ref.name,
+            base=self.is_base,
+            path=str(ref.path),
+            type=models.gguf_facts(ref.path).type if gguf else models.directory_type(ref.path),
+            bytes=ref.bytes,
+            backend=self.backend,
+            device=backend.device,
+            weights=backend.weights,
+            load_seconds=backend.load_seconds,
+            prompt_tps=_rate(computed, sum(answer.prompt_seconds for answer in answers)),
+            gen_tps=_rate(sum(a.tokens for a in answers), sum(answer.seconds for answer in answers)),
+            answers=tuple(answer.text for answer in answers),
+            n=summary.n,
+            of=self.of,
+            measure=summary.measure,
+            correct=summary.correct,
+            exact=summary.exact,
+            logical=summary.logical,
+            valid=summary.valid,
+            interval=summary.interval,
+            classes=summary.classes,
+            kill_rate=summary.kill_rate,
+            cut_off=predictions.cut_off,
+            batch_seconds=predictions.seconds,
+            batch_tokens=sum(generation.tokens for generation in predictions.generations),
+            grammar=self.options.grammar,
+            trust=_trust(predictions),
+            predictions=str(self.out) if self.out is not None else None,
         )
-    finally:
-        opened.close()
-    summary = predictions.summary
-    kind, size = _stored(ref)
-    return Row(
-        model=ref.name,
-        path=str(ref.path),
-        type=kind,
-        bytes=size,
-        backend=backend,
-        device=opened.device,
-        weights=opened.weights,
-        load_seconds=opened.load_seconds,
-        prompt_tps=_rate(
-            sum(a.prompt_tokens - a.cached_tokens for a in answers), sum(a.prompt_seconds for a in answers)
-        ),
-        gen_tps=_rate(sum(a.tokens for a in answers), sum(a.seconds for a in answers)),
-        answers=tuple(answer.text for answer in answers),
-        n=summary.n,
-        of=of,
-        measure=summary.measure,
-        correct=summary.correct,
-        exact=summary.exact,
-        logical=summary.logical,
-        valid=summary.valid,
-        interval=summary.interval,
-        classes=summary.classes,
-        kill_rate=summary.kill_rate,
-        cut_off=predictions.cut_off,
-        batch_seconds=predictions.seconds,
-        batch_tokens=sum(generation.tokens for generation in predictions.generations),
-        grammar=grammar,
-        trust=_trust(predictions),
-        predictions=str(out) if out is not None else None,
-    ), predictions
 
 
-def _trust(predictions: Predictions) -> Trust:
-    judged, least = predictions.judged, predictions.min_logprob
-    answered = [at for at in range(len(judged)) if predictions.status(at) == "answered"]
-    right = sum(judged[at][1] for at in answered)
-    return Trust(least, len(answered), right, tuple(curve(judged)))
+def _trust(predictions: Predictions) -> records.Trust:
+    graded = predictions.graded
+    answered = [index for index in range(len(graded)) if predictions.status(index) == "answered"]
+    return records.Trust(
+        min_logprob=predictions.min_logprob,
+        answered=len(answered),
+        right=sum(graded[index].correct for index in answered),
+        curve=tuple(coverage_curve(graded)),
+    )
+
+
+def _questions(rows: Sequence[records.ComparisonRow]) -> tuple[records.ComparedQuestion, ...]:
+    return tuple(
+        records.ComparedQuestion(
+            question=parse_prompt(prompt)[1],
+            answers=tuple(
+                records.ComparedAnswer(name=row.model, backend=row.backend, sql=row.answers[index])
+                for row in rows
+            ),
+        )
+        for index, prompt in enumerate(TUTORIAL_PROMPTS)
+    )
 
 
 def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:
@@ -260,21 +261,10 @@ def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:
     return [backend.answer(Request(prompt, max_tokens=max_tokens)) for prompt in TUTORIAL_PROMPTS]
 
 
-def _stored(ref: ModelRef) -> tuple[str, int]:
-    """(the type that most bytes are stored in, the bytes of the weight files)."""
-    if ref.kind == "gguf":
-        from t2sql.models import gguf_facts
-
-        return gguf_facts(ref.path).type, ref.bytes
-    from t2sql.models import directory_type
-
-    return directory_type(ref.path), sum(file.stat().st_size for file in ref.path.glob("*.safetensors"))
-
-
 def _labelled(progress: Progress | None, label: str) -> Progress | None:
     if progress is None:
         return None
-    return lambda done, total, _: progress(done, total, label)
+    return lambda done, total, what: progress(done, total, label)
 
 
 def _rate(tokens: int, seconds: float) -> float:

@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from t2sql.data import Dataset, Example
 from t2sql.errors import InputError
 from t2sql.evaluate.judging import score
 from t2sql.evaluate.pairs import Answers
 from t2sql.evaluate.scores import Scored, Summary, summarize
 from t2sql.progress import Progress
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example
-
-LINES = 'JSON lines with "sql", and "id" where not every question is answered; or a statement a line'
+from t2sql.runs import records
 
 
 @dataclass(frozen=True)
 class ScoredFile:
+    """A file of answers with their scores.
+
+    Attributes:
+        path: The file.
+        examples: The questions that it answers, in its order.
+        scored: The answers with their scores, in the same order.
+    """
+
     path: Path
     examples: list[Example]
     scored: list[Scored]
 
     @property
     def summary(self) -> Summary:
+        """The sums of the scores."""
         return summarize(self.scored)
 
     @property
     def answers(self) -> Answers:
+        """Which questions are answered rightly, under the file's name."""
         return Answers(
             self.path.stem,
             "file",
@@ -43,54 +48,45 @@ class ScoredFile:
 def score_file(
     path: Path, dataset: Dataset, split: str, *, timeout: float = 5.0, progress: Progress | None = None
 ) -> ScoredFile:
-    """Score a file's answers to the questions of a split: by id, or line by line."""
-    examples, answers = _matched(path, dataset.split(split))
-    return ScoredFile(path, examples, score(dataset, examples, answers, timeout=timeout, progress=progress))
+    """Score a file's answers to the questions of a split.
+
+    Args:
+        path: JSON lines with `sql`, and `id` where not every question is answered; or a statement a line.
+        dataset: The questions and their databases.
+        split: Which questions.
+        timeout: Seconds after which a statement is stopped and counts as too slow.
+        progress: Called after each answer.
+
+    Raises:
+        InputError: The file cannot be read, a line is not an answer or answers no question of the split, or
+            there are more or fewer lines than questions; or as `score` does.
+    """
+    examples, statements = _matched(path, dataset.split(split))
+    return ScoredFile(
+        path, examples, score(dataset, examples, statements, timeout=timeout, progress=progress)
+    )
 
 
 def _matched(path: Path, examples: Sequence[Example]) -> tuple[list[Example], list[str]]:
-    records = read_records(path)
-    texts = [record["sql"] for record in records]
-    if not records or not all("id" in record for record in records):
-        if len(records) != len(examples):
+    """The questions that the lines answer, by id where every line has one, otherwise in order."""
+    answers = records.read_answers(path)
+    statements = [answer.sql for answer in answers]
+    ids = [answer.id for answer in answers if answer.id is not None]
+    if not answers or len(ids) < len(answers):
+        if len(answers) != len(examples):
             raise InputError(
                 "answers and questions differ in number",
                 where=path,
                 expected=len(examples),
-                found=len(records),
+                found=len(answers),
             )
-        return list(examples), texts
-    known = {example.id: example for example in examples}
+        return list(examples), statements
+    by_id = {example.id: example for example in examples}
     seen: set[str] = set()
-    for record in records:
-        id = record["id"]
-        if id not in known:
-            raise InputError("the answer is to no question of the split", where=path, found=id)
-        if id in seen:
-            raise InputError("two answers to one question", where=path, found=id)
-        seen.add(id)
-    return [known[record["id"]] for record in records], texts
-
-
-def read_records(path: Path) -> list[dict[str, Any]]:
-    """The lines of a predictions file, each with its "sql"."""
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the predictions cannot be read", where=path, expected=LINES, found=error) from None
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if not any(line.lstrip().startswith("{") for line in lines):
-        return [{"sql": line.strip()} for line in lines]
-    records = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except ValueError as error:
-            raise InputError("the line is not JSON", where=f"{path}:{number}", found=error) from None
-        if not isinstance(record, dict) or not isinstance(record.get("sql"), str):
-            raise InputError("the line has no answer", where=f"{path}:{number}", expected='a string "sql"')
-        if not isinstance(record.get("id", ""), str):
-            raise InputError("the line's id is no string", where=f"{path}:{number}", found=record["id"])
-        records.append(record)
-    return records
+    for question in ids:
+        if question not in by_id:
+            raise InputError("the answer is to no question of the split", where=path, found=question)
+        if question in seen:
+            raise InputError("two answers to one question", where=path, found=question)
+        seen.add(question)
+    return [by_id[question] for question in ids], statements

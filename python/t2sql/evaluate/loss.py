@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from t2sql.adapters import AdapterConfig, read_adapter_config
-
-if TYPE_CHECKING:
-    from t2sql.models import Loaded
-    from t2sql.train import Encoded
-
-Progress = Callable[[int, int, str], None]
+from t2sql.data import Example
+from t2sql.models import Loaded, ModelRef, apply_adapter, load
+from t2sql.progress import Progress
+from t2sql.train import Encoded, Network, Source, SplitLoss, encode_split
 
 BATCH = 16
+"""Examples computed at once; the loss does not depend on it."""
 ROOM = 2e9
-"""Bytes that the frozen layers' output may take while several checkpoints are measured."""
+"""Bytes that the frozen layers' output may take while several checkpoints are measured; what does not fit is
+computed anew for each checkpoint."""
+_LARGEST_EXPONENT = 700
+"""Natural logarithm of about 1e304: above it exp() overflows a float64."""
 
 
 @dataclass(frozen=True)
 class LossResult:
-    """`loss` is over the completions' tokens, end of text included; `text_loss` over all tokens."""
+    """What a model predicts of a split.
+
+    Attributes:
+        loss: Mean negative natural log-probability of the completions' tokens, end-of-text included: nats per
+            token.
+        perplexity: exp(loss); infinity where that overflows.
+        tokens: Tokens that `loss` is the mean of.
+        n: Examples that were measured.
+        text_loss: The same over all tokens, prompts included, as the tutorial measures it; None where that
+            was not asked for.
+        text_perplexity: exp(text_loss).
+        skipped: Examples that are longer than the longest sequence and were left out.
+        seconds: Wall-clock seconds.
+    """
 
     loss: float
     perplexity: float
@@ -36,98 +51,119 @@ class LossResult:
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
+        """The fields, as commands print them."""
         return asdict(self)
 
 
 def measure_loss(
     loaded: Loaded,
-    examples: Sequence[Any],
+    examples: Sequence[Example],
     *,
     max_seq_length: int = 2048,
     batch_size: int = BATCH,
     text: bool = False,
     progress: Progress | None = None,
 ) -> LossResult:
-    """Measure a loaded model (with its adapter, if it has one) on a split."""
-    from t2sql.train import Network, Source
+    """Measure a loaded model, with its adapter if it has one.
 
+    Args:
+        loaded: The model.
+        examples: The split.
+        max_seq_length: Tokens above which an example is left out.
+        batch_size: Examples computed at once.
+        text: Whether to measure the loss over all tokens too.
+        progress: Called after each batch.
+    """
     began = time.perf_counter()
-    encoded, skipped = _encode(loaded, examples, max_seq_length)
-    source = Source(Network(loaded.model), encoded, start=0, room=0)
-    return _result(source, encoded, skipped, batch_size, text, began, progress)
+    split = _Split.of(loaded, examples, max_seq_length)
+    source = Source(Network(loaded.model), split.encoded, start=0, room=0)
+    sums = source.measure(batch_size=batch_size, text=text, progress=progress)
+    return split.result(sums, began, text=text)
 
 
 def measure_checkpoints(
-    model: str | Path,
+    model: ModelRef | str | Path,
     adapters: Sequence[Path],
-    examples: Sequence[Any],
+    examples: Sequence[Example],
     *,
     max_seq_length: int = 2048,
-    batch_size: int = BATCH,
     text: bool = False,
     base: bool = True,
     progress: Progress | None = None,
 ) -> Iterator[tuple[Path | None, LossResult]]:
-    """Measure the base model (as None) and each adapter on a split, one after the other.
+    """Measure a base model and each of its adapters.
 
-    The model is loaded once, and the layers below the first that any adapter touches are run once.
+    The model is loaded once, and the layers below the first that any adapter touches are computed once.
+
+    Args:
+        model: The base model.
+        adapters: The checkpoints' directories.
+        examples: The split.
+        max_seq_length: Tokens above which an example is left out.
+        text: Whether to measure the loss over all tokens too.
+        base: Whether to measure the base model as well, before the adapters.
+        progress: Called after each batch, with the batches of all models as the total.
+
+    Yields:
+        (adapter, its loss), with None for the base model.
+
+    Raises:
+        InputError: The model or an adapter cannot be read, or they do not fit each other.
     """
-    from t2sql.models import apply_adapter, load
-    from t2sql.train import Network, Source
-
-    adapters = [Path(adapter) for adapter in adapters]
     configs = [read_adapter_config(adapter) for adapter in adapters]
     loaded = load(model)
     began = time.perf_counter()
-    encoded, skipped = _encode(loaded, examples, max_seq_length)
+    split = _Split.of(loaded, examples, max_seq_length)
     start = _common_start(len(loaded.model.layers), configs)
-    source = Source(Network(loaded.model), encoded, start=start, room=ROOM)
+    source = Source(Network(loaded.model), split.encoded, start=start, room=ROOM)
     total = len(adapters) + int(base)
     if base:
-        yield None, _result(source, encoded, skipped, batch_size, text, began, _part(progress, 0, total))
+        sums = source.measure(batch_size=BATCH, text=text, progress=_part(progress, 0, total))
+        yield None, split.result(sums, began, text=text)
     # References to the base's own modules and values, to put back after each adapter.
     modules, values = loaded.model.leaf_modules(), loaded.model.parameters()
-    for at, adapter in enumerate(adapters, start=int(base)):
+    for index, adapter in enumerate(adapters, start=int(base)):
         began = time.perf_counter()
         apply_adapter(loaded.model, adapter)
         loaded.model.eval()
-        result = _result(source, encoded, skipped, batch_size, text, began, _part(progress, at, total))
+        sums = source.measure(batch_size=BATCH, text=text, progress=_part(progress, index, total))
         loaded.model.update_modules(modules)
         loaded.model.update(values)
-        yield adapter, result
+        yield adapter, split.result(sums, began, text=text)
 
 
-def _encode(loaded: Loaded, examples: Sequence[Any], limit: int) -> tuple[list[Encoded], int]:
-    from t2sql.train import encode_split
+@dataclass(frozen=True)
+class _Split:
+    """A split as tokens.
 
-    split = encode_split(loaded.tokenizer, examples, max_seq_length=limit)
-    return split.examples, len(split.skipped)
+    Attributes:
+        encoded: The examples that are not too long.
+        skipped: How many are.
+    """
 
+    encoded: list[Encoded]
+    skipped: int
 
-def _result(
-    source: Any,
-    encoded: Sequence[Encoded],
-    skipped: int,
-    batch_size: int,
-    text: bool,
-    began: float,
-    progress: Progress | None,
-) -> LossResult:
-    sums = source.measure(batch_size=batch_size, text=text, progress=progress)
-    return LossResult(
-        loss=sums.loss,
-        perplexity=_exp(sums.loss),
-        tokens=sums.count,
-        n=len(encoded),
-        text_loss=sums.text_loss if text else None,
-        text_perplexity=_exp(sums.text_loss) if text else None,
-        skipped=skipped,
-        seconds=time.perf_counter() - began,
-    )
+    @classmethod
+    def of(cls, loaded: Loaded, examples: Sequence[Example], max_seq_length: int) -> _Split:
+        split = encode_split(loaded.tokenizer, examples, max_seq_length=max_seq_length)
+        return cls(split.examples, len(split.skipped))
+
+    def result(self, sums: SplitLoss, began: float, *, text: bool) -> LossResult:
+        return LossResult(
+            loss=sums.loss,
+            perplexity=_exp(sums.loss),
+            tokens=sums.count,
+            n=len(self.encoded),
+            text_loss=sums.text_loss if text else None,
+            text_perplexity=_exp(sums.text_loss) if text else None,
+            skipped=self.skipped,
+            seconds=time.perf_counter() - began,
+        )
 
 
 def _common_start(layers: int, configs: Sequence[AdapterConfig]) -> int:
-    """How many first layers are the base's own under every adapter."""
+    """How many of the first layers are the base's own under every adapter."""
     start = layers
     for config in configs:
         if config.base_bits:
@@ -138,11 +174,12 @@ def _common_start(layers: int, configs: Sequence[AdapterConfig]) -> int:
     return start
 
 
-def _part(progress: Progress | None, at: int, total: int) -> Progress | None:
+def _part(progress: Progress | None, index: int, models: int) -> Progress | None:
+    """Progress of one of several models, as that of all of them."""
     if progress is None:
         return None
-    return lambda done, of, label: progress(at * of + done, total * of, label)
+    return lambda done, total, what: progress(index * total + done, models * total, what)
 
 
 def _exp(loss: float) -> float:
-    return math.exp(loss) if loss < 700 else math.inf
+    return math.exp(loss) if loss < _LARGEST_EXPONENT else math.inf

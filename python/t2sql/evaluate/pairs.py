@@ -3,69 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 from t2sql.evaluate.stats import paired
-
-if TYPE_CHECKING:
-    from t2sql.evaluate.predictions import Predictions
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A model against another, on the questions that both answered: the ids of those that only the other
-    (`broken`) or only this one (`fixed`) got right, `questions` by these ids, and McNemar's exact p."""
-
-    model: str
-    backend: str
-    against: str
-    n: int
-    broken: tuple[str, ...]
-    fixed: tuple[str, ...]
-    p: float
-    questions: dict[str, str]
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+from t2sql.runs import records
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Who answered, and which questions rightly, by id."""
+    """Which questions a model answered rightly.
+
+    Attributes:
+        model: The model's name; of checkpoints, the step.
+        backend: What answered: "llama", "mlx", or "file" for answers that came in a file.
+        correct: For each question's id, whether the answer is right.
+        questions: The questions in words, by id.
+    """
 
     model: str
     backend: str
     correct: Mapping[str, bool]
     questions: Mapping[str, str]
 
-    @classmethod
-    def of(cls, model: str, predictions: Predictions) -> Answers:
-        questions = {example.id: example.question for example in predictions.examples}
-        return cls(model, predictions.backend, predictions.correct_by_id, questions)
-
     @property
     def label(self) -> str:
+        """Model and backend, which name the answers in a pair."""
         return f"{self.model} {self.backend}"
 
 
-def pair(against: Answers, answers: Answers) -> Pair:
+def pair(against: Answers, answers: Answers) -> records.Pair:
+    """Compare a model with another on the questions that both answered.
+
+    Args:
+        against: The answers of the model that is compared with.
+        answers: The answers of the model that is compared.
+    """
     result = paired(against.correct, answers.correct)
-    questions = {id: answers.questions[id] for id in (*result.broken, *result.fixed)}
-    return Pair(
-        answers.model,
-        answers.backend,
-        against.label,
-        result.n,
-        result.broken,
-        result.fixed,
-        result.p,
-        questions,
+    return records.Pair(
+        model=answers.model,
+        backend=answers.backend,
+        against=against.label,
+        n=result.n,
+        broken=result.broken,
+        fixed=result.fixed,
+        p=result.p,
+        questions={question: answers.questions[question] for question in (*result.broken, *result.fixed)},
     )
 
 
-def pairs(answers: Sequence[Answers], references: Sequence[str] = ()) -> list[Pair]:
-    """Everyone against the first, and against the first answers of each model of `references`."""
+def pairs(answers: Sequence[Answers], references: Sequence[str] = ()) -> list[records.Pair]:
+    """Compare everyone with the first, and with the models that `references` names.
+
+    Args:
+        answers: The answers of each model on each backend.
+        references: Names of models; of one with several backends, the first is compared with.
+    """
     firsts = [answers[0]] if answers else []
     for name in references:
         firsts += [a for a in answers if a.model == name and a.model != answers[0].model][:1]

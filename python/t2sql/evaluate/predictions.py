@@ -1,39 +1,76 @@
-"""Running a backend over questions, scoring what it writes, and keeping both as JSON lines."""
+"""Asking a backend the questions of a split and scoring its answers."""
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import json
-import os
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Literal
 
-from t2sql.errors import InputError, WorkError
+from t2sql import files
+from t2sql.confidence import Graded
+from t2sql.data import Dataset, Example
+from t2sql.errors import InputError
 from t2sql.evaluate.judging import score
+from t2sql.evaluate.pairs import Answers
 from t2sql.evaluate.scores import Scored, Summary, summarize
-from t2sql.generate import BackendOptions, Request, doubts_about
+from t2sql.generate import (
+    Backend,
+    BackendOptions,
+    Generation,
+    Request,
+    doubts_about,
+    open_backend,
+)
 from t2sql.grammar import grammar_of
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset, Example
-    from t2sql.generate import Backend, Generation
-
-Progress = Callable[[int, int, str], None]
+from t2sql.models import ModelRef
+from t2sql.progress import Progress
+from t2sql.runs import records
 
 MAX_TOKENS = 128
-# On two cores sixteen questions at once take about half the time of one by one; more gain nothing.
+"""The most tokens of an answer, about 400 characters of SQL; a comparison warns of longer ones."""
+
 LLAMA_SLOTS = 16
+"""Questions that llama.cpp answers at once: on two cores they take about half the time of one by one, and
+more gain nothing."""
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How questions are asked.
+
+    Attributes:
+        max_tokens: The most tokens of an answer.
+        grammar: Whether only statements over the question's own tables can be answers (`t2sql.grammar`).
+        seed: Of the random numbers, where the temperature is above 0; each question adds its index.
+        temperature: 0 takes the likeliest token each time.
+    """
+
+    max_tokens: int = MAX_TOKENS
+    grammar: bool = False
+    seed: int = 0
+    temperature: float = 0.0
+
+
+DEFAULT_OPTIONS = PredictOptions()
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Questions, answers and scores of one backend, in the order of the questions. `seconds` is the
-    wall clock of generating all."""
+    """Questions, answers and scores of one backend, in the order of the questions.
+
+    Attributes:
+        backend: The runtime's name: "llama", "mlx" or "openai".
+        model: The model's name.
+        examples: The questions.
+        generations: What the model generated for each.
+        scored: The scores of each answer.
+        seconds: Wall-clock seconds of generating all.
+        min_logprob: The model's threshold: answers with a lower mean log-probability are uncertain; None
+            where it has none.
+    """
 
     backend: str
     model: str
@@ -41,40 +78,84 @@ class Predictions:
     generations: list[Generation]
     scored: list[Scored]
     seconds: float
-    path: Path | None = None
     min_logprob: float | None = None
 
     @property
-    def judged(self) -> list[tuple[float | None, bool]]:
-        """How likely each answer was, and whether it was right; one that stopped short is not trusted."""
+    def graded(self) -> list[Graded]:
+        """The answers for a calibration; one that was cut off has no log-probability: it is never trusted."""
         return [
-            (None if doubts_about(generation, None) else generation.logprob, answer.correct)
+            Graded(None if doubts_about(generation, None) else generation.logprob, answer.correct)
             for generation, answer in zip(self.generations, self.scored, strict=True)
         ]
 
-    def status(self, index: int) -> str:
-        """As `ask` has it: answered or uncertain."""
+    def status(self, index: int) -> Literal["answered", "uncertain"]:
+        """What `t2sql ask` would say of the answer to a question."""
         return "uncertain" if doubts_about(self.generations[index], self.min_logprob) else "answered"
 
     @property
     def summary(self) -> Summary:
+        """The sums of the scores."""
         return summarize(self.scored)
 
     @property
-    def correct_by_id(self) -> dict[str, bool]:
-        return {answer.id: answer.correct for answer in self.scored}
-
-    @property
     def cut_off(self) -> int:
-        """Answers that the token limit ended."""
+        """Number of answers that the token limit ended."""
         return sum(generation.finish == "length" for generation in self.generations)
+
+    def answers(self, model: str) -> Answers:
+        """Which questions are answered rightly.
+
+        Args:
+            model: The name that these answers have in a pair.
+        """
+        return Answers(
+            model,
+            self.backend,
+            {answer.id: answer.correct for answer in self.scored},
+            {example.id: example.question for example in self.examples},
+        )
+
+    def to_records(self) -> list[records.Prediction]:
+        """The lines of a predictions file."""
+        return [
+            records.Prediction(
+                id=example.id,
+                question=example.question,
+                schema=example.schema,
+                gold=answer.gold,
+                sql=answer.sql,
+                correct=answer.correct,
+                outcome=answer.outcome,
+                status=self.status(index),
+                logprob=generation.logprob,
+                exact=answer.exact,
+                logical=answer.logical,
+                valid=answer.valid,
+                measure=answer.measure,
+                seconds=round(generation.prompt_seconds + generation.seconds, 4),
+                tokens=generation.tokens,
+            )
+            for index, (example, answer, generation) in enumerate(
+                zip(self.examples, self.scored, self.generations, strict=True)
+            )
+        ]
 
 
 def subset(examples: Sequence[Example], n: int | None, seed: int = 0) -> list[Example]:
-    """`n` of the examples, in their order; all when `n` is None or no fewer.
+    """Draw questions, the same for every model.
 
-    The choice depends on seed and ids alone, so it is the same for every model, and a smaller subset is
-    part of a larger one.
+    The choice depends on seed and ids alone, and a smaller subset is part of a larger one.
+
+    Args:
+        examples: All questions.
+        n: How many to draw; None, or as many as there are, takes all.
+        seed: Decides which.
+
+    Returns:
+        The questions in their order.
+
+    Raises:
+        InputError: `n` is below 1.
     """
     if n is None or n >= len(examples):
         return list(examples)
@@ -88,17 +169,27 @@ def subset(examples: Sequence[Example], n: int | None, seed: int = 0) -> list[Ex
 
 
 def open_scorer(
-    model: str,
+    model: str | Path | ModelRef,
     backend: str,
     prompts: Sequence[str],
     *,
     max_tokens: int = MAX_TOKENS,
     adapter: Path | None = None,
 ) -> Backend:
-    """`open_backend` for answering many prompts together: as many slots as pay, each with room for any."""
-    from t2sql.generate import open_backend
+    """Open a model to answer many prompts together.
 
-    # No tokenizer makes more tokens than bytes, and a BOS.
+    Args:
+        model: A resolved model, or a model argument.
+        backend: "llama" or "mlx".
+        prompts: What it will be asked, so that the context has room for each.
+        max_tokens: The most tokens of an answer.
+        adapter: Checkpoint directory of an adapter to apply (MLX).
+
+    Raises:
+        InputError: The backend cannot open this model or adapter.
+        MissingPartError: The runtime is not installed.
+    """
+    # No tokenizer makes more tokens than a text has bytes; 8 more for special tokens such as the BOS.
     need = max((len(prompt.encode()) for prompt in prompts), default=0) + max_tokens + 8
     context = -(-need // 256) * 256
     return open_backend(model, backend, BackendOptions(adapter=adapter, context=context, slots=LLAMA_SLOTS))
@@ -108,24 +199,34 @@ def predict(
     backend: Backend,
     dataset: Dataset | None,
     examples: Sequence[Example],
-    out: Path | None = None,
+    options: PredictOptions = DEFAULT_OPTIONS,
     *,
-    max_tokens: int = MAX_TOKENS,
-    temp: float = 0.0,
-    seed: int = 0,
+    out: Path | None = None,
     force: bool = False,
-    grammar: bool = False,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Answer and score the examples; `out` gets a JSON line each, and is there only when all are.
+    """Answer and score questions.
 
-    With `grammar`, each answer is a statement of its example's schema (`t2sql.grammar`).
+    Args:
+        backend: The model that answers.
+        dataset: Where the questions' databases are; None when there are none.
+        examples: The questions.
+        options: How they are asked.
+        out: A file for the answers, a JSON line each (`records.Prediction`), which appears once it is whole.
+        force: Whether an existing file may be replaced.
+        progress: Called after each answer.
+
+    Raises:
+        InputError: The file exists and may not be replaced, or cannot be written; or as `score` does.
+        WorkError: The runtime failed, or the disk is full.
+        ContextError: A prompt does not fit the context.
     """
     if out is not None:
-        _check_place(out, force)
+        # Refused before the questions are asked, not after.
+        files.check_free(out, force=force)
     done = 0
 
-    def arrived(index: int, generation: Generation) -> None:
+    def count(index: int, generation: Generation) -> None:
         nonlocal done
         done += 1
         if progress is not None:
@@ -134,27 +235,20 @@ def predict(
     requests = [
         Request(
             example.prompt,
-            max_tokens=max_tokens,
-            temperature=temp,
-            seed=seed + index,
-            grammar=grammar_of(example.schema) if grammar else None,
+            max_tokens=options.max_tokens,
+            temperature=options.temperature,
+            seed=options.seed + index,
+            grammar=grammar_of(example.schema) if options.grammar else None,
             logprobs=True,
         )
         for index, example in enumerate(examples)
     ]
     started = time.perf_counter()
-    generations = backend.answers(requests, on_result=arrived)
+    generations = backend.answers(requests, on_result=count)
     seconds = time.perf_counter() - started
     scored = score(dataset, examples, [generation.text for generation in generations])
     predictions = Predictions(
-        backend.name,
-        backend.model,
-        list(examples),
-        generations,
-        scored,
-        seconds,
-        out,
-        backend.min_logprob,
+        backend.name, backend.model, list(examples), generations, scored, seconds, backend.min_logprob
     )
     if out is not None:
         _write(out, predictions)
@@ -162,51 +256,8 @@ def predict(
 
 
 def _write(out: Path, predictions: Predictions) -> None:
-    lines = [
-        json.dumps(
-            {
-                "id": example.id,
-                "question": example.question,
-                "schema": example.schema.to_dict(),
-                "gold": answer.gold,
-                "sql": answer.sql,
-                "correct": answer.correct,
-                "class": answer.outcome,
-                "status": predictions.status(index),
-                "logprob": generation.logprob,
-                "exact": answer.exact,
-                "logical": answer.logical,
-                "valid": answer.valid,
-                "measure": answer.measure,
-                "seconds": round(generation.prompt_seconds + generation.seconds, 4),
-                "tokens": generation.tokens,
-            },
-            ensure_ascii=False,
-        )
-        for index, (example, answer, generation) in enumerate(
-            zip(predictions.examples, predictions.scored, predictions.generations, strict=True)
-        )
-    ]
-    building = out.with_name(f".{out.name}.tmp-{os.getpid()}")
-    try:
-        with open(building, "w", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
-        os.replace(building, out)
-    except OSError as error:
-        kind = WorkError if error.errno == errno.ENOSPC else InputError
-        raise kind("the predictions cannot be written", where=out, found=error.strerror) from None
-    finally:
-        with suppress(OSError):
-            building.unlink()
-
-
-def _check_place(out: Path, force: bool) -> None:
-    """Refuse a place that cannot be written to before the questions are asked, not after."""
-    if out.exists() and not force:
-        raise InputError("the output exists", where=out, hint="Use --force to replace it")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        records.write_predictions(out, predictions.to_records())
     except OSError as error:
-        raise InputError("the predictions cannot be written", where=out, found=error.strerror) from None
-    if not os.access(out.parent, os.W_OK):
-        raise InputError("the predictions cannot be written", where=out, found="a read-only folder")
+        raise files.write_error("predictions", out, error) from None

@@ -80,7 +80,7 @@ def _scores(
         stage.emit("warning", message="no validation example has a gold statement: chosen by loss")
         return
     by_step = {row["step"]: row for row in rows}
-    answers, judged = [], {}
+    answers, graded = [], {}
     for checkpoint, score in zip(
         found,
         evaluate.score_checkpoints(
@@ -88,19 +88,19 @@ def _scores(
             [checkpoint.path for checkpoint in found],
             dataset,
             asked,
-            max_tokens=settings.max_tokens,
+            evaluate.PredictOptions(max_tokens=settings.max_tokens),
             progress=stage.progress,
         ),
         strict=True,
     ):
-        by_step[checkpoint.step]["valid"] = score.to_dict() | {"of": len(dataset.valid)}
-        answers.append(evaluate.Answers.of(str(checkpoint.step), score.predictions))
-        judged[str(checkpoint.step)] = score.predictions.judged
-        stage.emit("result", step=checkpoint.step, valid=score.to_dict())
+        by_step[checkpoint.step]["valid"] = score.to_record(of=len(dataset.valid)).to_json()
+        answers.append(score.predictions.answers(str(checkpoint.step)))
+        graded[str(checkpoint.step)] = score.predictions.graded
+        stage.emit("result", step=checkpoint.step, valid=score.to_record().to_json())
     best = str(_best(found, rows).step)
     against = next(a for a in answers if a.model == best)
-    stage.result["calibration"] = calibrate(judged[best]).to_dict()
-    stage.result["pairs"] = [evaluate.pair(against, a).to_dict() for a in answers if a is not against]
+    stage.result["calibration"] = calibrate(graded[best]).to_dict()
+    stage.result["pairs"] = [evaluate.pair(against, a).to_json() for a in answers if a is not against]
 
 
 def _choose(

@@ -16,6 +16,7 @@ from .saved import choose as choose
 from .saved import mark_best as mark_best
 from .saved import min_logprob as min_logprob
 from .source import Source as Source
+from .source import SplitLoss as SplitLoss
 
 __all__ = [
     "FREE_SETTINGS",
@@ -24,6 +25,7 @@ __all__ = [
     "Network",
     "Ranks",
     "Source",
+    "SplitLoss",
     "TrainConfig",
     "TrainResult",
     "adapter_path",

@@ -7,8 +7,12 @@ from typing import Annotated
 
 import typer
 
+from t2sql import data as datasets
+from t2sql import evaluate
+from t2sql import models as model_room
 from t2sql.cli.options import Force, Limit, MaxTokens, Seed, shared
 from t2sql.cli.output import Output
+from t2sql.cli.stage_lines import comparison_text
 
 EXAMPLE = """
 t2sql compare runs/demo/gguf/demo.q8_0.gguf runs/demo/gguf/demo.q4_0.gguf --data runs/demo/data
@@ -48,28 +52,22 @@ def command(
     The answers to the tutorial's three questions follow the table. Every question is asked unless --limit
     says otherwise.
     """
-    from t2sql import data as datasets
-    from t2sql import evaluate
-    from t2sql.cli.stage_lines import comparison_text
-    from t2sql.pipeline import comparison_result
-
+    backends = [name.strip() for name in backend.split(",") if name.strip()]
+    options = evaluate.CompareOptions(
+        split=split,
+        backends=backends,
+        limits={} if full else dict.fromkeys(backends, limit),
+        seed=seed,
+        max_tokens=max_tokens,
+        grammar=grammar,
+        out_dir=predictions,
+        force=force,
+    )
     dataset = datasets.load(data)
     with out.progress("compare") as progress:
-        comparison = evaluate.compare(
-            models,
-            dataset,
-            split=split,
-            backends=[name.strip() for name in backend.split(",") if name.strip()],
-            limit=limit,
-            full=full,
-            seed=seed,
-            max_tokens=max_tokens,
-            out_dir=predictions,
-            force=force,
-            grammar=grammar,
-            progress=progress,
-        )
-    result = comparison_result(comparison)
+        compared = [model_room.resolve(model, progress=progress) for model in models]
+        comparison = evaluate.compare(compared, dataset, options, progress=progress)
+    result = comparison.result.to_json()
     out.result(result, lambda: comparison_text(result))
     for warning in comparison.warnings:
         out.warn(warning)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from t2sql import data as datasets
+from t2sql import evaluate
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, table
+from t2sql.cli.stage_lines import measure_line, pair_lines, right_cells, share
 from t2sql.errors import InputError
-
-if TYPE_CHECKING:
-    from t2sql.evaluate import ScoredFile
 
 EXAMPLE = """
 t2sql score runs/demo/predictions/demo.q8_0.llama.test.jsonl --data runs/demo/data
@@ -61,20 +61,18 @@ def command(
         return
     if data is None:
         raise InputError("which data?", expected="--data, or --wikisql with --wikisql-db", found="neither")
-    from t2sql import data as datasets
-    from t2sql import evaluate
-    from t2sql.evaluate import score_file
-
     dataset = datasets.load(data)
     with out.progress("score") as progress:
-        scored = [score_file(file, dataset, split, timeout=timeout, progress=progress) for file in files]
+        scored = [
+            evaluate.score_file(file, dataset, split, timeout=timeout, progress=progress) for file in files
+        ]
     first = scored[0].answers
-    pairs = [evaluate.pair(first, other.answers).to_dict() for other in scored[1:]]
+    pairs = [evaluate.pair(first, other.answers).to_json() for other in scored[1:]]
     rows = [_row(file) for file in scored]
     out.result({"split": split, "rows": rows, "pairs": pairs}, lambda: _text(rows, pairs))
 
 
-def _row(file: ScoredFile) -> dict[str, Any]:
+def _row(file: evaluate.ScoredFile) -> dict[str, Any]:
     summary = file.summary
     answers = [
         {"id": answer.id, "correct": answer.correct, "class": answer.outcome, "sql": answer.sql}
@@ -97,8 +95,6 @@ def _row(file: ScoredFile) -> dict[str, Any]:
 
 
 def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
-    from t2sql.cli.stage_lines import measure_line, pair_lines, right_cells, share
-
     cells = [
         [Path(row["file"]).name, *right_cells(row), row["measure"]]
         + [share(row, name) for name in ("exact", "logical", "valid")]
@@ -115,9 +111,9 @@ def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
 
 
 def _official(out: Output, files: list[Path], source: Path, database: Path) -> None:
-    from t2sql.evaluate import official_scores
-
-    rows = [{"file": str(file), **official_scores(source, file, database).to_json()} for file in files]
+    rows = [
+        {"file": str(file), **evaluate.official_scores(source, file, database).to_json()} for file in files
+    ]
     cells = [
         [Path(r["file"]).name, f"{r['ex_accuracy']:.4f}", f"{r['lf_accuracy']:.4f}", r["n"]] for r in rows
     ]

@@ -101,9 +101,8 @@ def command(
                     list(labels) or [None],
                     dataset,
                     asked,
-                    type=score_type,
-                    max_tokens=max_tokens,
-                    grammar=grammar,
+                    evaluate.PredictOptions(max_tokens=max_tokens, grammar=grammar),
+                    gguf_type=score_type,
                     progress=progress,
                 ),
             )
@@ -121,10 +120,10 @@ def _answer(rows: list[dict[str, Any]], scores: Iterable[CheckpointScore]) -> li
     by_adapter = {row["adapter"]: row for row in rows}
     for score in scores:
         row = by_adapter[score.adapter]
-        row["score"] = score.to_dict()
-        answers.append(evaluate.Answers.of(row["name"], score.predictions))
+        row["score"] = score.to_record().to_json()
+        answers.append(score.predictions.answers(row["name"]))
     best = max(answers, key=lambda answer: sum(answer.correct.values()), default=None)
-    return [evaluate.pair(best, other).to_dict() for other in answers if best and other is not best]
+    return [evaluate.pair(best, other).to_json() for other in answers if best and other is not best]
 
 
 def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]], split: str) -> str:
