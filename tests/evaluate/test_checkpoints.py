@@ -15,7 +15,7 @@ from t2sql import models, train
 from t2sql.data import Dataset
 from t2sql.evaluate import PredictOptions, open_scorer, score_checkpoints
 from t2sql.fuse import Adapted
-from t2sql.gguf.container import read_gguf
+from t2sql.gguf import read_gguf
 from t2sql.runtimes.mlx import mx
 from t2sql.train import TrainConfig
 

@@ -15,8 +15,7 @@ from support import tiny
 
 from t2sql.errors import InputError, WorkError
 from t2sql.generate import ask
-from t2sql.gguf import convert, convert_adapter
-from t2sql.gguf.container import read_gguf
+from t2sql.gguf import convert, convert_adapter, read_gguf
 from t2sql.runtimes import LlamaPredictor
 
 GgufOf = Callable[..., Path]

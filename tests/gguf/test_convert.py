@@ -13,8 +13,7 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert
-from t2sql.gguf.container import read_gguf
+from t2sql.gguf import convert, read_gguf
 
 GgufOf = Callable[..., Path]
 

@@ -11,8 +11,7 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, import_gguf
-from t2sql.gguf.container import read_gguf, read_safetensors
+from t2sql.gguf import convert, import_gguf, read_gguf, read_safetensors
 from t2sql.verification.tokens import HARD_STRINGS
 
 GgufOf = Callable[..., Path]
@@ -170,7 +169,7 @@ def test_an_output_that_cannot_be_written_is_said(tiny_llama: Path, gguf_of: Ggu
 def test_types_that_only_gguf_py_knows_are_read(type: str, tmp_path: Path) -> None:
     from gguf import GGMLQuantizationType, quants
 
-    from t2sql.gguf.container import TensorInfo
+    from t2sql.gguf import TensorInfo
 
     kind = GGMLQuantizationType[type.upper()]
     block, size = {"q6_K": (256, 210), "iq4_nl": (32, 18), "q5_0": (32, 22), "q5_1": (32, 24)}[type]
@@ -181,7 +180,7 @@ def test_types_that_only_gguf_py_knows_are_read(type: str, tmp_path: Path) -> No
 
 
 def test_a_type_that_nobody_can_read_is_named(tmp_path: Path) -> None:
-    from t2sql.gguf.container import TensorInfo
+    from t2sql.gguf import TensorInfo
 
     (tmp_path / "a").write_bytes(bytes(64))
     with pytest.raises(InputError, match=r"tensor a.*found q9_9"):

@@ -27,7 +27,7 @@ def test_nothing_looks_wrong_with_a_converted_file_or_its_source(
     assert (file.family, directory.family) == ("llama" if name == "mistral" else model_type, model_type)
     assert file.warnings == directory.warnings == []
     assert directory.types.keys() == {"f32"} and directory.bits_per_weight == 32
-    assert sum(entry["tensors"] for entry in directory.types.values()) == len(directory.tensors)
+    assert sum(entry.tensors for entry in directory.types.values()) == len(directory.tensors)
 
 
 def test_a_file_whose_metadata_and_tensors_disagree_says_so(

@@ -10,9 +10,7 @@ import pytest
 
 from t2sql.cli import run
 from t2sql.errors import InputError
-from t2sql.gguf import convert, quantize
-from t2sql.gguf.container import read_gguf
-from t2sql.gguf.overrides import parse_overrides
+from t2sql.gguf import convert, parse_overrides, quantize, read_gguf
 
 GgufOf = Callable[..., Path]
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.gguf import inspect, quantize
-from t2sql.gguf.container import read_gguf
+from t2sql.gguf import inspect, quantize, read_gguf
+from t2sql.gguf.inspection import SpecialToken
 
 GgufOf = Callable[..., Path]
 
@@ -90,23 +90,24 @@ def test_a_corrupt_file_is_refused(content: bytes, tmp_path: Path) -> None:
 def test_inspect_counts_types_bytes_and_bits(tiny_llama: Path, gguf_of: GgufOf) -> None:
     found = inspect(gguf_of(tiny_llama, "q4_0"))
     assert (found.format, found.architecture) == ("GGUF v3", "llama")
-    assert {name: entry["tensors"] for name, entry in found.types.items()} == {
+    assert {name: entry.tensors for name, entry in found.types.items()} == {
         "q8_0": 1,
         "q4_0": 14,
         "f32": 5,
     }
     assert 4.5 < found.bits_per_weight < 8.5
     assert found.parameters == sum(t.elements for t in read_gguf(gguf_of(tiny_llama)).tensors.values())
-    assert found.tokenizer["pre"] == "smollm"
-    assert found.tokenizer["special"]["eos"] == {"id": 2, "token": "<|im_end|>"}
+    assert found.tokenizer is not None
+    assert found.tokenizer.pre == "smollm"
+    assert found.tokenizer.special["eos"] == SpecialToken(2, "<|im_end|>")
     assert found.warnings == []
-    assert found.to_dict()["metadata"]["tokenizer.ggml.tokens"]["length"] == 512
+    assert found.metadata["tokenizer.ggml.tokens"]["length"] == 512
 
 
 def test_inspect_reads_safetensors(tiny_llama: Path) -> None:
     found = inspect(tiny_llama / "model.safetensors")
     assert found.format == "safetensors"
-    assert found.types["f32"]["tensors"] == 20
+    assert found.types["f32"].tensors == 20
 
 
 def test_inspect_refuses_what_it_does_not_know(tmp_path: Path) -> None:

@@ -12,10 +12,7 @@ import pytest
 from support import tiny_families
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert
-from t2sql.gguf.container import read_gguf
-from t2sql.gguf.hf import read_directory
-from t2sql.gguf.weights import to_hf_rows
+from t2sql.gguf import convert, read_directory, read_gguf, to_hf_rows
 from t2sql.verification.original import TEXTS
 
 BLOCK_MATRIX = "model.layers.0.mlp.up_proj"

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from support import tiny, tiny_families
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, import_gguf
-from t2sql.gguf.container import read_gguf, read_safetensors
+from t2sql.gguf import convert, import_gguf, read_gguf, read_safetensors
 from t2sql.gguf.families.rope import FREQS, Rope
 from t2sql.verification.tokens import HARD_STRINGS
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, import_gguf, inspect, quantize
-from t2sql.gguf.container import read_gguf
-from t2sql.gguf.shards import shard_name, size_of
+from t2sql.gguf import convert, import_gguf, inspect, quantize, read_gguf
+from t2sql.gguf.shards import parse_size, shard_path
 from t2sql.runtimes import LlamaPredictor
 from t2sql.verification import verify
 
@@ -136,7 +135,7 @@ def test_missing_renamed_and_foreign_files_are_named(split: list[Path], tmp_path
 
 
 def test_sizes_are_powers_of_a_thousand() -> None:
-    assert [size_of(text) for text in ("2G", "500M", "1.5k", "7", 9)] == [
+    assert [parse_size(text) for text in ("2G", "500M", "1.5k", "7", 9)] == [
         2_000_000_000,
         500_000_000,
         1500,
@@ -145,8 +144,8 @@ def test_sizes_are_powers_of_a_thousand() -> None:
     ]
     for bad in ("", "G", "-1G", "0", "2X", "1 2"):
         with pytest.raises(InputError, match="size not understood"):
-            size_of(bad)
+            parse_size(bad)
 
 
 def test_the_name_of_a_set_does_not_need_the_suffix() -> None:
-    assert shard_name(Path("a/m"), 2, 3) == Path("a/m-00002-of-00003.gguf")
+    assert shard_path(Path("a/m"), 1, 3) == Path("a/m-00002-of-00003.gguf")

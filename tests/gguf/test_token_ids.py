@@ -11,9 +11,8 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, import_gguf
-from t2sql.gguf.container import read_gguf
-from t2sql.gguf.pretokenizers import STRUCTURES
+from t2sql.gguf import convert, import_gguf, read_gguf
+from t2sql.gguf.tokenizer.pretokenizers import STRUCTURES
 from t2sql.runtimes import LlamaPredictor
 from t2sql.verification.tokens import HARD_STRINGS
 

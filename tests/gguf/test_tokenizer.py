@@ -10,13 +10,18 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
-from t2sql.gguf.pretokenizers import STRUCTURES, name_of
-from t2sql.gguf.tokenizer import tokenizer_metadata
+from t2sql.gguf.tokenizer.documents import TokenizerDocument, parse_document, read_tokenizer_files
+from t2sql.gguf.tokenizer.metadata import tokenizer_metadata
+from t2sql.gguf.tokenizer.pretokenizers import STRUCTURES, name_of
 
 
 def entries(folder: Path, size: int = 512) -> dict[str, Any]:
     config = json.loads((folder / "config.json").read_text())
-    return {key: value for key, _, value in tokenizer_metadata(folder, config, size)}
+    return {key: value for key, _, value in tokenizer_metadata(read_tokenizer_files(folder), config, size)}
+
+
+def document(**parts: Any) -> TokenizerDocument:
+    return parse_document(parts, Path("here"))
 
 
 def edit(folder: Path, file: str, change: Any) -> None:
@@ -27,19 +32,19 @@ def edit(folder: Path, file: str, change: Any) -> None:
 
 @pytest.mark.parametrize("pre", ["smollm", "gpt-2", "llama-bpe"])
 def test_a_trained_bpe_is_recognised_by_its_structure(pre: str) -> None:
-    assert name_of(json.loads(tiny.bpe_tokenizer(pre).to_str()), "here") == pre
+    assert name_of(document(**json.loads(tiny.bpe_tokenizer(pre).to_str()))) == pre
 
 
 @pytest.mark.parametrize("pre", STRUCTURES)
 def test_every_known_structure_has_its_own_name(pre: str) -> None:
     structure, ignore_merges, _ = STRUCTURES[pre]
-    document = {"pre_tokenizer": structure, "model": {"ignore_merges": ignore_merges}}
-    assert name_of(document, "here") == pre
+    model = {"ignore_merges": ignore_merges}
+    assert name_of(document(pre_tokenizer=structure, model=model)) == pre
 
 
 def test_an_unknown_pre_tokenizer_shows_what_was_found() -> None:
     with pytest.raises(InputError, match=r"not recognised.*WhitespaceSplit"):
-        name_of({"pre_tokenizer": {"type": "WhitespaceSplit"}, "model": {}}, "here")
+        name_of(document(pre_tokenizer={"type": "WhitespaceSplit"}))
 
 
 def test_merges_are_read_in_both_forms(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def structured_tokenizer(pre: str, vocab_size: int = 512) -> Any:
     """A byte-level BPE that splits as the structure of that name says; special tokens as above."""
     from tokenizers import Tokenizer, pre_tokenizers, trainers
 
-    from t2sql.gguf.pretokenizers import STRUCTURES
+    from t2sql.gguf.tokenizer.pretokenizers import STRUCTURES
 
     splitting, ignore_merges, normalizer = STRUCTURES[pre]
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
@@ -286,7 +286,7 @@ def rewrite_gguf(source: Path, out: Path, changes: dict[str, Any], drop: tuple[s
 
 def patch_gguf(source: Path, out: Path, tensor: str, change: Any) -> Path:
     """A copy of a GGUF with `change(bytes as uint8 [rows, row bytes])` in place of a tensor's bytes."""
-    from t2sql.gguf.container import read_gguf
+    from t2sql.gguf import read_gguf
 
     info = read_gguf(source).tensors[tensor]
     data = bytearray(source.read_bytes())

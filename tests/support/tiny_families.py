@@ -103,7 +103,7 @@ def build(folder: Path, name: str, **changes: Any) -> Path:
 
 def weights(config: dict[str, Any], seed: int = 0) -> dict[str, np.ndarray]:
     """Random weights whose logits are far from flat, under Hugging Face's names."""
-    from t2sql.gguf.families import by_hf_architecture
+    from t2sql.gguf import by_hf_architecture
 
     family = by_hf_architecture(config["architectures"][0], "here")
     rng = np.random.default_rng(seed)

@@ -12,8 +12,7 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert
-from t2sql.gguf.weights import to_hf_rows
+from t2sql.gguf import convert, to_hf_rows
 from t2sql.verification import VerifyResult, verify
 
 GgufOf = Callable[..., Path]

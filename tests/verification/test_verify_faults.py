@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from support import tiny
 
-from t2sql.gguf.container import read_gguf
-from t2sql.gguf.weights import to_hf_rows
+from t2sql.gguf import read_gguf, to_hf_rows
 from t2sql.runtimes import LlamaPredictor
 from t2sql.verification import verify
 from t2sql.verification.behaviour import against_llama_cpp, in_llama_cpp

@@ -1,4 +1,7 @@
-"""GGUF: convert, quantize, import, inspect and verify. Bytes are Rust's; names and meaning are here."""
+"""The GGUF file format: convert, quantize, import and inspect, without a runtime.
+
+Names, settings and tokenizers are handled here; bytes are moved and quantized by the Rust core.
+"""
 
 import lazy_loader
 

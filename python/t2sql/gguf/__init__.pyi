@@ -1,42 +1,63 @@
+from .adapter import AdapterOptions as AdapterOptions
 from .adapter import convert_adapter as convert_adapter
-from .adapter import import_adapter as import_adapter
+from .adapter_file import AdapterFile as AdapterFile
 from .adapter_file import read_adapter as read_adapter
+from .adapter_import import import_adapter as import_adapter
 from .container import GgufFile as GgufFile
-from .container import TensorInfo as TensorInfo
-from .container import read_gguf as read_gguf
+from .container import SafetensorsFile as SafetensorsFile
+from .container import main_type as main_type
 from .container import read_safetensors as read_safetensors
-from .container import row_chunks as row_chunks
-from .converter import ConvertResult as ConvertResult
 from .converter import convert as convert
-from .converter import gguf_names as gguf_names
-from .families import Family as Family
-from .families import by_hf_architecture as by_hf_architecture
-from .families import supported_architectures as supported_architectures
+from .entries import Entry as Entry
+from .entries import MetadataValue as MetadataValue
+from .families.base import Family as Family
+from .families.registry import by_hf_architecture as by_hf_architecture
+from .families.registry import supported_architectures as supported_architectures
 from .families.rope import LONG as LONG
+from .ggml_types import TYPES as TYPES
+from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
 from .hf import check_dtypes as check_dtypes
 from .hf import read_directory as read_directory
-from .hf import weight_files as weight_files
-from .hf_tokenizer import special_ids as special_ids
 from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
 from .inspection import inspect as inspect
-from .inspection import main_type as main_type
 from .metadata import metadata_of as metadata_of
+from .options import ConvertKeywords as ConvertKeywords
+from .options import ConvertOptions as ConvertOptions
+from .options import QuantizeKeywords as QuantizeKeywords
+from .options import QuantizeOptions as QuantizeOptions
 from .overrides import parse_overrides as parse_overrides
 from .quantizer import quantize as quantize
-from .types import TYPES as TYPES
-from .types import type_named as type_named
+from .shards import read_gguf as read_gguf
+from .tensor_names import gguf_names as gguf_names
+from .tensors import FloatArray as FloatArray
+from .tensors import TensorInfo as TensorInfo
+from .tensors import row_chunks as row_chunks
+from .tokenizer.gguf_tokenizer import special_ids as special_ids
+from .weight_files import weight_files as weight_files
 from .weights import to_gguf_rows as to_gguf_rows
+from .weights import to_hf_rows as to_hf_rows
+from .writing import ConvertResult as ConvertResult
 
 __all__ = [
     "LONG",
     "TYPES",
+    "AdapterFile",
+    "AdapterOptions",
+    "ConvertKeywords",
+    "ConvertOptions",
     "ConvertResult",
+    "Entry",
     "Family",
+    "FloatArray",
     "GgufFile",
     "HfDirectory",
     "Inspection",
+    "MetadataValue",
+    "QuantizeKeywords",
+    "QuantizeOptions",
+    "SafetensorsFile",
     "TensorInfo",
     "by_hf_architecture",
     "check_dtypes",
@@ -58,6 +79,7 @@ __all__ = [
     "special_ids",
     "supported_architectures",
     "to_gguf_rows",
+    "to_hf_rows",
     "type_named",
     "weight_files",
 ]

@@ -1,116 +1,124 @@
-"""Where a model comes from: name, licence and base model, kept in step between GGUF keys and a model card."""
+"""Where a model comes from: name, licence and base models, in a model card and in GGUF's `general.*` keys."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# Card fields that are one GGUF string each.
-_STRINGS = (
-    "name",
-    "author",
-    "version",
-    "organization",
-    "description",
-    "finetune",
-    "basename",
-    "size_label",
-    "license",
-    "license_name",
-    "license_link",
-    "url",
-    "repo_url",
-)
+import yaml
+
+from t2sql.gguf.entries import Entry
+
+_HUB = "https://huggingface.co/"
+# The fields that this package reads in a card's front matter and writes there, in the order of writing.
+_CARD_FIELDS = ("license", "license_name", "license_link", "organization", "version", "author")
 
 
-@dataclass
+@dataclass(frozen=True)
 class Card:
-    fields: dict[str, str] = field(default_factory=dict)
-    languages: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    # Hub ids ("org/name") or bare names.
-    base_models: list[str] = field(default_factory=list)
+    """The front matter of a Hugging Face model card, as far as GGUF has keys for it.
+
+    Attributes:
+        name: The model's name (`model_name`); None when the card has none.
+        fields: Of `license`, `license_name`, `license_link`, `organization`, `version` and `author` those
+            that are stated.
+        languages: ISO codes.
+        tags: The card's tags.
+        base_models: Hub ids ("org/name") or bare names.
+    """
+
+    name: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    languages: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    base_models: Sequence[str] = ()
+
+    def entries(self) -> list[Entry]:
+        """The `general.*` entries of everything but the name (gguf-py's metadata.py has the same keys)."""
+        entries = [Entry(f"general.{_dotted(name)}", "str", value) for name, value in self.fields.items()]
+        if self.base_models:
+            entries.append(Entry("general.base_model.count", "u32", len(self.base_models)))
+        for index, base in enumerate(self.base_models):
+            prefix = f"general.base_model.{index}."
+            organization, _, name = base.rpartition("/")
+            entries.append(Entry(prefix + "name", "str", name.replace("-", " ")))
+            if organization:
+                entries.append(Entry(prefix + "organization", "str", organization))
+                entries.append(Entry(prefix + "repo_url", "str", _HUB + base))
+        if self.tags:
+            entries.append(Entry("general.tags", "arr:str", list(self.tags)))
+        if self.languages:
+            entries.append(Entry("general.languages", "arr:str", list(self.languages)))
+        return entries
 
 
 def card_of(metadata: Mapping[str, Any], path: Path) -> Card:
-    """The card that a GGUF's `general.*` keys make."""
-    fields = {
-        name: str(metadata[f"general.{_dotted(name)}"])
-        for name in _STRINGS
-        if f"general.{_dotted(name)}" in metadata
-    }
-    fields.setdefault("name", path.stem)
+    """The card that a GGUF's `general.*` keys describe; a file without a name is named after `path`."""
     bases = []
-    for i in range(int(metadata.get("general.base_model.count", 0) or 0)):
-        prefix = f"general.base_model.{i}."
-        url = str(metadata.get(prefix + "repo_url", ""))
-        name = str(metadata.get(prefix + "name", ""))
-        hub = url.removeprefix("https://huggingface.co/")
-        bases.append(hub if url and hub != url else name)
+    for index in range(int(metadata.get("general.base_model.count", 0) or 0)):
+        prefix = f"general.base_model.{index}."
+        url, name = (str(metadata.get(prefix + key, "")) for key in ("repo_url", "name"))
+        hub_id = url.removeprefix(_HUB)
+        bases.append(hub_id if hub_id != url else name)
     return Card(
-        fields,
-        [str(x) for x in metadata.get("general.languages", [])],
-        [str(x) for x in metadata.get("general.tags", [])],
-        [base for base in bases if base],
+        name=str(metadata.get("general.name", path.stem)),
+        fields={
+            name: str(metadata[f"general.{_dotted(name)}"])
+            for name in _CARD_FIELDS
+            if f"general.{_dotted(name)}" in metadata
+        },
+        languages=_texts(metadata.get("general.languages")),
+        tags=_texts(metadata.get("general.tags")),
+        base_models=[base for base in bases if base],
     )
 
 
 def write_card(folder: Path, card: Card, *, source: str) -> None:
-    """README.md whose front matter hubs and `convert` read back."""
-    import yaml
+    """Write README.md with front matter that hubs and `read_card` understand.
 
-    front: dict[str, Any] = {"model_name": card.fields.get("name", folder.name)}
-    for name in ("license", "license_name", "license_link", "organization", "version", "author"):
-        if name in card.fields:
-            front[name] = card.fields[name]
-    if card.languages:
-        front["language"] = card.languages
-    if card.tags:
-        front["tags"] = card.tags
-    if card.base_models:
-        front["base_model"] = card.base_models
+    Args:
+        folder: The model directory.
+        card: What the front matter states.
+        source: The name of the file that the model was imported from, for the text.
+    """
+    front: dict[str, Any] = {"model_name": card.name or folder.name}
+    front.update({name: card.fields[name] for name in _CARD_FIELDS if name in card.fields})
+    lists = {"language": card.languages, "tags": card.tags, "base_model": card.base_models}
+    front.update({name: list(values) for name, values in lists.items() if values})
     text = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
     body = f"# {front['model_name']}\n\nImported from `{source}` with t2sql.\n"
     (folder / "README.md").write_text(f"---\n{text}---\n\n{body}", encoding="utf-8")
 
 
 def read_card(folder: Path) -> Card:
-    """The front matter of a directory's README.md; an empty card when there is none."""
-    import yaml
-
+    """The front matter of a directory's README.md; an empty card when there is none or it does not parse."""
     try:
         text = (folder / "README.md").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return Card()
-    if not text.startswith("---"):
-        return Card()
-    try:
+        if not text.startswith("---"):
+            return Card()
         front = yaml.safe_load(text.removeprefix("---").split("\n---", 1)[0])
-    except yaml.YAMLError:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return Card()
     if not isinstance(front, dict):
         return Card()
-    card = Card(
-        languages=_list(front.get("language")),
-        tags=_list(front.get("tags")),
-        base_models=_list(front.get("base_model")),
+    name = front.get("model_name")
+    return Card(
+        name=str(name) if name else None,
+        fields={name: ", ".join(_texts(front[name])) for name in _CARD_FIELDS if front.get(name) is not None},
+        languages=_texts(front.get("language")),
+        tags=_texts(front.get("tags")),
+        base_models=_texts(front.get("base_model")),
     )
-    for name in ("license", "license_name", "license_link", "organization", "version", "author"):
-        if front.get(name) is not None:
-            value = front[name]
-            card.fields[name] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    if front.get("model_name"):
-        card.fields["name"] = str(front["model_name"])
-    return card
 
 
 def _dotted(name: str) -> str:
+    """GGUF's key of a field, after "general."."""
     return {"license_name": "license.name", "license_link": "license.link"}.get(name, name)
 
 
-def _list(value: object) -> list[str]:
+def _texts(value: object) -> list[str]:
     if value is None:
         return []
-    return [str(x) for x in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]

@@ -1,76 +1,115 @@
-"""GGUF to a Hugging Face directory: the way back, and how a GGUF becomes something MLX can train."""
+"""GGUF to a Hugging Face directory, which is also how a GGUF becomes something that MLX can train."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from t2sql.errors import InputError
 from t2sql.files import output_directory
 from t2sql.gguf.card import card_of, write_card
-from t2sql.gguf.container import GgufFile, read_gguf
-from t2sql.gguf.families import Family, by_gguf_architecture
+from t2sql.gguf.container import GgufFile
+from t2sql.gguf.families.base import Family, Key
+from t2sql.gguf.families.registry import by_gguf_architecture
 from t2sql.gguf.families.rope import FACTOR_TENSORS
-from t2sql.gguf.hf_tokenizer import special_ids, write_tokenizer
+from t2sql.gguf.hf_config import Config
+from t2sql.gguf.shards import read_gguf
+from t2sql.gguf.tokenizer.gguf_tokenizer import special_ids
+from t2sql.gguf.tokenizer.hf_files import write_tokenizer
 from t2sql.gguf.weights import Weight, write_safetensors
+from t2sql.progress import Progress
 
-Progress = Callable[[int, int, str], None]
+_TORCH_DTYPES = {"f16": "float16", "bf16": "bfloat16"}
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import of a GGUF writes besides the tokenizer and the card.
+
+    Attributes:
+        config: config.json.
+        weights: The tensors of model.safetensors, in order.
+    """
+
+    config: Config
+    weights: Sequence[Weight]
 
 
 def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
-    """Write `source` as a Hugging Face directory that transformers and mlx-lm load; returns `out`.
+    """Write a GGUF as a Hugging Face directory that transformers and mlx-lm load.
 
-    Block-quantized and float32 tensors become float32, float16 and bfloat16 stay; the rows of q and k go
-    back to Hugging Face's order, and what conversion added to norms is taken off.
+    Block-quantized and float32 tensors become float32; float16 and bfloat16 tensors stay as they are. The
+    rows of q and k go back to Hugging Face's order, and what conversion added to norms is subtracted.
+
+    Args:
+        source: The file; of a split model, the first.
+        out: The directory, which appears when it is whole.
+        force: Replace an existing model directory.
+        progress: Counts tensors.
+
+    Returns:
+        `out`.
+
+    Raises:
+        InputError: The file is malformed or of an unknown family, or `out` is in the way.
+        WorkError: Writing failed.
     """
     gguf = read_gguf(Path(source))
-    family = by_gguf_architecture(gguf.architecture, gguf.path)
-    config, weights = understood(gguf, family)
-    for weight in weights:
-        weight.heads = family.heads(weight.info.name, config)
-        weight.offset = family.offset(weight.info.name)
+    plan = plan_import(gguf, by_gguf_architecture(gguf.architecture, gguf.path))
     with output_directory(Path(out), force=force) as folder:
         write_tokenizer(gguf, folder)
-        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        (folder / "config.json").write_text(json.dumps(plan.config, indent=2) + "\n", encoding="utf-8")
         ids = special_ids(gguf)
         generation = {f"{name}_token_id": ids[name] for name in ("bos", "eos", "pad") if name in ids}
         text = json.dumps({"_from_model_config": True, **generation}, indent=2)
         (folder / "generation_config.json").write_text(text + "\n", encoding="utf-8")
         write_card(folder, card_of(gguf.metadata, gguf.path), source=gguf.path.name)
-        write_safetensors(folder / "model.safetensors", weights, progress=progress)
+        write_safetensors(folder / "model.safetensors", plan.weights, progress=progress)
     return Path(out)
 
 
-def understood(gguf: GgufFile, family: Family) -> tuple[dict[str, Any], list[Weight]]:
-    """config.json and the weights; refuses a file whose metadata and tensors are not one whole model."""
-    weights = _weights(gguf, family)
-    config = _config(gguf, family, weights)
+def plan_import(gguf: GgufFile, family: Family) -> ImportPlan:
+    """Work out config.json and the weights.
+
+    Raises:
+        InputError: Metadata and tensors are not one whole model of the family.
+    """
+    names = _hf_names(gguf, family)
+    config = _config(gguf, family, names)
     _check_shapes(gguf, family, config)
-    return config, weights
+    weights = [
+        Weight(hf, gguf.tensors[name], heads=family.heads(name, config), offset=family.offset(name))
+        for name, hf in names.items()
+    ]
+    return ImportPlan(config, weights)
 
 
-def _weights(gguf: GgufFile, family: Family) -> list[Weight]:
-    weights = []
-    for info in gguf.tensors.values():
-        if info.name in FACTOR_TENSORS:
+def _hf_names(gguf: GgufFile, family: Family) -> dict[str, str]:
+    """GGUF name -> Hugging Face name of every tensor but the rotary factors, which config.json expresses."""
+    names = {}
+    for name in gguf.tensors:
+        if name in FACTOR_TENSORS:
             continue
-        name = family.to_hf(info.name)
-        if name is None:
+        hf = family.to_hf(name)
+        if hf is None:
             raise InputError(
                 "tensor not supported",
                 where=gguf.path,
                 expected=f"the tensors of {family.gguf_architecture}",
-                found=info.name,
+                found=name,
             )
-        weights.append(Weight(name, info))
+        names[name] = hf
     if "token_embd.weight" not in gguf.tensors:
         raise InputError("tensor missing", where=gguf.path, expected="token_embd.weight")
-    return weights
+    return names
 
 
-def _check_shapes(gguf: GgufFile, family: Family, config: dict[str, Any]) -> None:
+def _check_shapes(gguf: GgufFile, family: Family, config: Config) -> None:
     for name, shape in family.expected(config, tied=bool(config["tie_word_embeddings"])).items():
         info = gguf.tensors.get(name)
         if info is None:
@@ -84,56 +123,59 @@ def _check_shapes(gguf: GgufFile, family: Family, config: dict[str, Any]) -> Non
             )
 
 
-def _config(gguf: GgufFile, family: Family, weights: list[Weight]) -> dict[str, Any]:
-    """config.json: what the GGUF's keys say, over what the original config said where GGUF has no key."""
-    config = _saved_config(gguf.metadata)
+def _config(gguf: GgufFile, family: Family, names: Mapping[str, str]) -> Config:
+    """config.json: the original one, if the GGUF carries it, with what the GGUF's own keys say instead."""
+    config = _original_config(gguf.metadata)
     config.setdefault("architectures", [family.hf_architectures[0]])
     config.setdefault("model_type", family.model_type)
     for key in family.keys:
-        value = gguf.need("{arch}." + key.gguf) if key.required else gguf.get("{arch}." + key.gguf)
-        if value is None:
-            value = key.default
-        if isinstance(value, list | str | bool) or (key.required and not value > 0):
-            raise InputError(
-                "metadata value not supported",
-                where=f"{gguf.path}: {gguf.architecture}.{key.gguf}",
-                expected="one positive number",
-                found=value,
-            )
+        value = _setting(gguf, key)
         if value is not None:
-            config[key.config] = _shortest(value) if key.type == "f32" else value
+            config[key.config] = value
     config.setdefault("num_key_value_heads", config["num_attention_heads"])
-    if family.config is not None:
-        config = {**family.config(gguf.metadata, config), **config}
+    if family.extra_config is not None:
+        config = {**family.extra_config(gguf.metadata, config), **config}
     if "t2sql.config" not in gguf.metadata:
         factors = {n: gguf.tensors[n].float32().ravel().tolist() for n in FACTOR_TENSORS if n in gguf.tensors}
         config.update(family.rope.config(gguf.architecture, gguf.metadata, factors))
-    names = {weight.name for weight in weights}
     config["vocab_size"] = gguf.tensors["token_embd.weight"].shape[0]
-    config["tie_word_embeddings"] = "lm_head.weight" not in names
+    hf_names = set(names.values())
+    config["tie_word_embeddings"] = "lm_head.weight" not in hf_names
     if family.may_be_biased:
-        config["attention_bias"] = "model.layers.0.self_attn.q_proj.bias" in names
-        config["mlp_bias"] = "model.layers.0.mlp.up_proj.bias" in names
+        config["attention_bias"] = "model.layers.0.self_attn.q_proj.bias" in hf_names
+        config["mlp_bias"] = "model.layers.0.mlp.up_proj.bias" in hf_names
     config.setdefault(*family.activation)
-    for name, value in special_ids(gguf).items():
+    for name, token_id in special_ids(gguf).items():
         if name != "unk":
-            config[f"{name}_token_id"] = value
-    kept = {w.info.type for w in weights if len(w.info.shape) > 1}
-    names_of = {"f16": "float16", "bf16": "bfloat16"}
-    config["torch_dtype"] = names_of.get(kept.pop(), "float32") if len(kept) == 1 else "float32"
+            config[f"{name}_token_id"] = token_id
+    types = {gguf.tensors[name].type for name in names if len(gguf.tensors[name].shape) > 1}
+    config["torch_dtype"] = _TORCH_DTYPES.get(types.pop(), "float32") if len(types) == 1 else "float32"
     return config
 
 
-def _saved_config(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        saved = json.loads(metadata.get("t2sql.config", "{}"))
-    except ValueError:
-        saved = {}
-    return saved if isinstance(saved, dict) else {}
-
-
-def _shortest(value: float) -> float:
-    """The shortest decimal that is this float32, so that 1e-05 comes back as 1e-05."""
-    import numpy as np
-
+def _setting(gguf: GgufFile, key: Key) -> int | float | None:
+    """The value of a setting that both formats share."""
+    name = "{arch}." + key.gguf
+    value = gguf.need(name) if key.required else gguf.get(name)
+    if value is None:
+        value = key.default
+    if isinstance(value, list | str | bool) or (key.required and not value > 0):
+        raise InputError(
+            "metadata value not supported",
+            where=f"{gguf.path}: {gguf.architecture}.{key.gguf}",
+            expected="one positive number",
+            found=value,
+        )
+    if value is None or key.type != "f32":
+        return value
+    # The shortest decimal that is this float32, so that 1e-05 comes back as 1e-05.
     return float(str(np.float32(value)))
+
+
+def _original_config(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The copy of config.json that `convert` stores; empty for files of other converters."""
+    try:
+        config = json.loads(metadata.get("t2sql.config", "{}"))
+    except ValueError:
+        return {}
+    return config if isinstance(config, dict) else {}

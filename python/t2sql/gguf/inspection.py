@@ -1,191 +1,242 @@
-"""What a GGUF, a safetensors file or a model directory holds, and what looks wrong with it."""
+"""What a GGUF file, a safetensors file or a model directory holds, as `t2sql inspect` shows it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from t2sql import _core
 from t2sql.errors import InputError
-from t2sql.gguf.container import GgufFile, TensorInfo, read_gguf, read_safetensors
-from t2sql.gguf.converter import gguf_names
-from t2sql.gguf.families import Family, by_gguf_architecture, by_hf_architecture
-from t2sql.gguf.hf import check_dtypes, read_directory, weight_files
-from t2sql.gguf.hf_tokenizer import CONTROL, UNUSED, adds, special_ids
-from t2sql.gguf.importer import understood
-from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.container import GgufFile, read_safetensors
+from t2sql.gguf.diagnosis import diagnose_directory, diagnose_gguf
+from t2sql.gguf.hf import read_directory
 from t2sql.gguf.mlx_affine import AffineTensor
-from t2sql.gguf.types import TYPES, type_named
+from t2sql.gguf.shards import read_gguf
+from t2sql.gguf.tensors import TensorInfo
+from t2sql.gguf.tokenizer.gguf_tokenizer import adds_bos_eos, special_ids
+from t2sql.gguf.tokenizer.token_types import CONTROL, UNUSED
+from t2sql.gguf.weight_files import weight_files
+
+# Longer arrays of the metadata are shown by their length and their first values.
+_LONGEST = 8
 
 
-@dataclass
+@dataclass(frozen=True)
+class TypeSize:
+    """All tensors of one type.
+
+    Attributes:
+        tensors: Their number.
+        bytes: The bytes that they take.
+    """
+
+    tensors: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class TensorSummary:
+    """One tensor.
+
+    Attributes:
+        name: Its name in the file.
+        type: ggml's name of its type, or "mlx N-bit".
+        shape: Row-major.
+        bytes: The bytes that it takes; of a matrix that MLX quantized, with scales and biases.
+    """
+
+    name: str
+    type: str
+    shape: list[int]
+    bytes: int
+
+
+@dataclass(frozen=True)
+class SpecialToken:
+    """A special token.
+
+    Attributes:
+        id: Its id.
+        token: Its text.
+    """
+
+    id: int
+    token: str
+
+
+@dataclass(frozen=True)
+class TokenizerSummary:
+    """A GGUF's tokenizer.
+
+    Attributes:
+        model: `tokenizer.ggml.model`; None when the file does not state it.
+        pre: `tokenizer.ggml.pre`; None when the file does not state it.
+        tokens: The number of tokens.
+        merges: The number of merges.
+        control: The number of control tokens.
+        padding: The number of unused tokens.
+        special: "bos", "eos", "unk" and "pad" -> the token, as far as there is one.
+        adds_bos: Whether llama.cpp puts BOS before a text.
+        adds_eos: Whether llama.cpp puts EOS after a text.
+        chat_template: Whether there is one.
+    """
+
+    model: str | None
+    pre: str | None
+    tokens: int
+    merges: int
+    control: int
+    padding: int
+    special: dict[str, SpecialToken]
+    adds_bos: bool
+    adds_eos: bool
+    chat_template: bool
+
+
+@dataclass(frozen=True)
 class Inspection:
+    """What a file or directory holds.
+
+    Attributes:
+        path: What was inspected.
+        format: "GGUF vN", "safetensors" or "directory".
+        bytes: The bytes of its files; of a directory, of the weights.
+        architecture: As the file or config.json states it; "" when it does not.
+        parameters: The number of weights.
+        bits_per_weight: Bits of tensor data for each of them.
+        types: Type -> what its tensors amount to, largest first.
+        tensors: Every tensor, in file order.
+        metadata: The metadata or config.json; long arrays as a length and the first values.
+        simd: The instruction set whose kernels run on this machine.
+        files: The number of files; more than one for a split model.
+        tokenizer: None when there is none, and for everything but GGUF files.
+        family: The `model_type` of the family that convert and import know it as; "" for others.
+        warnings: What looks wrong, as sentences.
+    """
+
     path: Path
     format: str
     bytes: int
     architecture: str
     parameters: int
     bits_per_weight: float
-    # type -> {"tensors": count, "bytes": size}
-    types: dict[str, dict[str, int]]
-    tensors: list[dict[str, Any]]
-    # Long arrays are cut to a summary.
+    types: dict[str, TypeSize]
+    tensors: list[TensorSummary]
     metadata: dict[str, Any]
-    # The instruction set that reads and writes its blocks here.
     simd: str
-    # More than one when the model is split.
     files: int = 1
-    tokenizer: dict[str, Any] = field(default_factory=dict)
-    # Of the families that convert and import know; empty for others.
+    tokenizer: TokenizerSummary | None = None
     family: str = ""
     warnings: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "path": str(self.path)}
+    def to_dict(self) -> dict[str, object]:
+        """The JSON document of `t2sql inspect --json`."""
+        tokenizer = asdict(self.tokenizer) if self.tokenizer is not None else {}
+        return {**asdict(self), "path": str(self.path), "tokenizer": tokenizer}
 
 
 def inspect(path: Path) -> Inspection:
+    """Describe a GGUF file, of a split model the first; a safetensors file; or a model directory.
+
+    Raises:
+        InputError: There is no such file, it is something else, or its header is malformed.
+    """
     path = Path(path)
     if path.is_dir():
-        return _directory(path)
+        return _inspect_directory(path)
     if not path.is_file():
         raise InputError("no such file", where=path)
     with path.open("rb") as file:
         magic = file.read(4)
     if magic == b"GGUF":
-        return _gguf(path)
+        return _inspect_gguf(path)
     if path.suffix == ".safetensors":
-        return _safetensors(path)
+        file_header = read_safetensors(path)
+        return _summary(path, "safetensors", file_header.size, file_header.tensors, file_header.metadata)
     raise InputError("file not recognised", where=path, expected="GGUF or safetensors", found=repr(magic))
 
 
-def _gguf(path: Path) -> Inspection:
+def _inspect_gguf(path: Path) -> Inspection:
     file = read_gguf(path)
-    found = _summary(path, "GGUF v" + str(file.version), file.size, file.tensors)
-    found.architecture = file.architecture
-    found.files = len({info.path for info in file.tensors.values()}) or 1
-    found.metadata = {key: _short(value) for key, value in file.metadata.items()}
-    tokens = file.get("tokenizer.ggml.tokens")
-    if tokens is None:
-        found.warnings.append("no tokenizer: llama.cpp cannot load it")
-    else:
-        types = file.get("tokenizer.ggml.token_type") or []
-        bos, eos = adds(file)
-        found.tokenizer = {
-            "model": file.get("tokenizer.ggml.model"),
-            "pre": file.get("tokenizer.ggml.pre"),
-            "tokens": len(tokens),
-            "merges": len(file.get("tokenizer.ggml.merges") or []),
-            "control": sum(kind == CONTROL for kind in types),
-            "padding": sum(kind == UNUSED for kind in types),
-            "special": {name: {"id": i, "token": tokens[i]} for name, i in special_ids(file).items()},
-            "adds_bos": bos,
-            "adds_eos": eos,
-            "chat_template": "tokenizer.chat_template" in file.metadata,
-        }
-        embedding = file.tensors.get("token_embd.weight")
-        if embedding is not None and embedding.shape[0] != len(tokens):
-            found.warnings.append(
-                f"{len(tokens)} tokens, but token_embd.weight has {embedding.shape[0]} rows"
-            )
-        if found.tokenizer["model"] == "gpt2" and not found.tokenizer["merges"]:
-            found.warnings.append("BPE tokenizer without merges")
-        if found.tokenizer["model"] == "gpt2" and not found.tokenizer["pre"]:
-            found.warnings.append("BPE tokenizer without a pre-tokenizer name: llama.cpp will guess")
-        scores = file.get("tokenizer.ggml.scores")
-        if found.tokenizer["model"] == "llama" and scores and len(set(scores)) < 3:
-            found.warnings.append("SPM tokenizer without real scores: texts will be split wrongly")
-    blocks = file.get("{arch}.block_count")
-    present = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
-    if blocks is not None and len(present) != blocks:
-        found.warnings.append(f"block_count is {blocks}, tensors of {len(present)} blocks are there")
-    stated = [t.name for t in TYPES.values() if t.file_type == file.get("general.file_type")]
-    if stated and file.tensors and stated != [main_type(file)]:
-        found.warnings.append(f"general.file_type says {stated[0]}, most matrices are {main_type(file)}")
-    _understand(found, lambda: by_gguf_architecture(file.architecture, path), lambda f: understood(file, f))
-    return found
+    diagnosis = diagnose_gguf(file)
+    return replace(
+        _summary(path, f"GGUF v{file.version}", file.size, file.tensors, file.metadata),
+        architecture=file.architecture,
+        files=len({info.path for info in file.tensors.values()}) or 1,
+        tokenizer=_tokenizer(file),
+        family=diagnosis.family,
+        warnings=diagnosis.warnings,
+    )
 
 
-def _safetensors(path: Path) -> Inspection:
-    file = read_safetensors(path)
-    found = _summary(path, "safetensors", file.size, file.tensors)
-    found.metadata = {key: _short(value) for key, value in file.metadata.items()}
-    return found
-
-
-def _directory(path: Path) -> Inspection:
+def _inspect_directory(path: Path) -> Inspection:
     directory = read_directory(path)
     size = sum(file.stat().st_size for file in weight_files(path))
-    found = _summary(path, "directory", size, directory.tensors)
-    found.architecture = directory.architecture
-    found.metadata = {key: _short(value) for key, value in directory.config.items()}
-
-    def understand(family: Family) -> None:
-        check_dtypes(directory)
-        names = gguf_names(directory, family)
-        family.computed(directory.config)
-        metadata_of(
-            directory,
-            family,
-            type_named("f32"),
-            vocabulary_size=directory.tensors[names["token_embd.weight"]].shape[0],
-            parameters=found.parameters,
-        )
-
-    _understand(found, lambda: by_hf_architecture(found.architecture, path / "config.json"), understand)
-    return found
+    diagnosis = diagnose_directory(directory)
+    return replace(
+        _summary(path, "directory", size, directory.tensors, directory.config),
+        architecture=directory.architecture,
+        family=diagnosis.family,
+        warnings=diagnosis.warnings,
+    )
 
 
-def _understand(found: Inspection, family: Callable[[], Family], check: Callable[[Family], object]) -> None:
-    """The family, and the first thing that keeps the model from being converted or imported."""
-    try:
-        known = family()
-        found.family = known.model_type
-        check(known)
-    except InputError as error:
-        found.warnings.append(str(error))
-
-
-def _summary(path: Path, format: str, size: int, tensors: dict[str, TensorInfo]) -> Inspection:
-    types: dict[str, dict[str, int]] = {}
-    for info in tensors.values():
-        entry = types.setdefault(_type(info), {"tensors": 0, "bytes": 0})
-        entry["tensors"] += 1
-        entry["bytes"] += _bytes(info)
+def _summary(
+    path: Path, kind: str, size: int, tensors: Mapping[str, TensorInfo], metadata: Mapping[str, Any]
+) -> Inspection:
+    """An inspection of the tensors and the metadata alone."""
+    listed = [_tensor(info) for info in tensors.values()]
+    types: dict[str, TypeSize] = {}
+    for tensor in listed:
+        so_far = types.get(tensor.type, TypeSize(0, 0))
+        types[tensor.type] = TypeSize(so_far.tensors + 1, so_far.bytes + tensor.bytes)
     parameters = sum(info.elements for info in tensors.values())
-    bits = 8 * sum(_bytes(info) for info in tensors.values()) / parameters if parameters else 0.0
-    listed = [
-        {"name": info.name, "type": _type(info), "shape": list(info.shape), "bytes": _bytes(info)}
-        for info in tensors.values()
-    ]
-    from t2sql import _core
-
-    types = dict(sorted(types.items(), key=lambda item: -item[1]["bytes"]))
-    return Inspection(path, format, size, "", parameters, round(bits, 3), types, listed, {}, _core.simd())
-
-
-def _type(info: TensorInfo) -> str:
-    return f"mlx {info.bits}-bit" if isinstance(info, AffineTensor) else info.type
-
-
-def _bytes(info: TensorInfo) -> int:
-    further = info.scales.nbytes + info.biases.nbytes if isinstance(info, AffineTensor) else 0
-    return info.nbytes + further
+    data_bytes = sum(tensor.bytes for tensor in listed)
+    return Inspection(
+        path=path,
+        format=kind,
+        bytes=size,
+        architecture="",
+        parameters=parameters,
+        bits_per_weight=round(8 * data_bytes / parameters, 3) if parameters else 0.0,
+        types=dict(sorted(types.items(), key=lambda item: -item[1].bytes)),
+        tensors=listed,
+        metadata={key: _shortened(value) for key, value in metadata.items()},
+        simd=_core.simd(),
+    )
 
 
-def _short(value: Any) -> Any:
-    if isinstance(value, list | tuple) and len(value) > 8:
+def _tensor(info: TensorInfo) -> TensorSummary:
+    if isinstance(info, AffineTensor):
+        nbytes = info.nbytes + info.scales.nbytes + info.biases.nbytes
+        return TensorSummary(info.name, f"mlx {info.bits}-bit", list(info.shape), nbytes)
+    return TensorSummary(info.name, info.type, list(info.shape), info.nbytes)
+
+
+def _tokenizer(file: GgufFile) -> TokenizerSummary | None:
+    tokens = file.get("tokenizer.ggml.tokens")
+    if tokens is None:
+        return None
+    types = file.get("tokenizer.ggml.token_type") or []
+    adds_bos, adds_eos = adds_bos_eos(file)
+    return TokenizerSummary(
+        model=file.get("tokenizer.ggml.model"),
+        pre=file.get("tokenizer.ggml.pre"),
+        tokens=len(tokens),
+        merges=len(file.get("tokenizer.ggml.merges") or []),
+        control=sum(kind == CONTROL for kind in types),
+        padding=sum(kind == UNUSED for kind in types),
+        special={name: SpecialToken(i, tokens[i]) for name, i in special_ids(file).items()},
+        adds_bos=adds_bos,
+        adds_eos=adds_eos,
+        chat_template="tokenizer.chat_template" in file.metadata,
+    )
+
+
+def _shortened(value: Any) -> Any:
+    """A metadata value; of a long array its length and its first values."""
+    if isinstance(value, list | tuple) and len(value) > _LONGEST:
         return {"length": len(value), "first": list(value[:4])}
     return value
-
-
-def main_type(gguf: GgufFile) -> str:
-    """The type that holds most of the file's weights."""
-    count: Counter[str] = Counter()
-    for name, info in gguf.tensors.items():
-        # The embedding can outweigh all else in a small model, yet it is not what the file is named for.
-        if len(info.shape) > 1 and name.startswith("blk."):
-            count[info.type] += info.elements
-    return count.most_common(1)[0][0] if count else "f32"

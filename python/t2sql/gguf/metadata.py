@@ -1,132 +1,75 @@
-"""The metadata of a converted file: what llama.cpp's own converter writes, and the `t2sql.*` keys."""
+"""The metadata of a converted file: what llama.cpp's convert_hf_to_gguf.py writes, and the `t2sql.*` keys."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from t2sql.errors import InputError
-from t2sql.gguf.card import Card, read_card
-from t2sql.gguf.families import Family
+from t2sql.gguf.card import Card
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.families.base import Family
+from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType
 from t2sql.gguf.hf import HfDirectory
-from t2sql.gguf.tokenizer import Entry, strips_after_special, tokenizer_metadata
-from t2sql.gguf.types import QUANTIZATION_VERSION, GgmlType
+from t2sql.gguf.hf_config import Config, about
+from t2sql.gguf.tokenizer.metadata import strips_after_special, tokenizer_metadata
+from t2sql.prompt import PROMPT_FORMAT
 
-# The path is nobody's business; what was quantized in the source is not so in the file.
-_NOT_KEPT = ("_name_or_path", "quantization", "quantization_config")
+# Left out of the copy of config.json that a GGUF carries: a path on the machine that made the model, and how
+# the source was quantized, which says nothing about the file.
+_NOT_COPIED = ("_name_or_path", "quantization", "quantization_config")
 _PHI3 = re.compile("(phi)-?3", re.IGNORECASE)
-_HUB = "https://huggingface.co/"
 
 
 def metadata_of(
     directory: HfDirectory,
     family: Family,
-    type: GgmlType,
+    target: GgmlType,
     *,
-    vocabulary_size: int,
+    vocab_size: int,
     parameters: int,
     pre: str | None = None,
 ) -> list[Entry]:
+    """All metadata of the GGUF that a directory is converted to, in the order of the file.
+
+    Args:
+        directory: The model.
+        family: Its family.
+        target: The type of the file's matrices.
+        vocab_size: Rows of the token embedding.
+        parameters: The number of weights, for `general.size_label`.
+        pre: llama.cpp's name for how the BPE tokenizer splits; None to recognise it by its structure.
+
+    Raises:
+        InputError: A setting is missing or has no form in a GGUF, or the tokenizer is not supported.
+    """
     config = directory.config
-    entries = _general(directory, family, parameters)
     arch = family.gguf_architecture
-    for key in family.keys:
-        value = config.get(key.config)
-        if value is None:
-            value = key.default
-        if value is None:
-            if key.required:
-                raise InputError("setting missing", where=directory.path / "config.json", expected=key.config)
-            continue
-        entries.append((f"{arch}.{key.gguf}", key.type, float(value) if key.type == "f32" else int(value)))
-    entries.append((f"{arch}.vocab_size", "u32", vocabulary_size))
-    further = [*family.rope.metadata(config), *(family.metadata(config) if family.metadata else [])]
-    entries.extend((f"{arch}.{name}", kind, value) for name, kind, value in further)
-    entries.append(("general.file_type", "u32", type.file_type))
-    entries.append(("general.quantization_version", "u32", QUANTIZATION_VERSION))
-    entries.extend(tokenizer_metadata(directory.path, config, vocabulary_size, pre=pre))
-    entries.append(("t2sql.prompt_format", "str", prompt_format(config)))
-    if (least := _about(config).get("min_logprob")) is not None:
-        entries.append(("t2sql.min_logprob", "f32", float(least)))
-    # For the way back: what no GGUF key says.
-    kept = {key: value for key, value in config.items() if key not in _NOT_KEPT}
-    entries.append(("t2sql.config", "str", json.dumps(kept, sort_keys=True)))
-    return _last_of_each([_name_for_llama_cpp(entry, directory.path) for entry in entries])
-
-
-def _name_for_llama_cpp(entry: Entry, folder: Path) -> Entry:
-    """llama.cpp drops whitespace after special tokens in models with phi3 in their name, and in no other:
-    the name has it exactly when the tokenizer does that."""
-    key, kind, name = entry
-    if key != "general.name":
-        return entry
-    named, strips = bool(_PHI3.search(name)), strips_after_special(folder)
-    if strips and not named:
-        return key, kind, f"{name} phi3"
-    return (key, kind, _PHI3.sub(r"\1 3", name)) if named and not strips else entry
-
-
-def prompt_format(config: dict[str, Any]) -> str:
-    """What the model was trained on, when its config says; else this version's own format."""
-    from t2sql.prompt import PROMPT_FORMAT
-
-    return str(_about(config).get("prompt_format", PROMPT_FORMAT))
-
-
-def _about(config: dict[str, Any]) -> dict[str, Any]:
-    block = config.get("t2sql")
-    return block if isinstance(block, dict) else {}
-
-
-def _general(directory: HfDirectory, family: Family, parameters: int) -> list[Entry]:
-    card = _card(directory)
-    entries: list[Entry] = [
-        ("general.architecture", "str", family.gguf_architecture),
-        ("general.type", "str", "model"),
-        ("general.name", "str", card.fields.pop("name")),
-        ("general.size_label", "str", size_label(parameters)),
-    ]
-    for name, value in card.fields.items():
-        entries.append((f"general.{name.replace('license_', 'license.')}", "str", value))
-    if card.base_models:
-        entries.append(("general.base_model.count", "u32", len(card.base_models)))
-    for i, base in enumerate(card.base_models):
-        prefix = f"general.base_model.{i}."
-        organization, _, name = base.rpartition("/")
-        entries.append((prefix + "name", "str", name.replace("-", " ")))
-        if organization:
-            entries.append((prefix + "organization", "str", organization))
-            entries.append((prefix + "repo_url", "str", _HUB + base))
-    if card.tags:
-        entries.append(("general.tags", "arr:str", card.tags))
-    if card.languages:
-        entries.append(("general.languages", "arr:str", card.languages))
-    return entries
-
-
-def _card(directory: HfDirectory) -> Card:
-    """README.md's front matter; config.json's `t2sql` block fills what it leaves open."""
-    card = read_card(directory.path)
-    block = directory.config.get("t2sql")
-    for name, value in (block if isinstance(block, dict) else {}).items():
-        if name in ("name", "license", "organization", "version", "author") and value:
-            card.fields.setdefault(name, str(value))
-        if name == "base_model" and value and not card.base_models:
-            card.base_models = [str(x) for x in (value if isinstance(value, list) else [value])]
-    card.fields.setdefault("name", _name(directory.path, directory.config))
-    return card
-
-
-def _name(path: Path, config: dict[str, Any]) -> str:
-    given = str(config.get("_name_or_path") or "").rstrip("/").rpartition("/")[2]
-    folder = path.resolve()
-    return given or (folder.parent.name if folder.name in ("fused", "model") else folder.name)
+    entries = [*_general(directory, family, parameters), *_settings(directory, family)]
+    entries.append(Entry(f"{arch}.vocab_size", "u32", vocab_size))
+    further = family.rope.metadata(config)
+    if family.extra_metadata is not None:
+        further += family.extra_metadata(config)
+    entries += [entry._replace(key=f"{arch}.{entry.key}") for entry in further]
+    entries.append(Entry("general.file_type", "u32", target.file_type))
+    entries.append(Entry("general.quantization_version", "u32", QUANTIZATION_VERSION))
+    entries += tokenizer_metadata(directory.tokenizer, config, vocab_size, pre=pre)
+    entries.append(Entry("t2sql.prompt_format", "str", _prompt_format(config)))
+    min_logprob = about(config).get("min_logprob")
+    if min_logprob is not None:
+        entries.append(Entry("t2sql.min_logprob", "f32", float(min_logprob)))
+    # `import` needs the settings for which GGUF has no key.
+    copied = {key: value for key, value in config.items() if key not in _NOT_COPIED}
+    entries.append(Entry("t2sql.config", "str", json.dumps(copied, sort_keys=True)))
+    strips = strips_after_special(directory.tokenizer)
+    return _last_of_each([_name_for_llama_cpp(entry, strips) for entry in entries])
 
 
 def size_label(parameters: int) -> str:
-    """135M, 7.2B: two digits at least, as Hugging Face and llama.cpp write it."""
+    """A number of weights as Hugging Face and llama.cpp write it, with two digits at least: 135M, 7.2B."""
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (0, "K")):
         if parameters > limit:
             scaled = parameters / (limit or 1e3)
@@ -135,6 +78,75 @@ def size_label(parameters: int) -> str:
     return "0K"
 
 
-def _last_of_each(entries: list[Entry]) -> list[Entry]:
-    """One entry a key, in order of first appearance: a later one is the more specific."""
-    return list({entry[0]: entry for entry in entries}.values())
+def _general(directory: HfDirectory, family: Family, parameters: int) -> list[Entry]:
+    card = _complete_card(directory)
+    return [
+        Entry("general.architecture", "str", family.gguf_architecture),
+        Entry("general.type", "str", "model"),
+        Entry("general.name", "str", card.name or _default_name(directory)),
+        Entry("general.size_label", "str", size_label(parameters)),
+        *card.entries(),
+    ]
+
+
+def _settings(directory: HfDirectory, family: Family) -> list[Entry]:
+    """The settings that both formats state, by `family.keys`."""
+    entries = []
+    for key in family.keys:
+        value = directory.config.get(key.config)
+        if value is None:
+            value = key.default
+        if value is not None:
+            number = float(value) if key.type == "f32" else int(value)
+            entries.append(Entry(f"{family.gguf_architecture}.{key.gguf}", key.type, number))
+        elif key.required:
+            raise InputError("setting missing", where=directory.path / "config.json", expected=key.config)
+    return entries
+
+
+def _complete_card(directory: HfDirectory) -> Card:
+    """The model card; config.json's "t2sql" block fills in what the card leaves open."""
+    card = directory.card
+    fields, name, base_models = dict(card.fields), card.name, card.base_models
+    for key, value in about(directory.config).items():
+        if not value:
+            continue
+        if key in ("license", "organization", "version", "author"):
+            fields.setdefault(key, str(value))
+        elif key == "name":
+            name = name or str(value)
+        elif key == "base_model" and not base_models:
+            base_models = [str(base) for base in (value if isinstance(value, list) else [value])]
+    return replace(card, name=name, fields=fields, base_models=base_models)
+
+
+def _default_name(directory: HfDirectory) -> str:
+    """The model's name by where it lies: a run's own folder when it is the run's "fused" or "model"."""
+    stated = str(directory.config.get("_name_or_path") or "").rstrip("/").rpartition("/")[2]
+    folder = Path(directory.path).resolve()
+    return stated or (folder.parent.name if folder.name in ("fused", "model") else folder.name)
+
+
+def _name_for_llama_cpp(entry: Entry, strips: bool) -> Entry:
+    """A `general.name` that contains "phi3" exactly when the tokenizer strips after special tokens.
+
+    llama.cpp drops the whitespace after special tokens in models with phi3 in their name and in no others
+    (`llama_vocab::impl::load` in llama-vocab.cpp).
+    """
+    if entry.key != "general.name":
+        return entry
+    name = str(entry.value)
+    named = bool(_PHI3.search(name))
+    if strips and not named:
+        return entry._replace(value=f"{name} phi3")
+    return entry._replace(value=_PHI3.sub(r"\1 3", name)) if named and not strips else entry
+
+
+def _prompt_format(config: Config) -> str:
+    """The prompt format that the model was trained with, where config.json states it; else our own."""
+    return str(about(config).get("prompt_format", PROMPT_FORMAT))
+
+
+def _last_of_each(entries: Sequence[Entry]) -> list[Entry]:
+    """One entry for each key, where the key first appears; the last value wins, being the most specific."""
+    return list({entry.key: entry for entry in entries}.values())

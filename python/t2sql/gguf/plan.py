@@ -1,77 +1,107 @@
-"""Which type each tensor gets: llama-quantize's choices, with Q8_0 where it would take Q6_K."""
+"""The plan of a GGUF output: its files, their metadata, and where each tensor's bytes come from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from t2sql.gguf.overrides import check_used, compile_overrides
-from t2sql.gguf.types import GgmlType, type_named
+from t2sql._core import TensorPlan
+from t2sql.errors import InputError
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.mlx_affine import AffineTensor
+from t2sql.gguf.shards import COUNT, INDEX, MOST_FILES, TENSORS, parse_size, shard_path
+from t2sql.gguf.tensors import TensorInfo
 
 
 @dataclass(frozen=True)
-class TypePlan:
-    types: Mapping[str, str]
-    warnings: tuple[str, ...]
+class FilePlan:
+    """One file to write.
 
-
-def plan_types(
-    shapes: Mapping[str, Sequence[int]],
-    type: str,
-    *,
-    pure: bool = False,
-    output_type: str | None = None,
-    embedding_type: str | None = None,
-    tensor_types: Mapping[str, str] | None = None,
-) -> TypePlan:
-    """A type for every GGUF tensor name.
-
-    One-dimensional tensors and norms stay float32. The matrix that makes the logits (`output.weight`, or
-    `token_embd.weight` when it is tied) is Q8_0 where the rest is 4 bits, unless `pure`: four bits cost most
-    there. `tensor_types` (regular expression -> type) beat every rule; the first that is found in a name
-    counts. A row that no block type can hold is float16, and said.
+    Attributes:
+        path: Where the file goes.
+        metadata: Its key-value pairs, in the order in which they are written.
+        tensors: Its tensors, in the order in which they are written.
     """
-    target = type_named(type)
-    output = type_named(output_type) if output_type else None
-    embedding = type_named(embedding_type) if embedding_type else None
-    overrides = compile_overrides(tensor_types or {})
-    check_used(overrides, [name for name, shape in shapes.items() if not keeps_precision(name, shape)])
-    head = "output.weight" if "output.weight" in shapes else "token_embd.weight"
-    types: dict[str, str] = {}
-    warnings: list[str] = []
-    for name, shape in shapes.items():
-        wanted = target
-        if keeps_precision(name, shape):
-            types[name] = "f32"
-            continue
-        chosen = next((o.type for o in overrides if o.pattern.search(name)), None)
-        if chosen is not None:
-            wanted = chosen
-        elif name == "token_embd.weight" and embedding is not None:
-            wanted = embedding
-        elif name == head and output is not None:
-            wanted = output
-        elif name == head and target.four_bits and not pure:
-            wanted = type_named("q8_0")
-        types[name] = _fitting(name, shape, wanted, warnings)
-    return TypePlan(types, tuple(warnings))
+
+    path: Path
+    metadata: Sequence[Entry]
+    tensors: Sequence[TensorPlan]
 
 
-def keeps_precision(name: str, shape: Sequence[int]) -> bool:
-    """Tensors too small and too sensitive to be worth fewer bits."""
-    return (
-        len(shape) < 2
-        or not name.endswith("weight")
-        or name.endswith("_norm.weight")
-        or "ffn_gate_inp" in name
+def plan_tensor(
+    name: str, source: TensorInfo, target_type: str, *, permute_heads: int = 0, add: float = 0.0
+) -> TensorPlan:
+    """One tensor of the output.
+
+    Args:
+        name: Its name in the GGUF.
+        source: The tensor whose values it gets.
+        target_type: The ggml type to write.
+        permute_heads: The number of heads whose rows go from Hugging Face's rotary order to GGUF's; 0
+            leaves the rows as they are.
+        add: A number that is added to every element, in float32.
+    """
+    return TensorPlan(
+        name=name,
+        path=source.path,
+        source=source.name,
+        shape=source.shape,
+        dtype=target_type,
+        permute_heads=permute_heads,
+        add=add,
+        affine=source.core_source() if isinstance(source, AffineTensor) else None,
     )
 
 
-def _fitting(name: str, shape: Sequence[int], wanted: GgmlType, warnings: list[str]) -> str:
-    if shape[-1] % wanted.block == 0:
-        return wanted.name
-    warnings.append(
-        f"{name}: rows of {shape[-1]} values are not a multiple of {wanted.block}, kept as f16 "
-        f"instead of {wanted.name}"
-    )
-    return "f16"
+def plan_files(
+    out: Path, metadata: Sequence[Entry], tensors: Sequence[TensorPlan], max_shard_size: str | int | None
+) -> list[FilePlan]:
+    """One file `out`, or a set of files with llama.cpp's names, the first of which has the metadata.
+
+    Args:
+        out: The output; a set's files are named after it (see `shard_path`).
+        metadata: The model's metadata. A set's files also get the `split.*` keys of llama.cpp's gguf-split.
+        tensors: All tensors, in order.
+        max_shard_size: The most bytes of tensor data in a file, or None for one file.
+
+    Raises:
+        InputError: The size does not parse, or the set would have more files than the format can number.
+    """
+    shards = [tensors] if max_shard_size is None else _split(tensors, parse_size(max_shard_size))
+    if len(shards) == 1:
+        return [FilePlan(out, metadata, tensors)]
+    files = []
+    for index, shard in enumerate(shards):
+        keys = [
+            Entry(INDEX, "u16", index),
+            Entry(COUNT, "u16", len(shards)),
+            Entry(TENSORS, "i32", len(tensors)),
+        ]
+        pairs = [*metadata, *keys] if index == 0 else keys
+        files.append(FilePlan(shard_path(out, index, len(shards)), pairs, shard))
+    return files
+
+
+def count_types(files: Sequence[FilePlan]) -> dict[str, int]:
+    """How many tensors of each ggml type the files hold, in the order of first appearance."""
+    counts: dict[str, int] = {}
+    for file in files:
+        for tensor in file.tensors:
+            counts[tensor.dtype] = counts.get(tensor.dtype, 0) + 1
+    return counts
+
+
+def _split(tensors: Sequence[TensorPlan], max_bytes: int) -> list[Sequence[TensorPlan]]:
+    """Consecutive tensors of at most `max_bytes` of data together; a larger tensor gets a file of its own."""
+    shards: list[list[TensorPlan]] = [[]]
+    size = 0
+    for tensor in tensors:
+        if shards[-1] and size + tensor.nbytes > max_bytes:
+            shards.append([])
+            size = 0
+        shards[-1].append(tensor)
+        size += tensor.nbytes
+    if len(shards) > MOST_FILES:
+        raise InputError("too many files", expected=f"at most {MOST_FILES}", found=len(shards))
+    return list(shards)

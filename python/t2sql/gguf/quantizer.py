@@ -1,90 +1,96 @@
-"""A full-precision GGUF to a smaller type; metadata is carried over."""
+"""A full-precision GGUF to a smaller type; the metadata is carried over."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
-from t2sql._core import TensorPlan
 from t2sql.errors import InputError
 from t2sql.files import check_free
-from t2sql.gguf.container import TensorInfo, read_gguf
-from t2sql.gguf.converter import ConvertResult, write
-from t2sql.gguf.plan import keeps_precision, plan_types
-from t2sql.gguf.shards import KEYS, files_of
-from t2sql.gguf.types import QUANTIZATION_VERSION, TYPES, type_named
+from t2sql.gguf.container import GgufFile
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, TYPES, GgmlType, type_named
+from t2sql.gguf.options import QuantizeKeywords, QuantizeOptions
+from t2sql.gguf.plan import FilePlan, plan_files, plan_tensor
+from t2sql.gguf.shards import KEYS, read_gguf
+from t2sql.gguf.tensor_types import keeps_precision, plan_types
+from t2sql.gguf.tensors import TensorInfo
+from t2sql.gguf.writing import ConvertResult, write_files
+from t2sql.progress import Progress
 
-_FULL = ("f32", "f16", "bf16")
+_FULL_PRECISION = ("f32", "f16", "bf16")
 
 
 def quantize(
-    source: Path,
-    out: Path,
+    source: str | Path,
+    out: str | Path,
     type: str,
+    options: QuantizeOptions = QuantizeOptions(),  # noqa: B008 (frozen)
     *,
-    pure: bool = False,
-    threads: int | None = None,
-    force: bool = False,
-    progress: Callable[[int, int, str], None] | None = None,
-    output_type: str | None = None,
-    embedding_type: str | None = None,
-    tensor_types: Mapping[str, str] | None = None,
-    max_shard_size: str | int | None = None,
-    allow_requantize: bool = False,
+    progress: Progress | None = None,
+    **changes: Unpack[QuantizeKeywords],
 ) -> ConvertResult:
-    """Write `source`, an f32, f16 or bf16 GGUF, with its matrices in `type`.
+    """Write a GGUF file with the matrices of another in a smaller type.
 
-    `allow_requantize` takes q8_0, q4_1 and q4_0 tensors too, whose values have been rounded once already.
-    `tensor_types` and `max_shard_size` are as for `convert`; a split model is named by its first file.
+    Args:
+        source: An f32, f16 or bf16 GGUF file; a split model is named by its first file.
+        out: The GGUF file to write; with `max_shard_size`, the name that the set's files are named after.
+        type: The ggml type of the new file's matrices, in either case.
+        options: How to quantize.
+        progress: Counts bytes of the source.
+        **changes: Fields of `QuantizeOptions` that replace those of `options`, such as `force=True`.
+
+    Raises:
+        InputError: The source is no such file, an option is wrong, or the output exists or is the source.
+        WorkError: Writing failed.
     """
     started = time.perf_counter()
+    options = replace(options, **changes)
+    source, out = Path(source), Path(out)
     target = type_named(type)
-    check_free(Path(out), force=force)
-    gguf = read_gguf(Path(source), arrays=False)
+    check_free(out, force=options.force)
+    gguf = read_gguf(source, arrays=False)
     for info in gguf.tensors.values():
-        _check_source(info, allow_requantize)
-    shapes = {name: info.shape for name, info in gguf.tensors.items()}
-    plan = plan_types(
-        shapes,
-        type,
-        pure=pure,
-        output_type=output_type,
-        embedding_type=embedding_type,
-        tensor_types=tensor_types,
-    )
-    tensors: list[TensorPlan] = [
-        TensorPlan(
-            name=name,
-            path=info.path,
-            source=name,
-            shape=info.shape,
-            dtype=info.type if keeps_precision(name, info.shape) else plan.types[name],
-        )
+        _check_source(info, options.allow_requantize)
+    chosen = plan_types({name: info.shape for name, info in gguf.tensors.items()}, target, options)
+    tensors = [
+        plan_tensor(name, info, info.type if keeps_precision(name, info.shape) else chosen.types[name])
         for name, info in gguf.tensors.items()
     ]
+    files = plan_files(out, _metadata(gguf, target), tensors, options.max_shard_size)
+    _check_outputs(files, gguf.tensors.values())
+    return write_files(files, options, started=started, warnings=chosen.warnings, progress=progress)
+
+
+def _metadata(gguf: GgufFile, target: GgmlType) -> Sequence[Entry]:
+    """The source's metadata with the new type, without what belongs to its layout as a file."""
     changed = {
-        "general.file_type": ("general.file_type", "u32", target.file_type),
-        "general.quantization_version": ("general.quantization_version", "u32", QUANTIZATION_VERSION),
+        "general.file_type": Entry("general.file_type", "u32", target.file_type),
+        "general.quantization_version": Entry("general.quantization_version", "u32", QUANTIZATION_VERSION),
     }
     dropped = ("general.alignment", *KEYS)
-    metadata = [changed.pop(entry[0], entry) for entry in gguf.entries if entry[0] not in dropped]
-    metadata.extend(changed.values())
-    files = files_of(Path(out), metadata, tensors, max_shard_size)
-    taken = {path.resolve() for path in {info.path for info in gguf.tensors.values()}}
-    for path, _, _ in files:
-        if Path(path).resolve() in taken:
-            raise InputError("output is the input", where=path)
-    return write(files, list(plan.warnings), started, threads, force, progress)
+    kept = [changed.pop(entry.key, entry) for entry in gguf.entries if entry.key not in dropped]
+    return [*kept, *changed.values()]
+
+
+def _check_outputs(files: Sequence[FilePlan], sources: Iterable[TensorInfo]) -> None:
+    read = {path.resolve() for path in {info.path for info in sources}}
+    for file in files:
+        if file.path.resolve() in read:
+            raise InputError("output is the input", where=file.path)
 
 
 def _check_source(info: TensorInfo, allow_requantize: bool) -> None:
-    if info.type in _FULL:
+    if info.type in _FULL_PRECISION:
         return
+    where = f"{info.path}: tensor {info.name}"
     if not allow_requantize:
         raise InputError(
             "file is already quantized",
-            where=f"{info.path}: tensor {info.name}",
+            where=where,
             expected="f32, f16 or bf16",
             found=info.type,
             hint="Rounding twice costs accuracy: quantize the full-precision file, or say --allow-requantize",
@@ -92,7 +98,7 @@ def _check_source(info: TensorInfo, allow_requantize: bool) -> None:
     if info.type not in TYPES:
         raise InputError(
             "type cannot be quantized again",
-            where=f"{info.path}: tensor {info.name}",
+            where=where,
             expected=" or ".join(TYPES),
             found=info.type,
             hint="import and convert read more types",

@@ -1,37 +1,34 @@
-"""Split GGUF models: which tensor goes into which file, and llama.cpp's names and keys for the set."""
+"""Split GGUF models: the names and keys of llama.cpp's gguf-split, and reading such a set as one model."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from t2sql.errors import InputError
+from t2sql.gguf.container import GgufFile, read_gguf_header
 
-if TYPE_CHECKING:
-    from t2sql._core import TensorPlan
-    from t2sql.gguf.container import GgufFile
-
-# Path, metadata and tensors, as the Rust core takes them.
-FilePlan = tuple[str, "list[tuple[str, str, Any]]", "list[TensorPlan]"]
-
-NUMBER, COUNT, TENSORS = "split.no", "split.count", "split.tensors.count"
-KEYS = (NUMBER, COUNT, TENSORS)
-_NAME = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
+# A file's index in the set, the number of files, and the number of tensors in all files.
+INDEX, COUNT, TENSORS = "split.no", "split.count", "split.tensors.count"
+KEYS = (INDEX, COUNT, TENSORS)
+# `split.no` and `split.count` are 16 bits wide.
+MOST_FILES = 65_535
+_NAME = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
-# Five digits in a name, 16 bits in the keys.
-_MOST = 65_535
 
 
-def shard_name(out: Path, number: int, count: int) -> Path:
-    """The name of file `number` (from 1) of the set that `out` stands for."""
-    stem = out.name[: -len(".gguf")] if out.name.endswith(".gguf") else out.name
-    return out.with_name(f"{stem}-{number:05d}-of-{count:05d}.gguf")
+def shard_path(out: Path, index: int, count: int) -> Path:
+    """The path of file `index` (from 0) of the set that is named after `out`: NAME-00001-of-00003.gguf."""
+    return out.with_name(_shard_name(out.name.removesuffix(".gguf"), index, count))
 
 
-def size_of(text: str | int) -> int:
-    """Bytes of `500M` or `2G`: powers of 1000, as llama.cpp counts them."""
+def parse_size(text: str | int) -> int:
+    """Bytes of a size such as "500M" or "2G", in powers of 1000 as gguf-split counts.
+
+    Raises:
+        InputError: It is not a positive number with an optional K, M, G or T.
+    """
     match = _SIZE.fullmatch(str(text).strip())
     size = 0
     if match is not None:
@@ -41,42 +38,40 @@ def size_of(text: str | int) -> int:
     return size
 
 
-def cut(tensors: Sequence[TensorPlan], most: int) -> list[list[TensorPlan]]:
-    """Runs of tensors of at most `most` bytes of data; a tensor that is larger is alone in its file."""
-    shards: list[list[TensorPlan]] = [[]]
-    held = 0
-    for tensor in tensors:
-        if shards[-1] and held + tensor.nbytes > most:
-            shards.append([])
-            held = 0
-        shards[-1].append(tensor)
-        held += tensor.nbytes
-    if len(shards) > _MOST:
-        raise InputError("too many files", expected=f"at most {_MOST}", found=len(shards))
-    return shards
+def read_gguf(path: Path, *, arrays: bool = True) -> GgufFile:
+    """Read a file's header; of the first file of a split model, the headers of all files as one.
+
+    Args:
+        path: A GGUF file.
+        arrays: As for `read_gguf_header`.
+
+    Raises:
+        InputError: A file is missing, malformed, renamed or of another set, or the set lacks a tensor.
+    """
+    first = read_gguf_header(Path(path), arrays=arrays)
+    tensors, size = dict(first.tensors), first.size
+    for index, sibling in enumerate(_set_of(first)[1:], start=1):
+        part = read_gguf_header(sibling, arrays=arrays)
+        _check_part(first, part, index)
+        duplicate = next((name for name in part.tensors if name in tensors), None)
+        if duplicate is not None:
+            raise InputError("tensor is in two files of a split model", where=part.path, found=duplicate)
+        tensors.update(part.tensors)
+        size += part.size
+    expected = first.metadata.get(TENSORS, len(tensors))
+    if expected != len(tensors):
+        raise InputError(
+            "tensors of a split model missing", where=path, expected=expected, found=len(tensors)
+        )
+    return replace(first, size=size, tensors=tensors)
 
 
-def files_of(
-    out: Path, metadata: list[tuple[str, str, Any]], tensors: list[TensorPlan], most: str | int | None
-) -> list[FilePlan]:
-    """What to write: one file `out`, or a set whose first file has the metadata."""
-    shards = [tensors] if most is None else cut(tensors, size_of(most))
-    if len(shards) == 1:
-        return [(str(out), metadata, tensors)]
-    files: list[FilePlan] = []
-    for number, shard in enumerate(shards):
-        keys = [
-            (NUMBER, "u16", number),
-            (COUNT, "u16", len(shards)),
-            (TENSORS, "i32", len(tensors)),
-        ]
-        pairs = [*metadata, *keys] if number == 0 else keys
-        files.append((str(shard_name(out, number + 1, len(shards))), pairs, shard))
-    return files
+def _shard_name(stem: str, index: int, count: int) -> str:
+    return f"{stem}-{index + 1:05d}-of-{count:05d}.gguf"
 
 
-def siblings(file: GgufFile) -> list[Path]:
-    """The files of the set that `file` is the first of, itself included; only itself when it is whole."""
+def _set_of(file: GgufFile) -> list[Path]:
+    """The files of the set whose first file is `file`, itself included; only itself when it is whole."""
     count = file.metadata.get(COUNT, 1)
     if not isinstance(count, int) or isinstance(count, bool) or count < 2:
         return [file.path]
@@ -88,10 +83,8 @@ def siblings(file: GgufFile) -> list[Path]:
             expected=f"NAME-00001-of-{count:05d}.gguf",
             hint="Give the files of the set their names back",
         )
-    paths = [
-        file.path.with_name(f"{name['stem']}-{number + 1:05d}-of-{count:05d}.gguf") for number in range(count)
-    ]
-    if file.metadata.get(NUMBER) != 0:
+    paths = [file.path.with_name(_shard_name(name["stem"], index, count)) for index in range(count)]
+    if file.metadata.get(INDEX) != 0:
         raise InputError("not the first file of a split model", where=file.path, expected=paths[0].name)
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
@@ -100,16 +93,13 @@ def siblings(file: GgufFile) -> list[Path]:
     return paths
 
 
-def check_part(first: GgufFile, part: GgufFile, number: int) -> None:
-    """Refuse a file that is not number `number` of the set."""
-    found = (part.metadata.get(NUMBER), part.metadata.get(COUNT))
-    if found != (number, first.metadata[COUNT]):
+def _check_part(first: GgufFile, part: GgufFile, index: int) -> None:
+    """Refuse a file that does not state that it is number `index` of the set."""
+    stated = (part.metadata.get(INDEX), part.metadata.get(COUNT))
+    if stated != (index, first.metadata[COUNT]):
         raise InputError(
             "file is of another split model",
             where=part.path,
-            expected=f"{NUMBER} {number} of {first.metadata[COUNT]}",
-            found=f"{found[0]} of {found[1]}",
+            expected=f"{INDEX} {index} of {first.metadata[COUNT]}",
+            found=f"{stated[0]} of {stated[1]}",
         )
-    twice = next((name for name in part.tensors if name in first.tensors), None)
-    if twice is not None:
-        raise InputError("tensor is in two files of a split model", where=part.path, found=twice)

@@ -4,64 +4,86 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from t2sql.errors import WorkError
-from t2sql.gguf.container import TensorInfo, row_chunks
+from t2sql.gguf.tensors import TensorInfo, row_chunks
+from t2sql.progress import Progress
 
-if TYPE_CHECKING:
-    import numpy as np
+Rows = TypeVar("Rows", bound=NDArray[np.generic])
 
+# ggml type -> safetensors' dtype and bytes of a value; every other type is written as float32.
 _DTYPES = {"f16": ("F16", 2), "bf16": ("BF16", 2)}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Weight:
-    """A tensor to write: its Hugging Face name, where it comes from, the heads to un-permute (0: none)."""
+    """A tensor to write.
+
+    Attributes:
+        name: Its Hugging Face name.
+        info: The GGUF tensor that it comes from.
+        heads: The heads whose rows go back to Hugging Face's order; 0 leaves the rows as they are.
+        offset: What conversion added to every element, to be subtracted.
+    """
 
     name: str
     info: TensorInfo
     heads: int = 0
-    # What conversion added to it.
     offset: float = 0.0
 
     @property
     def dtype(self) -> tuple[str, int]:
-        if self.offset:
-            return "F32", 4
-        return _DTYPES.get(self.info.type, ("F32", 4))
+        """safetensors' dtype, and bytes of a value."""
+        return ("F32", 4) if self.offset else _DTYPES.get(self.info.type, ("F32", 4))
 
 
-def to_hf_rows(x: np.ndarray, heads: int) -> np.ndarray:
-    """GGUF's neighbouring rotary pairs to Hugging Face's two halves of each head."""
+def to_hf_rows(rows: Rows, heads: int) -> Rows:
+    """Reorder the rows of q or k from GGUF's rotary order to Hugging Face's.
+
+    GGUF rotates neighbouring rows of a head together, Hugging Face a row of a head's first half with the
+    same row of its second half.
+
+    Args:
+        rows: [heads * head_dim, ...].
+        heads: The number of heads; 0 returns `rows`.
+    """
     if not heads:
-        return x
-    return x.reshape(heads, x.shape[0] // heads // 2, 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape)
+        return rows
+    pairs = rows.reshape(heads, rows.shape[0] // heads // 2, 2, *rows.shape[1:])
+    return pairs.swapaxes(1, 2).reshape(rows.shape)  # type: ignore[return-value]
 
 
-def to_gguf_rows(x: np.ndarray, heads: int) -> np.ndarray:
-    """The inverse of `to_hf_rows`."""
+def to_gguf_rows(rows: Rows, heads: int) -> Rows:
+    """The inverse of `to_hf_rows` (`LlamaModel.permute` in convert_hf_to_gguf.py)."""
     if not heads:
-        return x
-    return x.reshape(heads, 2, x.shape[0] // heads // 2, *x.shape[1:]).swapaxes(1, 2).reshape(x.shape)
+        return rows
+    halves = rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:])
+    return halves.swapaxes(1, 2).reshape(rows.shape)  # type: ignore[return-value]
 
 
-def write_safetensors(
-    path: Path, weights: list[Weight], *, progress: Callable[[int, int, str], None] | None = None
-) -> None:
+def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progress | None = None) -> None:
+    """Write the tensors in their order.
+
+    The safetensors library writes arrays that are all in memory; this writes them as they are computed.
+
+    Raises:
+        InputError: A tensor is of a type that cannot be dequantized.
+        WorkError: The file cannot be written.
+    """
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for weight in weights:
         dtype, size = weight.dtype
         end = offset + weight.info.elements * size
-        header[weight.name] = {
-            "dtype": dtype,
-            "shape": list(weight.info.shape),
-            "data_offsets": [offset, end],
-        }
+        shape = list(weight.info.shape)
+        header[weight.name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, end]}
         offset = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -80,28 +102,26 @@ def write_safetensors(
 
 
 def _parts(weight: Weight) -> Iterator[bytes | memoryview]:
-    """The bytes of one tensor; permuted ones whole (small), others in runs of rows."""
+    """The bytes of one tensor: reordered ones, which are small, as a whole, others in chunks of rows."""
     info = weight.info
     if weight.offset:
-        yield _buffer(info.float32() - info.float32().dtype.type(weight.offset))
+        values = info.float32()
+        yield _buffer(values - values.dtype.type(weight.offset))
     elif info.type in _DTYPES or info.type == "f32":
         raw = info.raw().reshape(info.rows, -1)
-        yield _buffer(_permuted(raw, weight) if weight.heads else raw)
+        yield _buffer(_reordered(raw, weight) if weight.heads else raw)
     elif weight.heads:
-        yield _buffer(_permuted(info.float32(), weight))
+        yield _buffer(_reordered(info.float32(), weight))
     else:
         for start, stop in row_chunks(info):
             yield _buffer(info.float32(start, stop))
 
 
-def _buffer(x: np.ndarray) -> bytes | memoryview:
-    import numpy as np
-
+def _buffer(values: NDArray[np.generic]) -> bytes | memoryview:
     # A memory view of an empty array cannot be cast to bytes.
-    return np.ascontiguousarray(x).data.cast("B") if x.size else b""
+    return np.ascontiguousarray(values).data.cast("B") if values.size else b""
 
 
-def _permuted(x: np.ndarray, weight: Weight) -> np.ndarray:
-    """A bias is one row of storage but many rows of the projection: permute by the outermost dimension."""
-    rows = weight.info.shape[0]
-    return to_hf_rows(x.reshape(rows, -1), weight.heads)
+def _reordered(values: Rows, weight: Weight) -> Rows:
+    """The rows in Hugging Face's order; a bias is stored as one row and has one value for each output."""
+    return to_hf_rows(values.reshape(weight.info.shape[0], -1), weight.heads)  # type: ignore[type-var,return-value]

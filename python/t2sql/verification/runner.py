@@ -53,7 +53,7 @@ def verify_files(
         directory,
         family,
         type_named("f32"),
-        vocabulary_size=directory.tensors[names["token_embd.weight"]].shape[0],
+        vocab_size=directory.tensors[names["token_embd.weight"]].shape[0],
         parameters=0,
     )
     expected = {key: value for key, _, value in entries}

@@ -57,7 +57,7 @@ def _shapes(directory: HfDirectory, names: dict[str, str], gguf: GgufFile) -> Ch
 def _settings(directory: HfDirectory, family: Family, expected: Mapping[str, Any], gguf: GgufFile) -> Check:
     """The architecture's keys, each as a conversion writes it; another converter may leave some out."""
     prefix = f"{family.gguf_architecture}."
-    implied = {key.gguf: key.default for key in family.keys if key.default is not None}
+    implied: dict[str, Any] = {key.gguf: key.default for key in family.keys if key.default is not None}
     implied["attention.head_count_kv"] = directory.config.get("num_attention_heads")
     wrong = []
     for key, value in expected.items():

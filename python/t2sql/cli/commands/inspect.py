@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t2sql import gguf
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table
 
 if TYPE_CHECKING:
+    # For annotations only: the name would load NumPy, which `--help` does without.
     from t2sql.gguf import Inspection
 
 EXAMPLE = """
@@ -33,38 +35,39 @@ def command(
     tensors: Annotated[bool, typer.Option("--tensors", help="List every tensor too.")] = False,
 ) -> None:
     """Show what a GGUF, a safetensors file or a directory holds, and what looks wrong."""
-    from t2sql import gguf
-
-    found = gguf.inspect(path)
-    out.result(found.to_dict(), lambda: _text(found, tensors))
-    for warning in found.warnings:
+    inspection = gguf.inspect(path)
+    out.result(inspection.to_dict(), lambda: _text(inspection, tensors))
+    for warning in inspection.warnings:
         out.warn(warning)
 
 
-def _text(found: Inspection, tensors: bool) -> str:
+def _text(inspection: Inspection, tensors: bool) -> str:
+    """The inspection for people; with `tensors`, a line for every tensor too."""
+    more = f", {inspection.files} files" if inspection.files > 1 else ""
     head = [
-        ("file", found.path),
-        ("format", found.format + (f", {found.files} files" if found.files > 1 else "")),
-        ("architecture", found.architecture or "-"),
-        ("family", found.family or "-"),
-        ("size", f"{size_text(found.bytes)} ({found.bytes:,} bytes)"),
-        ("parameters", f"{found.parameters:,}"),
-        ("bits per weight", f"{found.bits_per_weight:.2f}"),
-        ("kernels", found.simd),
+        ("file", inspection.path),
+        ("format", inspection.format + more),
+        ("architecture", inspection.architecture or "-"),
+        ("family", inspection.family or "-"),
+        ("size", f"{size_text(inspection.bytes)} ({inspection.bytes:,} bytes)"),
+        ("parameters", f"{inspection.parameters:,}"),
+        ("bits per weight", f"{inspection.bits_per_weight:.2f}"),
+        ("kernels", inspection.simd),
     ]
     parts = ["\n".join(f"{name:16} {value}" for name, value in head)]
-    types = [(name, entry["tensors"], size_text(entry["bytes"])) for name, entry in found.types.items()]
+    types = [(name, entry.tensors, size_text(entry.bytes)) for name, entry in inspection.types.items()]
     parts.append(table(("type", "tensors", "bytes"), types))
-    if found.tokenizer:
-        parts.append("tokenizer\n" + "\n".join(f"  {k:14} {_short(v)}" for k, v in found.tokenizer.items()))
-    if found.metadata:
-        width = max(len(key) for key in found.metadata)
-        lines = [f"  {key:{width}}  {_short(value)}" for key, value in found.metadata.items()]
-        parts.append("metadata\n" + "\n".join(lines))
+    document = inspection.to_dict()
+    for title, pairs in (("tokenizer", document["tokenizer"]), ("metadata", document["metadata"])):
+        if isinstance(pairs, dict) and pairs:
+            width = 14 if title == "tokenizer" else max(map(len, pairs))
+            gap = " " if title == "tokenizer" else "  "
+            lines = [f"  {key:{width}}{gap}{_short(value)}" for key, value in pairs.items()]
+            parts.append(f"{title}\n" + "\n".join(lines))
     if tensors:
         rows = [
-            (t["name"], t["type"], "x".join(map(str, t["shape"])), size_text(t["bytes"]))
-            for t in found.tensors
+            (tensor.name, tensor.type, "x".join(map(str, tensor.shape)), size_text(tensor.bytes))
+            for tensor in inspection.tensors
         ]
         parts.append(table(("tensor", "type", "shape", "bytes"), rows, left=2))
     return "\n\n".join(parts)

@@ -1,63 +1,91 @@
-"""What a family declares: names, which rows are permuted, and the keys that config.json and GGUF share."""
+"""What a family declares: tensor names, permuted rows, and the settings that config.json and GGUF share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.rope import UNSCALED, Rope
+from t2sql.gguf.hf_config import Config
+from t2sql.gguf.tensors import FloatArray
 
-if TYPE_CHECKING:
-    import numpy as np
+Dimension: TypeAlias = Literal[
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "head_dim",
+    "q_dim",
+    "kv_dim",
+    "qkv_dim",
+    "gate_up_dim",
+]
 
-Config = Mapping[str, Any]
-Entry = tuple[str, str, Any]
 
+class Key(NamedTuple):
+    """One setting that config.json and GGUF share.
 
-@dataclass(frozen=True)
-class Key:
-    """One setting in both worlds; `gguf` stands after the architecture's name and a dot."""
+    Attributes:
+        gguf: GGUF's key after the architecture's name and a dot.
+        config: config.json's key.
+        type: The type in GGUF, u32 or f32.
+        required: Whether both formats must state it.
+        default: What its absence means; None when there is no such value.
+    """
 
     gguf: str
     config: str
-    type: str = "u32"
+    type: Literal["u32", "f32"] = "u32"
     required: bool = False
-    default: Any = None
+    default: int | float | None = None
 
 
 @dataclass(frozen=True)
 class Family:
+    """One model family: how its directory and its GGUF file say the same things.
+
+    GGUF's names and keys are those of llama.cpp's gguf-py/gguf/constants.py, which rows and norms differ is
+    in its convert_hf_to_gguf.py.
+
+    Attributes:
+        gguf_architecture: `general.architecture`.
+        hf_architectures: The class names in config.json's `architectures`.
+        model_type: config.json's `model_type`.
+        whole: GGUF stem -> Hugging Face stem of the tensors outside blocks; ".weight" follows both.
+        block: The same inside a block, for "blk.N." and "model.layers.N."; ".weight" or ".bias" follows.
+        keys: The settings that both formats state.
+        shapes: GGUF stem -> the dimensions of the weight, outermost first. All of these tensors must exist.
+        tied: Whether a config.json that does not say means tied embeddings.
+        biased: Block stems whose bias must exist.
+        may_be_biased: Block stems whose bias llama.cpp reads where it exists.
+        permuted: Block stem -> config.json's key of the number of heads whose rows llama.cpp interleaves.
+        norm_offset: Added to every norm on the way to GGUF.
+        activation: config.json's key and value for the activation that the graph in llama.cpp has.
+        rope: The kinds of scaled rotary positions that the graph in llama.cpp has.
+        ignored: Ends of names of tensors that a conversion drops: buffers that the runtime computes itself.
+        extra_metadata: Further GGUF entries, with keys after the architecture's name, from config.json; it
+            raises InputError for settings that the GGUF cannot express.
+        extra_config: Further config.json entries from a GGUF's metadata and the config so far.
+    """
+
     gguf_architecture: str
     hf_architectures: tuple[str, ...]
-    # config.json's `model_type`.
     model_type: str
-    # GGUF stem -> Hugging Face stem; `.weight` and `.bias` follow both.
     whole: Mapping[str, str]
-    # The same inside a block: `blk.N.` against `model.layers.N.`
     block: Mapping[str, str]
     keys: tuple[Key, ...]
-    # GGUF stem -> names of its dimensions, outermost first (see `dimensions`); weights that must be there.
-    shapes: Mapping[str, tuple[str, ...]]
-    # Whether config.json means tied embeddings when it does not say.
+    shapes: Mapping[str, Sequence[Dimension]]
     tied: bool = False
-    # Block stems whose bias must be there, and those whose bias llama.cpp also reads.
     biased: tuple[str, ...] = ()
     may_be_biased: tuple[str, ...] = ()
-    # GGUF block stem -> config key of the number of heads its rows are interleaved for.
     permuted: Mapping[str, str] = field(default_factory=dict)
-    # Added to every norm on the way to GGUF.
     norm_offset: float = 0.0
-    # config.json's activation where a GGUF says nothing: its key and value.
     activation: tuple[str, str] = ("hidden_act", "silu")
-    # The kinds of scaled rotary positions that this graph has in llama.cpp.
     rope: Rope = UNSCALED
-    # Tensors of a checkpoint that carry nothing (buffers that the runtime computes itself).
     ignored: tuple[str, ...] = ("self_attn.rotary_emb.inv_freq", "self_attn.rotary_emb.freqs")
-    # Further metadata from config.json, refusing what cannot be expressed.
-    metadata: Callable[[Config], list[Entry]] | None = None
-    # Further config.json entries from a GGUF's metadata and the config so far.
-    config: Callable[[Mapping[str, Any], Config], dict[str, Any]] | None = None
+    extra_metadata: Callable[[Config], list[Entry]] | None = None
+    extra_config: Callable[[Mapping[str, Any], Config], dict[str, Any]] | None = None
 
     def to_gguf(self, name: str) -> str | None:
         """The GGUF name of a Hugging Face tensor, or None when the family has no such tensor."""
@@ -66,82 +94,90 @@ class Family:
             if stem == hf:
                 return f"{gguf}.{suffix}" if suffix == "weight" else None
         prefix, _, rest = stem.partition("model.layers.")
-        number, _, inner = rest.partition(".")
-        if prefix or not number.isdigit():
+        layer, _, inner = rest.partition(".")
+        if prefix or not layer.isdigit():
             return None
         for gguf, hf in self.block.items():
-            if inner == hf and (suffix == "weight" or (suffix == "bias" and self._biases(gguf))):
-                return f"blk.{number}.{gguf}.{suffix}"
+            if inner == hf and (suffix == "weight" or (suffix == "bias" and self._has_bias(gguf))):
+                return f"blk.{layer}.{gguf}.{suffix}"
         return None
 
     def to_hf(self, name: str) -> str | None:
-        """The inverse of `to_gguf`."""
+        """The Hugging Face name of a GGUF tensor, or None when the family has no such tensor."""
         stem, _, suffix = name.rpartition(".")
         if stem in self.whole:
             return f"{self.whole[stem]}.{suffix}" if suffix == "weight" else None
-        number, _, inner = stem.removeprefix("blk.").partition(".")
-        known = suffix == "weight" or (suffix == "bias" and self._biases(inner))
-        if stem.startswith("blk.") and number.isdigit() and inner in self.block and known:
-            return f"model.layers.{number}.{self.block[inner]}.{suffix}"
+        layer, _, inner = stem.removeprefix("blk.").partition(".")
+        known = suffix == "weight" or (suffix == "bias" and self._has_bias(inner))
+        if stem.startswith("blk.") and layer.isdigit() and inner in self.block and known:
+            return f"model.layers.{layer}.{self.block[inner]}.{suffix}"
         return None
 
-    def _biases(self, stem: str) -> bool:
-        return stem in self.biased or stem in self.may_be_biased
-
     def heads(self, gguf_name: str, config: Config) -> int:
-        """Heads whose rows are reordered between the two worlds, 0 for none."""
+        """The heads whose rows GGUF has in another order than Hugging Face; 0 when the order is the same."""
         stem = gguf_name.rpartition(".")[0].rpartition(".")[2]
         key = self.permuted.get(stem)
-        if key is None:
-            return 0
-        return int(config.get(key) or config["num_attention_heads"])
+        return 0 if key is None else int(config.get(key) or config["num_attention_heads"])
 
     def offset(self, gguf_name: str) -> float:
-        """What is added to a tensor on the way to GGUF."""
+        """What is added to every element of a tensor on the way to GGUF."""
         return self.norm_offset if gguf_name.endswith("_norm.weight") else 0.0
 
     def is_tied(self, config: Config) -> bool:
-        """Whether the embedding also makes the logits."""
+        """Whether the token embedding also makes the logits."""
         value = config.get("tie_word_embeddings")
         return self.tied if value is None else bool(value)
 
-    def computed(self, config: Config) -> dict[str, np.ndarray]:
-        """Tensors that a GGUF has and a checkpoint has not: the factors of scaled rotary positions."""
+    def computed(self, config: Config) -> dict[str, FloatArray]:
+        """Tensors that a GGUF has and a checkpoint lacks: the factors of scaled rotary positions."""
         return self.rope.tensors(config)
 
     def needed_settings(self) -> tuple[str, ...]:
+        """The keys of numbers that config.json must have."""
         return (*(key.config for key in self.keys if key.required), "vocab_size")
 
-    def dimensions(self, config: Config) -> dict[str, int]:
-        heads, hidden = int(config["num_attention_heads"]), int(config["hidden_size"])
-        head = int(config.get("head_dim") or hidden // heads)
-        wide = int(config["intermediate_size"])
-        queries, keys = heads * head, int(config.get("num_key_value_heads") or heads) * head
-        return {
-            "hidden": hidden,
-            "wide": wide,
-            "head": head,
-            "queries": queries,
-            "keys": keys,
-            "queries keys values": queries + 2 * keys,
-            "gate up": 2 * wide,
-            "vocabulary": int(config["vocab_size"]),
-        }
-
     def expected(self, config: Config, *, tied: bool) -> dict[str, tuple[int, ...]]:
-        """Every tensor that a model of this config must have, with its shape, in the order of the graph."""
-        sizes = self.dimensions(config)
-        shaped = {stem: tuple(sizes[d] for d in names) for stem, names in self.shapes.items()}
-        tensors = {"token_embd.weight": shaped["token_embd"]}
-        for i in range(int(config["num_hidden_layers"])):
-            for stem, shape in shaped.items():
+        """Every tensor that a model of this config must have, in the order of the graph.
+
+        Args:
+            config: config.json with the settings of `needed_settings`.
+            tied: Whether the model has no output matrix of its own.
+
+        Returns:
+            GGUF name -> shape, row-major.
+        """
+        sizes = _dimensions(config)
+        shapes = {stem: tuple(sizes[dimension] for dimension in row) for stem, row in self.shapes.items()}
+        tensors = {"token_embd.weight": shapes["token_embd"]}
+        for layer in range(int(config["num_hidden_layers"])):
+            for stem, shape in shapes.items():
                 if stem in self.block:
-                    tensors[f"blk.{i}.{stem}.weight"] = shape
+                    tensors[f"blk.{layer}.{stem}.weight"] = shape
                 if stem in self.biased:
-                    tensors[f"blk.{i}.{stem}.bias"] = shape[:1]
+                    tensors[f"blk.{layer}.{stem}.bias"] = shape[:1]
         tensors.update(
-            {f"{s}.weight": shape for s, shape in shaped.items() if s in self.whole and s != "token_embd"}
+            {f"{s}.weight": shape for s, shape in shapes.items() if s in self.whole and s != "token_embd"}
         )
         if tied:
             tensors.pop("output.weight", None)
         return tensors
+
+    def _has_bias(self, stem: str) -> bool:
+        return stem in self.biased or stem in self.may_be_biased
+
+
+def _dimensions(config: Config) -> dict[Dimension, int]:
+    heads, hidden_size = int(config["num_attention_heads"]), int(config["hidden_size"])
+    head_dim = int(config.get("head_dim") or hidden_size // heads)
+    intermediate_size = int(config["intermediate_size"])
+    q_dim, kv_dim = heads * head_dim, int(config.get("num_key_value_heads") or heads) * head_dim
+    return {
+        "vocab_size": int(config["vocab_size"]),
+        "hidden_size": hidden_size,
+        "intermediate_size": intermediate_size,
+        "head_dim": head_dim,
+        "q_dim": q_dim,
+        "kv_dim": kv_dim,
+        "qkv_dim": q_dim + 2 * kv_dim,
+        "gate_up_dim": 2 * intermediate_size,
+    }

@@ -1,8 +1,10 @@
-"""What most decoders share: the names of a pre-norm block with gated MLP, its shapes and its keys."""
+"""What most decoders share: a pre-norm block with gated MLP, its tensors' names and shapes, and its keys."""
 
 from __future__ import annotations
 
-from t2sql.gguf.families.base import Key
+from collections.abc import Mapping, Sequence
+
+from t2sql.gguf.families.base import Dimension, Key
 
 WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 ATTENTION = {
@@ -20,24 +22,27 @@ BLOCK = {
 }
 HEAD_NORMS = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"}
 
-WHOLE_SHAPES = {
-    "token_embd": ("vocabulary", "hidden"),
-    "output_norm": ("hidden",),
-    "output": ("vocabulary", "hidden"),
+WHOLE_SHAPES: Mapping[str, Sequence[Dimension]] = {
+    "token_embd": ("vocab_size", "hidden_size"),
+    "output_norm": ("hidden_size",),
+    "output": ("vocab_size", "hidden_size"),
 }
-SHAPES = {
+SHAPES: Mapping[str, Sequence[Dimension]] = {
     **WHOLE_SHAPES,
-    "attn_norm": ("hidden",),
-    "attn_q": ("queries", "hidden"),
-    "attn_k": ("keys", "hidden"),
-    "attn_v": ("keys", "hidden"),
-    "attn_output": ("hidden", "queries"),
-    "ffn_norm": ("hidden",),
-    "ffn_gate": ("wide", "hidden"),
-    "ffn_up": ("wide", "hidden"),
-    "ffn_down": ("hidden", "wide"),
+    "attn_norm": ("hidden_size",),
+    "attn_q": ("q_dim", "hidden_size"),
+    "attn_k": ("kv_dim", "hidden_size"),
+    "attn_v": ("kv_dim", "hidden_size"),
+    "attn_output": ("hidden_size", "q_dim"),
+    "ffn_norm": ("hidden_size",),
+    "ffn_gate": ("intermediate_size", "hidden_size"),
+    "ffn_up": ("intermediate_size", "hidden_size"),
+    "ffn_down": ("hidden_size", "intermediate_size"),
 }
-HEAD_NORM_SHAPES = {"attn_q_norm": ("head",), "attn_k_norm": ("head",)}
+HEAD_NORM_SHAPES: Mapping[str, Sequence[Dimension]] = {
+    "attn_q_norm": ("head_dim",),
+    "attn_k_norm": ("head_dim",),
+}
 
 KEYS = (
     Key("block_count", "num_hidden_layers", required=True),

@@ -1,14 +1,16 @@
-"""Gemma 2: norms around both halves of a block, stored less one; soft caps; a window in every other layer."""
+"""Gemma 2: norms around both halves of a block, stored minus one; soft caps; windows in alternate layers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from t2sql.errors import InputError
-from t2sql.gguf.families.base import Config, Entry, Family, Key
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.families.base import Dimension, Family, Key
 from t2sql.gguf.families.decoder import ATTENTION, KEYS, MLP, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import UNSCALED
+from t2sql.gguf.hf_config import Config
 
 BLOCK = {
     "attn_norm": "input_layernorm",
@@ -18,29 +20,45 @@ BLOCK = {
     **MLP,
     "post_ffw_norm": "post_feedforward_layernorm",
 }
-BLOCK_SHAPES = {**SHAPES, "post_attention_norm": ("hidden",), "post_ffw_norm": ("hidden",)}
+BLOCK_SHAPES: Mapping[str, Sequence[Dimension]] = {
+    **SHAPES,
+    "post_attention_norm": ("hidden_size",),
+    "post_ffw_norm": ("hidden_size",),
+}
 HEAD_KEYS = (
     Key("attention.key_length", "head_dim", required=True),
     Key("attention.value_length", "head_dim"),
 )
 ACTIVATION = ("hidden_activation", "gelu_pytorch_tanh")
-# llama.cpp takes the attention scale from the head size, but for the one model it knows by its layers.
+# llama.cpp computes the attention scale from head_dim, except in the model with this many layers, the 27B
+# (`llm_load_hparams` in llama-model.cpp).
 _LAYERS_OF_27B = 46
 
 
-def scalar(config: Config, layers_of_27b: int) -> int:
-    """The `query_pre_attn_scalar` that llama.cpp computes with."""
+def query_scalar(config: Config, layers_of_27b: int) -> int:
+    """The `query_pre_attn_scalar` that llama.cpp computes with.
+
+    Args:
+        config: config.json.
+        layers_of_27b: The number of layers by which llama.cpp recognises the family's 27B model, whose scale
+            is hidden_size / heads; that of all others is head_dim.
+    """
     if config["num_hidden_layers"] == layers_of_27b:
         return int(config["hidden_size"]) // int(config["num_attention_heads"])
     return int(config["head_dim"])
 
 
-def check_scalar(config: Config, layers_of_27b: int) -> None:
-    expected = scalar(config, layers_of_27b)
+def check_query_scalar(config: Config, layers_of_27b: int) -> None:
+    """Refuse an attention scale for which GGUF has no key; the arguments are those of `query_scalar`.
+
+    Raises:
+        InputError: config.json states another scale than llama.cpp computes.
+    """
+    expected = query_scalar(config, layers_of_27b)
     found = config.get("query_pre_attn_scalar")
     if found is not None and found != expected:
         raise InputError(
-            "attention scale that llama.cpp cannot be told",
+            "attention scale that a GGUF cannot express",
             where="config.json",
             expected=f"query_pre_attn_scalar {expected}",
             found=found,
@@ -48,6 +66,11 @@ def check_scalar(config: Config, layers_of_27b: int) -> None:
 
 
 def check_activation(config: Config) -> None:
+    """Refuse another activation than the one of llama.cpp's graph.
+
+    Raises:
+        InputError: `hidden_activation` is not gelu_pytorch_tanh.
+    """
     found = config.get("hidden_activation") or "gelu_pytorch_tanh"
     if found != "gelu_pytorch_tanh":
         raise InputError(
@@ -56,13 +79,13 @@ def check_activation(config: Config) -> None:
 
 
 def _metadata(config: Config) -> list[Entry]:
-    check_scalar(config, _LAYERS_OF_27B)
+    check_query_scalar(config, _LAYERS_OF_27B)
     check_activation(config)
     return []
 
 
 def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    return {"query_pre_attn_scalar": scalar(config, _LAYERS_OF_27B)}
+    return {"query_pre_attn_scalar": query_scalar(config, _LAYERS_OF_27B)}
 
 
 FAMILY = Family(
@@ -84,6 +107,6 @@ FAMILY = Family(
         Key("attention.sliding_window", "sliding_window", default=4096),
     ),
     rope=UNSCALED,
-    metadata=_metadata,
-    config=_config,
+    extra_metadata=_metadata,
+    extra_config=_config,
 )

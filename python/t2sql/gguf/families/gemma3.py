@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from t2sql.errors import InputError
-from t2sql.gguf.families.base import Config, Entry, Family, Key
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.families.base import Family, Key
 from t2sql.gguf.families.decoder import HEAD_NORM_SHAPES, HEAD_NORMS, KEYS, WHOLE
 from t2sql.gguf.families.gemma2 import (
     ACTIVATION,
@@ -14,25 +15,26 @@ from t2sql.gguf.families.gemma2 import (
     BLOCK_SHAPES,
     HEAD_KEYS,
     check_activation,
-    check_scalar,
-    scalar,
+    check_query_scalar,
+    query_scalar,
 )
 from t2sql.gguf.families.rope import Rope
+from t2sql.gguf.hf_config import Config
 
 _LAYERS_OF_27B = 62
-# Five layers with a window, then one without: llama.cpp's graph knows no other.
+# Five layers with a sliding window, then one without: llama.cpp's graph has no other pattern.
 _PATTERN = 6
 
 
 def _metadata(config: Config) -> list[Entry]:
-    check_scalar(config, _LAYERS_OF_27B)
+    check_query_scalar(config, _LAYERS_OF_27B)
     check_activation(config)
     kinds = config.get("layer_types")
     pattern = config.get("sliding_window_pattern") or _PATTERN
     full = [(i + 1) % _PATTERN == 0 for i in range(config["num_hidden_layers"])]
     if pattern != _PATTERN or (kinds and [kind == "full_attention" for kind in kinds] != full):
         raise InputError(
-            "layers in an order that llama.cpp cannot be told",
+            "order of layers that a GGUF cannot express",
             where="config.json",
             expected=f"every {_PATTERN}th layer without a sliding window",
             found=kinds or f"sliding_window_pattern {pattern}",
@@ -45,7 +47,7 @@ def _metadata(config: Config) -> list[Entry]:
 
 def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
     return {
-        "query_pre_attn_scalar": scalar(config, _LAYERS_OF_27B),
+        "query_pre_attn_scalar": query_scalar(config, _LAYERS_OF_27B),
         "sliding_window_pattern": _PATTERN,
     }
 
@@ -68,6 +70,6 @@ FAMILY = Family(
         Key("attention.sliding_window", "sliding_window", required=True),
     ),
     rope=Rope(("linear",)),
-    metadata=_metadata,
-    config=_config,
+    extra_metadata=_metadata,
+    extra_config=_config,
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from t2sql.gguf.families.base import Config, Entry, Family
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.decoder import BLOCK, HEAD_KEYS, KEYS, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import Rope
+from t2sql.gguf.hf_config import Config
 
 
 def _metadata(config: Config) -> list[Entry]:
     head_dim = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
-    return [("rope.dimension_count", "u32", head_dim)]
+    return [Entry("rope.dimension_count", "u32", head_dim)]
 
 
 FAMILY = Family(
@@ -19,10 +21,10 @@ FAMILY = Family(
     whole=WHOLE,
     block=BLOCK,
     shapes=SHAPES,
-    # llama.cpp rotates neighbouring pairs, Hugging Face the two halves of a head.
+    # llama.cpp rotates neighbouring elements of a head, Hugging Face its first half with its second.
     permuted={"attn_q": "num_attention_heads", "attn_k": "num_key_value_heads"},
     may_be_biased=("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"),
     keys=(*KEYS, ROPE_BASE, *HEAD_KEYS),
     rope=Rope(("linear", "yarn", "llama3")),
-    metadata=_metadata,
+    extra_metadata=_metadata,
 )

@@ -1,11 +1,11 @@
-"""Mistral: Llama's graph and llama.cpp's `llama` architecture, its sliding window left to the context."""
+"""Mistral: Llama's graph and llama.cpp's `llama` architecture; its sliding window is dropped."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from t2sql.gguf.families import llama
+from t2sql.gguf.families.llama import FAMILY as LLAMA
 
-# Up to the window's length a model with one computes what a model without one does, and llama.cpp has no
-# window for this architecture.
-FAMILY = replace(llama.FAMILY, hf_architectures=("MistralForCausalLM",), model_type="mistral")
+# llama.cpp has no sliding window for this architecture. Within the window's length a model with a window
+# computes what one without computes.
+FAMILY = replace(LLAMA, hf_architectures=("MistralForCausalLM",), model_type="mistral")

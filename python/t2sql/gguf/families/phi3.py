@@ -5,32 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from t2sql.gguf.families.base import Config, Entry, Family
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.decoder import KEYS, ROPE_BASE, WHOLE, WHOLE_SHAPES
-from t2sql.gguf.families.rope import Rope, original_length, rotated
+from t2sql.gguf.families.rope import Rope
+from t2sql.gguf.families.rope_scaling import original_length, rotary_dim
+from t2sql.gguf.hf_config import Config
 
 
 def _metadata(config: Config) -> list[Entry]:
     return [
-        ("rope.dimension_count", "u32", rotated(config)),
-        ("rope.scaling.original_context_length", "u32", original_length(config)),
-        # Zero is how llama.cpp tells a model without a window.
-        ("attention.sliding_window", "u32", int(config.get("sliding_window") or 0)),
+        Entry("rope.dimension_count", "u32", rotary_dim(config)),
+        Entry("rope.scaling.original_context_length", "u32", original_length(config)),
+        # llama.cpp takes 0 for a model without a window.
+        Entry("attention.sliding_window", "u32", int(config.get("sliding_window") or 0)),
     ]
 
 
 def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    head = config["hidden_size"] // config["num_attention_heads"]
-    made: dict[str, Any] = {}
-    dimensions = metadata.get("phi3.rope.dimension_count", head)
-    if dimensions != head:
-        made["partial_rotary_factor"] = dimensions / head
+    head_dim = config["hidden_size"] // config["num_attention_heads"]
+    config_entries: dict[str, Any] = {}
+    dimensions = metadata.get("phi3.rope.dimension_count", head_dim)
+    if dimensions != head_dim:
+        config_entries["partial_rotary_factor"] = dimensions / head_dim
     if metadata.get("phi3.attention.sliding_window"):
-        made["sliding_window"] = metadata["phi3.attention.sliding_window"]
+        config_entries["sliding_window"] = metadata["phi3.attention.sliding_window"]
     original = metadata.get("phi3.rope.scaling.original_context_length")
     if original is not None:
-        made["original_max_position_embeddings"] = original
-    return made
+        config_entries["original_max_position_embeddings"] = original
+    return config_entries
 
 
 FAMILY = Family(
@@ -48,15 +51,15 @@ FAMILY = Family(
     },
     shapes={
         **WHOLE_SHAPES,
-        "attn_norm": ("hidden",),
-        "attn_qkv": ("queries keys values", "hidden"),
-        "attn_output": ("hidden", "queries"),
-        "ffn_norm": ("hidden",),
-        "ffn_up": ("gate up", "hidden"),
-        "ffn_down": ("hidden", "wide"),
+        "attn_norm": ("hidden_size",),
+        "attn_qkv": ("qkv_dim", "hidden_size"),
+        "attn_output": ("hidden_size", "q_dim"),
+        "ffn_norm": ("hidden_size",),
+        "ffn_up": ("gate_up_dim", "hidden_size"),
+        "ffn_down": ("hidden_size", "intermediate_size"),
     },
     keys=(*KEYS, ROPE_BASE),
     rope=Rope(("longrope",)),
-    metadata=_metadata,
-    config=_config,
+    extra_metadata=_metadata,
+    extra_config=_config,
 )

@@ -1,15 +1,24 @@
-"""Qwen 2, Qwen 2.5 and Qwen 2.5 Coder: biases on q, k and v; halves are rotated as in Hugging Face."""
+"""Qwen 2, Qwen 2.5 and Qwen 2.5 Coder: biases on q, k and v; rows stay in Hugging Face's rotary order."""
 
 from __future__ import annotations
 
 from t2sql.errors import InputError
-from t2sql.gguf.families.base import Config, Entry, Family
+from t2sql.gguf.entries import Entry
+from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.decoder import BLOCK, KEYS, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import Rope
+from t2sql.gguf.hf_config import Config
 
 
-def full_attention(config: Config) -> list[Entry]:
-    """Refuse the sliding window that Qwen's code has and none of its models uses."""
+def check_full_attention(config: Config) -> list[Entry]:
+    """Refuse the sliding window that Qwen's code has and none of its models uses.
+
+    Returns:
+        No entries: this is an `extra_metadata` that only checks.
+
+    Raises:
+        InputError: `use_sliding_window` is true.
+    """
     if config.get("use_sliding_window"):
         raise InputError(
             "sliding window not supported",
@@ -30,5 +39,5 @@ FAMILY = Family(
     biased=("attn_q", "attn_k", "attn_v"),
     keys=(*KEYS, ROPE_BASE),
     rope=Rope(("linear", "yarn")),
-    metadata=full_attention,
+    extra_metadata=check_full_attention,
 )

@@ -1,4 +1,4 @@
-"""Qwen 3: norms on the heads of q and k, and a head size of its own."""
+"""Qwen 3: norms on the heads of q and k, and a head_dim that config.json states."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from t2sql.gguf.families.decoder import (
     SHAPES,
     WHOLE,
 )
-from t2sql.gguf.families.qwen2 import full_attention
+from t2sql.gguf.families.qwen2 import check_full_attention
 from t2sql.gguf.families.rope import Rope
 
 FAMILY = Family(
@@ -25,5 +25,5 @@ FAMILY = Family(
     shapes={**SHAPES, **HEAD_NORM_SHAPES},
     keys=(*KEYS, ROPE_BASE, *HEAD_KEYS),
     rope=Rope(("linear", "yarn")),
-    metadata=full_attention,
+    extra_metadata=check_full_attention,
 )

@@ -1,0 +1,104 @@
+"""What looks wrong with a model file or directory, as sentences for `t2sql inspect`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from t2sql.errors import InputError
+from t2sql.gguf.container import GgufFile, main_type
+from t2sql.gguf.families.base import Family
+from t2sql.gguf.families.registry import by_gguf_architecture, by_hf_architecture
+from t2sql.gguf.ggml_types import TYPES, type_named
+from t2sql.gguf.hf import HfDirectory, check_dtypes
+from t2sql.gguf.importer import plan_import
+from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.tensor_names import gguf_names
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Which family a model is of, and what is wrong with it.
+
+    Attributes:
+        family: The family's `model_type`; "" when no family is known.
+        warnings: Sentences.
+    """
+
+    family: str
+    warnings: list[str]
+
+
+def diagnose_gguf(file: GgufFile) -> Diagnosis:
+    """Whether a file's metadata and tensors agree, and whether `import` would take it."""
+    warnings = [*_tokenizer_warnings(file), *_layout_warnings(file)]
+    return _try_family(
+        lambda: by_gguf_architecture(file.architecture, file.path),
+        lambda family: plan_import(file, family),
+        warnings,
+    )
+
+
+def diagnose_directory(directory: HfDirectory) -> Diagnosis:
+    """Whether `convert` would take a directory."""
+
+    def check(family: Family) -> None:
+        check_dtypes(directory)
+        names = gguf_names(directory, family)
+        family.computed(directory.config)
+        metadata_of(
+            directory,
+            family,
+            type_named("f32"),
+            vocab_size=directory.tensors[names["token_embd.weight"]].shape[0],
+            parameters=0,
+        )
+
+    return _try_family(
+        lambda: by_hf_architecture(directory.architecture, directory.path / "config.json"), check, []
+    )
+
+
+def _try_family(
+    find: Callable[[], Family], check: Callable[[Family], object], warnings: list[str]
+) -> Diagnosis:
+    """Add the first reason why the model cannot be converted or imported to the warnings."""
+    name = ""
+    try:
+        family = find()
+        name = family.model_type
+        check(family)
+    except InputError as error:
+        return Diagnosis(name, [*warnings, str(error)])
+    return Diagnosis(name, warnings)
+
+
+def _tokenizer_warnings(file: GgufFile) -> list[str]:
+    tokens = file.get("tokenizer.ggml.tokens")
+    if tokens is None:
+        return ["no tokenizer: llama.cpp cannot load it"]
+    warnings = []
+    embedding = file.tensors.get("token_embd.weight")
+    if embedding is not None and embedding.shape[0] != len(tokens):
+        warnings.append(f"{len(tokens)} tokens, but token_embd.weight has {embedding.shape[0]} rows")
+    model, scores = file.get("tokenizer.ggml.model"), file.get("tokenizer.ggml.scores")
+    if model == "gpt2" and not file.get("tokenizer.ggml.merges"):
+        warnings.append("BPE tokenizer without merges")
+    if model == "gpt2" and not file.get("tokenizer.ggml.pre"):
+        warnings.append("BPE tokenizer without a pre-tokenizer name: llama.cpp will guess")
+    if model == "llama" and scores and len(set(scores)) < 3:
+        warnings.append("SPM tokenizer without real scores: texts will be split wrongly")
+    return warnings
+
+
+def _layout_warnings(file: GgufFile) -> list[str]:
+    """Whether the stated number of blocks and the stated type are those of the tensors."""
+    warnings = []
+    blocks = file.get("{arch}.block_count")
+    present = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
+    if blocks is not None and len(present) != blocks:
+        warnings.append(f"block_count is {blocks}, but there are tensors of {len(present)} blocks")
+    stated = [known.name for known in TYPES.values() if known.file_type == file.get("general.file_type")]
+    if stated and file.tensors and stated != [main_type(file)]:
+        warnings.append(f"general.file_type says {stated[0]}, most matrices are {main_type(file)}")
+    return warnings

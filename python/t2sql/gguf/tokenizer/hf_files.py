@@ -1,0 +1,221 @@
+"""A GGUF's tokenizer as Hugging Face files: tokenizer.json, its config and, for SPM, tokenizer.model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentencepiece import sentencepiece_model_pb2
+
+from t2sql.errors import InputError
+from t2sql.gguf.container import GgufFile
+from t2sql.gguf.tokenizer.documents import Step
+from t2sql.gguf.tokenizer.gguf_tokenizer import GgufTokenizer
+from t2sql.gguf.tokenizer.token_types import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINED
+from t2sql.gguf.tokenizer.vocabulary import SPACE
+
+# Generated code without types.
+proto: Any = sentencepiece_model_pb2
+
+
+@dataclass(frozen=True)
+class _Bpe:
+    """tokenizer.json's `model` without the vocabulary."""
+
+    merges: Sequence[Sequence[str]]
+    ignore_merges: bool = False
+    unk_token: str | None = None
+    fuse_unk: bool = False
+    byte_fallback: bool = False
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """What surrounds tokenizer.json's `model`; `post_processor` is used when no token is added."""
+
+    normalizer: Step | None
+    pre_tokenizer: Step | None
+    post_processor: Step | None
+    decoder: Step
+
+
+def write_tokenizer(source: GgufFile, out: Path) -> None:
+    """Write the tokenizer's files into the directory `out`.
+
+    Raises:
+        InputError: The file's tokenizer is malformed, or of a kind that this package does not know.
+    """
+    kind = source.need("tokenizer.ggml.model")
+    if kind not in ("gpt2", "llama"):
+        raise InputError(
+            "tokenizer not supported", where=source.path, expected="gpt2 (BPE) or llama (SPM)", found=kind
+        )
+    tokenizer = GgufTokenizer.read(source)
+    if kind == "gpt2":
+        document = _byte_level(tokenizer)
+    else:
+        document = _spm(tokenizer)
+        (out / "tokenizer.model").write_bytes(_sentencepiece(tokenizer))
+    (out / "tokenizer.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    config = _config(tokenizer, int(source.get("{arch}.context_length", 2048)))
+    text = json.dumps(config, ensure_ascii=False, indent=2)
+    (out / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _byte_level(tokenizer: GgufTokenizer) -> dict[str, Any]:
+    splitting = tokenizer.split_by()
+    merges = []
+    for line in tokenizer.need_merges():
+        # A token never begins with a plain space, so the first one after it separates the two.
+        space = line.find(" ", 1)
+        if space < 0:
+            raise InputError(
+                "merge does not parse", where=tokenizer.path, expected="two tokens", found=repr(line)
+            )
+        merges.append([line[:space], line[space + 1 :]])
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    steps = _Steps(splitting.normalizer, splitting.pre_tokenizer, byte_level, byte_level)
+    return _document(tokenizer, _Bpe(merges, ignore_merges=splitting.ignore_merges), steps)
+
+
+def _spm(tokenizer: GgufTokenizer) -> dict[str, Any]:
+    ids = tokenizer.special_ids
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
+    decoders: list[dict[str, Any]] = [
+        {"type": "Replace", "pattern": {"String": SPACE}, "content": " "},
+        {"type": "ByteFallback"},
+        {"type": "Fuse"},
+    ]
+    normalizer: dict[str, Any] = replace
+    if tokenizer.add_space_prefix:
+        prepend = {"type": "Prepend", "prepend": SPACE}
+        normalizer = {"type": "Sequence", "normalizers": [prepend, replace]}
+        decoders.append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
+    model = _Bpe(
+        _spm_merges(tokenizer),
+        unk_token=tokenizer.tokens[ids["unk"]] if "unk" in ids else None,
+        fuse_unk=True,
+        byte_fallback=BYTE in tokenizer.types,
+    )
+    steps = _Steps(normalizer, None, None, {"type": "Sequence", "decoders": decoders})
+    return _document(tokenizer, model, steps)
+
+
+def _document(tokenizer: GgufTokenizer, model: _Bpe, steps: _Steps) -> dict[str, Any]:
+    """tokenizer.json."""
+    return {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": _added(tokenizer),
+        "normalizer": steps.normalizer,
+        "pre_tokenizer": steps.pre_tokenizer,
+        "post_processor": _post_processor(tokenizer) or steps.post_processor,
+        "decoder": steps.decoder,
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": model.unk_token,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": model.fuse_unk,
+            "byte_fallback": model.byte_fallback,
+            "ignore_merges": model.ignore_merges,
+            "vocab": tokenizer.vocab,
+            "merges": model.merges,
+        },
+    }
+
+
+def _added(tokenizer: GgufTokenizer) -> list[dict[str, Any]]:
+    """`added_tokens`: what llama.cpp finds in text before splitting it."""
+    added = []
+    for i, (token, kind) in enumerate(zip(tokenizer.tokens, tokenizer.types, strict=True)):
+        if kind in (CONTROL, UNKNOWN, USER_DEFINED):
+            flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+            added.append({"id": i, "content": token, **flags, "special": kind != USER_DEFINED})
+    return added
+
+
+def _post_processor(tokenizer: GgufTokenizer) -> dict[str, Any] | None:
+    """The template that adds BOS and EOS; None when neither is added."""
+    tokens, ids = tokenizer.tokens, tokenizer.special_ids
+    wanted = (("bos", tokenizer.add_bos), ("eos", tokenizer.add_eos))
+    used = {name: tokens[ids[name]] for name, adds in wanted if adds and name in ids}
+    if not used:
+        return None
+
+    def template(sequence: str, type_id: int) -> list[dict[str, Any]]:
+        text: list[dict[str, Any]] = [{"Sequence": {"id": sequence, "type_id": type_id}}]
+        if "bos" in used:
+            text.insert(0, {"SpecialToken": {"id": used["bos"], "type_id": type_id}})
+        if "eos" in used:
+            text.append({"SpecialToken": {"id": used["eos"], "type_id": type_id}})
+        return text
+
+    single = template("A", 0)
+    return {
+        "type": "TemplateProcessing",
+        "single": single,
+        "pair": single + template("B", 1),
+        "special_tokens": {t: {"id": t, "ids": [ids[name]], "tokens": [t]} for name, t in used.items()},
+    }
+
+
+def _spm_merges(tokenizer: GgufTokenizer) -> list[list[str]]:
+    """The merges of a SentencePiece BPE: every split of every piece into two pieces, best first.
+
+    SentencePiece has no merges; it joins the neighbours whose joint piece has the highest score.
+    """
+    scores = tokenizer.need_scores()
+    pairs = enumerate(zip(tokenizer.tokens, tokenizer.types, strict=True))
+    ids = {token: i for i, (token, kind) in pairs if kind == NORMAL}
+    ranked = sorted(ids.items(), key=lambda item: (-scores[item[1]], item[1]))
+    merges: list[list[str]] = []
+    for token, _ in ranked:
+        splits = [(token[:end], token[end:]) for end in range(1, len(token))]
+        known = [(a, b) for a, b in splits if a in ids and b in ids]
+        merges.extend([a, b] for a, b in sorted(known, key=lambda ab: (ids[ab[0]], ids[ab[1]])))
+    return merges
+
+
+def _sentencepiece(tokenizer: GgufTokenizer) -> bytes:
+    """tokenizer.model."""
+    model = proto.ModelProto()
+    vocab = tokenizer.vocab
+    for token, score, kind in zip(tokenizer.tokens, tokenizer.need_scores(), tokenizer.types, strict=True):
+        if token in vocab:
+            model.pieces.add(piece=token, score=score, type=kind)
+    ids = tokenizer.special_ids
+    spec = model.trainer_spec
+    spec.model_type = proto.TrainerSpec.BPE
+    spec.vocab_size = len(model.pieces)
+    spec.byte_fallback = BYTE in tokenizer.types
+    spec.unk_id, spec.bos_id = ids.get("unk", 0), ids.get("bos", -1)
+    spec.eos_id, spec.pad_id = ids.get("eos", -1), -1
+    spec.unk_piece = tokenizer.tokens[ids.get("unk", 0)]
+    normalizer = model.normalizer_spec
+    normalizer.name = "identity"
+    normalizer.add_dummy_prefix = tokenizer.add_space_prefix
+    normalizer.remove_extra_whitespaces = tokenizer.remove_extra_whitespaces
+    normalizer.escape_whitespaces = True
+    return bytes(model.SerializeToString())
+
+
+def _config(tokenizer: GgufTokenizer, context_length: int) -> dict[str, Any]:
+    """tokenizer_config.json."""
+    config: dict[str, Any] = {
+        # The generic class reads tokenizer.json as it stands; named ones rebuild it from the vocabulary.
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "add_bos_token": tokenizer.add_bos,
+        "add_eos_token": tokenizer.add_eos,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": context_length,
+    }
+    config.update({f"{name}_token": tokenizer.tokens[i] for name, i in tokenizer.special_ids.items()})
+    if tokenizer.chat_template:
+        config["chat_template"] = tokenizer.chat_template
+    return config

@@ -1,0 +1,176 @@
+"""llama.cpp's names for ways to split text into words, each with the tokenizer.json structure it stands for.
+
+The names are those of `tokenizer.ggml.pre`, the expressions those of `llm_tokenizer_bpe` in llama-vocab.cpp.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from t2sql.errors import InputError
+from t2sql.gguf.tokenizer.documents import Step, TokenizerDocument
+
+
+class Splitting(NamedTuple):
+    """What tokenizer.json says of how a byte-level BPE splits text.
+
+    Attributes:
+        pre_tokenizer: What splits text into words.
+        ignore_merges: Whether a word that is a token stays whole; llama.cpp ties this to the name.
+        normalizer: What changes the text before; None for nothing.
+    """
+
+    pre_tokenizer: Step | None
+    ignore_merges: bool
+    normalizer: Step | None
+
+
+_CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_LLAMA3 = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + _REST
+_QWEN2 = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + _REST
+_UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+_CASED = r"[^\r\n\p{L}\p{N}]?" + _UPPER + "{0}" + _LOWER + "{1}"
+_REST_SLASH = _REST.replace(r"[\r\n]*", r"[\r\n/]*", 1)
+_TEKKEN = f"{_CASED.replace('{0}', '*').replace('{1}', '+')}|{_CASED.replace('{0}', '+').replace('{1}', '*')}"
+_GPT4O = "|".join(part + _CONTRACTIONS + "?" for part in _TEKKEN.split("|"))
+# deepseek-coder's own list of CJK ranges, as its tokenizer.json has them.
+_DEEPSEEK_CJK = "[一-龥ࠀ-一가-퟿]+"
+
+
+def _split(pattern: str) -> Step:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+def _byte_level(use_regex: bool) -> Step:
+    return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": use_regex}
+
+
+def _sequence(*steps: Step) -> Step:
+    return {"type": "Sequence", "pretokenizers": list(steps)}
+
+
+_DIGITS = {"type": "Digits", "individual_digits": True}
+
+STRUCTURES: dict[str, Splitting] = {
+    "gpt-2": Splitting(_byte_level(True), False, None),
+    "smollm": Splitting(_sequence(_DIGITS, _byte_level(True)), False, None),
+    "llama-bpe": Splitting(_sequence(_split(_LLAMA3), _byte_level(False)), True, None),
+    "dbrx": Splitting(_sequence(_split(_LLAMA3), _byte_level(False)), False, None),
+    "qwen2": Splitting(_sequence(_split(_QWEN2), _byte_level(False)), False, {"type": "NFC"}),
+    "tekken": Splitting(_sequence(_split(_TEKKEN + r"|\p{N}" + _REST_SLASH), _byte_level(False)), True, None),
+    "gpt-4o": Splitting(
+        _sequence(_split(_GPT4O + r"|\p{N}{1,3}" + _REST_SLASH), _byte_level(False)), False, None
+    ),
+    "deepseek-coder": Splitting(
+        _sequence(
+            _split("[\r\n]"),
+            _split(r"\s?\p{L}+"),
+            _split(r"\s?\p{P}+"),
+            _split(_DEEPSEEK_CJK),
+            _DIGITS,
+            _byte_level(False),
+        ),
+        False,
+        None,
+    ),
+}
+# Other names for the same splitting in llama.cpp, read but never written.
+ALIASES = {
+    "llama3": "llama-bpe",
+    "llama-v3": "llama-bpe",
+    "starcoder": "smollm",
+    "refact": "smollm",
+    "command-r": "smollm",
+    "olmo": "gpt-2",
+    "phi-2": "gpt-2",
+    "smaug-bpe": "dbrx",
+    "deepseek-r1-qwen": "qwen2",
+}
+
+
+def structure(pre: str, where: object) -> Splitting:
+    """The structure that a GGUF's `tokenizer.ggml.pre` stands for.
+
+    Args:
+        pre: The name, or one of its aliases.
+        where: The file, for the error.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    name = ALIASES.get(pre, pre)
+    if name not in STRUCTURES:
+        raise InputError(
+            "pre-tokenizer not supported",
+            where=where,
+            expected=" or ".join(sorted(STRUCTURES)),
+            found=f"tokenizer.ggml.pre = {pre!r}",
+        )
+    return STRUCTURES[name]
+
+
+def name_of(document: TokenizerDocument) -> str:
+    """The name whose structure a tokenizer.json has.
+
+    Raises:
+        InputError: It has the structure of none.
+    """
+    wanted = _canonical(document.pre_tokenizer)
+    matches = [
+        (name, known.ignore_merges)
+        for name, known in STRUCTURES.items()
+        if _canonical(known.pre_tokenizer) == wanted
+    ]
+    for name, ignore_merges in matches:
+        if ignore_merges == document.ignore_merges or len(matches) == 1:
+            return name
+    raise InputError(
+        "pre-tokenizer not recognised",
+        where=document.path,
+        expected="the structure of " + ", ".join(sorted(STRUCTURES)),
+        found=json.dumps(document.pre_tokenizer, ensure_ascii=False),
+        hint="If llama.cpp has a name for it, give it with --pre",
+    )
+
+
+def check_normalizer(document: TokenizerDocument) -> None:
+    """Refuse a normalizer other than NFC.
+
+    llama.cpp normalizes no text. Composing characters is the one step that most text does not need.
+
+    Raises:
+        InputError: tokenizer.json has another normalizer.
+    """
+    normalizer = document.normalizer or {"type": "Sequence", "normalizers": []}
+    steps = normalizer["normalizers"] if normalizer.get("type") == "Sequence" else [normalizer]
+    for step in steps:
+        if step.get("type") != "NFC":
+            raise InputError(
+                "normalizer not supported",
+                where=document.path,
+                expected="NFC or none",
+                found=step.get("type"),
+            )
+
+
+def _canonical(step: Any) -> Any:
+    """What decides how a pre-tokenizer splits: one-step sequences opened, defaults and offsets left out."""
+    if not isinstance(step, dict):
+        return step
+    kind = step.get("type")
+    if kind == "Sequence":
+        steps = [_canonical(inner) for inner in step["pretokenizers"]]
+        return steps[0] if len(steps) == 1 else steps
+    if kind == "ByteLevel":
+        return (kind, step.get("use_regex", True), step.get("add_prefix_space", True))
+    if kind == "Split":
+        pattern = step["pattern"]
+        regex = pattern.get("Regex") or pattern.get("String")
+        # Removed + inverted keeps the matches, which is what Isolated does for a pattern that matches all.
+        isolated = step["behavior"] == "Isolated" or (step["behavior"] == "Removed" and step.get("invert"))
+        return (kind, regex, isolated)
+    if kind == "Digits":
+        return (kind, step.get("individual_digits", False))
+    return tuple(sorted((key, json.dumps(value, sort_keys=True)) for key, value in step.items()))
