@@ -18,7 +18,7 @@ import pytest
 from t2sql import data, sql
 from t2sql.data import SPLITS, Dataset, Example
 from t2sql.data.demo.domains import domains
-from t2sql.data.demo.phrasings import frames
+from t2sql.data.demo.question_writer import templates
 from t2sql.databases import open_engine, read_schema
 
 # What `data demo` writes with seed 0: the three split files, and every row of every database.
@@ -199,15 +199,13 @@ def test_no_question_of_one_split_has_the_wording_of_one_in_another(demo: Datase
     assert len(wordings["train"]) > 1500
 
 
-def test_frames_and_openers_of_the_splits_are_separate() -> None:
+def test_templates_and_openers_of_the_splits_are_separate() -> None:
     shared_by_nature = ("lists", "relative", "clause", "clause_two", "verb", "verb_two", "relative_two")
     words = ("average", "maximum", "minimum", "sum", "most", "least")
-    for key in frames("train"):
+    for key in templates("train").lists:
         if key in (
             *shared_by_nature,
             *words,
-            "clauses",
-            "phrases",
             "joined",
             "natural_two",
             "leads",
@@ -216,13 +214,13 @@ def test_frames_and_openers_of_the_splits_are_separate() -> None:
             continue
         seen: set[str] = set()
         for split in SPLITS:
-            own = set(frames(split).get(key, []))
+            own = set(templates(split).lists.get(key, []))
             assert own and seen.isdisjoint(own), (key, seen & own)
             seen |= own
 
 
 def test_a_kind_is_put_in_many_ways_in_train(demo: Dataset) -> None:
-    openers = len(frames("train")["openers"])
+    openers = len(templates("train").lists["openers"])
     ways = {
         "label": ("label",),
         "where": ("where",),
@@ -233,12 +231,12 @@ def test_a_kind_is_put_in_many_ways_in_train(demo: Dataset) -> None:
         "distinct": ("distinct",),
     }
     for kind, keys in ways.items():
-        bodies = [frame for key in keys for frame in frames("train")[key]]
-        assert sum(openers if "{O}" in frame else 1 for frame in bodies) >= 25, kind
+        bodies = [template for key in keys for template in templates("train").lists[key]]
+        assert sum(openers if "{O}" in template else 1 for template in bodies) >= 25, kind
 
 
 def test_columns_with_spaces_are_a_fair_share_and_quoted(demo: Dataset) -> None:
-    # The coined tables of the training split have more of them: quoting is what is to be learned.
+    # The invented tables of the training split have more of them: quoting is what is to be learned.
     for splits, low, high in ((("valid", "test"), 0.05, 0.15), (("train",), 0.1, 0.25)):
         schemas = {example.schema for name in splits for example in demo.split(name)}
         names = [name for schema in schemas for table in schema.tables for name in table.column_names]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
+
+
+class NoSample(Exception):
+    """An attempt to draw something at random came to nothing; the next attempt may succeed."""
 
 
 class Rng:
@@ -55,3 +59,18 @@ class Rng:
     def sample_in_order(self, items: Sequence[T], n: int) -> list[T]:
         """Return `n` different items, or all if there are fewer, in the order that they have in `items`."""
         return [items[i] for i in sorted(self.sample(range(len(items)), n))]
+
+    def weighted_choice(self, weights: Mapping[str, float]) -> str:
+        """Return one of the names, each with a probability in proportion to its weight.
+
+        Args:
+            weights: Names with weights that are not negative; at least one is above 0.
+        """
+        pairs = [(name, float(weight)) for name, weight in weights.items() if weight]
+        point = self.random() * sum(weight for _, weight in pairs)
+        for name, weight in pairs:
+            point -= weight
+            if point < 0:
+                return name
+        # Rounding can leave a rest of the last weight.
+        return pairs[-1][0]

@@ -1,134 +1,173 @@
-"""The demo dataset: everyday tables, questions put in many ways, and SQL that runs.
+"""The demo dataset's generator.
 
-Schemas, table names and phrasings of the three splits are disjoint. The generator is frozen: models are
-compared on what it makes, and a test holds its output to a hash.
+Schemas, table names and wordings of the three splits are disjoint. The generator is frozen: models are
+compared on what it makes, and a test compares its output with a hash. Every change of a draw or of a seed's
+text is a new `VERSION`.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from t2sql.data.demo import coined
+from t2sql.data.demo import invented
 from t2sql.data.demo.databases import DemoDatabase, fill
-from t2sql.data.demo.domains import STYLES, WITH_SPACES, domains, make_table
-from t2sql.data.demo.phrasings import Voice
-from t2sql.data.demo.queries import SHARES, TRAIN_SHARES, Query, draw
-from t2sql.data.example import Example
+from t2sql.data.demo.domains import NAMING_STYLES, NAMING_WITH_SPACES, domains, make_table
+from t2sql.data.demo.query import DemoQuery
+from t2sql.data.demo.query_sampler import KIND_WEIGHTS, TRAIN_KIND_WEIGHTS, sample_query
+from t2sql.data.demo.question_writer import DemoQuestionWriter
+from t2sql.data.example import Example, Splits
 from t2sql.data.rng import Rng
 from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
-
-if TYPE_CHECKING:
-    from t2sql.schema import Schema
+from t2sql.schema import Schema
 
 VERSION = "demo.3"
+"""The version of the output, which is also part of the random seeds."""
+
 SIZES = {"train": 3600, "valid": 200, "test": 200}
-VARIANTS = {"train": 8, "valid": 4, "test": 4}
-WITH_PARENT = (2, 6)
-SPACED = (3, 7)
-"""Which of a subject's tables have a second table, and which have names with spaces."""
-COINED = 280
-EMPTY_SHARE = 0.02
+"""The number of examples in each split."""
+
+_TABLES_PER_SUBJECT = {"train": 8, "valid": 4, "test": 4}
+_NUMBERS_WITH_PARENT = (2, 6)
+_NUMBERS_WITH_SPACES = (3, 7)
+"""Which of a subject's tables have a second table, and which have names with spaces: a quarter of each."""
+
+_INVENTED_TABLES = 280
+"""The number of invented tables in train: several times the everyday ones, see `invented.py`."""
+
+_EMPTY_FRACTION = 0.02
+"""The probability that a query is kept whose answer is nothing, zero or NULL: such answers occur in life too.
+"""
+
+_MOST_ATTEMPTS = 100
+"""How often a table is made anew to differ from the subject's others."""
 
 
-def generate(out: Path, *, seed: int = 0, progress: Progress | None = None) -> dict[str, list[Example]]:
-    """Write the databases under `out`/db and return the examples of each split."""
+def generate(out: Path, *, seed: int = 0, progress: Progress | None = None) -> Splits:
+    """Generate the dataset's examples, and write the databases that they run on.
+
+    Args:
+        out: The new dataset's directory; databases go to its folder `db`.
+        seed: The seed of all random choices; the published demo has seed 0.
+        progress: Called now and then.
+
+    Returns:
+        The examples of each split.
+    """
     (out / "db").mkdir(parents=True, exist_ok=True)
     splits = {}
-    for split, size in SIZES.items():
+    for split in SIZES:
         databases = _databases(split, seed)
         for database in databases:
             database.write(out / "db" / f"{database.name}.sqlite")
-        splits[split] = _examples(split, size, databases, seed, progress)
+        splits[split] = _examples(split, databases, seed, progress)
     return splits
 
 
 def _databases(split: str, seed: int) -> list[DemoDatabase]:
-    """Several tables of each subject, no two with the same columns."""
-    out = []
+    """Make several tables of each subject, no two of them with the same columns."""
+    databases = []
     for domain in domains(split):
         seen: set[Schema] = set()
-        stem = domain["tables"][0].split("/")[0]
-        while len(seen) < VARIANTS[split]:
+        while len(seen) < _TABLES_PER_SUBJECT[split]:
             number = len(seen) + 1
-            for attempt in range(100):
-                rng = Rng(f"{VERSION}/{seed}/{split}/{stem}/{number}/{attempt}")
-                styles = WITH_SPACES if number in SPACED else STYLES
-                table = make_table(rng, domain, with_parent=number in WITH_PARENT, styles=styles)
-                database = fill(rng, f"{stem}_{number}", table)
-                if len(table.fields) > 4 and database.schema not in seen:
+            styles = NAMING_WITH_SPACES if number in _NUMBERS_WITH_SPACES else NAMING_STYLES
+            for attempt in range(_MOST_ATTEMPTS):
+                rng = Rng(f"{VERSION}/{seed}/{split}/{domain.stem}/{number}/{attempt}")
+                table = make_table(rng, domain, with_parent=number in _NUMBERS_WITH_PARENT, styles=styles)
+                database = fill(rng, f"{domain.stem}_{number}", table)
+                if len(table.columns) > 4 and database.schema not in seen:
                     break
             seen.add(database.schema)
-            out.append(database)
-    return [*out, *_coined_databases(seed)] if split == "train" else out
+            databases.append(database)
+    return [*databases, *_invented_databases(seed)] if split == "train" else databases
 
 
-def _coined_databases(seed: int) -> list[DemoDatabase]:
-    out = []
-    for number in range(1, COINED + 1):
+def _invented_databases(seed: int) -> list[DemoDatabase]:
+    databases = []
+    for number in range(1, _INVENTED_TABLES + 1):
+        # The word "coined" is part of the frozen output.
         rng = Rng(f"{VERSION}/{seed}/coined/{number}")
         with_parent = number % 4 == 0
-        domain = coined.domain(rng, with_parent=with_parent)
-        table = make_table(rng, domain, with_parent=with_parent, styles=coined.STYLES)
-        out.append(fill(rng, f"coined_{number}", table))
-    return out
+        domain = invented.invent_domain(rng, with_parent=with_parent)
+        table = make_table(rng, domain, with_parent=with_parent, styles=invented.NAMING_STYLES)
+        databases.append(fill(rng, f"coined_{number}", table))
+    return databases
 
 
 def _examples(
-    split: str, size: int, databases: list[DemoDatabase], seed: int, progress: Progress | None
+    split: str, databases: list[DemoDatabase], seed: int, progress: Progress | None
 ) -> list[Example]:
     rng = Rng(f"{VERSION}/{seed}/{split}/examples")
-    shares = TRAIN_SHARES if split == "train" else SHARES
-    total = sum(shares.values())
-    kinds = [kind for kind, share in shares.items() for _ in range(size * share // total)]
-    kinds = rng.shuffled([*kinds, *(["two"] * (size - len(kinds)))])
-    linked = [database for database in databases if len(database.tables) > 1]
-    open_databases = {database.name: database.connect() for database in databases}
-    uses: Counter[str] = Counter()
-    seen: set[tuple[str, str]] = set()
     examples: list[Example] = []
-    try:
-        for kind in kinds:
-            while True:
-                among = linked if kind == "subquery" else databases
-                fewest = min(uses[database.name] for database in among)
-                database = rng.choice([d for d in among if uses[d.name] <= fewest + 2])
-                query = draw(rng, database, kind)
-                if query is None or (database.name, query.sql()) in seen:
-                    continue
-                others = (table for table in database.tables if table.name != query.table.name)
-                elsewhere = tuple(field.phrase for table in others for field in table.fields)
-                question = Voice(rng, split).ask(query, elsewhere)
-                if (database.name, question.lower()) in seen:
-                    continue
-                if _answers(open_databases[database.name], query) or rng.chance(EMPTY_SHARE):
-                    break
-            seen |= {(database.name, query.sql()), (database.name, question.lower())}
-            uses[database.name] += 1
-            examples.append(_example(split, len(examples) + 1, database, query, question))
-            if progress and len(examples) % 100 == 0:
-                progress(len(examples), size, split)
-    finally:
-        for connection in open_databases.values():
-            connection.close()
+    with ExitStack() as stack:
+        sampler = _ExampleSampler(rng, split, databases, stack)
+        kinds = _kinds(rng, split)
+        for number, kind in enumerate(kinds, 1):
+            examples.append(sampler.sample(kind, f"demo-{split}-{number:04d}"))
+            if progress and number % 100 == 0:
+                progress(number, len(kinds), split)
     return examples
 
 
-def _answers(connection: sqlite3.Connection, query: Query) -> bool:
-    """Whether the query returns something other than nothing, zero and NULL."""
+def _kinds(rng: Rng, split: str) -> list[str]:
+    """Return the kind of each example, in random order; what rounding leaves over becomes "two"."""
+    weights = TRAIN_KIND_WEIGHTS if split == "train" else KIND_WEIGHTS
+    total, size = sum(weights.values()), SIZES[split]
+    kinds = [kind for kind, weight in weights.items() for _ in range(size * weight // total)]
+    return rng.shuffled([*kinds, *(["two"] * (size - len(kinds)))])
+
+
+class _ExampleSampler:
+    """Draws examples of one split, none of them twice, with all databases used about equally often."""
+
+    def __init__(self, rng: Rng, split: str, databases: list[DemoDatabase], stack: ExitStack) -> None:
+        """Open the databases, which `stack` closes."""
+        self._rng = rng
+        self._databases = databases
+        self._writer = DemoQuestionWriter(rng, split)
+        self._linked = [database for database in databases if len(database.tables) > 1]
+        self._connections = {
+            database.name: stack.enter_context(closing(database.connect())) for database in databases
+        }
+        self._uses: Counter[str] = Counter()
+        self._seen: set[tuple[str, str]] = set()
+
+    def sample(self, kind: str, example_id: str) -> Example:
+        """Draw an example of a kind."""
+        while True:
+            pool = self._linked if kind == "subquery" else self._databases
+            fewest = min(self._uses[database.name] for database in pool)
+            database = self._rng.choice([d for d in pool if self._uses[d.name] <= fewest + 2])
+            query = sample_query(self._rng, database, kind)
+            if query is None or (database.name, query.sql()) in self._seen:
+                continue
+            others = (table for table in database.tables if table.name != query.table.name)
+            other_phrases = tuple(column.phrase for table in others for column in table.columns)
+            question = self._writer.write(query, other_phrases)
+            if (database.name, question.lower()) in self._seen:
+                continue
+            if _has_answer(self._connections[database.name], query) or self._rng.chance(_EMPTY_FRACTION):
+                break
+        self._seen |= {(database.name, query.sql()), (database.name, question.lower())}
+        self._uses[database.name] += 1
+        return _example(example_id, database, query, question)
+
+
+def _has_answer(connection: sqlite3.Connection, query: DemoQuery) -> bool:
+    """Tell whether the query returns something other than nothing, zero and NULL."""
     with closing(connection.execute(query.sql())) as cursor:
         row = cursor.fetchone()
     return row is not None and any(value not in (None, 0) for value in row)
 
 
-def _example(split: str, number: int, database: DemoDatabase, query: Query, question: str) -> Example:
+def _example(example_id: str, database: DemoDatabase, query: DemoQuery, question: str) -> Example:
     sql = query.sql()
     return Example(
-        id=f"demo-{split}-{number:04d}",
+        id=example_id,
         question=question,
         schema=database.schema,
         sql=sql,

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 
 from t2sql.data.rng import Rng
+from t2sql.data.templates import read_toml
 
 NUMERIC = ("int", "dec", "year")
+"""The kinds of values that are numbers: whole, with one decimal, and years."""
+
+_TRIES_PER_TEXT = 40
+"""How often a text that has been taken is drawn anew before a column has to do with fewer."""
 
 
 @cache
 def pool(name: str) -> tuple[str, ...]:
-    text = files(__package__).joinpath("values.toml").read_text(encoding="utf-8")
-    return tuple(" ".join(part.split()) for part in tomllib.loads(text)[name].split(","))
+    """Return the words of a list in `values.toml`, such as "city"."""
+    return tuple(
+        " ".join(part.split()) for part in read_toml("t2sql.data.demo", "values.toml")[name].split(",")
+    )
 
 
 def text_value(rng: Rng, spec: str) -> str:
-    """One text of a kind: "person", "of A;B", "pair A;B + C;D", "code A;B 1 99", "place River"…"""
+    """Draw a text of a kind.
+
+    Args:
+        rng: The source of random choices.
+        spec: The kind and its arguments. "of A;B": one of the texts. "pair A;B + C;D": one of each. "code A;B
+            1 99": a prefix and a number. "letters 3": capital letters. "place River": a name with that word.
+            Otherwise a kind such as "person" or "title", or a list in `values.toml`.
+    """
     kind, _, rest = spec.partition(" ")
     if kind == "of":
         return rng.choice(rest.split(";"))
@@ -64,9 +76,16 @@ def _title(rng: Rng) -> str:
 
 
 def distinct_texts(rng: Rng, spec: str, n: int, taken: set[str]) -> list[str]:
-    """Up to n different texts, none of them in `taken`, to which they are added."""
+    """Draw different texts.
+
+    Args:
+        rng: The source of random choices.
+        spec: The kind of text; see `text_value`.
+        n: How many; there are fewer if the kind does not have as many.
+        taken: Texts in lower case that may not be drawn. Those that are drawn are added to it.
+    """
     out: list[str] = []
-    for _ in range(n * 40):
+    for _ in range(n * _TRIES_PER_TEXT):
         if len(out) == n:
             break
         value = text_value(rng, spec)
@@ -77,9 +96,11 @@ def distinct_texts(rng: Rng, spec: str, n: int, taken: set[str]) -> list[str]:
 
 
 def number_value(rng: Rng, spec: str) -> int | float:
-    """One number: "int LOW HIGH [STEP]", "year LOW HIGH" or "dec LOW HIGH" with one decimal.
+    """Draw a number. From a range of more than three powers of ten, small numbers are drawn often enough too.
 
-    A range of more than three powers of ten is drawn by size, so that small values occur too.
+    Args:
+        rng: The source of random choices.
+        spec: "int LOW HIGH", "int LOW HIGH STEP", "year LOW HIGH" or, for one decimal, "dec LOW HIGH".
     """
     kind, low, high, *step = spec.split(" ")
     if kind == "dec":
