@@ -294,8 +294,8 @@ def test_a_schema_of_another_form_is_a_value_error() -> None:
 
 def test_data_and_sql_import_neither_mlx_nor_other_heavy_parts() -> None:
     code = (
-        "import sys, t2sql.data.prepare, t2sql.data.demo.generate, t2sql.data.wikisql.reader;"
-        "import t2sql.sql.execute;"
+        "import sys, t2sql.data.preparation, t2sql.data.demo.generator, t2sql.data.wikisql.reader;"
+        "import t2sql.sql.reader;"
         "heavy = {'mlx', 'mlx_lm', 'transformers', 'numpy', 'sqlglot', 'rich', 'pydantic', 'gguf'};"
         "heavy.add('sqlalchemy');"
         "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)"

@@ -7,7 +7,7 @@ from .example import SPLITS as SPLITS
 from .example import Example as Example
 from .example import Splits as Splits
 from .paraphrases import paraphrase as paraphrase
-from .prepare import prepare as prepare
+from .preparation import prepare as prepare
 from .sources import DataSource as DataSource
 from .sources import masked_source as masked_source
 from .sources import source_state as source_state

@@ -19,6 +19,7 @@ from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
 from .hf import check_dtypes as check_dtypes
 from .hf import read_directory as read_directory
+from .hf_weights import weight_files as weight_files
 from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
 from .inspection import inspect as inspect
@@ -35,7 +36,6 @@ from .tensors import FloatArray as FloatArray
 from .tensors import TensorInfo as TensorInfo
 from .tensors import row_chunks as row_chunks
 from .tokenizer.gguf_tokenizer import special_ids as special_ids
-from .weight_files import weight_files as weight_files
 from .weights import to_gguf_rows as to_gguf_rows
 from .weights import to_hf_rows as to_hf_rows
 from .writing import ConvertResult as ConvertResult

@@ -11,10 +11,10 @@ from t2sql.errors import InputError
 from t2sql.gguf.card import Card, read_card
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.hf_config import Config, read_config
+from t2sql.gguf.hf_weights import weight_files
 from t2sql.gguf.mlx_affine import gather
 from t2sql.gguf.tensors import TensorInfo
 from t2sql.gguf.tokenizer.documents import TokenizerFiles, read_tokenizer_files
-from t2sql.gguf.weight_files import weight_files
 
 _WEIGHT_TYPES = ("f32", "f16", "bf16")
 

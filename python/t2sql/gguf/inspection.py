@@ -12,12 +12,12 @@ from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile, read_safetensors
 from t2sql.gguf.diagnosis import diagnose_directory, diagnose_gguf
 from t2sql.gguf.hf import read_directory
+from t2sql.gguf.hf_weights import weight_files
 from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tensors import TensorInfo
 from t2sql.gguf.tokenizer.gguf_tokenizer import adds_bos_eos, special_ids
 from t2sql.gguf.tokenizer.token_types import CONTROL, UNUSED
-from t2sql.gguf.weight_files import weight_files
 
 # Longer arrays of the metadata are shown by their length and their first values.
 _LONGEST = 8

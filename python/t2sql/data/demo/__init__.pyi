@@ -1,4 +1,4 @@
-from .generate import VERSION as VERSION
-from .generate import generate as generate
+from .generator import VERSION as VERSION
+from .generator import generate as generate
 
 __all__ = ["VERSION", "generate"]

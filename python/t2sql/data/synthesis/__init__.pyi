@@ -1,5 +1,5 @@
-from .generate import Generated as Generated
-from .generate import generate as generate
+from .generator import Generated as Generated
+from .generator import generate as generate
 from .recipe import Recipe as Recipe
 from .recipe import default_recipe_text as default_recipe_text
 from .recipe import read_recipe as read_recipe
