@@ -19,7 +19,7 @@ from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
 from .hf import check_dtypes as check_dtypes
 from .hf import read_directory as read_directory
-from .hf_weights import weight_files as weight_files
+from .hf_weights import safetensors_files as safetensors_files
 from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
 from .inspection import inspect as inspect
@@ -76,10 +76,10 @@ __all__ = [
     "read_gguf",
     "read_safetensors",
     "row_chunks",
+    "safetensors_files",
     "special_ids",
     "supported_architectures",
     "to_gguf_rows",
     "to_hf_rows",
     "type_named",
-    "weight_files",
 ]

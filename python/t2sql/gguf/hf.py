@@ -11,7 +11,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.card import Card, read_card
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.hf_config import Config, read_config
-from t2sql.gguf.hf_weights import weight_files
+from t2sql.gguf.hf_weights import safetensors_files
 from t2sql.gguf.mlx_affine import gather
 from t2sql.gguf.tensors import TensorInfo
 from t2sql.gguf.tokenizer.documents import TokenizerFiles, read_tokenizer_files
@@ -72,7 +72,7 @@ def read_directory(path: Path) -> HfDirectory:
         )
     config = read_config(path / "config.json")
     tensors: dict[str, TensorInfo] = {}
-    for file in weight_files(path):
+    for file in safetensors_files(path):
         for name, info in read_safetensors(file).tensors.items():
             if name in tensors:
                 raise InputError("tensor in two files", where=file, found=name)

@@ -11,7 +11,7 @@ from t2sql.gguf.hf_config import read_json
 _SHARD = re.compile(r"(?P<stem>.*?)-?\d{5}-of-(?P<count>\d{5})\.safetensors$")
 
 
-def weight_files(path: Path) -> list[Path]:
+def safetensors_files(path: Path) -> list[Path]:
     """The files of model.safetensors.index.json, else model.safetensors, else what looks like weights.
 
     Raises:

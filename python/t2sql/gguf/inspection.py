@@ -12,7 +12,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile, read_safetensors
 from t2sql.gguf.diagnosis import diagnose_directory, diagnose_gguf
 from t2sql.gguf.hf import read_directory
-from t2sql.gguf.hf_weights import weight_files
+from t2sql.gguf.hf_weights import safetensors_files
 from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tensors import TensorInfo
@@ -173,7 +173,7 @@ def _inspect_gguf(path: Path) -> Inspection:
 
 def _inspect_directory(path: Path) -> Inspection:
     directory = read_directory(path)
-    size = sum(file.stat().st_size for file in weight_files(path))
+    size = sum(file.stat().st_size for file in safetensors_files(path))
     diagnosis = diagnose_directory(directory)
     return replace(
         _summary(path, "directory", size, directory.tensors, directory.config),

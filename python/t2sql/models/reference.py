@@ -12,7 +12,7 @@ from typing import Literal
 
 from t2sql import runs
 from t2sql.errors import InputError, MissingPartError
-from t2sql.gguf import weight_files
+from t2sql.gguf import safetensors_files
 from t2sql.models.hub import download
 from t2sql.progress import Progress
 
@@ -144,7 +144,7 @@ def check_directory(path: Path) -> list[Path]:
         hint = "It looks like an adapter: give it as --adapter" if is_adapter else ""
         found = ", ".join(sorted(entry.name for entry in path.iterdir())[:4]) or "an empty directory"
         raise InputError("not a model directory", where=path, expected="config.json", found=found, hint=hint)
-    files = weight_files(path)
+    files = safetensors_files(path)
     unknown = [file.name for file in files if not file.name.startswith("model")]
     if unknown:
         raise InputError(
