@@ -11,11 +11,11 @@ import argparse
 import json
 import sys
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from t2sql.confidence import VOTE_TEMP, calibrate, elect, kept
+from t2sql.confidence import VOTE_TEMP, Graded, calibrate, count_trusted, elect
 from t2sql.data import Dataset, Example, load
 from t2sql.evaluate import open_scorer, score, wilson
 from t2sql.generate import Backend, Request
@@ -24,6 +24,7 @@ from t2sql.sql import Result, SqlError, open_reader, same_result
 
 
 def main() -> int:
+    """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -44,29 +45,31 @@ def main() -> int:
 
 
 def measure(backend: Backend, dataset: Dataset, votes: int) -> dict[str, Any]:
-    judged = {split: answered(backend, dataset, dataset.split(split)) for split in ("valid", "test")}
-    found = calibrate(judged["valid"])
-    passed, right = kept(judged["test"], found.min_logprob)
+    """What a threshold from the validation split does on the test split, and what votes do there."""
+    graded = {split: answered(backend, dataset, dataset.split(split)) for split in ("valid", "test")}
+    calibration = calibrate(graded["valid"])
+    trusted, right = count_trusted(graded["test"], calibration.min_logprob)
     result: dict[str, Any] = {
-        "n": len(judged["test"]),
-        "right": sum(correct for _, correct in judged["test"]),
-        "auroc": auroc(judged["test"]),
-        "calibration": found.to_dict(),
-        "answered": passed,
+        "n": len(graded["test"]),
+        "right": sum(answer.correct for answer in graded["test"]),
+        "auroc": auroc(graded["test"]),
+        "calibration": asdict(calibration),
+        "answered": trusted,
         "right_of_answered": right,
-        "interval": wilson(right, passed),
+        "interval": wilson(right, trusted),
     }
     if votes > 1:
         result["votes"] = voted(backend, dataset, dataset.test, votes)
     return result
 
 
-def answered(backend: Backend, dataset: Dataset, examples: list[Example]) -> list[tuple[float | None, bool]]:
+def answered(backend: Backend, dataset: Dataset, examples: list[Example]) -> list[Graded]:
+    """The likeliest answer to each question, graded."""
     answers = backend.answers(
         [Request(example.prompt, grammar=grammar_of(example.schema), logprobs=True) for example in examples]
     )
     scored = score(dataset, examples, [answer.text for answer in answers])
-    return [(answer.logprob, one.correct) for answer, one in zip(answers, scored, strict=True)]
+    return [Graded(answer.logprob, one.correct) for answer, one in zip(answers, scored, strict=True)]
 
 
 def voted(backend: Backend, dataset: Dataset, examples: list[Example], votes: int) -> dict[str, Any]:
@@ -81,18 +84,17 @@ def voted(backend: Backend, dataset: Dataset, examples: list[Example], votes: in
         ]
         rounds.append(backend.answers(warmer))
     chosen, agreements = [], []
-    for at, example in enumerate(examples):
-        texts = [answers[at].text for answers in rounds]
+    for index, example in enumerate(examples):
+        texts = [answers[index].text for answers in rounds]
         election = elect(rows_of(dataset, example, texts), lambda a, b: same_result(a, b, ordered=False))
         chosen.append(texts[election.index])
         agreements.append(election.agreement)
     correct = [one.correct for one in score(dataset, examples, chosen)]
     sure = [right for right, agreement in zip(correct, agreements, strict=True) if agreement > 0.5]
-    judged = list(zip(agreements, correct, strict=True))
     return {
         "k": votes,
         "right": sum(correct),
-        "auroc": auroc(judged),
+        "auroc": auroc([Graded(a, right) for a, right in zip(agreements, correct, strict=True)]),
         "answered": len(sure),
         "right_of_answered": sum(sure),
         "interval": wilson(sum(sure), len(sure)),
@@ -100,22 +102,23 @@ def voted(backend: Backend, dataset: Dataset, examples: list[Example], votes: in
 
 
 def rows_of(dataset: Dataset, example: Example, texts: list[str]) -> list[Result | None]:
+    """What each statement returns on the question's database; None for one that does not run."""
     path = dataset.db_path(example)
     assert path is not None
-    found: list[Result | None] = []
+    results: list[Result | None] = []
     with open_reader(path) as reader:
         for text in texts:
             try:
-                found.append(reader.execute(text))
+                results.append(reader.execute(text))
             except SqlError:
-                found.append(None)
-    return found
+                results.append(None)
+    return results
 
 
-def auroc(judged: list[tuple[float | None, bool]] | list[tuple[float, bool]]) -> float:
-    """How often a right answer has the higher score of the two, of all pairs of a right and a wrong one."""
-    right = [-1e9 if score is None else score for score, correct in judged if correct]
-    wrong = [-1e9 if score is None else score for score, correct in judged if not correct]
+def auroc(answers: list[Graded]) -> float:
+    """In what fraction of all pairs of a right and a wrong answer the right one has the higher score."""
+    right = [-1e9 if answer.logprob is None else answer.logprob for answer in answers if answer.correct]
+    wrong = [-1e9 if answer.logprob is None else answer.logprob for answer in answers if not answer.correct]
     wins = sum((a > b) + 0.5 * (a == b) for a in right for b in wrong)
     return wins / (len(right) * len(wrong)) if right and wrong else float("nan")
 

@@ -17,6 +17,8 @@ import time
 import libgguf
 import numpy as np
 
+from t2sql import _core
+
 TYPES = {"q8_0": 8, "q4_0": 2, "q4_1": 3}
 ROWS, ROW = 256, 4096
 STYLES = ("any bits", "like exponents", "few mantissa bits", "as bf16", "as f16")
@@ -52,8 +54,6 @@ def defined(x: np.ndarray, type_: str) -> np.ndarray:
 
 def compare(count: int, seed: int) -> None:
     """At least `count` values of each format, both ways, here and in C; raises where bytes differ."""
-    from t2sql import _core
-
     rng = np.random.default_rng(seed)
     done = 0
     compared = dict.fromkeys(TYPES, 0)
@@ -81,6 +81,7 @@ def compare(count: int, seed: int) -> None:
 
 
 def main() -> int:
+    """Compare, in a process for each instruction set; 1 when bytes differ."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -89,12 +90,11 @@ def main() -> int:
     parser.add_argument("--simd", help="only this instruction set")
     args = parser.parse_args()
     if args.simd:
-        # Chosen once in a process, before the first kernel runs.
+        # Read before the first kernel of the process runs.
         os.environ["T2SQL_SIMD"] = args.simd
         compare(args.values, args.seed)
         return 0
     for simd in ("scalar", "avx2", "avx512", "neon"):
-        # The set is chosen once in a process.
         env = {**os.environ, "T2SQL_SIMD": simd}
         probe = [sys.executable, "-c", "from t2sql import _core; _core.simd()"]
         if subprocess.run(probe, env=env, capture_output=True).returncode:

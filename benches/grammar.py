@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.data import Dataset, Example, load, prepare
-from t2sql.evaluate import Answers, mcnemar, open_scorer, pair, predict
+from t2sql.evaluate import Answers, PredictOptions, mcnemar, open_scorer, pair, predict
+from t2sql.schema import Schema
 
 
 def main() -> int:
+    """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -44,7 +46,8 @@ def main() -> int:
 
 
 def measure(model: Path, backend: str, datasets: list[Dataset]) -> dict[str, Any]:
-    found: dict[str, Any] = {"model": model.name, "backend": backend}
+    """Right answers and statements that run, free and with the grammar, and what changed between them."""
+    figures: dict[str, Any] = {"model": model.name, "backend": backend}
     coined = on_many_schemas(datasets[0].train)
     prompts = [example.prompt for data in datasets for example in data.test]
     prompts += [example.prompt for example in coined]
@@ -52,12 +55,13 @@ def measure(model: Path, backend: str, datasets: list[Dataset]) -> dict[str, Any
     with closing(open_scorer(str(model), backend, prompts)) as opened:
         for grammar in (False, True):
             name = "grammar" if grammar else "free"
-            parts = [predict(opened, data, data.test, grammar=grammar) for data in datasets]
-            answers[grammar] = [Answers.of(f"{name} {i}", part) for i, part in enumerate(parts)]
+            options = PredictOptions(grammar=grammar)
+            parts = [predict(opened, data, data.test, options) for data in datasets]
+            answers[grammar] = [part.answers(f"{name} {i}") for i, part in enumerate(parts)]
             summaries = [part.summary for part in parts]
-            runs = predict(opened, datasets[0], coined, grammar=grammar)
+            runs = predict(opened, datasets[0], coined, options)
             tokens = sum(g.tokens for part in parts for g in part.generations)
-            found[name] = {
+            figures[name] = {
                 "n": sum(s.n for s in summaries),
                 "right": sum(s.correct for s in summaries),
                 "runs": sum(s.valid for s in summaries),
@@ -67,16 +71,16 @@ def measure(model: Path, backend: str, datasets: list[Dataset]) -> dict[str, Any
                 "many_schemas_run": runs.summary.valid,
                 "cut_off": runs.cut_off + sum(part.cut_off for part in parts),
             }
-    pairs = [pair(free, kept) for free, kept in zip(answers[False], answers[True], strict=True)]
-    found["broken"] = sum(len(p.broken) for p in pairs)
-    found["fixed"] = sum(len(p.fixed) for p in pairs)
-    found["p"] = mcnemar(found["broken"], found["fixed"])
-    return found
+    pairs = [pair(free, bound) for free, bound in zip(answers[False], answers[True], strict=True)]
+    figures["broken"] = sum(len(p.broken) for p in pairs)
+    figures["fixed"] = sum(len(p.fixed) for p in pairs)
+    figures["p"] = mcnemar(figures["broken"], figures["fixed"])
+    return figures
 
 
 def on_many_schemas(examples: list[Example], schemas: int = 100, each: int = 5) -> list[Example]:
-    """So many questions on each of so many schemas."""
-    by_schema: dict[Any, list[Example]] = {}
+    """`each` questions on each of `schemas` schemas, the last ones of the examples."""
+    by_schema: dict[Schema, list[Example]] = {}
     for example in examples:
         by_schema.setdefault(example.schema, []).append(example)
     full = [questions[:each] for questions in by_schema.values() if len(questions) >= each]

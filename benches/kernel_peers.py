@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import gguf
 import numpy as np
+from libgguf import _libgguf
 
 ROOT = Path(__file__).parents[1]
 TYPES = {"q8_0": (8, 34), "q4_1": (3, 20), "q4_0": (2, 18)}
@@ -67,9 +69,7 @@ def ours() -> ctypes.CDLL:
 
 
 def reference() -> ctypes.CDLL:
-    """ggml's C functions, as libgguf's extension module carries them."""
-    from libgguf import _libgguf
-
+    """The C functions of ggml, as libgguf's extension module carries them."""
     library = ctypes.CDLL(_libgguf.__file__)
     for name in TYPES:
         function = getattr(library, f"quantize_{name}")
@@ -119,8 +119,6 @@ def measure(rounds: int, gguf_py: bool = True) -> dict[str, Any]:
         seconds = alternate(one, rounds, time.process_time) | alternate(two, rounds)
         np.testing.assert_array_equal(mine, theirs)
         if gguf_py:
-            import gguf
-
             kind = gguf.GGMLQuantizationType(number)
             rows = x.reshape(-1, 4096)
             seconds["gguf-py"] = alternate({"it": lambda r=rows, k=kind: gguf.quants.quantize(r, k)}, 3)["it"]

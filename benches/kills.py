@@ -19,31 +19,35 @@ import tempfile
 import time
 from pathlib import Path
 
+# The tests' tiny models are the tests' own.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support import tiny
+from support.training import small_dataset
 
 FLAGS = "--iters 400 --batch-size 4 --num-layers -1 --rank 4 --steps-per-eval 100 --save-every 10"
 
 
 def start(arguments: list[str]) -> subprocess.Popen[bytes]:
+    """`t2sql train` in a process of its own."""
     command = [sys.executable, "-m", "t2sql", "train", *arguments]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def hashes(run: Path) -> dict[str, str]:
+    """SHA-256 of each file of the last checkpoint."""
     last = sorted((run / "checkpoints").glob("[0-9]*"))[-1]
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(last.iterdir())}
 
 
 def main() -> int:
+    """Kill and resume; 1 when a last checkpoint differs."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    from support import tiny
-    from support.training import small_dataset
-
     rng = random.Random(args.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -64,14 +68,14 @@ def main() -> int:
             time.sleep(moment)
             process.send_signal(signal.SIGKILL)
             process.wait()
-            found = sorted((run / "checkpoints").glob("[0-9]*"))
-            kept = int(found[-1].name) if found else 0
+            checkpoints = sorted((run / "checkpoints").glob("[0-9]*"))
+            step = int(checkpoints[-1].name) if checkpoints else 0
             again = ["--out", str(run), "--resume"] if (run / "config.toml").exists() else None
             code = start(again or [*common, "--out", str(run)]).wait()
             same = code == 0 and hashes(run) == expected
             wrong += not same
             outcome = "equal" if same else "DIFFERS"
-            print(f"{number:3d}  killed at {moment:5.2f} s  step {kept:3d} kept  {outcome}", flush=True)
+            print(f"{number:3d}  killed at {moment:5.2f} s  step {step:3d} kept  {outcome}", flush=True)
     return 1 if wrong else 0
 
 

@@ -24,6 +24,8 @@ from typing import Any
 from file_peers import Files
 from kernel_peers import measure
 
+from t2sql import _core
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -49,8 +51,6 @@ def machine() -> dict[str, Any]:
     """What the figures belong to."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    from t2sql import _core
-
     return {
         "processor": models[0] if models else platform.processor() or platform.machine(),
         "features": _core.cpu_features(),
@@ -102,6 +102,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def main() -> int:
+    """Measure; the figures as JSON, and the table on stderr."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -14,13 +14,20 @@ import sys
 import time
 from pathlib import Path
 
+from t2sql import models
 from t2sql.data import load
 from t2sql.evaluate import MAX_TOKENS, score_checkpoints, subset
 from t2sql.generate import first_statement
 from t2sql.prompt import prompt_text
+from t2sql.runtimes import mx
+
+# isort: split
+# After t2sql's runtimes, so that MLX finds the fast BLAS.
+from mlx_lm import generate
 
 
 def main() -> int:
+    """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -31,11 +38,6 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=100, help="questions that t2sql answers")
     parser.add_argument("--slow", type=int, default=100, help="of these, questions that the loop answers")
     args = parser.parse_args()
-
-    from t2sql import models
-    from t2sql.runtimes import mx
-
-    from mlx_lm import generate  # isort: skip
 
     dataset = load(args.data)
     examples = subset(dataset.split(args.split), args.n)

@@ -29,6 +29,7 @@ QUESTIONS = (
 
 
 def main() -> int:
+    """Measure, and print the figures as JSON; 1 when a request failed or memory grew."""
     parser = argparse.ArgumentParser(description="Load on t2sql serve.")
     parser.add_argument("model")
     parser.add_argument("--db", required=True)
@@ -46,11 +47,11 @@ def main() -> int:
     )
     try:
         assert process.stderr is not None
-        said = process.stderr.readline()
-        if not said.startswith("listening on "):
-            print(said + process.stderr.read(), file=sys.stderr)
+        greeting = process.stderr.readline()
+        if not greeting.startswith("listening on "):
+            print(greeting + process.stderr.read(), file=sys.stderr)
             return 1
-        result = measure(said.removeprefix("listening on ").strip(), options.clients, options.seconds)
+        result = measure(greeting.removeprefix("listening on ").strip(), options.clients, options.seconds)
     finally:
         process.terminate()
         process.wait()
@@ -62,6 +63,13 @@ def main() -> int:
 
 
 def measure(address: str, clients: int, seconds: float) -> dict[str, Any]:
+    """Latencies, errors and memory of a server under load.
+
+    Args:
+        address: The server's URL.
+        clients: Threads that ask, each as soon as it is answered.
+        seconds: How long they ask.
+    """
     latencies: list[float] = []
     errors: list[str] = []
     memory: list[tuple[float, float]] = []
@@ -70,10 +78,10 @@ def measure(address: str, clients: int, seconds: float) -> dict[str, Any]:
 
     def ask(number: int) -> None:
         with httpx2.Client(base_url=address, timeout=120) as client:
-            at = number
+            asked = number
             while time.monotonic() < end:
-                body = {"question": QUESTIONS[at % len(QUESTIONS)], "execute": True}
-                at += 1
+                body = {"question": QUESTIONS[asked % len(QUESTIONS)], "execute": True}
+                asked += 1
                 started = time.perf_counter()
                 try:
                     answer = client.post("/ask", json=body)
@@ -111,11 +119,13 @@ def measure(address: str, clients: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def quantile(values: list[float], share: float) -> float | None:
-    return round(values[min(len(values) - 1, int(share * len(values)))], 3) if values else None
+def quantile(values: list[float], fraction: float) -> float | None:
+    """The value below which a fraction of the sorted values lies; None without any."""
+    return round(values[min(len(values) - 1, int(fraction * len(values)))], 3) if values else None
 
 
 def resident(client: httpx2.Client) -> float:
+    """The server's resident memory in bytes, from its own metrics."""
     lines = client.get("/metrics").text.splitlines()
     return float(next(line for line in lines if line.startswith("process_resident_memory_bytes ")).split()[1])
 

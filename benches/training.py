@@ -19,6 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from t2sql import models
+
 BATCH, LAYERS, RANK = 4, 8, 8
 PROJECTIONS = [f"self_attn.{x}_proj" for x in "qkvo"] + [f"mlp.{x}_proj" for x in ("gate", "up", "down")]
 # mlx-lm's command as it is; what it reports is printed as figures too.
@@ -26,11 +28,11 @@ MLX_LM = """
 from mlx_lm import lora
 from mlx_lm.tuner.callbacks import TrainingCallback
 
-class Told(TrainingCallback):
+class Reporter(TrainingCallback):
     def on_train_loss_report(self, info):
         print("RATE", info["iterations_per_second"], flush=True)
 
-lora.get_reporting_callbacks = lambda *_, **__: Told()
+lora.get_reporting_callbacks = lambda *_, **__: Reporter()
 lora.main()
 """
 WITH_BLAS = "import t2sql.runtimes.mlx\n" + MLX_LM
@@ -102,6 +104,7 @@ def t2sql(model: Path, data: Path, examples: int, after: int) -> dict[str, float
 
 
 def main() -> int:
+    """Measure, and print the figures as JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -112,8 +115,6 @@ def main() -> int:
     parser.add_argument("--bare-steps", type=int, default=5, help="of mlx-lm as it comes; 0 is none")
     parser.add_argument("--out", type=Path, help="write the JSON here instead of stdout")
     args = parser.parse_args()
-    from t2sql import models
-
     model = models.directory(args.model)
     examples = sum(1 for line in (args.data / "train.jsonl").read_text().splitlines() if line.strip())
     peer = mlx_lm(WITH_BLAS, model, args.data, args.steps)
