@@ -17,7 +17,9 @@ from t2sql import train
 from t2sql.cli import run
 from t2sql.confidence import Graded, calibrate, count_trusted, coverage_curve, elect
 from t2sql.errors import InputError
+from t2sql.fuse import fuse
 from t2sql.generate import Asker, AskOptions, Backend, Request, ask, open_backend
+from t2sql.gguf import convert
 from t2sql.grammar import grammar_of
 from t2sql.live import LiveAnswer, RunOptions, ask_database, open_database
 from t2sql.schema import read_table_lines
@@ -215,9 +217,6 @@ def test_samples_differ_and_repeat_by_seed(demo_gguf: Path) -> None:
 
 
 def test_a_file_carries_the_threshold_of_its_checkpoint(tiny_llama: Path, tmp_path: Path) -> None:
-    from t2sql.fuse import fuse
-    from t2sql.gguf import convert
-
     folder = tmp_path / "run"
     config = train.TrainConfig.of(**settings(tiny_llama, iters=4, learning_rate=1e-2))
     train.train(config, small_dataset(tmp_path / "data"), folder, emit=Events())

@@ -107,10 +107,7 @@ def test_every_kind_of_adapter_is_summed_and_the_base_comes_back(
 
 
 def read_gguf_of(model: Path) -> list[Any]:
-    loaded = models.load(model)
-    from t2sql.models.adapters import flat
-
-    return list(flat(loaded.model.parameters()).values())
+    return list(models.flat(models.load(model).model.parameters()).values())
 
 
 def test_the_file_is_of_the_type_that_was_asked_for(tiny_llama: Path, adapters: list[Path]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from t2sql.data import Dataset, Example, baseline_answers, commonest_shape
 from t2sql.evaluate.judging import score
@@ -22,18 +21,6 @@ class Baseline:
 
     shape: str
     summary: Summary
-
-    def to_json(self) -> dict[str, Any]:
-        """The shape and how often it is right; `accuracy` and `interval` are fractions of 1."""
-        low, high = self.summary.interval
-        return {
-            "shape": self.shape,
-            "n": self.summary.n,
-            "correct": self.summary.correct,
-            "accuracy": self.summary.accuracy,
-            "interval": [low, high],
-            "measure": self.summary.measure,
-        }
 
 
 def common_shape_baseline(

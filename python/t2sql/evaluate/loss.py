@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from t2sql.adapters import AdapterConfig, read_adapter_config
 from t2sql.data import Example
@@ -49,10 +48,6 @@ class LossResult:
     text_perplexity: float | None
     skipped: int
     seconds: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields, as commands print them."""
-        return asdict(self)
 
 
 def measure_loss(

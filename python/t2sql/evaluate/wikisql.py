@@ -23,13 +23,13 @@ import json
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 from t2sql.errors import InputError
 from t2sql.evaluate.stats import wilson
 from t2sql.evaluate.wikisql_form import Prediction
 from t2sql.evaluate.wikisql_query import Query, QueryError, same_logical_form
 from t2sql.evaluate.wikisql_table import WikiSqlTable
+from t2sql.runs import records
 from t2sql.sql import Reader, SqlError, open_reader
 
 
@@ -45,14 +45,30 @@ class Official:
     execution: list[bool]
     logical: list[bool]
 
-    def to_json(self) -> dict[str, Any]:
-        """`n`, and the script's `ex_accuracy` and `lf_accuracy` (0 to 1) with their 95% intervals."""
-        n = len(self.execution)
-        scores: dict[str, Any] = {"n": n}
-        for name, grades in (("ex_accuracy", self.execution), ("lf_accuracy", self.logical)):
-            scores[name] = sum(grades) / n if n else None
-            scores[f"{name}_interval"] = list(wilson(sum(grades), n))
-        return scores
+    @property
+    def n(self) -> int:
+        """Questions."""
+        return len(self.execution)
+
+    @property
+    def execution_accuracy(self) -> float:
+        """Fraction of questions with the right result, the script's `ex_accuracy`; 0 of none."""
+        return sum(self.execution) / self.n if self.n else 0.0
+
+    @property
+    def logical_accuracy(self) -> float:
+        """Fraction of questions with the right logical form, the script's `lf_accuracy`; 0 of none."""
+        return sum(self.logical) / self.n if self.n else 0.0
+
+    def to_json(self) -> records.JsonObject:
+        """The accuracies by the script's names, each with Wilson's 95% interval."""
+        return {
+            "n": self.n,
+            "ex_accuracy": self.execution_accuracy,
+            "ex_accuracy_interval": list(wilson(sum(self.execution), self.n)),
+            "lf_accuracy": self.logical_accuracy,
+            "lf_accuracy_interval": list(wilson(sum(self.logical), self.n)),
+        }
 
 
 @dataclass(frozen=True)
@@ -70,16 +86,17 @@ class Question:
     where: str
 
     @classmethod
-    def from_json(cls, line: dict[str, Any], where: str) -> Question:
+    def from_json(cls, line: records.JsonObject, where: str) -> Question:
         """Read a question.
 
         Raises:
             InputError: The line lacks `table_id` or a query under `sql`.
         """
-        if not isinstance(line.get("table_id"), str):
+        table_id = line.get("table_id")
+        if not isinstance(table_id, str):
             raise InputError("not a WikiSQL question", where=where, expected='a string "table_id"')
         try:
-            return cls(line["table_id"], Query.from_json(line.get("sql")), where)
+            return cls(table_id, Query.from_json(line.get("sql")), where)
         except QueryError as error:
             raise InputError("the gold query cannot be read", where=where, found=error) from None
 
@@ -146,7 +163,7 @@ def grade(
     return right, same_logical_form(question.gold, query, ordered=ordered)
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def _lines(path: Path) -> list[records.JsonObject]:
     try:
         texts = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

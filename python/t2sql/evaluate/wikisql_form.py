@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
 from t2sql.evaluate.tutorial_text import TextCondition, TextQuery, read_tutorial_text
 from t2sql.evaluate.wikisql_query import AGGREGATES, OPERATORS, Condition, Query
+from t2sql.runs import records
 from t2sql.schema import Schema
 
 
@@ -23,20 +23,21 @@ class Prediction:
         error: What kept the model from predicting one, if anything did.
     """
 
-    query: object = None
-    error: object = None
+    query: records.Json = None
+    error: records.Json = None
 
     @classmethod
-    def from_json(cls, line: Mapping[str, Any]) -> Prediction:
+    def from_json(cls, line: records.JsonObject) -> Prediction:
         """Read a line of the official format, or of t2sql's own (`sql` and `schema`), which is translated."""
-        if "query" in line or "error" in line or not isinstance(line.get("sql"), str):
+        sql = line.get("sql")
+        if "query" in line or "error" in line or not isinstance(sql, str):
             return cls(line.get("query"), line.get("error"))
         try:
             table = Schema.from_dict(line["schema"]).tables[0]
         except (ValueError, KeyError, IndexError):
             return cls(error="no schema")
         for tutorial in (False, True):
-            query = query_of(line["sql"], table.name, table.column_names, tutorial=tutorial)
+            query = query_of(sql, table.name, table.column_names, tutorial=tutorial)
             if query is not None:
                 return cls(query.to_json())
         return cls(error="no WikiSQL query")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from t2sql.errors import InputError
+from t2sql.runs import records
 
 AGGREGATES = ("", "MAX", "MIN", "COUNT", "SUM", "AVG")
 """`lib/query.py`'s `agg_ops`; a query names one by its index."""
@@ -31,12 +31,12 @@ class Condition:
         value: What the column is compared with: text, a number, or whatever the file holds.
     """
 
-    column: object
-    operator: object
-    value: object
+    column: records.Json
+    operator: records.Json
+    value: records.Json
 
     @property
-    def comparable(self) -> tuple[object, object, str]:
+    def comparable(self) -> tuple[records.Json, records.Json, str]:
         """What the script compares of it: the value as lower-cased text, so 20 equals "20" but not 20.0."""
         return self.column, self.operator, str(self.value).lower()
 
@@ -51,12 +51,12 @@ class Query:
         conditions: All of which a row has to meet (`conds`).
     """
 
-    column: object
-    aggregate: object
+    column: records.Json
+    aggregate: records.Json
     conditions: tuple[Condition, ...] = ()
 
     @classmethod
-    def from_json(cls, document: object) -> Query:
+    def from_json(cls, document: records.Json) -> Query:
         """Read a query from a line of a file.
 
         Raises:
@@ -72,9 +72,11 @@ class Query:
             _scalar(document["sel"]), _scalar(document["agg"]), tuple(_condition(part) for part in conditions)
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> records.JsonObject:
         """The query as a predictions file of the official script holds it."""
-        conditions = [[part.column, part.operator, part.value] for part in self.conditions]
+        conditions: list[records.Json] = [
+            [part.column, part.operator, part.value] for part in self.conditions
+        ]
         return {"sel": self.column, "agg": self.aggregate, "conds": conditions}
 
 
@@ -94,13 +96,13 @@ def same_logical_form(gold: Query, query: Query, *, ordered: bool = False) -> bo
     return predicted == expected if ordered else set(predicted) == set(expected)
 
 
-def _condition(part: object) -> Condition:
+def _condition(part: records.Json) -> Condition:
     if not isinstance(part, list) or len(part) != 3:
         raise QueryError("not a condition", expected="a column, an operator and a value", found=part)
     return Condition(_scalar(part[0]), _scalar(part[1]), part[2])
 
 
-def _scalar(value: object) -> object:
+def _scalar(value: records.Json) -> records.Json:
     if isinstance(value, (list, dict)):
         raise QueryError("not an index", found=value)
     return value

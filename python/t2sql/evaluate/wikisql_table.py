@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from t2sql.errors import InputError
 from t2sql.evaluate.wikisql_query import AGGREGATES, OPERATORS, Query, QueryError
+from t2sql.runs import records
 from t2sql.sql import Reader
 
 _COLUMNS = re.compile(r"\((.+)\)")
@@ -65,7 +66,7 @@ class WikiSqlTable:
         if aggregate := _entry(AGGREGATES, query.aggregate):
             selected = f"{aggregate}({selected})"
         conditions: list[str] = []
-        values: dict[str, object] = {}
+        values: dict[str, records.Json] = {}
         for condition in query.conditions:
             column = f"col{condition.column}"
             operator = _entry(OPERATORS, condition.operator)
@@ -79,7 +80,7 @@ class WikiSqlTable:
         return [row[0] for row in reader.execute(statement, values, max_rows=_MAX_ROWS).rows]
 
 
-def bound_value(value: object, column_type: str) -> object:
+def bound_value(value: records.Json, column_type: str) -> records.Json:
     """The value that the script binds for a condition.
 
     Text is lower-cased, as the official databases hold it. For a `real` column, text becomes the number that
@@ -110,7 +111,7 @@ def bound_value(value: object, column_type: str) -> object:
     return float(number.group())
 
 
-def _entry(names: tuple[str, ...], index: object) -> str:
+def _entry(names: tuple[str, ...], index: records.Json) -> str:
     """`names[index]` with Python's meaning of a negative index, as in the script."""
     if not isinstance(index, int) or not -len(names) <= index < len(names):
         raise QueryError("no such index", expected=f"below {len(names)}", found=index)

@@ -111,10 +111,10 @@ def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
 
 
 def _official(out: Output, files: list[Path], source: Path, database: Path) -> None:
-    rows = [
-        {"file": str(file), **evaluate.official_scores(source, file, database).to_json()} for file in files
-    ]
+    scores = [evaluate.official_scores(source, file, database) for file in files]
     cells = [
-        [Path(r["file"]).name, f"{r['ex_accuracy']:.4f}", f"{r['lf_accuracy']:.4f}", r["n"]] for r in rows
+        [file.name, f"{score.execution_accuracy:.4f}", f"{score.logical_accuracy:.4f}", score.n]
+        for file, score in zip(files, scores, strict=True)
     ]
+    rows = [{"file": str(file), **score.to_json()} for file, score in zip(files, scores, strict=True)]
     out.result({"rows": rows}, lambda: table(["file", "ex_accuracy", "lf_accuracy", "n"], cells))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,7 +89,7 @@ def command(
         )
         for path, loss in found:
             label = "base" if path is None else labels[path]
-            rows.append({"name": label, "adapter": path, **loss.to_dict()})
+            rows.append({"name": label, "adapter": path, **asdict(loss)})
             if path is None and loss.skipped:
                 out.warn(f"{loss.skipped} examples are longer than --max-seq-length and were left out")
         pairs: list[dict[str, Any]] = []
