@@ -10,9 +10,9 @@ from pathlib import Path
 
 from t2sql.adapters import AdapterConfig, read_adapter_config
 from t2sql.data import Example
-from t2sql.models import Loaded, ModelRef, apply_adapter, load
+from t2sql.models import Loaded, ModelRef, adapter_applied, load
 from t2sql.progress import Progress
-from t2sql.train import Encoded, Network, Source, SplitLoss, encode_split
+from t2sql.train import Encoded, Network, SplitInputs, SplitLoss, encode_split
 
 BATCH = 16
 """Examples computed at once; the loss does not depend on it."""
@@ -71,7 +71,7 @@ def measure_loss(
     """
     began = time.perf_counter()
     split = _Split.of(loaded, examples, max_seq_length)
-    source = Source(Network(loaded.model), split.encoded, start=0, room=0)
+    source = SplitInputs(Network(loaded.model), split.encoded, start=0, memory=0)
     sums = source.measure(batch_size=batch_size, text=text, progress=progress)
     return split.result(sums, began, text=text)
 
@@ -110,20 +110,16 @@ def measure_checkpoints(
     began = time.perf_counter()
     split = _Split.of(loaded, examples, max_seq_length)
     start = _common_start(len(loaded.model.layers), configs)
-    source = Source(Network(loaded.model), split.encoded, start=start, room=ROOM)
+    source = SplitInputs(Network(loaded.model), split.encoded, start=start, memory=ROOM)
     total = len(adapters) + int(base)
     if base:
         sums = source.measure(batch_size=BATCH, text=text, progress=_part(progress, 0, total))
         yield None, split.result(sums, began, text=text)
-    # References to the base's own modules and values, to put back after each adapter.
-    modules, values = loaded.model.leaf_modules(), loaded.model.parameters()
     for index, adapter in enumerate(adapters, start=int(base)):
         began = time.perf_counter()
-        apply_adapter(loaded.model, adapter)
-        loaded.model.eval()
-        sums = source.measure(batch_size=BATCH, text=text, progress=_part(progress, index, total))
-        loaded.model.update_modules(modules)
-        loaded.model.update(values)
+        with adapter_applied(loaded.model, adapter):
+            loaded.model.eval()
+            sums = source.measure(batch_size=BATCH, text=text, progress=_part(progress, index, total))
         yield adapter, split.result(sums, began, text=text)
 
 

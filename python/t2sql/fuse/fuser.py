@@ -12,9 +12,9 @@ from t2sql.adapters import read_adapter_config
 from t2sql.errors import InputError, WorkError
 from t2sql.files import check_free, output_directory
 from t2sql.fuse.directory import write_config, write_files, write_tokenizer, write_weights
-from t2sql.fuse.probe import Probe, scalar
+from t2sql.fuse.probe import Probe
 from t2sql.models import apply_adapter, dequantize, directory, flat, load_network, load_tokenizer
-from t2sql.runtimes import device, mx, nn
+from t2sql.runtimes import device, mx, nn, scalar
 from t2sql.train import min_logprob
 
 Progress = Callable[[int, int, str], None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from t2sql.prompt import encode
-from t2sql.runtimes import mx
+from t2sql.runtimes import mx, scalar
 
 TEXTS = (
     (
@@ -17,12 +17,6 @@ TEXTS = (
         "SELECT COUNT(*) FROM trees WHERE Species = 'oak' AND Age > 100",
     ),
 )
-
-
-def scalar(x: Any) -> float:
-    value = x.item()
-    assert isinstance(value, int | float)
-    return float(value)
 
 
 class Probe:

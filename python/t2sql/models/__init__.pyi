@@ -21,6 +21,7 @@ from .loading import load_tokenizer as load_tokenizer
 from .reference import DEMO as DEMO
 from .reference import ModelRef as ModelRef
 from .reference import demo_gguf as demo_gguf
+from .reference import lasting_source as lasting_source
 from .reference import resolve as resolve
 from .weights import dequantize as dequantize
 from .weights import quantize_base as quantize_base
@@ -43,6 +44,7 @@ __all__ = [
     "directory_type",
     "flat",
     "gguf_facts",
+    "lasting_source",
     "load",
     "load_adapter_weights",
     "load_gguf",

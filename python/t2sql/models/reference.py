@@ -67,12 +67,6 @@ class ModelRef:
             return sum(file.stat().st_size for file in self.path.glob("*.safetensors"))
         return sum(file.stat().st_size for file in (self.path, self.adapter) if file is not None)
 
-    @property
-    def lasting_source(self) -> str:
-        """`source` in a form that means the same model from every working directory."""
-        path = Path(self.source).expanduser()
-        return str(path.resolve()) if self.source != DEMO and path.exists() else self.source
-
 
 def resolve(model: str | Path, *, revision: str | None = None, progress: Progress | None = None) -> ModelRef:
     """Find a model on this machine; one that is on the hub is downloaded.
@@ -112,6 +106,14 @@ def resolve(model: str | Path, *, revision: str | None = None, progress: Progres
     snapshot = download(text, revision=revision, progress=progress)
     check_directory(snapshot.path)
     return ModelRef("directory", snapshot.path, text.split("/")[-1], text, revision=snapshot.revision)
+
+
+def lasting_source(model: str) -> str:
+    """A model argument in a form that means the same model from every working directory."""
+    path = Path(model).expanduser()
+    if not path.exists() or (model == DEMO and not (path / "config.json").is_file()):
+        return model
+    return str(path.resolve())
 
 
 def demo_gguf() -> Path:

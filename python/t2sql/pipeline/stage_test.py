@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from t2sql import train
 from t2sql.confidence import calibrate
 from t2sql.pipeline.chain import Context
+from t2sql.runs.records import ChosenCheckpoint
 from t2sql.pipeline.stage_data import dataset_of
 
 if TYPE_CHECKING:
@@ -112,11 +113,18 @@ def _choose(
     chosen = _best(found, rows)
     valid = next(row.get("valid") for row in rows if row["step"] == chosen.step)
     if valid is None or calibration is None:
-        train.choose(context.run.path, chosen, select="loss")
+        best = ChosenCheckpoint(step=chosen.step, valid_loss=chosen.valid_loss, select="loss")
     else:
-        why = {"valid_accuracy": valid["accuracy"], "valid_n": valid["n"], "measure": valid["measure"]}
-        why["min_logprob"] = calibration["min_logprob"]
-        train.choose(context.run.path, chosen, select="execution", **why)
+        best = ChosenCheckpoint(
+            step=chosen.step,
+            valid_loss=chosen.valid_loss,
+            select="execution",
+            valid_accuracy=valid["accuracy"],
+            valid_n=valid["n"],
+            measure=valid["measure"],
+            min_logprob=calibration["min_logprob"],
+        )
+    train.choose(context.run.path, best)
     return chosen
 
 

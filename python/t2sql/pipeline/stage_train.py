@@ -8,6 +8,9 @@ from typing import Any
 from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
 from t2sql.runs import StageHandle
+from t2sql.runs.records import EndEvent, Event, TrainStartEvent
+
+_COMMON = ("v", "time", "stage", "kind")
 
 
 def work(context: Context) -> None:
@@ -33,7 +36,7 @@ def work(context: Context) -> None:
             settings.train,
             dataset_of(context),
             run.path,
-            emit=lambda kind, **fields: _emit(stage, kind, fields),
+            emit=lambda event: _emit(stage, event),
             resume=stage.resume,
         )
         stage.result.update(
@@ -56,11 +59,14 @@ def work(context: Context) -> None:
         stage.outputs(checkpoint.path for checkpoint in result.checkpoints)
 
 
-def _emit(stage: StageHandle, kind: str, fields: dict[str, Any]) -> None:
-    if kind == "start":
+def _emit(stage: StageHandle, event: Event) -> None:
+    if isinstance(event, TrainStartEvent):
         stage.result.update(
-            {name: fields[name] for name in fields if name.endswith("_parameters") or name == "device"}
+            total_parameters=event.total_parameters,
+            trainable_parameters=event.trainable_parameters,
+            device=event.device,
         )
     # The stage says itself when it ends.
-    if kind != "end":
-        stage.emit(kind, **fields)
+    if not isinstance(event, EndEvent):
+        fields = {name: value for name, value in event.to_json().items() if name not in _COMMON}
+        stage.emit(event.kind, **fields)

@@ -13,6 +13,7 @@ from .mlx import mx as mx
 from .mlx import nn as nn
 from .mlx import optimizers as optimizers
 from .mlx import peak_memory as peak_memory
+from .mlx import scalar as scalar
 from .mlx import tree_flatten as tree_flatten
 from .mlx import tree_map as tree_map
 from .mlx import tree_unflatten as tree_unflatten
@@ -31,6 +32,7 @@ __all__ = [
     "nn",
     "optimizers",
     "peak_memory",
+    "scalar",
     "server_parameters",
     "tree_flatten",
     "tree_map",

@@ -24,6 +24,7 @@ __all__ = [
     "nn",
     "optimizers",
     "peak_memory",
+    "scalar",
     "tree_flatten",
     "tree_map",
     "tree_unflatten",
@@ -34,6 +35,13 @@ Array = mx.array
 
 Module = nn.Module
 """A network of MLX, or a layer of one; its attributes are untyped."""
+
+
+def scalar(value: Array) -> float:
+    """The number in an array of one element, evaluated."""
+    item = value.item()
+    assert isinstance(item, int | float)
+    return float(item)
 
 
 def device() -> str:

@@ -1,22 +1,23 @@
-from .batches import Encoded as Encoded
-from .batches import encode_split as encode_split
+from .checkpoint_files import CheckpointInfo as CheckpointInfo
+from .checkpoint_files import adapter_path as adapter_path
+from .checkpoint_files import best_step as best_step
+from .checkpoint_files import checkpoints as checkpoints
+from .checkpoint_files import choose as choose
+from .checkpoint_files import mark_best as mark_best
+from .checkpoint_files import min_logprob as min_logprob
 from .config import FREE_SETTINGS as FREE_SETTINGS
 from .config import TrainConfig as TrainConfig
+from .config import check_same_settings as check_same_settings
+from .encoding import Encoded as Encoded
+from .encoding import encode_split as encode_split
 from .launch import launched as launched
-from .loop import TrainResult as TrainResult
-from .loop import follow as follow
-from .loop import train as train
 from .network import Network as Network
 from .ranks import Ranks as Ranks
-from .saved import CheckpointInfo as CheckpointInfo
-from .saved import adapter_path as adapter_path
-from .saved import best_step as best_step
-from .saved import checkpoints as checkpoints
-from .saved import choose as choose
-from .saved import mark_best as mark_best
-from .saved import min_logprob as min_logprob
-from .source import Source as Source
-from .source import SplitLoss as SplitLoss
+from .split_inputs import SplitInputs as SplitInputs
+from .split_inputs import SplitLoss as SplitLoss
+from .training import TrainResult as TrainResult
+from .training import follow as follow
+from .training import train as train
 
 __all__ = [
     "FREE_SETTINGS",
@@ -24,12 +25,13 @@ __all__ = [
     "Encoded",
     "Network",
     "Ranks",
-    "Source",
+    "SplitInputs",
     "SplitLoss",
     "TrainConfig",
     "TrainResult",
     "adapter_path",
     "best_step",
+    "check_same_settings",
     "checkpoints",
     "choose",
     "encode_split",

@@ -1,8 +1,7 @@
 """Exponentials on the CPU device: MLX's x86 build computes them one by one, NumPy's are vectorized.
 
 In a LoRA step on the CPU more time goes into them (SwiGLU, softmax, cross-entropy) than into some of the
-matrix products. The functions here give MLX what NumPy computes, with their gradients; they are put in
-the place of mlx-lm's while `fast_exponentials` lasts.
+matrix products. The functions here compute the same in NumPy, with their gradients.
 """
 
 from __future__ import annotations
@@ -11,48 +10,56 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from t2sql.runtimes import device, mx, nn
+from t2sql.runtimes import Array, Module, device, mlx_lm, mx, nn
+
+_EXP_MAX = 88.0
+"""e ** 89 overflows float32. The sigmoid of -88 is 6e-39, so nothing is lost by stopping here."""
 
 
-def wanted() -> bool:
-    """Whether NumPy's are the faster ones here: on Arm and on Metal MLX's own are vectorized."""
+def numpy_is_faster() -> bool:
+    """Whether NumPy's exponentials beat MLX's here: on Arm and on GPUs MLX's are vectorized too."""
     return device() == "cpu" and platform.machine().lower() in ("x86_64", "amd64")
 
 
 @contextmanager
-def fast_exponentials(model: Any) -> Iterator[None]:
-    """Within the block, the model's layers use the functions below."""
-    if not wanted():
+def fast_exponentials(model: Module) -> Iterator[None]:
+    """Within the block, the layers of mlx-lm's model use `swiglu` and `attention` from here.
+
+    mlx-lm has no hook for it, so two globals of the module that defines the layers, such as
+    `mlx_lm.models.llama`, are replaced: `swiglu` and `scaled_dot_product_attention`. Every model of this
+    class in the process sees it, until the block ends. Where NumPy is not faster, nothing is replaced.
+    """
+    if not numpy_is_faster():
         yield
         return
-    from mlx_lm.models.activations import swiglu as their_swiglu
-    from mlx_lm.models.base import scaled_dot_product_attention as their_attention
-
-    ours = {"swiglu": (their_swiglu, swiglu), "scaled_dot_product_attention": (their_attention, attention)}
     module = sys.modules[type(model.layers[0]).__module__]
-    replaced = [(name, old, new) for name, (old, new) in ours.items() if getattr(module, name, None) is old]
+    ours = {
+        "swiglu": (mlx_lm.swiglu, swiglu),
+        "scaled_dot_product_attention": (mlx_lm.scaled_dot_product_attention, attention),
+    }
+    replaced = {name: old for name, (old, _) in ours.items() if vars(module).get(name) is old}
     try:
-        for name, _, new in replaced:
-            setattr(module, name, new)
+        for name in replaced:
+            setattr(module, name, ours[name][1])
         yield
     finally:
-        for name, old, _ in replaced:
+        for name, old in replaced.items():
             setattr(module, name, old)
 
 
-def swiglu(gate: Any, x: Any) -> Any:
-    """silu(gate) * x."""
+def swiglu(gate: Array, x: Array) -> Array:
+    """silu(gate) * x, elementwise for two arrays of one shape."""
     if gate.dtype != mx.float32 or x.dtype != mx.float32:
         return nn.silu(gate) * x
-    return _swiglu(gate, x)
+    return cast(Array, _swiglu(gate, x))
 
 
 @mx.custom_function
-def _swiglu(gate: Any, x: Any) -> Any:
+def _swiglu(gate: Array, x: Array) -> Array:
     g = np.asarray(gate)
     out = _sigmoid(g)
     out *= g
@@ -61,12 +68,12 @@ def _swiglu(gate: Any, x: Any) -> Any:
 
 
 @_swiglu.vjp
-def _swiglu_vjp(primals: Any, cotangent: Any, _: Any) -> Any:
+def _swiglu_vjp(primals: tuple[Array, Array], cotangent: Array, _: Array) -> tuple[Array, Array]:
     gate, x = (np.asarray(p) for p in primals)
     c = np.asarray(cotangent)
     s = _sigmoid(gate)
     silu = gate * s
-    # d silu = s + silu * (1 - s)
+    # The derivative of silu is s + silu * (1 - s).
     dgate = 1 - s
     dgate *= silu
     dgate += s
@@ -77,9 +84,8 @@ def _swiglu_vjp(primals: Any, cotangent: Any, _: Any) -> Any:
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    out = np.negative(x)
-    # Beyond this a float32 exponential overflows; the sigmoid is zero there to the last bit but one.
-    np.minimum(out, 88.0, out=out)
+    out: np.ndarray = np.negative(x)
+    np.minimum(out, _EXP_MAX, out=out)
     np.exp(out, out=out)
     out += 1
     np.reciprocal(out, out=out)
@@ -87,8 +93,8 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 @mx.custom_function
-def softmax(x: Any) -> Any:
-    """Over the last axis."""
+def softmax(x: Array) -> Array:
+    """Softmax over the last axis."""
     s = np.asarray(x)
     out = s - s.max(axis=-1, keepdims=True)
     np.exp(out, out=out)
@@ -97,53 +103,66 @@ def softmax(x: Any) -> Any:
 
 
 @softmax.vjp
-def _softmax_vjp(_: Any, cotangent: Any, output: Any) -> Any:
+def _softmax_vjp(_: Array, cotangent: Array, output: Array) -> Array:
     weighted = cotangent * output
     return weighted - output * weighted.sum(axis=-1, keepdims=True)
 
 
 def attention(
-    queries: Any, keys: Any, values: Any, cache: Any, scale: float, mask: Any, sinks: Any = None
-) -> Any:
-    """mlx-lm's `scaled_dot_product_attention` for training: the whole sequence at once, without a cache."""
-    causal = isinstance(mask, str) and mask == "causal"
-    plain = cache is None and sinks is None and (mask is None or causal or mask.dtype == mx.bool_)
-    if not plain or queries.dtype != mx.float32:
-        from mlx_lm.models.base import scaled_dot_product_attention
+    queries: Array, keys: Array, values: Array, cache: Any, scale: float, mask: Any, sinks: Any = None
+) -> Array:
+    """mlx-lm's `scaled_dot_product_attention`, for a whole sequence at once without a cache.
 
-        return scaled_dot_product_attention(queries, keys, values, cache, scale, mask, sinks)
-    batch, heads, length, width = queries.shape
+    Whatever else it is called with goes to mlx-lm's own function.
+
+    Args:
+        queries: [batch, heads, tokens, head_dim].
+        keys: [batch, kv_heads, tokens, head_dim].
+        values: As keys.
+        cache: mlx-lm's cache of keys and values.
+        scale: Factor of the products of queries and keys.
+        mask: None, "causal" or a boolean array.
+        sinks: Attention sinks.
+
+    Returns:
+        [batch, heads, tokens, head_dim].
+    """
+    is_causal = isinstance(mask, str) and mask == "causal"
+    is_plain = cache is None and sinks is None and (mask is None or is_causal or mask.dtype == mx.bool_)
+    if not is_plain or queries.dtype != mx.float32:
+        return mlx_lm.scaled_dot_product_attention(queries, keys, values, cache, scale, mask, sinks)  # type: ignore[no-any-return]
+    batch, heads, length, head_dim = queries.shape
     groups = keys.shape[1]
-    q = (queries * scale).reshape(batch, groups, heads // groups, length, width)
+    q = (queries * scale).reshape(batch, groups, heads // groups, length, head_dim)
     scores = q @ keys[:, :, None].swapaxes(-1, -2)
-    if causal:
+    if is_causal:
         mask = mx.tril(mx.ones((length, scores.shape[-1]), dtype=mx.bool_), k=scores.shape[-1] - length)
     if mask is not None:
         scores = mx.where(mask, scores, mx.array(-np.inf, dtype=mx.float32))
-    return (softmax(scores) @ values[:, :, None]).reshape(batch, heads, length, -1)
+    return (cast(Array, softmax(scores)) @ values[:, :, None]).reshape(batch, heads, length, -1)
 
 
-def token_losses(logits: Any, targets: Any) -> Any:
-    """Negative log-likelihood of each target, [n, vocabulary] and [n] -> [n], in float32."""
-    if not wanted() or logits.dtype != mx.float32:
+def token_losses(logits: Array, targets: Array) -> Array:
+    """Negative log-likelihood [n] in nats of target ids [n] under logits [n, vocabulary], in float32."""
+    if not numpy_is_faster() or logits.dtype != mx.float32:
         return nn.losses.cross_entropy(logits.astype(mx.float32), targets)
-    at = (np.arange(targets.size), np.asarray(targets))
+    at_targets = (np.arange(targets.size), np.asarray(targets))
 
     @mx.custom_function
-    def losses(logits: Any) -> Any:
+    def losses(logits: Array) -> Array:
         x = np.asarray(logits)
         top = x.max(axis=-1, keepdims=True)
         e = x - top
         np.exp(e, out=e)
-        return mx.array(np.log(e.sum(axis=-1)) + top[:, 0] - x[at])
+        return mx.array(np.log(e.sum(axis=-1)) + top[:, 0] - x[at_targets])
 
     @losses.vjp
-    def losses_vjp(logits: Any, cotangent: Any, loss: Any) -> Any:
+    def losses_vjp(logits: Array, cotangent: Array, loss: Array) -> Array:
         x, c = np.asarray(logits), np.asarray(cotangent)
-        out = x - (np.asarray(loss) + x[at])[:, None]
+        out = x - (np.asarray(loss) + x[at_targets])[:, None]
         np.exp(out, out=out)
         out *= c[:, None]
-        out[at] -= c
+        out[at_targets] -= c
         return mx.array(out)
 
-    return losses(logits)
+    return cast(Array, losses(logits))

@@ -1,175 +1,143 @@
-"""Training from a dataset into checkpoints: what is checked first, the run, and its outcome."""
+"""The training loop: steps, and after a step a report, a validation or a checkpoint where one is due."""
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
-from t2sql import data
-from t2sql.data import Dataset, paraphrase
-from t2sql.errors import InputError
-from t2sql.models import Loaded, load
-from t2sql.train.announce import announce
-from t2sql.train.batches import Encoded, EncodedSplit, encode_split
-from t2sql.train.config import TrainConfig
+from t2sql.models import flat
+from t2sql.runs.records import CheckpointEvent, Event, ValidEvent, WarningEvent
+from t2sql.runtimes import mx, peak_memory, scalar
+from t2sql.train.checkpoint_files import mark_best, write_checkpoint
 from t2sql.train.exponentials import fast_exponentials
-from t2sql.train.memory import available_memory
-from t2sql.train.ranks import LostRank, Ranks
-from t2sql.train.resuming import last_checkpoint
-from t2sql.train.saved import CheckpointInfo, checkpoints, mark_best
-from t2sql.train.session import Emit, Session
+from t2sql.train.ranks import LostRank
+from t2sql.train.session import Session
+from t2sql.train.step import Stepper
+from t2sql.train.stopping import check_step, diverged
+
+Emit: TypeAlias = Callable[[Event], None]
+"""Receives what happens; a caller may raise in it to end the training."""
+
+_USUAL_VOCABULARY = 1 << 17
+"""Tokens assumed where config.json does not say; only a bound on the loss depends on it."""
 
 
-@dataclass
-class TrainResult:
-    checkpoints: list[CheckpointInfo]
-    best: Path
-    best_step: int
-    steps: int
-    seconds: float
-    train_loss: float | None
-    valid_loss: float | None
-    base_valid_loss: float | None
+class Loop:
+    """Trains a session to its last step. Only the first rank emits and writes."""
 
+    def __init__(self, session: Session, folder: Path, emit: Emit) -> None:
+        """Begin at the session's step.
 
-def train(
-    config: TrainConfig,
-    dataset: Dataset,
-    out: Path,
-    *,
-    emit: Emit,
-    resume: bool = False,
-    loaded: Loaded | None = None,
-) -> TrainResult:
-    """Train into `out/checkpoints`. With `resume`, go on from the last whole checkpoint there, if any.
+        Args:
+            session: The moving parts.
+            folder: Where checkpoints are written.
+            emit: Receives the events.
+        """
+        self._session, self._folder, self._emit = session, folder, emit
+        self._stepper = Stepper(session)
+        self._saved_at = session.step
 
-    `loaded` is a freshly loaded base model, which training changes; without it, `config.model` is loaded.
-    In the first of several processes that mlx.launch started, the others have to be in `follow`.
-    """
-    started = time.perf_counter()
-    folder = Path(out) / "checkpoints"
-    ranks = Ranks()
-    last = last_checkpoint(folder, config, dataset, resume)
-    ranks.told(
-        {
-            "settings": config.model_dump(mode="json"),
-            "dataset": str(dataset.path.resolve()),
-            "fingerprint": dataset.fingerprint,
-        }
-    )
-    have = available_memory() if loaded is None else None
-    session = _session(config, dataset, loaded, folder, emit, ranks)
-    announce(session, have)
-    if last is not None:
-        session.restore(last)
-    session.share_start()
-    _go(session)
-    seconds = time.perf_counter() - started
-    emit("end", seconds=seconds)
-    found = checkpoints(folder)
-    best = mark_best(folder) or found[-1]
-    return TrainResult(
-        found,
-        best.path,
-        best.step,
-        session.step,
-        seconds,
-        session.train_loss,
-        session.valid_loss,
-        session.base_loss,
-    )
+    def run(self) -> None:
+        """Train to the last step, or until validation has not improved for long enough.
 
+        Raises:
+            LostRank: Another process ended; the last whole step is then in a checkpoint.
+            WorkError: Training diverged, or a checkpoint cannot be written.
+        """
+        session = self._session
+        # A checkpointed layer is computed again in the backward pass; NumPy's results would be kept.
+        exact = session.config.grad_checkpoint
+        with nullcontext() if exact else fast_exponentials(session.loaded.model):
+            if session.base_loss is None:
+                session.base_loss = self._validate()
+            session.meter.begin()
+            try:
+                with session.ranks.guarded():
+                    while not session.at_last_step and not session.patience.over:
+                        self._step()
+            except LostRank as error:
+                if session.ranks.first and session.step > self._saved_at:
+                    self._save()
+                raise LostRank(error.found, self._resume_hint()) from None
 
-def follow() -> None:
-    """Take part in the training of the first of several processes; returns when it is done, or never began.
+    def _step(self) -> None:
+        """Take a step and do what is due after it."""
+        session, config = self._session, self._session.config
+        step, ids = self._stepper.take()
+        check_step(
+            self._folder, session.step, step, smoothed=session.meter.smoothed or 0.0,
+            vocabulary=int(session.loaded.config.get("vocab_size") or 0) or _USUAL_VOCABULARY, ids=ids,
+        )  # fmt: skip
+        last = session.at_last_step
+        if last or session.step % config.steps_per_report == 0:
+            self._report()
+        if last or session.step % config.steps_per_eval == 0:
+            self._validate()
+        over = session.patience.over
+        if over and not last:
+            self._warn_of_end()
+        if last or over or session.step % config.save_every == 0:
+            self._save()
+        if session.ranks.asked_to_stop:
+            raise LostRank("SIGTERM")
 
-    The dataset has to be in the same place on this host, and the model argument to mean the same model.
-    """
-    ranks = Ranks()
-    try:
-        told = ranks.told(None)
-    except LostRank:
-        # The first rank did not come to train: it says itself why.
-        return
-    config, dataset = TrainConfig.of(**told["settings"]), data.load(Path(told["dataset"]))
-    if dataset.fingerprint != told["fingerprint"]:
-        raise InputError(
-            "the dataset is not that of the first rank",
-            where=f"{dataset.path} on rank {ranks.rank}",
-            expected=f"fingerprint {told['fingerprint'][:12]}",
-            found=dataset.fingerprint[:12],
+    def _report(self) -> None:
+        session = self._session
+        event = session.meter.report(
+            session.step,
+            learning_rate=session.config.learning_rate_at(session.step),
+            memory_bytes=peak_memory(),
+            cache_hits=session.train.take_cache_hits(),
         )
-    session = _session(config, dataset, None, Path("checkpoints"), _silent, ranks)
-    session.share_start()
-    _go(session)
+        session.train_loss = event.loss
+        self._emit(event)
 
+    def _validate(self) -> float:
+        """Measure the whole validation split, each rank its part of it."""
+        began = time.perf_counter()
+        session = self._session
+        sums = session.valid.measure()
+        if session.ranks.size > 1:
+            total = session.ranks.all_sum(mx.array([sums.total, float(sums.count)]))
+            sums.total, sums.count = scalar(total[0]), round(scalar(total[1]))
+        loss = sums.loss
+        session.valid_loss, session.validated_at = loss, session.step
+        self._emit(ValidEvent(step=session.step, loss=loss, seconds=time.perf_counter() - began))
+        if not math.isfinite(loss):
+            raise diverged(self._folder, session.step, loss, "a finite validation loss", ())
+        session.patience.see(session.step, loss)
+        return loss
 
-def _go(session: Session) -> None:
-    # Inside a checkpoint the vectorized exponentials would keep what is to be forgotten.
-    checkpointed = session.config.grad_checkpoint
-    with nullcontext() if checkpointed else fast_exponentials(session.model):
-        session.go()
-
-
-def _silent(kind: str, **fields: Any) -> None:
-    """The first rank tells."""
-
-
-def _session(
-    config: TrainConfig, dataset: Dataset, loaded: Loaded | None, folder: Path, emit: Emit, ranks: Ranks
-) -> Session:
-    lines, valid = dataset.train, dataset.valid
-    loaded = loaded or load(config.model)
-    split = _encoded(loaded, config, lines, "train", emit)
-    if len(split.examples) < config.step_size:
-        raise InputError(
-            "fewer training examples than a batch",
-            where=dataset.path,
-            expected=f"at least {config.step_size}",
-            found=len(split.examples),
-            hint="Lower --batch-size",
+    def _warn_of_end(self) -> None:
+        session, patience = self._session, self._session.patience
+        message = (
+            f"training stops at step {session.step}: validation has not improved in {patience.waited} "
+            f"measurements (best {patience.best:.4f} at step {patience.best_step})"
         )
-    forms = [split.examples, *_other_forms(loaded, config, lines, split)]
-    return Session(
-        config,
-        loaded,
-        forms,
-        _encoded(loaded, config, valid, "valid", emit).examples,
-        fingerprint=dataset.fingerprint,
-        folder=folder,
-        emit=emit,
-        ranks=ranks,
-    )
+        self._emit(WarningEvent(message=message))
 
-
-def _encoded(loaded: Loaded, config: TrainConfig, examples: Any, name: str, emit: Emit) -> EncodedSplit:
-    split = encode_split(
-        loaded.tokenizer, examples, max_seq_length=config.max_seq_length, loss_on=config.loss_on
-    )
-    if split.skipped:
-        emit(
-            "warning",
-            message=f"{len(split.skipped)} {name} examples are longer than {config.max_seq_length} tokens "
-            f"and are left out (first: {split.skipped[0]}); --max-seq-length raises the limit",
+    def _save(self) -> None:
+        session = self._session
+        self._saved_at = session.step
+        if not session.ranks.first:
+            return
+        path = write_checkpoint(
+            self._folder,
+            session.step,
+            weights=flat(session.loaded.model.trainable_parameters()),
+            optimizer=flat(session.optimizer.state),
+            adapter_config=session.adapter_config,
+            state=session.state(),
         )
-    return split
+        best = mark_best(self._folder)
+        is_best = best is not None and best.step == session.step
+        self._emit(CheckpointEvent(step=session.step, path=str(path), best=is_best))
 
-
-def _other_forms(loaded: Loaded, config: TrainConfig, lines: Any, split: EncodedSplit) -> list[list[Encoded]]:
-    """The forms of the lines that are trained on besides their own; one that got too long stays itself."""
-    if not config.augment:
-        return []
-    left_out = set(split.skipped)
-    kept = [line for line in lines if line.id not in left_out]
-    out = []
-    for number in range(1, config.variants):
-        said = [paraphrase(line, config.augment, number, config.seed) for line in kept]
-        encoded = encode_split(
-            loaded.tokenizer, said, max_seq_length=config.max_seq_length, loss_on=config.loss_on
-        )
-        found = {example.id: example for example in encoded.examples}
-        out.append([found.get(own.id, own) for own in split.examples])
-    return out
+    def _resume_hint(self) -> str:
+        if self._saved_at:
+            return f"Step {self._saved_at} is kept: go on with --resume"
+        return "No step was done: start again with --resume"

@@ -3,108 +3,124 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from t2sql.models import flat
-from t2sql.runtimes import mx
+from t2sql.runtimes import Array, Module, mlx_lm, mx
 from t2sql.train.batches import Span
 from t2sql.train.exponentials import token_losses
 from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head
 
-Spans = Sequence[Span] | None
+Spans: TypeAlias = Sequence[Span] | None
+"""What the rows of a batch hold; None for whole examples."""
 
 
 class Network:
     """mlx-lm's model and, where its structure is the usual one, its parts.
 
-    `split` is False for a model whose parts, put together, do not give what the whole gives: it is then
-    run whole, with the loss masked, and nothing of it is kept. `native` is off where the weights
-    themselves are trained: the layers in Rust know the gradients of LoRA alone.
+    `inputs` below are token ids [batch, tokens] where `start` is 0, else the hidden states
+    [batch, tokens, hidden] before layer `start`. `positions` index their batch and tokens flattened.
+
+    Attributes:
+        model: The whole model.
+        native: The layers in Rust; None where they are not used.
+        split: Whether the model can be run by its parts: these, put together, give what the whole gives.
+            Otherwise it is run whole and nothing of it is cached.
     """
 
-    def __init__(self, model: Any, *, grad_checkpoint: bool = False, native: bool = True) -> None:
+    def __init__(self, model: Module, *, grad_checkpoint: bool = False, native: bool = True) -> None:
+        """Take the model apart.
+
+        Args:
+            model: mlx-lm's model.
+            grad_checkpoint: Compute what is inside a layer again in the backward pass.
+            native: Use the layers in Rust. They know the gradients of LoRA only, so this has to be off
+                where the weights themselves are trained.
+        """
         self.model = model
-        self.layers: list[Any] = list(model.layers)
-        self.grad_checkpoint = grad_checkpoint
+        self._layers: list[Module] = list(model.layers)
+        self._grad_checkpoint = grad_checkpoint
         self.native = NativeLayers.of(model) if native and not grad_checkpoint else None
         self.split = self._parts_make_the_whole()
 
-    def embed(self, ids: Any) -> Any:
-        return self.model.model.embed_tokens(ids)
+    def embed(self, ids: Array) -> Array:
+        """Hidden states [batch, tokens, hidden] of token ids [batch, tokens]."""
+        return self.model.model.embed_tokens(ids)  # type: ignore[no-any-return]
 
     @property
-    def shares(self) -> bool:
-        """Whether batches may be of spans: every layer is one that knows them."""
+    def shares_prefixes(self) -> bool:
+        """Whether batches may consist of spans, with common prefixes once: the layers in Rust know them."""
         return self.split and self.native is not None and self.native.all()
 
-    def run(self, h: Any, start: int, stop: int | None = None, spans: Spans = None) -> Any:
-        """Layers `start` to `stop` on the hidden states h, whose rows are `spans` when given."""
-        from mlx_lm.models.base import create_attention_mask
-
+    def run(self, h: Array, start: int, stop: int | None = None, spans: Spans = None) -> Array:
+        """Run layers `start` to `stop` on hidden states [batch, tokens, hidden]."""
         layout = Layout.of(h.shape[0], h.shape[1], spans)
-
-        causal = create_attention_mask(h)
-        for at, layer in list(enumerate(self.layers))[start:stop]:
-            out = self.native.run(at, h, layout) if self.native is not None else None
+        causal = mlx_lm.create_attention_mask(h)
+        for index, layer in list(enumerate(self._layers))[start:stop]:
+            out = self.native.run(index, h, layout) if self.native is not None else None
             if out is not None:
                 h = out
                 continue
             assert spans is None, "only the layers in Rust know spans"
             mask = causal
+            # An attribute of the layers of some of mlx-lm's models.
             if getattr(layer, "use_sliding", False):
-                mask = create_attention_mask(h, window_size=self.model.model.sliding_window)
-            h = self._checkpointed(layer, h, mask) if self.grad_checkpoint else layer(h, mask, cache=None)
+                mask = mlx_lm.create_attention_mask(h, window_size=self.model.model.sliding_window)
+            h = self._checkpointed(layer, h, mask) if self._grad_checkpoint else layer(h, mask, cache=None)
         return h
 
-    def head(self, h: Any) -> Any:
-        """Logits of hidden states [..., hidden]."""
+    def head(self, h: Array) -> Array:
+        """Logits [..., vocabulary] of hidden states [..., hidden]."""
         h = self.model.model.norm(h)
         if "lm_head" in self.model:
-            return self.model.lm_head(h)
-        return self.model.model.embed_tokens.as_linear(h)
+            return self.model.lm_head(h)  # type: ignore[no-any-return]
+        return self.model.model.embed_tokens.as_linear(h)  # type: ignore[no-any-return]
 
-    def logits(self, inputs: Any, positions: Any, start: int, spans: Spans = None) -> Any:
-        """Logits [n, vocabulary] at flat positions. `inputs` are ids, or, from layer `start` > 0, states."""
+    def logits(self, inputs: Array, positions: Array, start: int, spans: Spans = None) -> Array:
+        """Logits [n, vocabulary] at n positions."""
         if not self.split:
-            out = self.model(inputs)
+            out: Array = self.model(inputs)
             return out.reshape(-1, out.shape[-1])[positions]
         return self.head(self.states(inputs, start, spans)[positions])
 
-    def losses(self, inputs: Any, positions: Any, targets: Any, start: int, spans: Spans = None) -> Any:
-        """Negative log-likelihood [n] of the targets at flat positions, of inputs as in `logits`."""
+    def losses(
+        self, inputs: Array, positions: Array, targets: Array, start: int, spans: Spans = None
+    ) -> Array:
+        """Negative log-likelihood [n] in nats of the target ids [n] at n positions."""
         if not self.split:
             return token_losses(self.logits(inputs, positions, start, spans), targets)
         return self.head_losses(self.states(inputs, start, spans)[positions], targets)
 
-    def head_losses(self, h: Any, targets: Any) -> Any:
-        """Negative log-likelihood [n] of the targets for hidden states [n, hidden]."""
+    def head_losses(self, h: Array, targets: Array) -> Array:
+        """Negative log-likelihood [n] of the target ids [n] for hidden states [n, hidden]."""
         head = self.model.lm_head if "lm_head" in self.model else self.model.model.embed_tokens
         if self.native is not None and native_head(head, h):
             normed = self.model.model.norm(h)
             return cross_entropy(normed, head.weight, targets, training=self.model.training)
         return token_losses(self.head(h), targets)
 
-    def states(self, inputs: Any, start: int, spans: Spans = None) -> Any:
-        """Hidden states before the head [positions, hidden], of inputs as in `logits`."""
+    def states(self, inputs: Array, start: int, spans: Spans = None) -> Array:
+        """Hidden states before the head [batch * tokens, hidden]."""
         h = self.run(self.embed(inputs) if start == 0 else inputs, start, spans=spans)
         return h.reshape(-1, h.shape[-1])
 
-    def _checkpointed(self, layer: Any, h: Any, mask: Any) -> Any:
-        """The layer, its inside forgotten and computed again when the gradient is."""
+    def _checkpointed(self, layer: Module, h: Array, mask: Any) -> Array:
+        """A layer's output; what is inside it is computed again in the backward pass."""
 
-        def inner(parameters: Any, h: Any) -> Any:
+        def inner(parameters: Any, h: Array) -> Array:
             layer.update(parameters)
-            return layer(h, mask, cache=None)
+            return layer(h, mask, cache=None)  # type: ignore[no-any-return]
 
         return mx.checkpoint(inner)(layer.trainable_parameters(), h)
 
     def _parts_make_the_whole(self) -> bool:
+        """Try it: embedding, layers and head, on a few ids, against the model."""
         inner = getattr(self.model, "model", None)
         if inner is None or not all(hasattr(inner, name) for name in ("embed_tokens", "layers", "norm")):
             return False
         if "lm_head" not in self.model and not hasattr(inner.embed_tokens, "as_linear"):
             return False
-        training = self.model.training
+        was_training = self.model.training
         self.model.eval()
         try:
             ids = mx.array([[3, 1, 4, 1, 5, 9, 2, 6], [2, 7, 1, 8, 2, 8, 1, 8]])
@@ -116,11 +132,11 @@ class Network:
         except (AttributeError, TypeError, ValueError, IndexError):
             return False
         finally:
-            self.model.train(training)
+            self.model.train(was_training)
 
 
-def first_trained_layer(model: Any) -> int:
-    """The first layer that a trainable parameter lies in, or before: layers below it always give the same."""
+def first_trained_layer(model: Module) -> int:
+    """The first layer whose output may change: it, or the embedding before it, has trainable parameters."""
     first = len(model.layers)
     for name in flat(model.trainable_parameters()):
         parts = name.split(".")

@@ -7,43 +7,54 @@ from typing import Any
 import numpy as np
 
 from t2sql import _core
-from t2sql.runtimes import device, mx, optimizers
+from t2sql.runtimes import Array, device, mx, optimizers
 from t2sql.train.config import TrainConfig
 
 
-def make_optimizer(config: TrainConfig) -> Any:
-    """MLX's optimizer of that name. The learning rate is set at every step; it only keeps its moments."""
-    rate, decay, corrected = config.learning_rate, config.weight_decay, config.bias_correction
+def make_optimizer(config: TrainConfig) -> optimizers.Optimizer:
+    """MLX's optimizer of the configured name. The loop sets its learning rate at every step."""
+    learning_rate, weight_decay = config.learning_rate, config.weight_decay
     match config.optimizer:
         case "adamw":
-            native = corrected and device() == "cpu" and hasattr(_core, "AdamW")
+            native = config.bias_correction and device() == "cpu" and hasattr(_core, "AdamW")
             kind = NativeAdamW if native else optimizers.AdamW
-            return kind(learning_rate=rate, weight_decay=decay, bias_correction=corrected)
+            return kind(
+                learning_rate=learning_rate,
+                weight_decay=weight_decay,
+                bias_correction=config.bias_correction,
+            )
         case "adam":
-            return optimizers.Adam(learning_rate=rate, bias_correction=corrected)
+            return optimizers.Adam(learning_rate=learning_rate, bias_correction=config.bias_correction)
         case "adafactor":
-            # The rate is the schedule's: Adafactor would otherwise find one of its own.
+            # Without these two, Adafactor would choose a learning rate of its own.
             return optimizers.Adafactor(
-                learning_rate=rate, weight_decay=decay, relative_step=False, scale_parameter=False
+                learning_rate=learning_rate,
+                weight_decay=weight_decay,
+                relative_step=False,
+                scale_parameter=False,
             )
         case "lion":
-            return optimizers.Lion(learning_rate=rate, weight_decay=decay)
+            return optimizers.Lion(learning_rate=learning_rate, weight_decay=weight_decay)
         case "muon":
-            return optimizers.Muon(learning_rate=rate, weight_decay=decay)
+            return optimizers.Muon(learning_rate=learning_rate, weight_decay=weight_decay)
         case "sgd":
-            return optimizers.SGD(learning_rate=rate, weight_decay=decay)
-        case name:
-            return getattr(optimizers, _PLAIN[name])(learning_rate=rate)
-
-
-_PLAIN = {"adamax": "Adamax", "adagrad": "Adagrad", "adadelta": "AdaDelta", "rmsprop": "RMSprop"}
+            return optimizers.SGD(learning_rate=learning_rate, weight_decay=weight_decay)
+        case "adamax":
+            return optimizers.Adamax(learning_rate=learning_rate)
+        case "adagrad":
+            return optimizers.Adagrad(learning_rate=learning_rate)
+        case "adadelta":
+            return optimizers.AdaDelta(learning_rate=learning_rate)
+        case "rmsprop":
+            return optimizers.RMSprop(learning_rate=learning_rate)
 
 
 class NativeAdamW(optimizers.AdamW):
-    """MLX's AdamW with the same state; a dozen passes over memory in MLX are one here."""
+    """MLX's AdamW with the same state, for the CPU device: one pass over memory instead of a dozen."""
 
     def apply_gradients(self, gradients: Any, parameters: Any) -> Any:
-        self._settings = _core.AdamW(
+        """MLX's method: trees of gradients and parameters in, the tree of new parameters out."""
+        self._update = _core.AdamW(
             learning_rate=self.learning_rate.item(),
             betas=self.betas,
             eps=self.eps,
@@ -52,10 +63,11 @@ class NativeAdamW(optimizers.AdamW):
         )
         return super().apply_gradients(gradients, parameters)
 
-    def apply_single(self, gradient: Any, parameter: Any, state: dict[str, Any]) -> Any:
+    def apply_single(self, gradient: Array, parameter: Array, state: dict[str, Any]) -> Array:
+        """MLX's method for one parameter: returns its new value and replaces the moments in `state`."""
         if parameter.dtype != mx.float32 or gradient.dtype != mx.float32:
             return super().apply_single(gradient, parameter, state)
-        given = (np.ascontiguousarray(x) for x in (parameter, gradient, state["m"], state["v"]))
-        updated = self._settings.apply(*given)
+        arrays = (np.ascontiguousarray(x) for x in (parameter, gradient, state["m"], state["v"]))
+        updated = self._update.apply(*arrays)
         value, state["m"], state["v"] = (mx.array(x.reshape(parameter.shape)) for x in updated)
         return value

@@ -1,4 +1,4 @@
-"""Data parallel training: the processes that `mlx.launch` started, and what they tell each other."""
+"""Data-parallel training: the processes that `mlx.launch` started, and what they exchange."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from t2sql.errors import WorkError
-from t2sql.runtimes import mx, nn
+from t2sql.runtimes import Array, mx, nn, scalar
 from t2sql.train.launch import launched
 
 
 class LostRank(WorkError):
-    """Another process of the run has ended, or this one was told to."""
+    """Another process of the run has ended, or the launcher asked this one to stop."""
 
     def __init__(self, found: object, hint: str | None = None) -> None:
+        """Make the error from what was noticed and what to do."""
         what, expected = "a process of the run was lost", "every rank until the end"
         super().__init__(what, expected=expected, found=found, hint=hint)
 
@@ -24,93 +25,118 @@ class LostRank(WorkError):
 class Ranks:
     """The ranks of a run: one, unless the process was launched as one of several.
 
-    Every call but `asked_to_stop` is one that all ranks make together; LostRank when one of them is gone.
+    All ranks have to make each call together, except for the properties. Where there is one rank, a call
+    returns its argument.
+
+    Attributes:
+        rank: This process's number, counted from 0.
+        size: Number of processes.
     """
 
     def __init__(self) -> None:
+        """Join the group that the launcher made, if there is one."""
         self._group: Any = None
         self.rank, self.size = 0, 1
-        self._asked = False
+        self._asked_to_stop = False
         if launched():
             self._group = mx.distributed.init()
             self.rank, self.size = self._group.rank(), self._group.size()
 
     @property
     def first(self) -> bool:
-        """The rank that writes."""
+        """Whether this is the rank that writes and reports."""
         return self.rank == 0
 
     @property
     def asked_to_stop(self) -> bool:
-        return self._asked
+        """Whether SIGTERM came inside `guarded`."""
+        return self._asked_to_stop
 
     def mean_gradients(self, gradients: Any) -> Any:
-        """The mean of the ranks' gradients, evaluated; itself when there is one rank."""
+        """The mean of the ranks' trees of gradients, evaluated.
+
+        Raises:
+            LostRank: Another process is gone.
+        """
         if self.size == 1:
             return gradients
-        with self._together():
+        with _errors_as_lost_rank():
             gradients = nn.average_gradients(gradients, self._group)
             mx.eval(gradients)
         return gradients
 
-    def total(self, value: Any) -> Any:
-        """The sum of a float32 array over the ranks, evaluated."""
+    def all_sum(self, value: Array) -> Array:
+        """The sum of the ranks' arrays, evaluated.
+
+        Raises:
+            LostRank: Another process is gone.
+        """
         if self.size == 1:
             return value
-        with self._together():
+        with _errors_as_lost_rank():
             value = mx.distributed.all_sum(value, group=self._group)
             mx.eval(value)
         return value
 
-    def told(self, message: dict[str, Any] | None) -> dict[str, Any]:
-        """The first rank's message, in every rank."""
-        if self.size == 1:
-            assert message is not None
-            return message
-        raw = json.dumps(message).encode() if self.first else b""
-        length = int(self.total(mx.array([len(raw)], dtype=mx.float32)).item())
-        given = raw if self.first else bytes(length)
-        # As float32, which every backend sums: a byte is one exactly.
-        summed = self.total(mx.array(list(given), dtype=mx.float32))
-        document: dict[str, Any] = json.loads(bytes(int(x) for x in summed.tolist()))
-        return document
+    def broadcast_object(self, document: dict[str, Any] | None) -> dict[str, Any]:
+        """The first rank's JSON object, in every rank; the others give None.
 
-    def spread(self, arrays: dict[str, Any]) -> dict[str, Any]:
-        """The first rank's arrays, in every rank; names, shapes and types are the same in all."""
+        Raises:
+            LostRank: Another process is gone.
+        """
+        if self.size == 1:
+            assert document is not None
+            return document
+        raw = json.dumps(document).encode() if self.first else b""
+        length = int(scalar(self.all_sum(mx.array([len(raw)], dtype=mx.float32))))
+        own = raw if self.first else bytes(length)
+        # As float32, which every backend can sum: it holds a byte exactly.
+        summed = self.all_sum(mx.array(list(own), dtype=mx.float32))
+        received: dict[str, Any] = json.loads(bytes(int(scalar(x)) for x in summed))
+        return received
+
+    def broadcast(self, arrays: dict[str, Array]) -> dict[str, Array]:
+        """The first rank's arrays, in every rank; names, shapes and dtypes are the same in all.
+
+        Raises:
+            LostRank: Another process is gone.
+        """
         if self.size == 1:
             return arrays
-        out = {}
-        for name, value in sorted(arrays.items()):
-            sent = value if self.first else mx.zeros_like(value)
-            with self._together():
-                out[name] = mx.distributed.all_sum(sent, group=self._group)
-                mx.eval(out[name])
-        return out
+        return {
+            name: self.all_sum(value if self.first else mx.zeros_like(value))
+            for name, value in sorted(arrays.items())
+        }
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """While training: SIGTERM, which mlx.launch sends when a rank is lost, is kept for the step's end."""
+        """Note SIGTERM instead of dying from it: mlx.launch sends it to the others when a rank is lost.
+
+        The block has to look at `asked_to_stop`. After a LostRank the handler stays, because the launcher's
+        signal may still be on its way and must not cut off the report of the error.
+        """
         if self.size == 1:
             yield
             return
 
-        def remember(*_: object) -> None:
-            self._asked = True
+        def note(*_: object) -> None:
+            self._asked_to_stop = True
 
-        before = signal.signal(signal.SIGTERM, remember)
+        previous = signal.signal(signal.SIGTERM, note)
         try:
             yield
         except LostRank:
-            # The launcher's signal is still to come: it must not end the telling of what happened.
             raise
         except BaseException:
-            signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, previous)
             raise
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)
 
-    @contextmanager
-    def _together(self) -> Iterator[None]:
-        try:
-            yield
-        except RuntimeError as error:
-            raise LostRank(" ".join(str(error).split())[:200]) from None
+
+@contextmanager
+def _errors_as_lost_rank() -> Iterator[None]:
+    """MLX raises RuntimeError when the connection to another process breaks."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostRank(" ".join(str(error).split())[:200]) from None

@@ -1,44 +1,55 @@
-"""What a resumed run must have in common with the one that was stopped."""
+"""Resuming: what has to be the same as before, and a session set to a checkpoint or to the first rank."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from t2sql.data import Dataset
 from t2sql.errors import InputError
+from t2sql.files import remove_unfinished
 from t2sql.models import flat
-from t2sql.runtimes import mx
-from t2sql.train.config import FREE_SETTINGS, TrainConfig
-from t2sql.train.saved import CheckpointInfo, checkpoints, read_state, sweep
+from t2sql.runtimes import Module, mx
+from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, read_state
+from t2sql.train.config import TrainConfig, check_same_settings
 
-HINT = "Resume with the same settings, or start another run"
 _SAMPLED = 64
+"""First values of each weight that its fingerprint depends on."""
 
 
 def last_checkpoint(
     folder: Path, config: TrainConfig, dataset: Dataset, resume: bool
 ) -> CheckpointInfo | None:
-    """The checkpoint to go on from, or None; InputError when there is one and it may not be gone on from."""
+    """The checkpoint to resume from; None when there is none.
+
+    Args:
+        folder: The directory of checkpoints; it is made, and unfinished files in it are removed.
+        config: The settings now.
+        dataset: The dataset now.
+        resume: Whether the run may be resumed.
+
+    Raises:
+        InputError: The folder cannot be written, it has checkpoints and `resume` is not set, or settings
+            or dataset are not those of the run.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError("the output cannot be written", where=folder, found=error.strerror) from None
     if not os.access(folder, os.W_OK):
         raise InputError("the output cannot be written", where=folder)
-    found = checkpoints(folder)
-    if found and not resume:
+    existing = checkpoints(folder)
+    if existing and not resume:
         hint = "Go on from it with --resume, or choose another run"
         raise InputError("the run has checkpoints already", where=folder, hint=hint)
-    sweep(folder)
-    if not found:
+    remove_unfinished(folder)
+    if not existing:
         return None
-    state = read_state(found[-1].path)
-    _same_settings(state["settings"], config.model_dump(mode="json"))
+    state = read_state(existing[-1].path)
+    check_same_settings(state["settings"], config.model_dump(mode="json"))
     if state["dataset"] != dataset.fingerprint:
         raise InputError(
             "the dataset is not the run's",
@@ -46,39 +57,16 @@ def last_checkpoint(
             expected=f"fingerprint {state['dataset'][:12]}",
             found=dataset.fingerprint[:12],
         )
-    return found[-1]
+    return existing[-1]
 
 
-def _same_settings(before: dict[str, Any], now: dict[str, Any]) -> None:
-    for name, value in before.items():
-        if name not in FREE_SETTINGS and now.get(name) != value:
-            where = f"--{name.replace('_', '-')}"
-            raise InputError(
-                "a setting differs from the run's",
-                where=where,
-                expected=value,
-                found=now.get(name),
-                hint=HINT,
-            )
+def weights_fingerprint(model: Module) -> str:
+    """A hash of names, shapes, dtypes and the first values of each weight.
 
-
-def same_model(state: dict[str, Any], fingerprint: str, model: str) -> None:
-    """InputError when the checkpoint was trained on other weights than the model has now."""
-    if state.get("model", fingerprint) != fingerprint:
-        raise InputError(
-            "the model is not the run's",
-            where=f"--model {model}",
-            expected=f"weights of fingerprint {state['model'][:12]}",
-            found=fingerprint[:12],
-            hint="Its files changed since the run began: bring them back, or start another run",
-        )
-
-
-def model_fingerprint(model: Any) -> str:
-    """Of names, shapes, types and some values of each weight: quick, and another training differs in all."""
-    found = hashlib.sha256()
+    It is quick to compute, and differs between two trainings since those change every matrix.
+    """
+    digest = hashlib.sha256()
     for name, value in sorted(flat(model.parameters()).items()):
-        found.update(f"{name} {value.shape} {value.dtype}\n".encode())
-        few = value.reshape(-1)[:_SAMPLED]
-        found.update(np.array(few.astype(mx.float32)).tobytes())
-    return found.hexdigest()
+        digest.update(f"{name} {value.shape} {value.dtype}\n".encode())
+        digest.update(np.array(value.reshape(-1)[:_SAMPLED].astype(mx.float32)).tobytes())
+    return digest.hexdigest()

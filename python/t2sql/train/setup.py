@@ -1,19 +1,29 @@
-"""A base model made trainable: quantized if asked, adapter layers put on, the optimizer made."""
+"""A base model made trainable: quantized if asked, frozen, and adapter layers put on."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from t2sql.adapters import AdapterConfig
 from t2sql.errors import InputError
-from t2sql.models import Loaded, add_adapter_layers, flat, quantize_base
-from t2sql.runtimes import mx, nn
+from t2sql.models import Loaded, add_adapter_layers, flat, lasting_source, quantize_base
+from t2sql.runtimes import Module, mlx_lm, mx, nn
 from t2sql.train.config import TrainConfig
 
 
 def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
-    """Freeze the base and make the last layers trainable, in place; the adapter config that says how."""
+    """Freeze the base and make its last layers trainable.
+
+    Args:
+        loaded: The base model; its network is changed.
+        config: The settings.
+
+    Returns:
+        The JSON of adapter_config.json, which says how to put the adapter on the base again.
+
+    Raises:
+        InputError: Number of layers, projections or fine-tune type do not suit the model.
+    """
     model = loaded.model
     layers = len(model.layers)
     count = layers if config.num_layers < 0 else config.num_layers
@@ -27,9 +37,9 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
     if config.base_bits:
         quantize_base(model, config.base_bits)
     keys = adapter_keys(model, config.keys)
-    adapter = config.adapter_config(count, keys, _absolute(config.model))
+    adapter = config.adapter_config(count, keys, lasting_source(config.model))
     model.freeze()
-    # The first values come from the seed alone, whatever was drawn before.
+    # The adapter's first values depend on the seed alone, whatever was drawn before.
     mx.random.seed(config.seed)
     if config.fine_tune_type == "full":
         if loaded.config.get("quantization") or config.base_bits:
@@ -46,32 +56,32 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
     return adapter
 
 
-def _absolute(model: str) -> str:
-    """A model argument that means the same in another working directory."""
-    path = Path(model).expanduser()
-    return str(path.resolve()) if path.exists() else model
+def adapter_keys(model: Module, wanted: tuple[str, ...] | None) -> list[str]:
+    """The projections of a layer to adapt, by their names in it.
 
+    Args:
+        model: mlx-lm's model.
+        wanted: Their names, or the last parts of these: `q_proj` means `self_attn.q_proj`. None for all.
 
-def adapter_keys(model: Any, wanted: tuple[str, ...] | None) -> list[str]:
-    """The projections of a layer to adapt, by their names in it; `q_proj` finds `self_attn.q_proj`."""
+    Raises:
+        InputError: A layer has no such projection.
+    """
     layer = model.layers[-1]
     linear = [
         name for name, module in layer.named_modules() if isinstance(module, nn.Linear | nn.QuantizedLinear)
     ]
     if wanted is None:
         return sorted(linear)
-    keys = []
+    keys: set[str] = set()
     for key in wanted:
-        found = [name for name in linear if name == key or name.rsplit(".", 1)[-1] == key]
-        if not found:
+        matching = [name for name in linear if name == key or name.rsplit(".", 1)[-1] == key]
+        if not matching:
             raise InputError("no such projection", where=f"--keys {key}", expected=", ".join(sorted(linear)))
-        keys += found
-    return sorted(set(keys))
+        keys.update(matching)
+    return sorted(keys)
 
 
-def parameter_counts(model: Any) -> tuple[int, int]:
+def parameter_counts(model: Module) -> tuple[int, int]:
     """(total, trainable) parameters; a quantized matrix counts as the full one."""
-    from mlx_lm.utils import get_total_parameters
-
     trainable = sum(value.size for value in flat(model.trainable_parameters()).values())
-    return int(get_total_parameters(model)), int(trainable)
+    return int(mlx_lm.get_total_parameters(model)), int(trainable)

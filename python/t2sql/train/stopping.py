@@ -1,4 +1,4 @@
-"""When a run ends before its last step: no better validation for long, or losses that make no sense."""
+"""When training ends before its last step: no improvement for long, or losses that make no sense."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import WorkError
-from t2sql.train.saved import checkpoints
+from t2sql.train.checkpoint_files import checkpoints
+from t2sql.train.meter import Step
 
 SETTLED = 20
 """Steps before which a high smoothed loss is not taken for divergence."""
 
 
 class Patience:
-    """Counts validations that were not better than the best before; 0 waits for ever."""
+    """Counts validations that were no improvement.
+
+    Attributes:
+        limit: How many of them end the training; 0 for never.
+        best: The lowest validation loss.
+        best_step: Its step.
+        waited: Validations since then.
+    """
 
     def __init__(self, limit: int) -> None:
+        """Begin without a validation."""
         self.limit = limit
         self.best = math.inf
         self.best_step = 0
         self.waited = 0
 
     def see(self, step: int, loss: float) -> None:
+        """Count the validation at a step."""
         if loss < self.best:
             self.best, self.best_step, self.waited = loss, step, 0
         else:
@@ -31,46 +41,56 @@ class Patience:
 
     @property
     def over(self) -> bool:
+        """Whether training should end."""
         return bool(self.limit) and self.waited >= self.limit
 
     def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps, as JSON."""
         best = self.best if math.isfinite(self.best) else None
         return {"best": best, "best_step": self.best_step, "waited": self.waited}
 
     def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint's `state`."""
         best = state["best"]
         self.best = math.inf if best is None else best
         self.best_step, self.waited = state["best_step"], state["waited"]
 
 
 def check_step(
-    folder: Path,
-    step: int,
-    loss: float,
-    grad_norm: float,
-    smoothed: float,
-    vocabulary: int,
-    ids: Sequence[str],
+    folder: Path, number: int, step: Step, *, smoothed: float, vocabulary: int, ids: Sequence[str]
 ) -> None:
-    """WorkError with the step, its examples and the last good checkpoint when training has diverged: loss
-    or gradient are not numbers, or the smoothed loss is twice that of guessing every token blindly."""
-    if not math.isfinite(loss):
-        raise diverged(folder, step, loss, "a finite loss", ids)
-    if not math.isfinite(grad_norm):
-        raise diverged(folder, step, grad_norm, "a finite gradient", ids)
-    worst = 2 * math.log(vocabulary)
-    if step > SETTLED and smoothed > worst:
-        raise diverged(folder, step, f"{smoothed:.3g}", f"a smoothed loss under {worst:.3g}", ids)
+    """Check that training has not diverged.
+
+    Args:
+        folder: The directory of checkpoints, for the error's hint.
+        number: The step's number.
+        step: Its measurements.
+        smoothed: The smoothed loss.
+        vocabulary: Tokens in the model's vocabulary. From `SETTLED` steps on, the smoothed loss may be at
+            most twice ln(vocabulary), the loss of guessing every token blindly.
+        ids: The step's examples, for the error.
+
+    Raises:
+        WorkError: Loss or gradient are not finite, or the smoothed loss is too high.
+    """
+    if not math.isfinite(step.loss):
+        raise diverged(folder, number, step.loss, "a finite loss", ids)
+    if not math.isfinite(step.grad_norm):
+        raise diverged(folder, number, step.grad_norm, "a finite gradient", ids)
+    limit = 2 * math.log(vocabulary)
+    if number > SETTLED and smoothed > limit:
+        raise diverged(folder, number, f"{smoothed:.3g}", f"a smoothed loss under {limit:.3g}", ids)
 
 
 def diverged(folder: Path, step: int, found: object, expected: str, ids: Sequence[str]) -> WorkError:
+    """The error for a training that diverged; its hint names the last good checkpoint in `folder`."""
     good = checkpoints(folder)
-    kept = f"The last good checkpoint is {good[-1].path}" if good else "There is no checkpoint yet"
-    seen = f", examples {', '.join(ids)}" if ids else ""
+    last = f"The last good checkpoint is {good[-1].path}" if good else "There is no checkpoint yet"
+    examples = f", examples {', '.join(ids)}" if ids else ""
     return WorkError(
         "training diverged",
-        where=f"step {step}{seen}",
+        where=f"step {step}{examples}",
         expected=expected,
         found=found,
-        hint=f"{kept}; lower --learning-rate",
+        hint=f"{last}; lower --learning-rate",
     )

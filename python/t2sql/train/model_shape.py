@@ -1,0 +1,79 @@
+"""The sizes of a transformer, as its config.json names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """The sizes of a transformer with gated feed-forward layers.
+
+    Attributes:
+        hidden_size: Numbers of a hidden state.
+        intermediate_size: Numbers inside the feed-forward layer.
+        num_layers: Number of layers.
+        heads: Attention heads.
+        kv_heads: Heads of keys and values.
+        head_dim: Numbers of a head.
+        vocab_size: Tokens in the vocabulary.
+        tied: Whether the output matrix is the embedding.
+    """
+
+    hidden_size: int
+    intermediate_size: int
+    num_layers: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocab_size: int
+    tied: bool
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> ModelShape | None:
+        """The sizes in a config.json; None when it lacks one."""
+        try:
+            hidden_size, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+            return cls(
+                hidden_size=hidden_size,
+                intermediate_size=int(config["intermediate_size"]),
+                num_layers=int(config["num_hidden_layers"]),
+                heads=heads,
+                kv_heads=int(config.get("num_key_value_heads") or heads),
+                head_dim=int(config.get("head_dim") or hidden_size // heads),
+                vocab_size=int(config["vocab_size"]),
+                tied=bool(config.get("tie_word_embeddings", False)),
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    @property
+    def projections(self) -> dict[str, tuple[int, int]]:
+        """(inputs, outputs) of each matrix of a layer, by its name."""
+        hidden, q_dim, kv_dim = self.hidden_size, self.heads * self.head_dim, self.kv_heads * self.head_dim
+        return {
+            "q_proj": (hidden, q_dim),
+            "k_proj": (hidden, kv_dim),
+            "v_proj": (hidden, kv_dim),
+            "o_proj": (q_dim, hidden),
+            "gate_proj": (hidden, self.intermediate_size),
+            "up_proj": (hidden, self.intermediate_size),
+            "down_proj": (self.intermediate_size, hidden),
+        }
+
+    @property
+    def projection_outputs(self) -> int:
+        """Outputs of all matrices of a layer together."""
+        return sum(outputs for _, outputs in self.projections.values())
+
+    @property
+    def layer_parameters(self) -> int:
+        """Parameters of a layer, its two norms included."""
+        return sum(a * b for a, b in self.projections.values()) + 2 * self.hidden_size
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the model."""
+        ends = self.vocab_size * self.hidden_size * (1 if self.tied else 2) + self.hidden_size
+        return self.num_layers * self.layer_parameters + ends

@@ -1,0 +1,146 @@
+"""Training from a dataset into checkpoints: what is checked first, the run, and its result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from t2sql import data, models
+from t2sql.data import Dataset
+from t2sql.errors import InputError
+from t2sql.models import Loaded, ModelRef
+from t2sql.runs.records import EndEvent, Event, ProgressEvent
+from t2sql.train.announce import announce
+from t2sql.train.available_memory import available_memory
+from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best
+from t2sql.train.config import TrainConfig
+from t2sql.train.examples import encode_dataset
+from t2sql.train.loop import Emit, Loop
+from t2sql.train.ranks import LostRank, Ranks
+from t2sql.train.restoring import broadcast_start, restore
+from t2sql.train.resuming import last_checkpoint
+from t2sql.train.session import Session
+
+
+@dataclass
+class TrainResult:
+    """What a training left.
+
+    Attributes:
+        checkpoints: All checkpoints, by step.
+        best: The directory of the one with the lowest validation loss.
+        best_step: Its step.
+        steps: Optimizer steps done, also before an interruption.
+        seconds: Time that this call took, in seconds.
+        train_loss: The last reported training loss, in nats per trained token.
+        valid_loss: The last validation loss.
+        base_valid_loss: The validation loss before the first step.
+    """
+
+    checkpoints: list[CheckpointInfo]
+    best: Path
+    best_step: int
+    steps: int
+    seconds: float
+    train_loss: float | None
+    valid_loss: float | None
+    base_valid_loss: float | None
+
+
+def train(
+    config: TrainConfig,
+    dataset: Dataset,
+    out: Path,
+    *,
+    emit: Emit,
+    resume: bool = False,
+    model: ModelRef | Loaded | None = None,
+) -> TrainResult:
+    """Train into `out/checkpoints`.
+
+    In the first of several processes that mlx.launch started, the others have to be in `follow`.
+
+    Args:
+        config: The settings.
+        dataset: The training and validation lines.
+        out: The run directory.
+        emit: Receives the events.
+        resume: Go on from the last whole checkpoint, if there is one.
+        model: The base model; by default what `config.model` means. A loaded one has to be fresh, and is
+            changed.
+
+    Raises:
+        InputError: Settings, dataset, model and output do not go together.
+        WorkError: Training diverged, a checkpoint cannot be written, or (LostRank) a process is gone.
+    """
+    started = time.perf_counter()
+    folder = Path(out) / "checkpoints"
+    ranks = Ranks()
+    last = last_checkpoint(folder, config, dataset, resume)
+    ref = None if isinstance(model, Loaded) else model or models.resolve(config.model)
+    ranks.broadcast_object(
+        {
+            "settings": config.model_dump(mode="json"),
+            "revision": None if ref is None else ref.revision,
+            "dataset": str(dataset.path.resolve()),
+            "fingerprint": dataset.fingerprint,
+        }
+    )
+    available = None if ref is None else available_memory()
+    loaded = model if isinstance(model, Loaded) else models.load(ref or config.model)
+    examples = encode_dataset(loaded.tokenizer, config, dataset, emit)
+    session = Session(config, loaded, examples, ranks)
+    announce(session, emit, available)
+    if last is not None:
+        restore(session, last)
+        emit(ProgressEvent(done=session.step, total=config.iters, unit="steps", resumed=str(last.path)))
+    broadcast_start(session)
+    Loop(session, folder, emit).run()
+    seconds = time.perf_counter() - started
+    emit(EndEvent(seconds=seconds))
+    written = checkpoints(folder)
+    best = mark_best(folder) or written[-1]
+    return TrainResult(
+        checkpoints=written,
+        best=best.path,
+        best_step=best.step,
+        steps=session.step,
+        seconds=seconds,
+        train_loss=session.train_loss,
+        valid_loss=session.valid_loss,
+        base_valid_loss=session.base_loss,
+    )
+
+
+def follow() -> None:
+    """Take part in the training that the first of several processes leads, until it is done.
+
+    The dataset has to be in the same place on this host, and the model argument to mean the same model. If
+    the first process ends before it trains, this returns at once: the first reports why.
+
+    Raises:
+        InputError: The dataset is not that of the first process.
+        LostRank: Another process ended.
+    """
+    ranks = Ranks()
+    try:
+        shared = ranks.broadcast_object(None)
+    except LostRank:
+        return
+    config, dataset = TrainConfig.of(**shared["settings"]), data.load(Path(shared["dataset"]))
+    if dataset.fingerprint != shared["fingerprint"]:
+        raise InputError(
+            "the dataset is not that of the first rank",
+            where=f"{dataset.path} on rank {ranks.rank}",
+            expected=f"fingerprint {shared['fingerprint'][:12]}",
+            found=dataset.fingerprint[:12],
+        )
+    loaded = models.load(models.resolve(config.model, revision=shared["revision"]))
+    session = Session(config, loaded, encode_dataset(loaded.tokenizer, config, dataset, _ignore), ranks)
+    broadcast_start(session)
+    Loop(session, Path("checkpoints"), _ignore).run()
+
+
+def _ignore(event: Event) -> None:
+    """Drop an event: the first rank reports them."""
