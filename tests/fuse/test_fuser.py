@@ -14,7 +14,7 @@ from support.training import Events, settings, small_dataset
 from t2sql import fuse, models, train
 from t2sql.data import Dataset
 from t2sql.errors import InputError, WorkError
-from t2sql.runtimes.mlx import mx
+from t2sql.runtimes import mx
 from t2sql.train import TrainConfig
 
 IDS = [[5, 9, 30, 41, 7, 100, 200]]

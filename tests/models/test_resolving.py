@@ -108,7 +108,7 @@ def test_a_missing_shard_is_named(tmp_path: Path, index: bool) -> None:
 
 @pytest.mark.parametrize("index", [True, False])
 def test_shards_load_with_and_without_an_index(tmp_path: Path, tiny_llama: Path, index: bool) -> None:
-    from t2sql.runtimes.mlx import mx
+    from t2sql.runtimes import mx
 
     tiny.build_llama(tmp_path, shards=3, index=index)
     ids = mx.array([[5, 6, 7]])
@@ -150,7 +150,7 @@ def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path, tiny_llama: Path
 def test_the_cpu_device_holds_float32(tmp_path: Path) -> None:
     from mlx.utils import tree_flatten
 
-    from t2sql.runtimes.mlx import device, mx
+    from t2sql.runtimes import device, mx
 
     if device() != "cpu":
         pytest.skip("elsewhere: MLX runs on the CPU device here")

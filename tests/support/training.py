@@ -8,6 +8,7 @@ from typing import Any
 
 from t2sql import data
 from t2sql.data import Dataset
+from t2sql.runs.records import Event
 
 NAMES = ("city", "river", "author", "planet", "train", "bird")
 COLUMNS = ("Name", "Age", "Height", "Colour", "Weight", "Year")
@@ -49,14 +50,15 @@ def settings(model: Path, **changes: Any) -> dict[str, Any]:
     }
 
 
-class Events(list[tuple[str, dict[str, Any]]]):
-    """An `emit` that keeps what it is given."""
+class Events(list[Event]):
+    """An `emit` that keeps the events."""
 
-    def __call__(self, kind: str, **fields: Any) -> None:
-        self.append((kind, fields))
+    def __call__(self, event: Event) -> None:
+        self.append(event)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        return [fields for name, fields in self if name == kind]
+        """The events of a kind, as they are written."""
+        return [event.to_json() for event in self if event.kind == kind]
 
 
 def write_data(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from support.training import Events, settings, small_dataset
 from t2sql import train
 from t2sql.data import Dataset
 from t2sql.train import TrainConfig
-from t2sql.train.store import NoRoom, Store
+from t2sql.train.state_store import NoSpace, StateStore
 
 LENGTHS = [3, 5, 2, 7, 4]
 
@@ -25,14 +25,14 @@ def dataset(tmp_path: Path) -> Dataset:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint16])
-@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("fraction", [0.0, 0.4, 1.0])
 def test_states_come_back_as_they_were(
-    share: float, dtype: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fraction: float, dtype: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("T2SQL_CACHE", str(tmp_path / "cache"))
     whole = sum(LENGTHS) * 8 * np.dtype(dtype).itemsize
-    store = Store(LENGTHS, 8, dtype, memory=share * whole, disk=whole)
-    assert store.memory_bytes + store.disk_bytes == whole and store.memory_bytes <= share * whole
+    store = StateStore(LENGTHS, 8, dtype, memory=fraction * whole, disk=whole)
+    assert store.memory_bytes + store.disk_bytes == whole and store.memory_bytes <= fraction * whole
     given = [np.random.default_rng(i).integers(0, 9, (n, 8)).astype(dtype) for i, n in enumerate(LENGTHS)]
     for i in (3, 0, 4, 1, 2):
         assert i not in store
@@ -89,8 +89,8 @@ def test_a_disk_that_is_full_turns_the_cache_off(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setenv("T2SQL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("t2sql.train.store._reserve", full)
-    with pytest.raises(NoRoom, match="No space left"):
-        Store(LENGTHS, 8, np.float32, memory=0, disk=1e9)
+    monkeypatch.setattr("t2sql.train.state_store._reserve", full)
+    with pytest.raises(NoSpace, match="No space left"):
+        StateStore(LENGTHS, 8, np.float32, memory=0, disk=1e9)
     _, events = run(tiny_llama, dataset, tmp_path / "run", cache_gb=1e-4)
     assert "No space left on device; T2SQL_CACHE names another" in events.of("start")[0]["cache"]

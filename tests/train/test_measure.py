@@ -11,7 +11,7 @@ from support.training import Events, settings, small_dataset
 from t2sql import evaluate, models, train
 from t2sql.data import Dataset
 from t2sql.prompt import encode
-from t2sql.runtimes.mlx import mx, nn
+from t2sql.runtimes import mx, nn
 from t2sql.train import TrainConfig
 
 

@@ -15,7 +15,7 @@ from support.training import small_dataset
 
 from t2sql import runs, train
 from t2sql.cli import run as command_line
-from t2sql.runtimes.mlx import mx
+from t2sql.runtimes import mx
 
 FLAGS = (
     "--iters 8 --batch-size 4 --grad-accumulation-steps 2 --num-layers 1 --rank 4 --dropout 0 --warmup 2 "
@@ -24,14 +24,14 @@ FLAGS = (
 
 PROGRAM = """
 import os, signal, sys
-from t2sql.train import session
-step, dies = session.Session._one_step, "--dies" in sys.argv
+from t2sql.train.step import Stepper
+take, dies = Stepper.take, "--dies" in sys.argv
 sys.argv = [a for a in sys.argv if a != "--dies"]
 def until_6(self):
-    if self.ranks.rank == 1 and self.step == 5 and dies:
+    if self._session.ranks.rank == 1 and self._session.step == 5 and dies:
         os.kill(os.getpid(), signal.SIGKILL)
-    step(self)
-session.Session._one_step = until_6
+    return take(self)
+Stepper.take = until_6
 from t2sql.cli import main
 main()
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
+from support import tiny
 from support.training import Events, settings, small_dataset
 
 from t2sql import train
 from t2sql.data import Dataset
 from t2sql.errors import InputError
+from t2sql.runs.records import Event
 from t2sql.train import TrainConfig
 
 SCRIPT = """
@@ -23,9 +26,10 @@ import json, sys, time
 from pathlib import Path
 from t2sql import data, train
 settings, dataset, out = json.loads(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
-def emit(kind, **fields):
-    print(kind, fields.get("step", ""), flush=True)
-    if (kind, fields.get("step")) == ("train", 6):
+def emit(event):
+    step = event.to_json().get("step", "")
+    print(event.kind, step, flush=True)
+    if (event.kind, step) == ("train", 6):
         time.sleep(60)  # the signal comes here, however fast the steps are
 train.train(train.TrainConfig.of(**settings), data.load(dataset), out, emit=emit, resume=True)
 """
@@ -56,9 +60,9 @@ class Stop(Exception):
 
 def interrupted(kind: str, step: int) -> Events:
     class Until(Events):
-        def __call__(self, name: str, **fields: object) -> None:
-            super().__call__(name, **fields)
-            if name == kind and fields.get("step") == step:
+        def __call__(self, event: Event) -> None:
+            super().__call__(event)
+            if event.kind == kind and event.to_json().get("step") == step:
                 raise KeyboardInterrupt
 
     return Until()
@@ -114,8 +118,6 @@ def test_a_finished_run_is_not_repeated(
 
 
 def test_a_half_written_checkpoint_is_not_one(whole: tuple[Path, Events], tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(whole[0], tmp_path / "run")
     (tmp_path / "run/checkpoints/0000012/state.json").unlink()
     assert [c.step for c in train.checkpoints(tmp_path / "run")] == [4, 8]
@@ -140,10 +142,6 @@ def test_another_dataset_on_resume_is_refused(
 def test_another_model_on_resume_is_refused(
     whole: tuple[Path, Events], tiny_llama: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
-    import shutil
-
-    from support import tiny
-
     model, out = tiny.build_llama(tmp_path / "model"), tmp_path / "run"
     few = settings(model, iters=4)
     train.train(TrainConfig.of(**few), dataset, out, emit=Events())

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from t2sql import train
 from t2sql.confidence import calibrate
 from t2sql.pipeline.chain import Context
-from t2sql.runs.records import ChosenCheckpoint
 from t2sql.pipeline.stage_data import dataset_of
+from t2sql.runs.records import ChosenCheckpoint
 
 if TYPE_CHECKING:
     from t2sql.runs import StageHandle

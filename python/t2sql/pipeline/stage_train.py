@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
 
 from t2sql.pipeline.chain import Context
 from t2sql.pipeline.stage_data import dataset_of
