@@ -22,6 +22,7 @@ from t2sql.generate import Asker, AskOptions, Backend, Request, ask, open_backen
 from t2sql.gguf import convert
 from t2sql.grammar import grammar_of
 from t2sql.live import LiveAnswer, RunOptions, ask_database, open_database
+from t2sql.runs.records import ChosenCheckpoint
 from t2sql.schema import read_table_lines
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
@@ -222,7 +223,8 @@ def test_a_file_carries_the_threshold_of_its_checkpoint(tiny_llama: Path, tmp_pa
     train.train(config, small_dataset(tmp_path / "data"), folder, emit=Events())
     chosen = train.checkpoints(folder)[-1]
     fuse(tiny_llama, chosen.path, tmp_path / "plain")
-    train.choose(folder, chosen, select="execution", min_logprob=-0.0625)
+    best = ChosenCheckpoint(step=chosen.step, select="execution", min_logprob=-0.0625)
+    train.choose(folder, best)
     assert train.min_logprob(chosen.path) == -0.0625
     fuse(tiny_llama, chosen.path, tmp_path / "fused")
     file = convert(tmp_path / "fused", tmp_path / "a.gguf", type="q8_0").path
