@@ -1,4 +1,4 @@
-"""The app: its screens, themes and the keys that hold everywhere. `main` is what `t2sql tui` calls."""
+"""The app: its themes and the keys that work on every screen. `main` is what `t2sql tui` calls."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from t2sql_tui.screens.base import HEIGHTS, WIDTHS
-from t2sql_tui.screens.runs import RunsScreen
+from t2sql.errors import InputError
+from t2sql_tui import browser, screens
+from t2sql_tui.screens.base import HEIGHTS, WIDTHS, BaseScreen
 from t2sql_tui.themes import DARK, THEMES
 
 
 class T2sqlApp(App[None]):
-    """The runs of `root`, and what can be seen of them."""
+    """The app on one directory of runs; it opens with the table of runs.
+
+    Attributes:
+        root: The directory of runs.
+    """
 
     TITLE = "t2sql"
     CSS_PATH = "styles.tcss"
@@ -32,6 +37,11 @@ class T2sqlApp(App[None]):
     ]
 
     def __init__(self, root: Path) -> None:
+        """Register the themes.
+
+        Args:
+            root: The directory of runs; it need not exist yet.
+        """
         super().__init__()
         self.root = root
         for theme in THEMES:
@@ -39,30 +49,30 @@ class T2sqlApp(App[None]):
         self.theme = DARK.name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own variables, for the themes that do not know them."""
+        """Our own variables, for Textual's themes, which lack them."""
         return dict(DARK.variables)
 
-    def get_default_screen(self) -> RunsScreen:
-        return RunsScreen(self.root)
+    def get_default_screen(self) -> screens.RunsScreen:
+        """The table of runs."""
+        return screens.RunsScreen(self.root)
 
     def on_mount(self) -> None:
+        """Follow changes of the theme, and import the other screens once the first one is painted."""
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
         self.call_after_refresh(self._preload)
 
     @work(thread=True, group="preload")
     def _preload(self) -> None:
-        """The other screens need NumPy and more: read while the first one is being looked at."""
-        import t2sql_tui.screens.compare
-        import t2sql_tui.screens.run  # noqa: F401
+        """Import the screens that need NumPy while the first one is looked at."""
+        self._preloaded = (screens.CompareScreen, screens.RunScreen)
 
     def _restyle(self) -> None:
         for screen in self.screen_stack:
-            restyle = getattr(screen, "restyle", None)
-            if restyle is not None:
-                restyle()
+            if isinstance(screen, BaseScreen):
+                screen.restyle()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette's: Textual's own, with this app's list of keys in place of its panel."""
+        """The palette's commands: Textual's own, with our list of keys in place of its panel."""
         yield SystemCommand("Keys", "The keys of this screen", self.action_help)
         yield SystemCommand("Next theme", "Dark, light or high contrast", self.action_next_theme)
         for command in super().get_system_commands(screen):
@@ -70,27 +80,32 @@ class T2sqlApp(App[None]):
                 yield command
 
     def action_next_theme(self) -> None:
+        """Ctrl+T: the next of the three themes."""
         names = [theme.name for theme in THEMES]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.theme = names[(at + 1) % len(names)]
+        index = names.index(self.theme) if self.theme in names else -1
+        self.theme = names[(index + 1) % len(names)]
 
     def action_help(self) -> None:
-        from t2sql_tui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(self.screen))
+        """`?`: the keys of the screen that is open."""
+        self.push_screen(screens.HelpScreen(self.screen))
 
 
 def main(root: Path, port: int | None = None) -> None:
-    """Open the app on a directory of runs; it must be on a terminal, unless `port` shows it in a browser."""
-    if port is not None:
-        from t2sql_tui.browser import serve
+    """Open the app and return when it is closed.
 
-        serve(Path(root), port)
+    Args:
+        root: The directory of runs.
+        port: Serve the app to this machine's browsers on this port instead of showing it in the terminal.
+
+    Raises:
+        InputError: There is neither a terminal nor a port, or the port cannot be listened on.
+        MissingPartError: The browser mode is not installed.
+    """
+    if port is not None:
+        browser.serve(Path(root), port)
         return
     in_browser = "TEXTUAL_DRIVER" in os.environ
     if not in_browser and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from t2sql.errors import InputError
-
         raise InputError(
             "the app needs a terminal",
             expected="a terminal on stdin and stdout",

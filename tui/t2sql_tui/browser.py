@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from t2sql.errors import InputError, MissingPartError
@@ -14,10 +15,25 @@ from t2sql.errors import InputError, MissingPartError
 HOST = "127.0.0.1"
 _NAMES = (HOST, "localhost")
 
+# aiohttp's Request, Response and Application: it comes with an extra and is imported late.
+_Request: TypeAlias = Any
+_Response: TypeAlias = Any
+_Application: TypeAlias = Any
+
 
 def serve(root: Path, port: int) -> None:
-    """Until Ctrl-C. Only this machine's browsers get in, and no page of another site."""
+    """Serve the app until Ctrl-C, to browsers of this machine only and to no page of another site.
+
+    Args:
+        root: The directory of runs.
+        port: The port; 0 takes a free one. A line on stderr names the address.
+
+    Raises:
+        MissingPartError: The extra `browser` is not installed.
+        InputError: The port cannot be listened on.
+    """
     try:
+        # An extra: t2sql-tui[browser].
         from aiohttp import web
         from textual_serve.server import Server
     except ModuleNotFoundError as error:
@@ -28,30 +44,32 @@ def serve(root: Path, port: int) -> None:
         ) from None
 
     @web.middleware
-    async def ours_only(request: Any, handler: Any) -> Any:
-        # Any page can open a WebSocket to this machine; its Origin says whose it is. A name that was made
-        # to mean this machine is in Host.
+    async def refuse_other_sites(
+        request: _Request, handler: Callable[[_Request], Awaitable[_Response]]
+    ) -> _Response:
+        # Any web page can open a WebSocket to this machine; the header Origin names the page's site. Host
+        # names this machine, unless a foreign domain was pointed at 127.0.0.1 (DNS rebinding).
         origin = request.headers.get("Origin")
-        asked = urlsplit(f"//{request.host}").hostname
-        if asked not in _NAMES or (origin and urlsplit(origin).netloc != request.host):
-            raise web.HTTPForbidden(text="this is for pages of this machine")
+        host = urlsplit(f"//{request.host}").hostname
+        if host not in _NAMES or (origin and urlsplit(origin).netloc != request.host):
+            raise web.HTTPForbidden(text="only pages of this machine are served")
         return await handler(request)
 
-    class Local(Server):
-        async def _make_app(self) -> Any:
+    class LocalServer(Server):
+        async def _make_app(self) -> _Application:
             app = await super()._make_app()
-            app.middlewares.append(ours_only)
+            app.middlewares.append(refuse_other_sites)
             return app
 
-        async def on_startup(self, app: Any) -> None:
+        async def on_startup(self, app: _Application) -> None:
             print(f"listening on {self.public_url}, Ctrl-C ends", file=sys.stderr, flush=True)
 
     command = shlex.join([sys.executable, "-m", "t2sql", "tui", str(root)])
-    Local(command, host=HOST, port=_free(port), title="t2sql").serve()
+    LocalServer(command, host=HOST, port=_free_port(port), title="t2sql").serve()
 
 
-def _free(port: int) -> int:
-    """The port, or a free one for 0."""
+def _free_port(port: int) -> int:
+    """The port if it can be listened on, or any free one for 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""The time of day, in one place: whatever says how long ago something was asks here."""
+"""The time of day, in one place: everything that shows an age asks here, so a test can set it."""
 
 from __future__ import annotations
 
@@ -6,4 +6,5 @@ import time
 
 
 def now() -> float:
+    """Seconds since 1970."""
     return time.time()

@@ -1,17 +1,14 @@
-"""Values as text: numbers, times, states and events. Nothing here ever parses markup."""
+"""Values as text: numbers, times and states. Markup in a value is shown, never interpreted."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from t2sql_tui import clock as wall
 
 NONE = "–"
 
-# Every state has its own glyph and word, so that colour is never the only sign.
 STATES: dict[str, tuple[str, str]] = {
     "running": ("●", "primary"),
     "done": ("✓", "success"),
@@ -22,43 +19,55 @@ STATES: dict[str, tuple[str, str]] = {
     "waiting": ("·", "muted"),
     "unreadable": ("!", "error"),
 }
+"""Glyph and theme colour of each state. Each has a glyph and a word of its own, so that colour is never the
+only sign."""
 
 
 def plain(value: object, limit: int = 500) -> str:
-    """Text from a file, safe for a terminal: one line, no control characters, of bounded length."""
+    """A value from a file as text that is safe to show: one line without control characters.
+
+    Args:
+        value: Any value; its `str` is shown.
+        limit: Most characters; a longer text ends with an ellipsis.
+    """
     text = str(value)[: limit + 1]
     text = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def number(value: object) -> float | None:
-    """A finite number, or None for whatever else a file may hold in its place."""
+    """`value` if it is a finite number; None for whatever else a file may hold in its place."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if math.isfinite(value) else None
 
 
 def loss(value: object) -> str:
+    """A loss or perplexity: three decimals, or an exponent from 1000 on."""
     if (value := number(value)) is None:
         return NONE
     return f"{value:.3f}" if abs(value) < 1000 else f"{value:.2e}"
 
 
 def count(value: object) -> str:
+    """A whole number with commas between thousands."""
     return NONE if (value := number(value)) is None else f"{value:,.0f}"
 
 
-def percent(share: object) -> str:
-    return NONE if (share := number(share)) is None else f"{100 * share:.1f}%"
+def percent(fraction: object) -> str:
+    """A fraction of 1 as a percentage with one decimal."""
+    return NONE if (fraction := number(fraction)) is None else f"{100 * fraction:.1f}%"
 
 
 def rate(value: object) -> str:
+    """A number per second: one decimal, or none from 100 on."""
     if (value := number(value)) is None:
         return NONE
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
 
 def size(value: object) -> str:
+    """A number of bytes in B, KiB, MiB or GiB."""
     if (value := number(value)) is None:
         return NONE
     for unit in ("B", "KiB", "MiB", "GiB"):
@@ -69,13 +78,14 @@ def size(value: object) -> str:
 
 
 def steps(step: object, total: object) -> str:
+    """`step/total`, or the step alone where no total is known."""
     if number(total) is None:
         return count(step)
     return f"{count(step)}/{count(total)}"
 
 
 def duration(seconds: object) -> str:
-    """4.2 s and 42 s, then 4:05 and 1:04:05."""
+    """Seconds as 4.2 s or 42 s, from a minute on as 4:05 or 1:04:05."""
     if (seconds := number(seconds)) is None:
         return NONE
     if seconds < 60:
@@ -86,6 +96,12 @@ def duration(seconds: object) -> str:
 
 
 def ago(moment: object, now: float | None = None) -> str:
+    """The age of a moment, such as "5m ago".
+
+    Args:
+        moment: Seconds since 1970.
+        now: The present moment; by default the clock's.
+    """
     if (moment := number(moment)) is None:
         return NONE
     seconds = max(0.0, (wall.now() if now is None else now) - moment)
@@ -96,36 +112,7 @@ def ago(moment: object, now: float | None = None) -> str:
 
 
 def clock(moment: object) -> str:
-    """The local time of day; blanks of the same width where there is none."""
+    """The local time of day of a moment in seconds since 1970; eight blanks where there is none."""
     if (moment := number(moment)) is None or not 0 <= moment < 1 << 40:
         return " " * 8
     return time.strftime("%H:%M:%S", time.localtime(moment))
-
-
-def event(fields: Mapping[str, Any]) -> str:
-    """What an event says, in a line of the log, without its time and stage."""
-    kind = fields.get("kind")
-    step = count(fields.get("step"))
-    if kind == "train":
-        speed = fields.get("tokens_per_second")
-        tail = "" if number(speed) is None else f"  {rate(speed)} tok/s"
-        return f"step {step}  loss {loss(fields.get('loss'))}{tail}"
-    if kind == "valid":
-        return f"step {step}  validation loss {loss(fields.get('loss'))}"
-    if kind == "checkpoint":
-        best = "  ★ best so far" if fields.get("best") else ""
-        return plain(f"step {step}  checkpoint {fields.get('path', '')}{best}")
-    if kind == "start":
-        return "resumed" if fields.get("resume") else "started"
-    if kind == "end":
-        return f"done in {duration(fields.get('seconds'))}"
-    if kind in ("warning", "error"):
-        return plain(fields.get("message", kind))
-    hidden = ("v", "time", "stage", "kind")
-    words = {True: "yes", False: "no"}
-    rest = "  ".join(
-        f"{key} {words[value] if isinstance(value, bool) else value}"
-        for key, value in fields.items()
-        if key not in hidden and value is not None
-    )
-    return plain(f"{kind}  {rest}", 200)

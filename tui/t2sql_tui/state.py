@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
+import platformdirs
+
+from t2sql import files
 from t2sql_tui import clock
 
 MOST_QUESTIONS = 1000
@@ -16,8 +18,33 @@ _LONGEST_FILE = 8 << 20
 
 
 @dataclass(frozen=True)
+class Choices:
+    """What was chosen last on the screen for questions.
+
+    Attributes:
+        model: The model, as it was typed.
+        second: The second model, or nothing.
+        backend: "auto", "llama" or "mlx".
+        source: A database or table lines; nothing where it held a password.
+    """
+
+    model: str = ""
+    second: str = ""
+    backend: str = "auto"
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Asked:
-    """A question that was answered. `source` is without passwords."""
+    """A question that was answered.
+
+    Attributes:
+        time: Seconds since 1970.
+        question: The question.
+        sql: The model's answer.
+        model: The model, as it was typed.
+        source: The database or table lines, without passwords.
+    """
 
     time: float
     question: str
@@ -27,31 +54,32 @@ class Asked:
 
 
 def folder() -> Path:
-    """`$T2SQL_STATE`, or the user's directory for state."""
+    """Where the app's state is: `$T2SQL_STATE`, or the user's directory for state."""
     chosen = os.environ.get("T2SQL_STATE")
     if chosen:
         return Path(chosen).expanduser()
-    from platformdirs import user_state_path
-
-    return user_state_path("t2sql", appauthor=False)
+    return platformdirs.user_state_path("t2sql", appauthor=False)
 
 
-def load() -> dict[str, Any]:
-    """The last choices; empty where there are none, or where the file cannot be read."""
+def load() -> Choices:
+    """The last choices; the defaults where there are none, or where the file cannot be read."""
     try:
-        found = json.loads((folder() / "tui.json").read_text(encoding="utf-8"))
+        document = json.loads((folder() / "tui.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return Choices()
+    if not isinstance(document, dict):
+        return Choices()
+    texts = {name: value for name, value in document.items() if isinstance(value, str)}
+    return Choices(**{field.name: texts[field.name] for field in fields(Choices) if field.name in texts})
 
 
-def save(**changes: Any) -> None:
-    """Remember these choices beside the others. The app works on where it cannot write."""
-    _write(folder() / "tui.json", json.dumps(load() | changes, indent=2))
+def save(choices: Choices) -> None:
+    """Remember these choices. Where they cannot be written, the app works on without."""
+    _write(folder() / "tui.json", json.dumps(asdict(choices), indent=2))
 
 
 def questions() -> list[Asked]:
-    """What was asked, the latest first; lines that are no such entry are passed over."""
+    """The questions that were asked, the latest first; damaged lines are skipped."""
     entries: list[Asked] = []
     for line in _lines():
         try:
@@ -62,7 +90,14 @@ def questions() -> list[Asked]:
 
 
 def remember(question: str, sql: str, model: str, source: str) -> None:
-    """Add a question; the oldest are dropped beyond `MOST_QUESTIONS`."""
+    """Add a question; beyond `MOST_QUESTIONS` the oldest are dropped.
+
+    Args:
+        question: The question.
+        sql: The model's answer.
+        model: The model, as it was typed.
+        source: The database or table lines, without passwords.
+    """
     entry = json.dumps(asdict(Asked(clock.now(), question, sql, model, source)), ensure_ascii=False)
     _write(folder() / "questions.jsonl", "\n".join([*_lines(), entry][-MOST_QUESTIONS:]) + "\n")
 
@@ -78,13 +113,7 @@ def _lines() -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
-    # The temporary file is readable by its owner only, and so is what it becomes.
-    try:
+    # Questions and databases' names are the user's own affair.
+    with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            file.write(text)
-        os.replace(file.name, path)
-    except OSError:
-        return
+        files.write_text(path, text, private=True)

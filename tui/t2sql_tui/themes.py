@@ -1,4 +1,7 @@
-"""The app's themes: Okabe and Ito's colours, which people with any colour vision can tell apart."""
+"""The app's themes, made of Okabe and Ito's colours, which people with any colour vision can tell apart.
+
+https://jfly.uni-koeln.de/color/ (the lines' colours are lightened or darkened for contrast with the ground).
+"""
 
 from __future__ import annotations
 
@@ -62,3 +65,4 @@ CONTRAST = Theme(
 )
 THEMES = (DARK, LIGHT, CONTRAST)
 MOST_SERIES = len(DARK_SERIES)
+"""How many lines a chart can hold: each needs a colour."""

@@ -1,5 +1,4 @@
-"""Figures of the app: first paint in a terminal, a chart's frame, a run that writes much, keys while a model
-generates.
+"""Measures the app: first paint in a terminal, a frame of a chart, a busy run, keys while a model answers.
 
     python tui/tests/measure.py [--tail SECONDS] [--model demo.f32.gguf --db shop.db]
 
@@ -10,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import pty
 import select
@@ -17,6 +17,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import numpy as np
+from app_support.made_runs import emit, make_many
+
+from t2sql import runs
+from t2sql.runs import records
+from t2sql_tui.app import T2sqlApp
+from t2sql_tui.runs.series import Series
+from t2sql_tui.screens.run import RunScreen
+from t2sql_tui.widgets.chart import Chart, Line
 
 _START = "import sys; from pathlib import Path; from t2sql_tui.app import main; main(Path(sys.argv[1]))"
 
@@ -80,10 +90,15 @@ def first_paint(root: Path) -> tuple[float, float]:
 
 
 def tailing(seconds: float, rate: int = 200) -> tuple[float, float, float]:
-    """A run on the screen that writes so many events a second: the share of a core that the app takes, the
-    memory it holds, and how that grows, in MiB an hour."""
-    from t2sql import runs
+    """Watch a run that writes many events.
 
+    Args:
+        seconds: How long.
+        rate: Events a second.
+
+    Returns:
+        The fraction of a core that the app takes, its resident memory in MiB, and its growth in MiB an hour.
+    """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         run = runs.create_run(root / "busy", {"model": "demo", "iters": int(seconds * rate)})
@@ -97,25 +112,22 @@ def tailing(seconds: float, rate: int = 200) -> tuple[float, float, float]:
             while (now := time.perf_counter() - began) < seconds:
                 while step < now * rate:
                     step += 1
-                    run.emit("train", "train", step=step, loss=2 / step**0.3, tokens_per_second=1400.0)
+                    event = records.TrainEvent(step=step, loss=2 / step**0.3, tokens_per_second=1400.0)
+                    emit(run, "train", event)
                 terminal.drain(0.005)
                 terminal.seen = b""
                 if now > len(marks):
                     marks.append(terminal.memory())
-            share = (terminal.cpu() - used) / seconds
+            load = (terminal.cpu() - used) / seconds
             terminal.close()
-    import numpy as np
-
     settled = np.array(marks[len(marks) // 4 :])
     slope = float(np.polyfit(np.arange(len(settled)), settled, 1)[0]) * 3600
-    return share, marks[-1], slope
+    return load, marks[-1], slope
 
 
 def keys(model: Path, database: Path, rounds: int = 20) -> tuple[list[float], list[float]]:
     """Seconds from a key to its letter on the screen: while the model is loaded from the disk for the first
     question, and while it answers others."""
-    import json
-
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "state"
         state.mkdir()
@@ -164,13 +176,6 @@ def _forget(path: Path) -> None:
 
 async def chart_frame(points: int, size: tuple[int, int]) -> float:
     """Seconds to thin and draw that many points of noise, the slowest kind of line."""
-    import numpy as np
-
-    from t2sql_tui.app import T2sqlApp
-    from t2sql_tui.runs.series import Series
-    from t2sql_tui.screens.run import RunScreen
-    from t2sql_tui.widgets.chart import Chart, Line
-
     series = Series()
     series._data = np.empty((3, points))
     series._data[0] = series._data[1] = np.arange(points)
@@ -195,8 +200,6 @@ async def chart_frame(points: int, size: tuple[int, int]) -> float:
 
 
 def main() -> None:
-    from app_support.made_runs import make_many
-
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -220,14 +223,14 @@ def main() -> None:
             f"a chart of 1,000,000 points at {size[0]}x{size[1]}: {1000 * seconds:.1f} ms a frame (best of 5)"
         )
     if options.tail:
-        share, held, slope = tailing(options.tail)
+        load, memory, slope = tailing(options.tail)
         print(
-            f"200 events a second for {options.tail:.0f} s: {share:.1%} of a core, {held:.0f} MiB, "
+            f"200 events a second for {options.tail:.0f} s: {load:.1%} of a core, {memory:.0f} MiB, "
             f"{slope:+.1f} MiB an hour after the first quarter"
         )
     if options.model and options.db:
-        found = keys(options.model.resolve(), options.db.resolve())
-        for what, taken in zip(("is loaded from the disk", "answers"), map(sorted, found), strict=True):
+        delays = keys(options.model.resolve(), options.db.resolve())
+        for what, taken in zip(("is loaded from the disk", "answers"), map(sorted, delays), strict=True):
             print(
                 f"a key while {options.model.name} {what}: median {1000 * taken[len(taken) // 2]:.0f} ms, "
                 f"longest of {len(taken)} {1000 * taken[-1]:.0f} ms"

@@ -63,25 +63,5 @@ def test_plain_text_holds_no_control_characters() -> None:
     assert len(formatting.plain("x" * 10_000)) == 500
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        {"kind": "train", "step": "x", "loss": None},
-        {"kind": "valid", "step": None, "loss": "y"},
-        {"kind": "checkpoint", "step": [], "path": {"a": 1}},
-        {"kind": "end", "seconds": "long"},
-        {"kind": "warning"},
-        {"kind": "anything", "extra": "[bold]x"},
-    ],
-)
-def test_events_of_any_shape_have_a_line(event: dict[str, object]) -> None:
-    assert "\n" not in formatting.event(event)
-
-
-def test_what_a_result_does_not_have_is_not_said() -> None:
-    result = {"v": 1, "kind": "result", "file": "a.gguf", "ok": True, "cause": None, "n": 1}
-    assert formatting.event(result) == "result  file a.gguf  ok yes  n 1"
-
-
 def test_a_clock_of_nonsense_is_blank() -> None:
     assert formatting.clock("noon") == formatting.clock(-5) == formatting.clock(1e300) == " " * 8

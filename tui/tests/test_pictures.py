@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 import textual
-from app_support.answered import answers
+from app_support.answered import answers_of, write_answers
 from app_support.made_runs import make_run
 from app_support.pilots import until, until_shown
 from app_support.text_picture import picture
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
-from t2sql_tui import state
+from t2sql_tui import clock, state
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.runs import starting
 from t2sql_tui.screens.ask import AskScreen
@@ -40,7 +40,7 @@ MADE_WITH = (PICTURES / "textual").read_text().strip() if (PICTURES / "textual")
 WRITE = os.environ.get("T2SQL_PICTURES") == "write"
 SIZES = ((80, 24), (120, 40), (200, 60))
 FUTURE = 4102444800.0
-"""The year 2100, in which every run was made: its age is "now" whenever that is."""
+"""The year 2100, in which everything happens: whatever is shown with its age happened now."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,6 +55,7 @@ pytestmark = [
 def runs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Runs in `runs`, seen from the folder that they are in, in a time zone and a year of their own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(clock, "now", lambda: FUTURE)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     root = Path("runs")
@@ -62,8 +63,8 @@ def runs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_run(root, "first", steps=400)
     make_run(root, "second", steps=200, seed=1.0, score=0.77, model="mistral-7b", data="shop")
     make_run(root, "broken", steps=100, stop_in="fuse", seed=2.0)
-    answers(root / "first/predictions/demo.q8_0.llama.test.jsonl", {1: "SELECT 1", 5: ""})
-    answers(root / "first/predictions/demo.q4_0.llama.test.jsonl", {4: "SELECT name FROM cats"})
+    write_answers(answers_of(root / "first", "q8_0").path, {1: "SELECT 1", 5: ""})
+    write_answers(answers_of(root / "first", "q4_0").path, {4: "SELECT name FROM cats"})
     for at, path in enumerate(sorted(root.iterdir())):
         _date(path, FUTURE + at)
     return root
@@ -112,14 +113,7 @@ async def compare(pilot: Pilot[None]) -> None:
 
 
 async def differ(pilot: Pilot[None]) -> None:
-    await runs(pilot)
-    from t2sql_tui.runs.differing import Source
-
-    folder = Path("runs/first/predictions")
-    first, second = (
-        Source(Path("runs/first"), f"demo.{kind} llama", folder / f"demo.{kind}.llama.test.jsonl")
-        for kind in ("q8_0", "q4_0")
-    )
+    first, second = (answers_of(Path("runs/first"), kind) for kind in ("q8_0", "q4_0"))
     await pilot.app.push_screen(DifferScreen(first, second))
     await until_shown(pilot, "only a 1", "Which cat is 1", "SELECT 1")
 
@@ -128,7 +122,7 @@ async def ask(pilot: Pilot[None]) -> None:
     with closing(sqlite3.connect("shop.db")) as db, db:
         db.execute("CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT, price REAL)")
         db.executemany("INSERT INTO goods VALUES (?, ?, ?)", [(n, f"thing {n}", n / 4) for n in range(30)])
-    state.save(model="demo.q8_0.gguf", source="shop.db")
+    state.save(state.Choices(model="demo.q8_0.gguf", source="shop.db"))
     screen = AskScreen()
     await pilot.app.push_screen(screen)
     await until_shown(pilot, "goods")
@@ -184,15 +178,14 @@ SCENES: tuple[Scene, ...] = (
 )
 
 
-class Said:
-    """What `doctor` says on some machine: the same on all."""
+class DoctorOfAnyMachine:
+    """Stands for `t2sql doctor`, whose findings depend on the machine."""
 
-    def findings(self) -> list[dict[str, str]]:
-        mend = "pip install scipy-openblas32"
+    def findings(self) -> list[starting.Finding]:
         return [
-            {"name": "mlx", "state": "ok", "found": "0.32 on cpu"},
-            {"name": "blas", "state": "slow", "found": "no OpenBLAS", "mend": mend},
-            {"name": "memory", "state": "ok", "found": "16 GB of memory, 8 CPUs"},
+            starting.Finding("mlx", "ok", "0.32 on cpu"),
+            starting.Finding("blas", "slow", "no OpenBLAS", "pip install scipy-openblas32"),
+            starting.Finding("memory", "ok", "16 GB of memory, 8 CPUs"),
         ]
 
     def stop(self) -> None: ...
@@ -203,7 +196,7 @@ class Said:
 async def test_a_screen_looks_as_it_did(
     scene: Scene, size: tuple[int, int], runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "Doctor", Said)
+    monkeypatch.setattr(starting, "Doctor", DoctorOfAnyMachine)
     monkeypatch.delenv("NO_COLOR", raising=False)
     app = T2sqlApp(runs_root)
     app.animation_level = "none"
@@ -224,7 +217,7 @@ async def test_a_screen_looks_as_it_did(
 async def test_without_colours_everything_is_grey(
     scene: Scene, runs_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "Doctor", Said)
+    monkeypatch.setattr(starting, "Doctor", DoctorOfAnyMachine)
     monkeypatch.setenv("NO_COLOR", "1")
     app = T2sqlApp(runs_root)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -1,53 +1,64 @@
-"""The process that holds Ask's models: `python -m t2sql_tui.asking.model_worker DESCRIPTOR`.
+"""The process that holds the models: `python -m t2sql_tui.asking.model_worker DESCRIPTOR`.
 
-On the connection of that descriptor come a `Question` and `CANCEL`; each question is answered by pieces of
-text and at the end by a `Reply`, or by a `Problem`. `ModelProcess` is the other end.
+On the connection of that descriptor it receives `ToModels` and sends `FromModels`. The app's end is
+`ModelProcess`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
 
 from t2sql.errors import T2sqlError
-from t2sql.generate import Asker, AskOptions, Backend, open_backend
+from t2sql.generate import Asker, AskOptions, Backend, Cancelled, OnText, open_backend
 from t2sql.live import ask_database
-from t2sql_tui.asking.questions import CANCEL, Problem, Question, Reply, Source
+from t2sql_tui.asking.messages import Cancel, Part, Problem, Question, Reply, ToModels
+from t2sql_tui.asking.source import Source
 
 MAX_TOKENS = 128
+"""Tokens of an answer at most."""
 _NICER = 5
-"""The app's keys, and a run that trains, come first."""
+"""By how much the process's priority is lowered: the app's keys, and a run that trains, come first."""
 
 
 class Models:
-    """The source and the models that were asked last, kept open. MLX wants all of it in one thread."""
+    """The source and the models that were asked last, kept open. MLX needs all calls in one thread."""
 
     def __init__(self, most: int = 2) -> None:
+        """Open nothing yet.
+
+        Args:
+            most: Models that are kept open; beyond that, the one that was asked longest ago is closed.
+        """
         self._most = most
         self._open: dict[tuple[str, str], Backend] = {}
         self._source: Source | None = None
 
-    def ask(
-        self, question: Question, *, on_text: Callable[[str], None], cancelled: Callable[[], bool]
-    ) -> Reply:
-        """Each piece of the text goes to `on_text` as it comes; the answer ends when `cancelled` says so."""
-        about = self._source_of(question.source)
-        options = AskOptions(max_tokens=MAX_TOKENS)
-        opened = self._opened(question.model, question.backend)
-        asker = Asker(opened, options, on_text=on_text, cancelled=cancelled)
-        if about.database is None:
-            answer = asker.ask(question.text, about.schema())
+    def ask(self, question: Question, *, on_text: OnText, cancelled: Cancelled) -> Reply:
+        """Ask a model, opening it first if need be.
+
+        Args:
+            question: The question.
+            on_text: Gets each piece of the text as it comes.
+            cancelled: Once it returns True, the answer ends at its next token.
+
+        Raises:
+            T2sqlError: The source or the model cannot be opened, or the model failed.
+        """
+        source = self._open_source(question.source)
+        backend = self._open_model(question.model, question.backend)
+        asker = Asker(backend, AskOptions(max_tokens=MAX_TOKENS), on_text=on_text, cancelled=cancelled)
+        if source.database is None:
+            answer = asker.ask(question.text, source.schema())
             notes, status = answer.warnings, answer.status
         else:
-            live = ask_database(asker, about.database, question.text)
-            # What is wrong with the statement itself is said by `Source.check`, for edited SQL as well.
+            # What is wrong with the statement is shown by `Source.check`, for edited SQL as well.
+            live = ask_database(asker, source.database, question.text)
             answer, notes, status = live.answer, live.warnings, live.status
         return Reply(
             sql=answer.sql,
-            notes=notes,
+            notes=tuple(notes),
             tokens=answer.timings.tokens,
             tokens_per_second=answer.timings.tokens_per_second,
             status=status,
@@ -55,58 +66,61 @@ class Models:
             logprob=answer.generation.logprob,
         )
 
-    def _source_of(self, text: str) -> Source:
+    def _open_source(self, text: str) -> Source:
         if self._source is None or self._source.text != text:
-            fresh = Source(text)
+            source = Source(text)
             if self._source is not None:
                 self._source.close()
-            self._source = fresh
+            self._source = source
         return self._source
 
-    def _opened(self, model: str, backend: str) -> Backend:
+    def _open_model(self, model: str, backend: str) -> Backend:
         key = (model, backend)
         if key not in self._open:
             while len(self._open) >= self._most:
                 self._open.pop(next(iter(self._open))).close()
             self._open[key] = open_backend(model, backend)
-        # The one asked last is the last to be closed.
+        # The last one in the dictionary is the last to be closed.
         self._open[key] = self._open.pop(key)
         return self._open[key]
 
 
 def _answer(models: Models, connection: Connection, question: Question) -> Reply | Problem:
-    told = False
+    was_cancelled = False
 
     def cancelled() -> bool:
-        nonlocal told
-        # While a question is answered nothing else comes; without an app nobody waits for the answer.
-        told = told or (connection.poll() and _received(connection) == CANCEL)
-        return told
+        nonlocal was_cancelled
+        # While a question is answered the app sends nothing but `Cancel`.
+        was_cancelled = was_cancelled or (connection.poll() and isinstance(_receive(connection), Cancel))
+        return was_cancelled
 
     try:
-        return models.ask(question, on_text=connection.send, cancelled=cancelled)
+        return models.ask(question, on_text=lambda text: connection.send(Part(text)), cancelled=cancelled)
     except (T2sqlError, OSError) as error:
         return Problem(str(error))
     except Exception as error:
-        # A runtime's own error is no reason to lose the other model.
+        # The error of one model's runtime must not close the other model.
         return Problem(f"{type(error).__name__}: {error}")
 
 
-def _received(connection: Connection) -> Any:
-    """The next message; where the app has ended, this process does as well."""
+def _receive(connection: Connection) -> ToModels:
+    """The next message. Where the app has ended, this process ends."""
     try:
-        return connection.recv()
+        message: ToModels = connection.recv()
     except (EOFError, OSError):
         os._exit(0)
+    return message
 
 
 def main() -> None:
+    """Answer questions until the app closes the connection."""
     connection = Connection(int(sys.argv[1]))
     os.nice(_NICER)
     models = Models()
     while True:
-        message = _received(connection)
-        if message != CANCEL:
+        message = _receive(connection)
+        # A `Cancel` that comes after its answer was complete is of no use.
+        if isinstance(message, Question):
             connection.send(_answer(models, connection, message))
 
 

@@ -11,14 +11,22 @@ from t2sql_tui import clock, formatting
 from t2sql_tui.runs.history import History
 
 MOST = 3
+"""Alerts that are shown at most."""
 SLOW_REPORTS = 8
-"""So many times the usual pause between two reports of training are a stall."""
+"""Training has stalled when it has been silent for so many times the usual pause between two reports."""
 SHORTEST_STALL = 30.0
+"""Seconds of silence that are never a stall."""
 
 
 @dataclass(frozen=True)
 class Alert:
-    """`mark` and `colour` say how bad it is, `text` what it is and what to do."""
+    """Something to know.
+
+    Attributes:
+        mark: A glyph for how bad it is.
+        colour: A colour of the theme for the same.
+        text: What it is, and what to do.
+    """
 
     mark: str
     colour: str
@@ -26,34 +34,41 @@ class Alert:
 
 
 def alerts(history: History, now: float | None = None) -> list[Alert]:
-    """The most important first."""
+    """The alerts of a run, the most important first.
+
+    Args:
+        history: The run.
+        now: The present moment in seconds since 1970; by default the clock's.
+    """
     run = history.summary
     if run is None:
         return []
-    found: list[Alert] = []
-    goes_on = f"go on with: t2sql run --out {Path(run.path)}"
+    shown: list[Alert] = []
+    resume = f"go on with: t2sql run --out {Path(run.path)}"
     if run.state == "failed":
-        found.append(Alert("✗", "error", f"{run.error or 'it failed'}; {goes_on}"))
+        shown.append(Alert("✗", "error", f"{run.error or 'it failed'}; {resume}"))
     elif run.state == "stale":
-        found.append(Alert("✗", "error", f"its process is gone without a word; {goes_on}"))
+        shown.append(Alert("✗", "error", f"its process is gone without a word; {resume}"))
     elif run.state == "running":
-        found += _stall(history, clock.now() if now is None else now)
+        shown += _stall(history, clock.now() if now is None else now)
     with history.lock:
-        newest = list(dict.fromkeys(history.said[::-1]))
-    found += [Alert("▲", "warning", text) for text in newest]
-    return [Alert(a.mark, a.colour, formatting.plain(a.text, 400)) for a in found[:MOST]]
+        newest = list(dict.fromkeys(history.recent_warnings[::-1]))
+    shown += [Alert("▲", "warning", text) for text in newest]
+    return [Alert(a.mark, a.colour, formatting.plain(a.text, 400)) for a in shown[:MOST]]
 
 
 def _stall(history: History, now: float) -> list[Alert]:
-    """Training that reports much later than it used to; other stages have no such rhythm."""
+    """An alert when training reports much later than it used to; other stages do not report regularly."""
     stage = history.stages.get("train")
     times = history.train["loss"].times
     if stage is None or stage.state != "running" or len(times) < 4:
         return []
     recent = times[-50:]
     usual = float(np.median(np.diff(recent)))
-    silent = now - max(float(recent[-1]), history.heard)
+    silent = now - max(float(recent[-1]), history.last_event)
     if silent < max(SHORTEST_STALL, SLOW_REPORTS * usual):
         return []
-    said = f"no word for {formatting.duration(silent)}, a report came every {formatting.duration(usual)}"
-    return [Alert("▲", "warning", f"{said}: it may be stuck, asleep or crowded out; x in the runs stops it")]
+    silence = f"no word for {formatting.duration(silent)}, a report came every {formatting.duration(usual)}"
+    return [
+        Alert("▲", "warning", f"{silence}: it may be stuck, asleep or crowded out; x in the runs stops it")
+    ]

@@ -1,19 +1,23 @@
-"""What the app says about a run in whole sentences: its details, and what to do when there is none."""
+"""What the app says about runs in sentences: a run's details, and what to do when there is none."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from textual.content import Content
 
 from t2sql.runs import RunSummary
 from t2sql_tui import formatting
 
-Piece = str | Content | tuple[str, str]
+Piece: TypeAlias = str | Content | tuple[str, str]
+"""Text, or text with a style: what `Content.assemble` takes."""
+Change: TypeAlias = Literal["stop", "delete"]
+"""What can be done to a run that has to be confirmed."""
 
 
 def no_runs(root: Path) -> Content:
-    """For a root without runs: the command that makes one there."""
+    """The command that makes a run in `root`, which has none."""
     option = "" if str(root) == "runs" else f" --out {root / 'NAME'}"
     return Content.assemble(
         ("No runs here yet.", "bold"),
@@ -26,11 +30,16 @@ def no_runs(root: Path) -> Content:
 
 
 def no_match() -> Content:
+    """How to get the runs back that the filter hides."""
     return Content.assemble(("No run matches.", "bold"), "\n\nEscape clears the filter.")
 
 
 def details(run: RunSummary | None) -> Content:
-    """Under the table: what its columns have no room for, or what is wrong with the run."""
+    """A run's line under the table: what the columns have no room for, or what is wrong with the run.
+
+    Args:
+        run: The run under the cursor; None gives no text.
+    """
     if run is None:
         return Content("")
     if run.problem:
@@ -49,7 +58,7 @@ def details(run: RunSummary | None) -> Content:
     return Content.assemble(*pieces)
 
 
-def question(what: str, run: RunSummary) -> Content:
+def question(what: Change, run: RunSummary) -> Content:
     """What is asked before a run is stopped or deleted."""
     name = (formatting.plain(run.name, 60), "bold")
     if what == "delete":

@@ -1,37 +1,52 @@
-"""The runs under a root, again and again: only directories that changed are read again."""
+"""Scans a directory for runs again and again; only directories that changed are read again."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from t2sql import runs
 from t2sql.runs import RunSummary
 
-Signature = tuple[tuple[str, int, int], ...]
-
-# The process of such a run can die without a file changing.
-_NEVER_SETTLED = ("running",)
+Signature: TypeAlias = tuple[tuple[str, int, int], ...]
+"""Name, modification time in nanoseconds and size in bytes of each entry of a directory."""
 
 
 class Scanner:
-    """`scan()` yields what is new as it is read, newest directories first; `summaries` holds all of it."""
+    """Reads the runs of a directory.
+
+    Attributes:
+        root: The directory.
+        summaries: All runs that the last scan knew, by path.
+    """
 
     def __init__(self, root: Path) -> None:
+        """Read nothing yet.
+
+        Args:
+            root: The directory; it need not exist.
+        """
         self.root = root
         self.summaries: dict[Path, RunSummary] = {}
         self._signatures: dict[Path, Signature] = {}
 
     def scan(self) -> Iterator[RunSummary]:
-        """Each run that is new or differs from the last scan. Runs that went away leave `summaries`."""
+        """Update `summaries`.
+
+        Yields:
+            Each run that is new or differs from the last scan as soon as it is read, the directory that was
+            changed last first.
+        """
         paths = self._directories()
         for path in self.summaries.keys() - set(paths):
             self.forget(path)
         for path in paths:
             signature = _signature(path)
             known = self.summaries.get(path)
-            if known and signature == self._signatures.get(path) and known.state not in _NEVER_SETTLED:
+            # The process of a running run can die without a file changing.
+            if known and known.state != "running" and signature == self._signatures.get(path):
                 continue
             if not runs.is_run(path):
                 self.forget(path)
@@ -43,26 +58,27 @@ class Scanner:
                 yield summary
 
     def forget(self, path: Path) -> None:
+        """Drop a run that is gone."""
         self.summaries.pop(path, None)
         self._signatures.pop(path, None)
 
     def _directories(self) -> list[Path]:
-        found: list[tuple[int, Path]] = []
+        dated: list[tuple[int, Path]] = []
         try:
             with os.scandir(self.root) as entries:
                 for entry in entries:
                     try:
                         if not entry.name.startswith(".") and entry.is_dir():
-                            found.append((entry.stat().st_mtime_ns, self.root / entry.name))
+                            dated.append((entry.stat().st_mtime_ns, self.root / entry.name))
                     except OSError:
                         continue
         except OSError:
             return []
-        return [path for _, path in sorted(found, reverse=True)]
+        return [path for _, path in sorted(dated, reverse=True)]
 
 
 def _signature(path: Path) -> Signature:
-    """Name, time and size of everything directly in a directory, whatever it is."""
+    """The signature of a directory; empty where it cannot be read."""
     try:
         with os.scandir(path) as entries:
             parts = []

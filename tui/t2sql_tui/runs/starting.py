@@ -1,4 +1,4 @@
-"""Runs started from the app: `t2sql run` in a process of its own, and what it said if it ends at once."""
+"""Runs started from the app: `t2sql run` in a process of its own, with its error if it ends at once."""
 
 from __future__ import annotations
 
@@ -7,28 +7,35 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql import runs
+from t2sql import pipeline, runs
 from t2sql.errors import WorkError
 from t2sql_tui import state
 
 WAIT_SECONDS = 60.0
+"""How long a run may take until it holds its directory."""
 SETTLED_SECONDS = 4.0
+"""A run that lives so long after it took its directory has accepted its settings and found its data."""
 _LOG_BYTES = 8192
 
 
 def presets() -> tuple[str, ...]:
-    """The names of t2sql's presets; the one that suits most comes first."""
-    from t2sql.pipeline import PRESETS
-
-    return PRESETS
+    """The names of t2sql's presets; the default comes first."""
+    return pipeline.PRESETS
 
 
 def start(path: Path, options: Sequence[str], cancelled: Callable[[], bool]) -> None:
-    """Start or go on with a run, and wait until it has begun. It lives on when the app ends.
+    """Start or resume a run, and wait until it is at work. It lives on when the app ends.
 
-    WorkError with its last words when it ends with an error before it began.
+    Args:
+        path: The run's directory.
+        options: Further options of `t2sql run`.
+        cancelled: Once it returns True, the wait ends; the run goes on.
+
+    Raises:
+        WorkError: The run ended with an error; the last line that it printed is in the message.
     """
     folder = state.folder() / "logs"
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,17 +48,17 @@ def start(path: Path, options: Sequence[str], cancelled: Callable[[], bool]) -> 
         code = process.poll()
         if code is not None:
             if code != 0:
-                raise WorkError("the run did not start", where=path, found=_last_words(log))
+                raise WorkError("the run did not start", where=path, found=_last_line(log))
             return
         if began is None and runs.is_run(path) and runs.open_run(path).running:
             began = time.monotonic()
-        # Data that are not there, or settings that do not fit, end it soon after it has taken its directory.
         if began is not None and time.monotonic() - began > SETTLED_SECONDS:
             return
         time.sleep(0.1)
 
 
-def _last_words(log: Path) -> str:
+def _last_line(log: Path) -> str:
+    """The last line that begins with "error:", or else the last line."""
     text = log.read_bytes()[-_LOG_BYTES:].decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next(
@@ -59,10 +66,28 @@ def _last_words(log: Path) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What `t2sql doctor` says of one part of the installation.
+
+    Attributes:
+        name: The part.
+        state: "ok", "slow", "missing" or "optional".
+        found: What is there.
+        hint: The command that fixes it; nothing where there is nothing to fix.
+    """
+
+    name: str
+    state: str
+    found: str = ""
+    hint: str = ""
+
+
 class Doctor:
-    """`t2sql doctor` beside the app: its lines, and an end to it when nobody waits."""
+    """`t2sql doctor` in a process of its own."""
 
     def __init__(self) -> None:
+        """Start it."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "t2sql", "doctor", "--json"],
             stdin=subprocess.DEVNULL,
@@ -71,15 +96,20 @@ class Doctor:
             text=True,
         )
 
-    def findings(self) -> list[dict[str, str]]:
-        """Blocks, some seconds: the BLAS is measured. Empty where it was ended."""
+    def findings(self) -> list[Finding]:
+        """Wait for the findings; that takes seconds, since the BLAS is measured. None after `stop`."""
         text, _ = self._process.communicate()
         try:
-            found = json.loads(text)["findings"]
-        except (ValueError, KeyError, TypeError):
+            return [
+                Finding(
+                    str(item["name"]), str(item["state"]), item.get("found") or "", item.get("mend") or ""
+                )
+                for item in json.loads(text)["findings"]
+            ]
+        except (ValueError, KeyError, TypeError, AttributeError):
             return []
-        return [{str(k): str(v) for k, v in one.items() if v is not None} for one in found]
 
     def stop(self) -> None:
+        """End the process."""
         if self._process.poll() is None:
             self._process.terminate()

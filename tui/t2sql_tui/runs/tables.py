@@ -3,105 +3,104 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TypeAlias
 
+from t2sql.runs import RunLayout
 from t2sql_tui import formatting
-from t2sql_tui.runs.differing import Source
+from t2sql_tui.runs.differing import Predictions
 from t2sql_tui.runs.history import History
 
-Row = tuple[str, ...]
+Row: TypeAlias = tuple[str, ...]
+"""The texts of a table's row."""
 
 CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Ppl", "Right", "95%")
 FILE_COLUMNS = ("File", "Size", "On", "Tok/s", "Right", "95%", "n", "Verify")
+_LARGEST_LOSS = 50.0
+"""Of a higher loss no perplexity is shown: it would be a number of many digits."""
 
 
 def checkpoints(history: History) -> list[Row]:
-    """A row for each checkpoint; the chosen one has a star. Before stage `test`, from the events alone."""
-    rows = _dicts(history.results.get("test", {}).get("rows"))
-    if rows:
-        return [
-            _checkpoint(
-                row.get("step"),
-                row.get("valid_loss"),
-                row.get("test_loss"),
-                row.get("test_perplexity"),
-                bool(row.get("best")),
-                row.get("valid"),
-            )
-            for row in rows
-        ]
+    """A row of `CHECKPOINT_COLUMNS` for each checkpoint; the chosen one has a star.
+
+    Before stage `test` the rows have only what the events say.
+    """
     with history.lock:
-        known = list(history.checkpoints.values())
+        tested = history.test.rows if history.test is not None else ()
+        trained = list(history.checkpoints.values())
         chosen = history.chosen
-    return [_checkpoint(one.step, one.loss, None, None, one.step == chosen) for one in known]
-
-
-def _checkpoint(
-    step: object, valid: object, test: object, perplexity: object, best: bool, score: object = None
-) -> Row:
-    loss = formatting.number(valid)
-    # Without a test, the perplexity of the validation split stands in, and is marked as such.
-    if formatting.number(perplexity) is None and loss is not None and loss < 50:
-        shown = f"~{formatting.loss(math.exp(loss))}"
-    else:
-        shown = formatting.loss(perplexity)
-    name = "base" if step == 0 else formatting.count(step)
-    right = score if isinstance(score, dict) else {}
-    return (
-        f"{name} ★" if best else f"{name}  ",
-        formatting.loss(valid),
-        formatting.loss(test),
-        shown,
-        formatting.percent(right.get("accuracy")),
-        _interval(right.get("interval")),
-    )
+    if not tested:
+        return [
+            (_step(one.step, one.step == chosen), formatting.loss(one.loss), *_losses(one.loss), *_score())
+            for one in trained
+        ]
+    return [
+        (
+            _step(row.step, row.best),
+            formatting.loss(row.valid_loss),
+            *_losses(row.valid_loss, row.test_loss, row.test_perplexity),
+            *(_score() if row.valid is None else _score(row.valid.accuracy, row.valid.interval)),
+        )
+        for row in tested
+    ]
 
 
 def files(history: History) -> list[Row]:
-    """A row for each file on each backend, as stage `compare` measured it."""
-    verdicts = {
-        str(one.get("file")): one.get("ok") for one in _dicts(history.results.get("verify", {}).get("files"))
-    }
-    rows: list[Row] = []
-    for row in _dicts(history.results.get("compare", {}).get("rows")):
-        path = str(row.get("path") or row.get("name") or row.get("model") or "")
-        file = path.rsplit("/", 1)[-1]
-        ok = verdicts.get(file)
-        rows.append(
-            (
-                formatting.plain(row.get("name") or file, 40),
-                formatting.size(row.get("bytes")),
-                formatting.plain(row.get("backend") or formatting.NONE, 8),
-                formatting.rate(row.get("gen_tps")),
-                formatting.percent(row.get("accuracy")),
-                _interval(row.get("interval")),
-                formatting.count(row.get("n")),
-                formatting.NONE if ok is None else "✓ same" if ok else "✗ differs",
-            )
+    """A row of `FILE_COLUMNS` for each file on each backend, as stage `compare` measured it."""
+    with history.lock:
+        compared, verified = history.compare, history.verify
+    verdicts = {file.file: file.ok for file in verified.files} if verified is not None else {}
+    return [
+        (
+            formatting.plain(row.name, 40),
+            formatting.size(row.bytes),
+            formatting.plain(row.backend, 8),
+            formatting.rate(row.gen_tps),
+            *_score(row.accuracy, row.interval),
+            formatting.count(row.n),
+            _verdict(verdicts.get(row.path.rsplit("/", 1)[-1])),
         )
-    return rows
+        for row in (compared.rows if compared is not None else ())
+    ]
 
 
-def sources(history: History) -> list[Source]:
-    """Where the answers of each row of `files` are kept."""
-    compare = history.results.get("compare", {})
-    found = []
-    for row in _dicts(compare.get("rows")):
-        name, backend = row.get("name"), row.get("backend")
-        # The run may have been moved since it was written; the names in it stay.
-        file = f"{name}.{backend}.{compare.get('split', 'test')}.jsonl".replace("/", "_")
-        label = f"{formatting.plain(name, 40)} {formatting.plain(backend, 8)}"
-        found.append(Source(history.path, label, history.path / "predictions" / file))
-    return found
+def predictions(history: History) -> list[Predictions]:
+    """Where the answers of each row of `files` are, in the same order."""
+    with history.lock:
+        compared = history.compare
+    if compared is None:
+        return []
+    # By the names alone: the run may have been moved since the paths in it were written.
+    layout = RunLayout(history.path)
+    return [
+        Predictions(
+            history.path,
+            f"{formatting.plain(row.name, 40)} {formatting.plain(row.backend, 8)}",
+            layout.predictions_file(row.name, row.backend, compared.split),
+        )
+        for row in compared.rows
+    ]
 
 
-def _interval(pair: object) -> str:
-    if not isinstance(pair, list | tuple) or len(pair) != 2:
+def _step(step: int, is_chosen: bool) -> str:
+    name = "base" if step == 0 else formatting.count(step)
+    return f"{name} ★" if is_chosen else f"{name}  "
+
+
+def _losses(valid: float | None, test: float | None = None, perplexity: float | None = None) -> Row:
+    """Test loss and perplexity; without a test the validation split's perplexity, marked as such."""
+    if perplexity is None and valid is not None and valid < _LARGEST_LOSS:
+        return formatting.loss(test), f"~{formatting.loss(math.exp(valid))}"
+    return formatting.loss(test), formatting.loss(perplexity)
+
+
+def _score(accuracy: float | None = None, interval: tuple[float, float] | None = None) -> Row:
+    """The fraction of right answers and its 95% interval, in percent."""
+    if interval is None:
+        return formatting.percent(accuracy), formatting.NONE
+    return formatting.percent(accuracy), f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}"
+
+
+def _verdict(ok: bool | None) -> str:
+    if ok is None:
         return formatting.NONE
-    low, high = formatting.number(pair[0]), formatting.number(pair[1])
-    return formatting.NONE if low is None or high is None else f"{100 * low:.0f}–{100 * high:.0f}"
-
-
-def _dicts(rows: object) -> Iterable[Mapping[str, Any]]:
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return "✓ same" if ok else "✗ differs"

@@ -1,4 +1,4 @@
-"""What every screen has: the top bar, the footer, and a word when the terminal is too small."""
+"""What every screen has: the top bar, the footer, and a message when the terminal is too small."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ from textual.widgets import Footer, Static
 from t2sql_tui.widgets.top_bar import TopBar
 
 SMALLEST = (60, 16)
+"""Columns and rows that every screen fits in."""
 WIDTHS: list[tuple[int, str]] = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal")]
+"""Classes that the stylesheet knows, by the width from which a screen has them."""
 HEIGHTS: list[tuple[int, str]] = [(0, "-flat"), (SMALLEST[1], "-high")]
+"""The same by height."""
 
 
 class BaseScreen(Screen[None]):
-    """Screens compose their middle in `body()`."""
+    """A screen whose middle a subclass composes in `body`.
+
+    Attributes:
+        heading: The top bar's title until the screen sets another.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "app.help", "Keys", key_display="?"),
@@ -29,13 +36,14 @@ class BaseScreen(Screen[None]):
     heading = ""
 
     def compose(self) -> ComposeResult:
+        """The top bar, the body and the footer; the message about the size is hidden by the stylesheet."""
         yield TopBar(self.heading)
         yield from self.body()
         yield Static(id="too-small", markup=False)
         yield Footer(show_command_palette=False)
 
     def on_resize(self, event: Resize) -> None:
-        """Shown by the stylesheet where the terminal is too small."""
+        """Keep the message about the size true; the stylesheet shows it where the terminal is too small."""
         width, height = event.size
         self.query_one("#too-small", Static).update(
             f"There is not enough room here: {width} × {height} characters.\n\n"
@@ -43,7 +51,8 @@ class BaseScreen(Screen[None]):
         )
 
     def body(self) -> ComposeResult:
+        """The widgets between the top bar and the footer."""
         yield from ()
 
     def restyle(self) -> None:
-        """The theme changed: build again what holds colours of its own."""
+        """Build again what holds colours of its own: the theme has changed."""

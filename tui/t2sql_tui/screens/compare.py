@@ -1,4 +1,4 @@
-"""Up to six runs over each other: their losses, their checkpoints, their files."""
+"""The screen that compares up to six runs: their losses in one chart, checkpoints and files in tables."""
 
 from __future__ import annotations
 
@@ -8,74 +8,57 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from rich.cells import cell_len
-from rich.text import Text
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql_tui import formatting
+from t2sql_tui import formatting, screens
 from t2sql_tui.runs import tables
-from t2sql_tui.runs.differing import Source
+from t2sql_tui.runs.differing import Predictions
 from t2sql_tui.runs.history import History
 from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.themes import MOST_SERIES
 from t2sql_tui.widgets.chart import Chart, Line
+from t2sql_tui.widgets.comparison_table import ComparisonTable
 from t2sql_tui.widgets.top_bar import TopBar
 
 POLL_SECONDS = 0.5
-VIEWS = {"valid": "Validation loss", "loss": "Training loss", "learning_rate": "Learning rate"}
-VIEWS |= {"tokens_per_second": "Tokens per second", "memory_bytes": "Memory"}
-
-
-class ComparisonTable(DataTable[Text]):
-    """Rows of several runs, each with the number and colour that its run has in the chart."""
-
-    def __init__(self, id: str, title: str, columns: Sequence[str]) -> None:
-        super().__init__(id=id, classes="table", cursor_type="row", cell_padding=1)
-        self.border_title = title
-        self._labels = columns
-        self._rows: list[tuple[int, tables.Row]] = []
-
-    def show(self, rows: list[tuple[int, tables.Row]], *, force: bool = False) -> None:
-        if rows == self._rows and self.columns and not force:
-            return
-        self._rows = rows
-        cursor = self.cursor_row
-        self.clear(columns=True)
-        self.add_column(" ", width=1)
-        for i, label in enumerate(self._labels):
-            # Widths that are measured later can leave lines as they were drawn before.
-            width = max(cell_len(label), *(cell_len(row[i]) for _, row in rows), 1)
-            self.add_column(Text(label, justify="left" if self._left(i) else "right"), width=width)
-        for number, row in rows:
-            mark = Text(str(number), style=f"bold {self.app.theme_variables[f'series-{number}']}")
-            self.add_row(mark, *(self._cell(i, text) for i, text in enumerate(row)))
-        self.move_cursor(row=cursor)
-
-    def _cell(self, column: int, text: str) -> Text:
-        style = "bold" if "★" in text else self.app.theme_variables["error"] if "✗" in text else ""
-        return Text(text, style=style, justify="left" if self._left(column) else "right", no_wrap=True)
-
-    def _left(self, column: int) -> bool:
-        """Words stand left, numbers right."""
-        return self._labels[column] in ("File", "On", "Verify")
+VIEWS = {
+    "valid": "Validation loss",
+    "loss": "Training loss",
+    "learning_rate": "Learning rate",
+    "tokens_per_second": "Tokens per second",
+    "memory_bytes": "Memory",
+}
+"""What the chart can show: the validation losses, or a metric of training."""
 
 
 class CompareScreen(BaseScreen):
-    """A worker reads the runs; they may still be at work."""
+    """A worker reads the runs, which may be at work, and posts `Advanced`, never more than one at a time.
+
+    Attributes:
+        histories: What was read of each run.
+        view: Which of `VIEWS` the chart shows.
+        marked: The files whose answers `d` compares: at most two.
+    """
 
     class Advanced(Message):
         """At least one of the runs has more than was shown."""
 
     @dataclass
     class Unreadable(Message):
+        """A run cannot be opened.
+
+        Attributes:
+            problem: Why.
+        """
+
         problem: str
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,16 +70,22 @@ class CompareScreen(BaseScreen):
     ]
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        """Read nothing yet.
+
+        Args:
+            paths: The run directories; what goes beyond `MOST_SERIES` is left out.
+        """
         super().__init__()
         self.histories = [History(path) for path in paths[:MOST_SERIES]]
         self.heading = f"Compare {len(self.histories)} runs" if len(paths) > 1 else "One run's files"
         self.view = "valid"
-        self.marked: list[Source] = []
-        self._sources: list[Source] = []
+        self.marked: list[Predictions] = []
+        self._predictions: list[Predictions] = []
         self._wake = threading.Event()
         self._shown = threading.Event()
 
     def body(self) -> ComposeResult:
+        """The chart above the two tables."""
         yield Static(id="problem", markup=False)
         with Horizontal(id="upper"):
             yield Chart(VIEWS[self.view])
@@ -105,6 +94,7 @@ class CompareScreen(BaseScreen):
             yield ComparisonTable("files", "Files", tables.FILE_COLUMNS)
 
     def on_mount(self) -> None:
+        """Give the chart the focus, and start to read."""
         names = [(f"{i} {formatting.plain(h.path.name, 24)}", f"$series-{i}") for i, h in self._numbered()]
         self.query_one(TopBar).show(self.heading, names)
         self.query_one(Chart).plot.focus()
@@ -112,6 +102,7 @@ class CompareScreen(BaseScreen):
         self._watch()
 
     def on_unmount(self) -> None:
+        """Wake the worker, which then ends."""
         self._wake.set()
 
     def _numbered(self) -> list[tuple[int, History]]:
@@ -156,26 +147,27 @@ class CompareScreen(BaseScreen):
         self.query_one(Chart).show(lines, "loss" if self.view == "valid" else self.view)
 
     def _show_tables(self, force: bool = False) -> None:
-        sources: dict[str, Callable[[History], list[tables.Row]]]
-        sources = {"#checkpoints": tables.checkpoints, "#files": tables.files}
-        for id, rows_of in sources.items():
+        contents: dict[str, Callable[[History], list[tables.Row]]]
+        contents = {"#checkpoints": tables.checkpoints, "#files": tables.files}
+        for selector, rows_of in contents.items():
             rows = [(i, row) for i, history in self._numbered() for row in rows_of(history)]
-            self.query_one(id, ComparisonTable).show(rows, force=force)
-        self._sources = [source for history in self.histories for source in tables.sources(history)]
+            self.query_one(selector, ComparisonTable).show(rows, force=force)
+        self._predictions = [file for history in self.histories for file in tables.predictions(history)]
 
     def action_mark_file(self) -> None:
-        """Two files are compared by their questions; a third takes the place of the first."""
+        """Space: mark the file under the cursor for `d`, or unmark it; a third replaces the first."""
         table = self.query_one("#files", ComparisonTable)
-        if not self._sources or table.cursor_row >= len(self._sources):
+        if not self._predictions or table.cursor_row >= len(self._predictions):
             return
-        source = self._sources[table.cursor_row]
-        if source in self.marked:
-            self.marked.remove(source)
+        file = self._predictions[table.cursor_row]
+        if file in self.marked:
+            self.marked.remove(file)
         else:
-            self.marked = [*self.marked[-1:], source]
+            self.marked = [*self.marked[-1:], file]
         table.border_subtitle = " | ".join(one.label for one in self.marked)
 
     def action_differ(self) -> None:
+        """`d`: open the questions that only one of the two marked files answers rightly."""
         if len(self.marked) < 2:
             self.notify(
                 "Mark two files with Space in the table of files (f) first.",
@@ -183,11 +175,10 @@ class CompareScreen(BaseScreen):
                 severity="warning",
             )
             return
-        from t2sql_tui.screens.differ import DifferScreen
-
-        self.app.push_screen(DifferScreen(self.marked[0], self.marked[1]))
+        self.app.push_screen(screens.DifferScreen(self.marked[0], self.marked[1]))
 
     def action_next_view(self) -> None:
+        """`m`: show the next metric."""
         names = list(VIEWS)
         self.view = names[(names.index(self.view) + 1) % len(names)]
         chart = self.query_one(Chart)
@@ -196,10 +187,11 @@ class CompareScreen(BaseScreen):
         self._show_chart()
 
     def action_other_table(self) -> None:
-        """In a narrow terminal the two tables share a place; in a wide one the focus goes over."""
+        """`f`: show the other table where only one has room; else give it the focus."""
         self.toggle_class("-files")
         self.query_one("#files" if self.has_class("-files") else "#checkpoints").focus()
 
     def restyle(self) -> None:
+        """Draw the chart and build the tables again in the theme's colours."""
         self.query_one(Chart).draw()
         self._show_tables(force=True)

@@ -27,27 +27,35 @@ _NOTES = Content.assemble(
 
 
 class HelpScreen(ModalScreen[None]):
-    """`?` shows it, and so does any key to close it again."""
+    """A dialog with a line for each key; `?`, Escape, `q` or Enter closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q,enter", "dismiss", "Close"),
     ]
 
     def __init__(self, screen: Screen[object]) -> None:
+        """Read the keys.
+
+        Args:
+            screen: The screen whose keys are shown; it must still be the active one.
+        """
         super().__init__()
         self._lines = _describe(screen)
 
     def compose(self) -> ComposeResult:
+        """The keys, then what holds on every screen."""
         with VerticalScroll(id="dialog", classes="help"):
             yield Static(Content("\n").join(self._lines), markup=False)
             yield Static(_NOTES, markup=False, classes="notes")
 
     def on_mount(self) -> None:
+        """Set the dialog's title."""
         self.query_one("#dialog").border_title = "Keys"
         self.query_one("#dialog").border_subtitle = "Escape closes"
 
 
 def _describe(screen: Screen[object]) -> list[Content]:
+    """A line for each description: its keys, then the description."""
     keys: dict[str, list[str]] = {}
     for active in screen.active_bindings.values():
         if _worth_showing(active):
@@ -63,5 +71,5 @@ def _worth_showing(active: ActiveBinding) -> bool:
     binding = active.binding
     if not binding.description or not active.enabled or binding.system:
         return False
-    # The arrows of tables and logs do what arrows do; those of a chart are worth a word.
+    # In tables and logs the arrows do what arrows do anywhere; in a chart they are worth a line.
     return type(active.node).__module__.startswith("t2sql_tui.widgets.plot") or binding.key not in _MOVEMENT

@@ -1,4 +1,4 @@
-"""One run, live: its losses as they move, its stages, its log and its warnings."""
+"""The screen of one run: its losses as they come, its stages, its log and its warnings."""
 
 from __future__ import annotations
 
@@ -30,14 +30,24 @@ POLL_SECONDS = 0.5
 
 
 class RunScreen(BaseScreen):
-    """A worker reads the run into a `History`; each message, at most one at a time, shows all of it."""
+    """A worker reads the run into a `History` and posts `Advanced`, never more than one at a time.
+
+    Attributes:
+        path: The run directory.
+        history: What was read of it.
+        metric: Which of `METRICS` the chart shows.
+    """
 
     class Advanced(Message):
         """The history has more than was shown."""
 
     @dataclass
     class Unreadable(Message):
-        """The run cannot be opened, and why."""
+        """The run cannot be opened.
+
+        Attributes:
+            problem: Why.
+        """
 
         problem: str
 
@@ -47,6 +57,11 @@ class RunScreen(BaseScreen):
     ]
 
     def __init__(self, path: Path) -> None:
+        """Read nothing yet.
+
+        Args:
+            path: The run directory; a run may be made there later.
+        """
         super().__init__()
         self.path = path
         self.history = History(path)
@@ -56,6 +71,7 @@ class RunScreen(BaseScreen):
         self._shown = threading.Event()
 
     def body(self) -> ComposeResult:
+        """The figures and alerts above the chart, the stages and the log."""
         yield Static(id="figures", markup=False)
         yield Static(id="problem", markup=False)
         yield Static(id="alerts", markup=False)
@@ -65,14 +81,16 @@ class RunScreen(BaseScreen):
         yield EventLog()
 
     def on_mount(self) -> None:
+        """Give the chart the focus, and start to read; alerts are also looked for each second."""
         self.query_one(TopBar).show(formatting.plain(self.path.name, 60), [])
-        # At once, as what is hidden below must have lost the focus after it had it.
+        # At once: a run that cannot be read hides the chart, which must then give the focus up.
         self.set_focus(self.query_one(Chart).plot)
         self._shown.set()
         self._watch()
         self.set_interval(1.0, self._show_alerts)
 
     def on_unmount(self) -> None:
+        """Wake the worker, which then ends."""
         self._wake.set()
 
     @work(thread=True, group="read", exclusive=True)
@@ -85,7 +103,7 @@ class RunScreen(BaseScreen):
                 self.post_message(self.Unreadable(formatting.plain(error)))
                 self._wake.wait(1.0)
             else:
-                # Not before the last message is shown: a burst becomes one.
+                # Only once the last message is shown: a burst of events becomes one message.
                 if changed and self._shown.wait(5.0):
                     self._shown.clear()
                     self.post_message(self.Advanced())
@@ -97,7 +115,7 @@ class RunScreen(BaseScreen):
         self.add_class("-problem")
         self.set_class(not self.history.events, "-unread")
         if not self.history.events:
-            # The chart is hidden, and so must be its keys.
+            # The chart is hidden; without the focus its keys do nothing.
             self.set_focus(None)
         self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
 
@@ -146,25 +164,28 @@ class RunScreen(BaseScreen):
         self.query_one("#figures", Static).update(Content.assemble(*pieces), layout=False)
 
     def _show_alerts(self) -> None:
-        """Also each second: that nothing comes is no event."""
-        found = alerts(self.history)
-        if found == self._alerts:
+        """Called each second as well, since a stall is shown by no event."""
+        current = alerts(self.history)
+        if current == self._alerts:
             return
-        self._alerts = found
-        lines = [Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in found]
+        self._alerts = current
+        lines = [Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in current]
         self.set_class(bool(lines), "-alerts")
         self.query_one("#alerts", Static).update(Content("\n").join(lines))
 
     def _show_chart(self) -> None:
         history = self.history
-        lines = [Line("train", history.train[self.metric], "series-1")]
         if self.metric == "loss":
-            lines.append(Line("valid", history.valid, "series-2", smoothed=False, mark=history.chosen))
+            lines = [
+                Line("train", history.train["loss"], "series-1"),
+                Line("valid", history.valid, "series-2", smoothed=False, mark=history.chosen),
+            ]
         else:
             lines = [Line(METRICS[self.metric], history.train[self.metric], "series-1")]
         self.query_one(Chart).show(lines, self.metric)
 
     def action_next_metric(self) -> None:
+        """`m`: show the next metric."""
         names = list(METRICS)
         self.metric = names[(names.index(self.metric) + 1) % len(names)]
         chart = self.query_one(Chart)
@@ -173,5 +194,6 @@ class RunScreen(BaseScreen):
         self._show_chart()
 
     def restyle(self) -> None:
+        """Draw the chart and write the log again in the theme's colours."""
         self.query_one(Chart).draw()
         self.query_one(EventLog).restyle()

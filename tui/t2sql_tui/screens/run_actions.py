@@ -1,26 +1,31 @@
-"""What can be done to runs from their table: start, go on with, stop, delete. Each in a thread beside it."""
+"""What can be done to runs from their table: start, resume, stop and delete, each in a thread of its own."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.worker import get_current_worker
 
-from t2sql_tui import formatting
-from t2sql_tui.runs import describe
+from t2sql import runs
+from t2sql.errors import T2sqlError
+from t2sql.runs import RunSummary
+from t2sql_tui import formatting, screens
+from t2sql_tui.runs import describe, starting
 from t2sql_tui.screens.base import BaseScreen
-
-if TYPE_CHECKING:
-    from t2sql.runs import RunSummary
 
 
 class RunActions(BaseScreen):
-    """For a screen that has a run under its cursor; `changed` is set when a run was changed."""
+    """A screen with a run under its cursor, and the keys that change runs.
+
+    Attributes:
+        root: The directory of runs.
+        changed: Set when a run was changed.
+    """
 
     root: Path
     changed: threading.Event
@@ -33,63 +38,59 @@ class RunActions(BaseScreen):
 
     @property
     def current_run(self) -> RunSummary | None:
+        """The run under the cursor; None where there is none."""
         raise NotImplementedError
 
     def action_start(self) -> None:
-        from t2sql_tui.screens.start import Order, StartScreen
+        """`n`: open the form of a new run, and start what it describes."""
 
-        def given(order: Order | None) -> None:
+        def start(order: screens.Order | None) -> None:
             if order is not None:
-                self._begin(order.path, order.options)
+                self._start(order.path, order.options)
 
-        self.app.push_screen(StartScreen(self.root), given)
+        self.app.push_screen(screens.StartScreen(self.root), start)
 
     def action_resume(self) -> None:
+        """`r`: go on with the run under the cursor; one that is at work or done is refused."""
         run = self.current_run
         if run is None:
             return
         if run.state in ("running", "done", "unreadable"):
             self.notify(f"This run is {run.state}.", title="Resume", severity="warning")
         else:
-            self._begin(run.path, ())
+            self._start(run.path, ())
 
     def action_stop(self) -> None:
-        from t2sql import runs
-
-        self._after_question("stop", runs.stop)
+        """`x`: stop the run under the cursor as Ctrl-C would, once a dialog is confirmed."""
+        self._confirm("stop", runs.stop)
 
     def action_delete(self) -> None:
-        from t2sql import runs
+        """`d`: delete the run under the cursor with all its files, once a dialog is confirmed."""
+        self._confirm("delete", runs.remove_run)
 
-        self._after_question("delete", runs.remove_run)
-
-    def _after_question(self, what: str, act: Callable[[Path], object]) -> None:
+    def _confirm(self, what: describe.Change, act: Callable[[Path], object]) -> None:
         run = self.current_run
         if run is None:
             return
-        from t2sql_tui.screens.confirm import ConfirmScreen
 
         def answered(yes: bool | None) -> None:
             if yes:
                 self._act(what, lambda: act(run.path))
 
-        self.app.push_screen(ConfirmScreen(describe.question(what, run), what.capitalize()), answered)
+        question = describe.question(what, run)
+        self.app.push_screen(screens.ConfirmScreen(question, what.capitalize()), answered)
 
     @work(thread=True, group="begin")
-    def _begin(self, path: Path, options: tuple[str, ...]) -> None:
-        from t2sql_tui.runs import starting
-
+    def _start(self, path: Path, options: tuple[str, ...]) -> None:
         worker = get_current_worker()
-        self._told("start", lambda: starting.start(path, options, lambda: worker.is_cancelled))
+        self._report_failure("start", lambda: starting.start(path, options, lambda: worker.is_cancelled))
 
     @work(thread=True, group="change")
     def _act(self, what: str, act: Callable[[], object]) -> None:
-        self._told(what, act)
+        self._report_failure(what, act)
 
-    def _told(self, what: str, act: Callable[[], object]) -> None:
-        """Do it, and say why when it cannot be done; in a worker's thread."""
-        from t2sql.errors import T2sqlError
-
+    def _report_failure(self, what: str, act: Callable[[], object]) -> None:
+        """Act in this worker's thread; what goes wrong becomes a notification."""
         try:
             act()
         except (T2sqlError, OSError) as error:

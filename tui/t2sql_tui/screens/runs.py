@@ -1,4 +1,4 @@
-"""The runs of a directory, live: a table to sort, filter, mark and open from."""
+"""The first screen: the runs of a directory, in a table to sort, filter, mark and open from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textual.widgets import DataTable, Input, Static
 from textual.worker import get_current_worker
 
 from t2sql.runs import RunSummary
-from t2sql_tui import formatting
+from t2sql_tui import formatting, screens
 from t2sql_tui.runs import describe
 from t2sql_tui.runs.scan import Scanner
 from t2sql_tui.screens.run_actions import RunActions
@@ -26,14 +26,20 @@ from t2sql_tui.widgets.top_bar import TopBar
 
 POLL_SECONDS = 1.0
 BATCH = 25
+"""How many runs are read before the table shows them, while the rest is still being read."""
 
 
 class RunsScreen(RunActions):
-    """The first screen. A worker reads the directory; the table shows what it posts."""
+    """A worker reads the directory again and again and posts `Scanned`; the table shows it."""
 
     @dataclass
     class Scanned(Message):
-        """What is there now, by path; `whole` when the scan has come to its end."""
+        """The runs that are known now.
+
+        Attributes:
+            summaries: The runs by path.
+            whole: Whether the scan is complete.
+        """
 
         summaries: dict[Path, RunSummary]
         whole: bool
@@ -49,6 +55,11 @@ class RunsScreen(RunActions):
     ]
 
     def __init__(self, root: Path) -> None:
+        """Read nothing yet.
+
+        Args:
+            root: The directory of runs; it need not exist yet.
+        """
         super().__init__()
         self.root = root
         self.heading = f"Runs in {formatting.plain(root, 60)}"
@@ -58,6 +69,7 @@ class RunsScreen(RunActions):
         self._whole = False
 
     def body(self) -> ComposeResult:
+        """The table, what to do when it is empty, a run's details, and the filter's input."""
         yield RunTable()
         yield Static(id="empty", markup=False)
         yield Static(id="details", markup=False)
@@ -66,14 +78,16 @@ class RunsScreen(RunActions):
         )
 
     def on_mount(self) -> None:
+        """Give the table the focus, and start to read once the screen is painted."""
         self.query_one(RunTable).focus()
-        # After the first paint, so that reading hundreds of runs cannot delay it.
         self.call_after_refresh(self._watch)
 
     def on_unmount(self) -> None:
+        """Wake the worker, which then ends."""
         self.changed.set()
 
     def on_screen_resume(self) -> None:
+        """Read at once what changed while another screen was open."""
         self.changed.set()
 
     # -- reading
@@ -108,7 +122,7 @@ class RunsScreen(RunActions):
     # -- showing
 
     def _show(self) -> None:
-        """The table as it is now; also called each second, for the ages."""
+        """Show what is known now; called each second as well, for the ages."""
         table = self.query_one(RunTable)
         words = self.query_one("#filter", Input).value.lower().split()
         matching = [run for run in self._summaries.values() if _matches(run, words)]
@@ -128,7 +142,7 @@ class RunsScreen(RunActions):
         self._show_details()
 
     def _show_empty(self, any_run: bool) -> None:
-        # Not before the whole root was read: until then nobody knows that it is empty.
+        # Until the whole directory was read, it may still turn out to hold a run.
         self.set_class(not any_run and self._whole, "-empty")
         if not any_run:
             text = describe.no_match() if self._summaries else describe.no_runs(self.root)
@@ -139,28 +153,29 @@ class RunsScreen(RunActions):
         self.query_one("#details", Static).update(describe.details(self.query_one(RunTable).current))
 
     @on(Input.Changed, "#filter")
-    def _filter_typed(self) -> None:
+    def _filter(self) -> None:
         self._show()
 
     @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
+    def _leave_filter(self) -> None:
         self.query_one(RunTable).focus()
 
     # -- keys
 
     @on(DataTable.RowSelected)
     def action_open(self) -> None:
+        """Enter: open the run under the cursor."""
         run = self.query_one(RunTable).current
         if run is not None:
-            from t2sql_tui.screens.run import RunScreen
-
-            self.app.push_screen(RunScreen(run.path))
+            self.app.push_screen(screens.RunScreen(run.path))
 
     def action_filter(self) -> None:
+        """`/`: type words that a run must contain."""
         self.add_class("-filtering")
         self.query_one("#filter", Input).focus()
 
     def action_unfilter(self) -> None:
+        """Escape: clear the filter; where there is none, the marks."""
         table, box = self.query_one(RunTable), self.query_one("#filter", Input)
         if not box.value and not box.has_focus:
             table.marks.clear()
@@ -170,6 +185,7 @@ class RunsScreen(RunActions):
         self._show()
 
     def action_mark(self) -> None:
+        """Space: mark the run under the cursor for `c`, or unmark it, and go to the next."""
         table = self.query_one(RunTable)
         run = table.current
         if run is None or run.problem:
@@ -180,27 +196,26 @@ class RunsScreen(RunActions):
         self._show()
 
     def action_compare(self) -> None:
+        """`c`: compare the marked runs, or show the files of the one under the cursor."""
         table = self.query_one(RunTable)
         chosen = list(table.marks) or ([table.current.path] if table.current is not None else [])
         if not chosen:
             return
-        from t2sql_tui.screens.compare import CompareScreen
-
-        self.app.push_screen(CompareScreen(chosen))
+        self.app.push_screen(screens.CompareScreen(chosen))
 
     def action_ask(self) -> None:
-        """Ask the run under the cursor; its other files are suggested."""
-        from t2sql_tui.screens.ask import AskScreen
-
+        """`a`: ask the model of the run under the cursor; its other files are suggested."""
         run = self.query_one(RunTable).current
-        own = [] if run is None else [str(path) for path in run.model_files()]
-        self.app.push_screen(AskScreen(own[0] if own else "", own))
+        files = [] if run is None else [str(path) for path in run.model_files()]
+        self.app.push_screen(screens.AskScreen(files[0] if files else "", files))
 
     @property
     def current_run(self) -> RunSummary | None:
+        """The run under the table's cursor."""
         return self.query_one(RunTable).current
 
     def restyle(self) -> None:
+        """Build the table's cells again in the theme's colours."""
         self.query_one(RunTable).restyle()
 
 

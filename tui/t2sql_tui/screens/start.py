@@ -1,4 +1,4 @@
-"""A form that starts a run: its name, model, data and preset, beside what doctor says of this machine."""
+"""A form for a new run: its name, model, data and preset, and what `t2sql doctor` says of this machine."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ from t2sql_tui import formatting
 from t2sql_tui.runs import starting
 
 _STATES = {"ok": ("✓", "$success"), "slow": ("▲", "$warning"), "missing": ("✗", "$error")}
-_NOTED = ("slow", "missing")
-_ALWAYS = ("mlx", "blas", "memory", "disk")
+_PROBLEMS = ("slow", "missing")
+_ALWAYS_SHOWN = ("mlx", "blas", "memory", "disk")
 
 
 @dataclass(frozen=True)
 class Order:
-    """A run to start."""
+    """A run to start.
+
+    Attributes:
+        path: Its directory, which does not exist yet.
+        options: Further options of `t2sql run`.
+    """
 
     path: Path
     options: tuple[str, ...]
 
 
 class StartScreen(ModalScreen[Order | None]):
-    """Gives what to start, or None. Only a name that is free is taken."""
+    """Ends with the run to start, or None. A name that exists is refused."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Cancel"),
@@ -39,11 +44,17 @@ class StartScreen(ModalScreen[Order | None]):
     ]
 
     def __init__(self, root: Path) -> None:
+        """Prepare the form.
+
+        Args:
+            root: The directory that the run will be made in.
+        """
         super().__init__()
         self._root = root
         self._doctor: starting.Doctor | None = None
 
     def compose(self) -> ComposeResult:
+        """A line for each setting, the findings of doctor, and the buttons."""
         with Vertical(id="dialog", classes="form"):
             for name, value, hint in (
                 ("name", "", "a new directory's name"),
@@ -69,11 +80,13 @@ class StartScreen(ModalScreen[Order | None]):
                 yield Button("Start (ctrl+s)", id="yes", variant="primary")
 
     def on_mount(self) -> None:
+        """Give the name the focus, and start doctor."""
         self.query_one("#dialog").border_title = "Start a run"
         self.query_one("#run-name").focus()
         self._examine()
 
     def on_unmount(self) -> None:
+        """End doctor, whose answer nobody reads any more."""
         if self._doctor is not None:
             self._doctor.stop()
 
@@ -84,25 +97,24 @@ class StartScreen(ModalScreen[Order | None]):
         if self.is_attached:
             self.app.call_from_thread(self._show_findings, findings)
 
-    def _show_findings(self, findings: list[dict[str, str]]) -> None:
-        shown = self.query("#doctor").results(Static)
+    def _show_findings(self, findings: list[starting.Finding]) -> None:
         lines = [
             Content.assemble(
-                _STATES.get(one["state"], ("·", "$muted")),
-                f" {one['name']}: {formatting.plain(one.get('found', ''), 90)}",
-                _mend(one),
+                _STATES.get(finding.state, ("·", "$muted")),
+                f" {finding.name}: {formatting.plain(finding.found, 90)}",
+                _hint(finding),
             )
-            for one in findings
-            if one["state"] in _NOTED or one["name"] in _ALWAYS
+            for finding in findings
+            if finding.state in _PROBLEMS or finding.name in _ALWAYS_SHOWN
         ]
         if not findings:
             lines = [Content.assemble(("doctor gave no answer", "$warning"))]
-        # Nobody waits for it any more when the form is gone.
-        for panel in shown:
+        # The form may be closed by now; then there is no panel.
+        for panel in self.query("#doctor").results(Static):
             panel.update(Content("\n").join(lines))
 
     @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
+    def _press_button(self, event: Button.Pressed) -> None:
         if event.button.id == "yes":
             self.action_start()
         else:
@@ -110,6 +122,7 @@ class StartScreen(ModalScreen[Order | None]):
 
     @on(Input.Submitted)
     def action_start(self) -> None:
+        """Ctrl+S or Enter: close with the run to start, or say what is wrong with the form."""
         name, model, data, steps = (
             self.query_one(f"#run-{field}", Input).value.strip()
             for field in ("name", "model", "data", "steps")
@@ -132,6 +145,7 @@ class StartScreen(ModalScreen[Order | None]):
         self.dismiss(Order(path, (*options, *(("--iters", steps) if steps else ()))))
 
 
-def _mend(finding: dict[str, str]) -> str:
-    mend = finding.get("mend") if finding["state"] in _NOTED else None
-    return f". {formatting.plain(mend, 200)}" if mend else ""
+def _hint(finding: starting.Finding) -> str:
+    if finding.state not in _PROBLEMS or not finding.hint:
+        return ""
+    return f". {formatting.plain(finding.hint, 200)}"

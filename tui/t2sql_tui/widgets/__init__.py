@@ -1,1 +1,1 @@
-"""The widgets that screens are made of; each nests the messages that it sends."""
+"""The widgets that screens are made of. The messages that a widget posts are nested in its class."""

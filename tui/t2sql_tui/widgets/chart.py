@@ -1,4 +1,4 @@
-"""A live chart of series, thinned to what a screen can show: zoom, log scale, smoothing, a crosshair."""
+"""A chart of growing series, thinned to what fits: zoom, log scale, smoothing, a crosshair."""
 
 from __future__ import annotations
 
@@ -18,16 +18,26 @@ from textual.widgets import Static
 
 from t2sql_tui import formatting
 from t2sql_tui.runs.series import Floats, Series, smooth, thin
-from t2sql_tui.widgets.plot import Plot, ValueFormatter
+from t2sql_tui.widgets.plot import Plot, ValueFormat, ValueFormatter
 
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
+"""Weights of the exponential moving average that `s` goes through."""
 FEW_POINTS = 40
+"""A line of measured values with no more points than this shows each of them as a dot."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One series of the chart: what it is called, its data and its theme colour. `tag` is a character on the
-    line, where colours alone would have to tell it from others."""
+    """One line of the chart.
+
+    Attributes:
+        label: Its name in the legend.
+        series: Its points.
+        colour: The name of its colour in the theme.
+        smoothed: Whether smoothing applies to it.
+        mark: The step of a point that gets a star.
+        tag: A character on the line, so that colour is not the only thing that tells lines apart.
+    """
 
     label: str
     series: Series
@@ -38,7 +48,15 @@ class Line:
 
 
 class Chart(Vertical):
-    """`show(lines)`. Keys are the chart's own: it must have the focus."""
+    """A legend above a plot. Its keys work while the plot has the focus.
+
+    Attributes:
+        lines: What is shown.
+        logarithmic: Whether the y axis is logarithmic.
+        by_time: Whether the x axis is in seconds since the first point; else in steps.
+        smoothing: The weight of the moving average; 0 is none.
+        crosshair: The place on the x axis whose values the legend shows; None shows the last ones.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "toggle_log", "Log scale"),
@@ -48,6 +66,11 @@ class Chart(Vertical):
     ]
 
     def __init__(self, title: str = "Loss") -> None:
+        """Begin without lines.
+
+        Args:
+            title: The title on the border.
+        """
         super().__init__(id="chart")
         self.border_title = title
         self.lines: Sequence[Line] = ()
@@ -58,14 +81,22 @@ class Chart(Vertical):
         self._smooth_cache: dict[int, tuple[tuple[int, int, float], Floats]] = {}
 
     def compose(self) -> ComposeResult:
+        """The legend and the plot."""
         yield Static(id="legend-line", markup=False)
         yield Plot()
 
     @property
     def plot(self) -> Plot:
+        """The plot."""
         return self.query_one(Plot)
 
-    def show(self, lines: Sequence[Line], value_format: str = "loss") -> None:
+    def show(self, lines: Sequence[Line], value_format: ValueFormat = "loss") -> None:
+        """Replace the lines.
+
+        Args:
+            lines: The lines; their series may grow while they are shown.
+            value_format: What the values are, which says how they are written.
+        """
         self.lines = lines
         self.plot.set_y_formatter(ValueFormatter(value_format, self.logarithmic))
         self.draw()
@@ -73,12 +104,12 @@ class Chart(Vertical):
     # -- drawing
 
     def draw(self) -> None:
-        """Everything again, from the arrays as they are now: at most a few hundred points a line."""
+        """Draw everything again from the series as they are now: at most a few hundred points a line."""
         plot = self.plot
         plot.clear()
         variables = self.app.theme_variables
-        ground = Color.parse(variables["background"])
-        # Two dots a cell.
+        background = Color.parse(variables["background"])
+        # A cell is two dots wide.
         columns = max(16, 2 * plot.columns)
         tags: list[tuple[Floats, Floats, str, str]] = []
         for number, line in enumerate(self.lines, 1):
@@ -87,19 +118,19 @@ class Chart(Vertical):
                 continue
             colour = variables.get(line.colour, "#56B4E9")
             if self.smoothing and line.smoothed:
-                faint = ground.blend(Color.parse(colour), 0.35).hex
+                faint = background.blend(Color.parse(colour), 0.35).hex
                 plot.draw(*thin(x, self._scaled(y), columns, plot.window), faint)
                 y = self._smoothed(line, y)
-            seen_x, seen_y = thin(x, self._scaled(y), columns, plot.window)
-            plot.draw(seen_x, seen_y, colour)
-            if len(seen_x) <= FEW_POINTS and (len(seen_x) == 1 or not line.smoothed):
-                plot.scatter(seen_x, seen_y, marker="•", marker_style=colour)
-            if line.tag and len(seen_x):
-                at = len(seen_x) * number // (len(self.lines) + 1)
-                tags.append((seen_x[at : at + 1], seen_y[at : at + 1], colour, line.tag))
-            if line.mark is not None and not self.by_time and (here := x == line.mark).any():
-                plot.scatter(x[here], self._scaled(y[here]), marker="★", marker_style=f"bold {colour}")
-        # Above all lines, each at another place, as lines that have converged hide each other.
+            thin_x, thin_y = thin(x, self._scaled(y), columns, plot.window)
+            plot.draw(thin_x, thin_y, colour)
+            if len(thin_x) <= FEW_POINTS and (len(thin_x) == 1 or not line.smoothed):
+                plot.scatter(thin_x, thin_y, marker="•", marker_style=colour)
+            if line.tag and len(thin_x):
+                index = len(thin_x) * number // (len(self.lines) + 1)
+                tags.append((thin_x[index : index + 1], thin_y[index : index + 1], colour, line.tag))
+            if line.mark is not None and not self.by_time and (marked := x == line.mark).any():
+                plot.scatter(x[marked], self._scaled(y[marked]), marker="★", marker_style=f"bold {colour}")
+        # On top of all lines, each at another place, since lines that have converged hide each other.
         for x, y, colour, tag in tags:
             plot.scatter(x, y, marker=tag, marker_style=f"bold {colour}")
         if self.crosshair is not None:
@@ -107,6 +138,7 @@ class Chart(Vertical):
         self._legend()
 
     def _data(self, line: Line) -> tuple[Floats, Floats]:
+        """The points' places on both axes; the series may grow meanwhile, so both are cut to one length."""
         series = line.series
         n = len(series)
         x = series.times[:n] - series.times[0] if self.by_time and n else series.steps[:n]
@@ -141,7 +173,7 @@ class Chart(Vertical):
             value = self._value_at(line, self.crosshair)
             parts += [("━ ", f"${line.colour}"), formatting.plain(line.label, 24), " "]
             parts += [(self.plot.value_text(value), "bold"), "   "]
-        states = [name for name, on in self._states() if on]
+        states = [name for name, is_on in self._states() if is_on]
         parts.append((" · ".join(states), "$muted"))
         self.query_one("#legend-line", Static).update(Content.assemble(*parts), layout=False)
 
@@ -159,22 +191,25 @@ class Chart(Vertical):
             return None
         if self.smoothing and line.smoothed:
             ys = self._smoothed(line, ys)
-        at = len(xs) - 1 if x is None else int(np.argmin(np.abs(xs - x)))
-        return float(ys[at])
+        index = len(xs) - 1 if x is None else int(np.argmin(np.abs(xs - x)))
+        return float(ys[index])
 
-    # -- what the keys do
+    # -- keys
 
     def action_toggle_log(self) -> None:
+        """`l`: a logarithmic y axis, or a linear one."""
         self.logarithmic = not self.logarithmic
         self.plot.y_values.logarithmic = self.logarithmic
         self.plot.action_reset_scales()
         self.draw()
 
     def action_next_smoothing(self) -> None:
+        """`s`: the next weight of the moving average."""
         self.smoothing = SMOOTHING[(SMOOTHING.index(self.smoothing) + 1) % len(SMOOTHING)]
         self.draw()
 
     def action_toggle_time(self) -> None:
+        """`t`: steps or seconds on the x axis."""
         self.by_time = not self.by_time
         self.crosshair = None
         self.plot.by_time(self.by_time)
@@ -182,6 +217,7 @@ class Chart(Vertical):
         self.draw()
 
     def action_toggle_crosshair(self) -> None:
+        """`x`: put the crosshair at the last point, or take it away."""
         self.crosshair = self._last_x() if self.crosshair is None else None
         self.plot.crosshair = self.crosshair is not None
         self.draw()
@@ -191,15 +227,15 @@ class Chart(Vertical):
         return max(lasts, default=None)
 
     @on(Plot.ScaleChanged)
-    def _zoomed(self) -> None:
+    def _draw_zoomed(self) -> None:
         self.draw()
 
     @on(Plot.Resized)
-    def _resized(self) -> None:
+    def _draw_resized(self) -> None:
         self.draw()
 
     @on(Plot.CrosshairMoved)
-    def _read(self, event: Plot.CrosshairMoved) -> None:
+    def _move_crosshair(self, event: Plot.CrosshairMoved) -> None:
         if self.crosshair is None:
             return
         x = self.crosshair + event.by if event.to is None else event.to
@@ -207,14 +243,14 @@ class Chart(Vertical):
         self.draw()
 
     def _nearest(self, x: float, direction: float) -> float:
-        """The x of the nearest point, so that what is read is a measured value."""
+        """The x of the first line's point nearest to `x`; with a direction, never the point we come from."""
         best = x
         for line in self.lines[:1]:
             xs, _ = self._data(line)
             if not len(xs):
                 break
-            at = int(np.argmin(np.abs(xs - x)))
-            if direction and self.crosshair is not None and xs[at] == self.crosshair:
-                at = min(max(0, at + int(direction)), len(xs) - 1)
-            best = float(xs[at])
+            index = int(np.argmin(np.abs(xs - x)))
+            if direction and self.crosshair is not None and xs[index] == self.crosshair:
+                index = min(max(0, index + int(direction)), len(xs) - 1)
+            best = float(xs[index])
         return best

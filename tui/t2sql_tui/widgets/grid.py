@@ -1,14 +1,15 @@
-"""The rows of a result, however many: only the lines in sight are ever made."""
+"""The rows of a result, however many: only the lines in sight are ever built."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.events import Click
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -16,13 +17,22 @@ from textual.strip import Strip
 from t2sql_tui import formatting
 
 WIDEST = 40
+"""Characters that a column has at most; longer values are cut."""
 SAMPLE = 500
-Row = Sequence[Any]
+"""Rows at each end of a result that the columns' widths are measured on."""
+Value: TypeAlias = Any
+"""A database's value: a number, text, bytes, None, or a type of the database's own."""
+Row: TypeAlias = Sequence[Value]
 
 
 class Grid(ScrollView, can_focus=True):
-    """A table with a cell cursor over rows of plain values. A column is as wide as its first and last rows
-    need."""
+    """A table of values with a cursor on one cell. A column is as wide as its first and last rows need.
+
+    Attributes:
+        columns: The columns' names.
+        rows: The rows.
+        cursor: Row and column of the cursor, from 0.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--header", "grid--cursor", "grid--null"}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,16 +48,26 @@ class Grid(ScrollView, can_focus=True):
         Binding("Y", "copy_row", "Copy row", show=False),
     ]
 
-    def __init__(self, id: str) -> None:
-        super().__init__(id=id)
+    def __init__(self, name: str) -> None:
+        """Begin without rows.
+
+        Args:
+            name: The widget's id.
+        """
+        super().__init__(id=name)
         self.columns: tuple[str, ...] = ()
         self.rows: Sequence[Row] = ()
-        self.at = (0, 0)
+        self.cursor = (0, 0)
         self._widths: list[int] = []
 
     def show(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Replace what is shown; the rows are kept as they are, not copied."""
-        self.columns, self.rows, self.at = tuple(columns), rows, (0, 0)
+        """Replace what is shown.
+
+        Args:
+            columns: The columns' names.
+            rows: The rows, each as long as `columns`; they are not copied.
+        """
+        self.columns, self.rows, self.cursor = tuple(columns), rows, (0, 0)
         ends = [*rows[:SAMPLE], *rows[-SAMPLE:]]
         self._widths = [
             min(WIDEST, max([cell_len(cell(name)), *(cell_len(cell(row[i])) for row in ends)]))
@@ -58,16 +78,17 @@ class Grid(ScrollView, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        """The line `y` of the widget: the head, a row, or a blank below the last one."""
         scroll_x, scroll_y = self.scroll_offset
         width = self.size.width
         base = self.rich_style
         row = y + scroll_y - 1
         if y == 0:
-            # The head stays where it is while the rows move under it.
+            # The head does not scroll.
             strip = self._strip(self.columns, self.get_component_rich_style("grid--header"), base, None)
         elif row < len(self.rows):
-            here = self.at[1] if row == self.at[0] else None
-            strip = self._strip(self.rows[row], base, base, here)
+            cursor = self.cursor[1] if row == self.cursor[0] else None
+            strip = self._strip(self.rows[row], base, base, cursor)
         else:
             return Strip.blank(width, base)
         return strip.crop_extend(scroll_x, scroll_x + width, base)
@@ -91,24 +112,29 @@ class Grid(ScrollView, can_focus=True):
     # -- moving and copying
 
     def action_move(self, down: int, right: int) -> None:
-        row, column = self.at
-        self.at = (
+        """An arrow, j or k: move the cursor by so many rows and columns, as far as there are any."""
+        row, column = self.cursor
+        self.cursor = (
             max(0, min(row + down, len(self.rows) - 1)),
             max(0, min(column + right, len(self.columns) - 1)),
         )
-        left = sum(self._widths[: self.at[1]]) + 2 * self.at[1]
-        wide = self._widths[self.at[1]] + 2 if self._widths else 0
-        # Two lines, so that the row above the cursor is not hidden by the head.
-        self.scroll_to_region(Region(left, self.at[0], wide, 2), animate=False)
+        row, column = self.cursor
+        left = sum(self._widths[:column]) + 2 * column
+        width = self._widths[column] + 2 if self._widths else 0
+        # Two lines high, since the head covers one.
+        self.scroll_to_region(Region(left, row, width, 2), animate=False)
         self.refresh()
 
     def action_page(self, direction: int) -> None:
+        """Page up (-1) or Page down (1)."""
         self.action_move(direction * max(1, self.size.height - 2), 0)
 
     def action_ends(self, last: int) -> None:
+        """Home (0) or End (1): the first or the last row."""
         self.action_move(len(self.rows) if last else -len(self.rows), 0)
 
-    def on_click(self, event: Any) -> None:
+    def on_click(self, event: Click) -> None:
+        """Move the cursor to the cell that was clicked."""
         offset = event.get_content_offset(self)
         if offset is None or not self.rows:
             return
@@ -117,25 +143,26 @@ class Grid(ScrollView, can_focus=True):
         while column < len(self._widths) - 1 and x >= self._widths[column] + 2:
             x -= self._widths[column] + 2
             column += 1
-        self.action_move(max(0, row) - self.at[0], column - self.at[1])
+        self.action_move(max(0, row) - self.cursor[0], column - self.cursor[1])
 
     def action_copy_cell(self) -> None:
+        """`y`: copy the whole value under the cursor."""
         if self.rows:
-            value = self.rows[self.at[0]][self.at[1]]
-            self._copy("" if value is None else _text(value), "the cell")
+            row, column = self.cursor
+            self._copy(_whole_text(self.rows[row][column]), "the cell")
 
     def action_copy_row(self) -> None:
+        """`Y`: copy the values of the row under the cursor, with tabs between them."""
         if self.rows:
-            values = self.rows[self.at[0]]
-            self._copy("\t".join("" if value is None else _text(value) for value in values), "the row")
+            self._copy("\t".join(map(_whole_text, self.rows[self.cursor[0]])), "the row")
 
     def _copy(self, text: str, what: str) -> None:
         self.app.copy_to_clipboard(text)
         self.notify(f"Copied {what}: {len(text):,} characters.", markup=False)
 
 
-def cell(value: Any) -> str:
-    """A value on one line, safe for a terminal: bytes as hexadecimal digits, huge ones cut."""
+def cell(value: Value) -> str:
+    """A value on one line, safe for a terminal: bytes as hexadecimal digits, long values cut."""
     if value is None:
         return "NULL"
     if isinstance(value, bytes | bytearray | memoryview):
@@ -144,5 +171,8 @@ def cell(value: Any) -> str:
     return formatting.plain(value if not isinstance(value, str) else value[:200], 200)
 
 
-def _text(value: Any) -> str:
+def _whole_text(value: Value) -> str:
+    """A value as text to copy: nothing for NULL, bytes as hexadecimal digits."""
+    if value is None:
+        return ""
     return bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)

@@ -1,43 +1,47 @@
-"""The table of runs: sorted, filtered, and updated cell by cell while runs move."""
+"""The table of runs: sorted, marked, and updated cell by cell while runs are at work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.message import Message
 from textual.widgets import DataTable
 from textual.widgets.data_table import ColumnKey
 
 from t2sql.runs import RunSummary
 from t2sql_tui import formatting
 
+Rank: TypeAlias = tuple[float, str]
+"""What runs are sorted by: a number, or a word in small letters."""
+
 
 @dataclass(frozen=True)
 class Column:
-    """A column: how it shows a run, what it sorts by, and the table width from which it is there."""
+    """A column of the table.
+
+    Attributes:
+        key: Its name in the program.
+        label: Its head.
+        width: Its width in characters.
+        text: What it shows of a run.
+        rank: What it sorts by; None goes last.
+        from_width: The width of the table from which the column is there.
+        justify: The side that its text stands on.
+    """
 
     key: str
     label: str
     width: int
     text: Callable[[RunSummary], str]
-    rank: Callable[[RunSummary], object]
+    rank: Callable[[RunSummary], Rank | None]
     from_width: int = 0
     justify: Literal["left", "right"] = "right"
-
-
-def _number(name: str) -> Callable[[RunSummary], object]:
-    return lambda run: formatting.number(getattr(run, name))
-
-
-def _word(name: str) -> Callable[[RunSummary], object]:
-    return lambda run: str(getattr(run, name) or "").lower()
 
 
 def _or_none(value: str | None) -> str:
@@ -52,45 +56,57 @@ def _speed(run: RunSummary) -> str:
     return formatting.rate(run.tokens_per_second)
 
 
+def _word(value: str | None) -> Rank:
+    return 0.0, str(value or "").lower()
+
+
+def _number(value: float | None) -> Rank | None:
+    number = formatting.number(value)
+    return None if number is None else (number, "")
+
+
 COLUMNS = (
-    Column("state", "State", 13, _state, _word("state"), 0, "left"),
-    Column("name", "Run", 14, lambda run: formatting.plain(run.name), _word("name"), 0, "left"),
-    Column("model", "Model", 16, lambda run: _or_none(run.model), _word("model"), 114, "left"),
-    Column("data", "Data", 12, lambda run: _or_none(run.data), _word("data"), 128, "left"),
-    Column("stage", "Stage", 8, lambda run: _or_none(run.stage), _word("stage"), 140, "left"),
-    Column("step", "Step", 11, lambda run: formatting.steps(run.step, run.steps), _number("step")),
-    Column("train", "Train", 7, lambda run: formatting.loss(run.train_loss), _number("train_loss")),
-    Column("valid", "Valid", 7, lambda run: formatting.loss(run.valid_loss), _number("valid_loss")),
-    Column("speed", "Tok/s", 7, _speed, _number("tokens_per_second"), 98),
-    Column("left", "Left", 8, lambda run: formatting.duration(run.left), _number("left"), 152),
-    Column("best", "Best", 7, lambda run: formatting.percent(run.best_score), _number("best_score")),
-    Column("updated", "Updated", 9, lambda run: formatting.ago(run.updated), _number("updated"), 86),
+    Column("state", "State", 13, _state, lambda r: _word(r.state), 0, "left"),
+    Column("name", "Run", 14, lambda r: formatting.plain(r.name), lambda r: _word(r.name), 0, "left"),
+    Column("model", "Model", 16, lambda r: _or_none(r.model), lambda r: _word(r.model), 114, "left"),
+    Column("data", "Data", 12, lambda r: _or_none(r.data), lambda r: _word(r.data), 128, "left"),
+    Column("stage", "Stage", 8, lambda r: _or_none(r.stage), lambda r: _word(r.stage), 140, "left"),
+    Column("step", "Step", 11, lambda r: formatting.steps(r.step, r.steps), lambda r: _number(r.step)),
+    Column("train", "Train", 7, lambda r: formatting.loss(r.train_loss), lambda r: _number(r.train_loss)),
+    Column("valid", "Valid", 7, lambda r: formatting.loss(r.valid_loss), lambda r: _number(r.valid_loss)),
+    Column("speed", "Tok/s", 7, _speed, lambda r: _number(r.tokens_per_second), 98),
+    Column("left", "Left", 8, lambda r: formatting.duration(r.left), lambda r: _number(r.left), 152),
+    Column("best", "Best", 7, lambda r: formatting.percent(r.best_score), lambda r: _number(r.best_score)),
+    Column("updated", "Updated", 9, lambda r: formatting.ago(r.updated), lambda r: _number(r.updated), 86),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
-# What one wants to see first: the newest, the fastest, the best score; but the lowest loss.
 DOWNWARDS = ("step", "speed", "best", "updated")
+"""Columns that are first sorted with the highest value on top; for a loss the lowest is of interest."""
 MARK = "mark"
 
 
 class MarkCell(Text):
-    """The cell of the mark, which also knows its row."""
+    """The cell of a run's mark.
+
+    Attributes:
+        path: The run of its row, which the table is sorted by.
+    """
 
     path: Path
 
 
 class RunTable(DataTable[Text]):
-    """Runs by path. `show(summaries)` takes all of them; what is unchanged costs nothing."""
+    """A row for each run; it posts what `DataTable` posts. What has not changed is not drawn again.
 
-    @dataclass
-    class Sorted(Message):
-        """The order changed: a column and whether downwards."""
-
-        column: str
-        down: bool
+    Attributes:
+        order: The key of the column that the runs are sorted by.
+        down: Whether the highest value is on top.
+        marks: The marked runs, in the order in which they were marked.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("o", "next_order", "Order"),
-        Binding("O", "turn_order", "Reverse the order", show=False),
+        Binding("O", "reverse_order", "Reverse the order", show=False),
         Binding("home,g", "scroll_top", "First", show=False),
         Binding("end,G", "scroll_bottom", "Last", show=False),
         Binding("j", "cursor_down", "Down", show=False),
@@ -98,6 +114,7 @@ class RunTable(DataTable[Text]):
     ]
 
     def __init__(self) -> None:
+        """Begin without runs, the ones that were changed last on top."""
         super().__init__(cursor_type="row", zebra_stripes=False, cell_padding=1)
         self.order = "updated"
         self.down = True
@@ -109,11 +126,17 @@ class RunTable(DataTable[Text]):
 
     @property
     def current(self) -> RunSummary | None:
+        """The run under the cursor."""
         if not 0 <= self.cursor_row < len(self._sequence):
             return None
         return self._runs[self._sequence[self.cursor_row]]
 
     def show(self, summaries: Iterable[RunSummary]) -> None:
+        """Replace the runs.
+
+        Args:
+            summaries: All runs to show; their order does not matter.
+        """
         self._runs = {run.path: run for run in summaries}
         if not self._shown:
             return
@@ -127,10 +150,19 @@ class RunTable(DataTable[Text]):
 
     @property
     def current_path(self) -> Path | None:
+        """The path of the run under the cursor."""
         return self._sequence[self.cursor_row] if 0 <= self.cursor_row < len(self._sequence) else None
 
     def toggle_mark(self, path: Path, most: int) -> bool:
-        """Mark or unmark a run; False when there are `most` already."""
+        """Mark a run, or unmark it.
+
+        Args:
+            path: The run.
+            most: How many may be marked.
+
+        Returns:
+            False if nothing was changed, because `most` are marked already.
+        """
         if path in self.marks:
             self.marks.remove(path)
         elif len(self.marks) >= most:
@@ -141,12 +173,13 @@ class RunTable(DataTable[Text]):
         return True
 
     def restyle(self) -> None:
-        """Build every cell again, in the colours of the theme that is on now."""
+        """Build every cell again in the theme's colours."""
         self._build(self.size.width)
 
     # -- building
 
     def on_resize(self, event: Resize) -> None:
+        """Show the columns that the new width has room for."""
         self._build(event.size.width)
 
     def _build(self, width: int) -> None:
@@ -154,7 +187,7 @@ class RunTable(DataTable[Text]):
             return
         current = self.current_path
         self._shown = [column for column in COLUMNS if width >= column.from_width]
-        # The mark's column, the padding of all of them, the scrollbar; the name gets what is left.
+        # The mark's column with its padding and the scrollbar; the run's name gets the room that is left.
         used = 3 + 1 + sum(column.width + 2 for column in self._shown)
         spare = max(0, width - used)
         self.clear(columns=True)
@@ -206,13 +239,13 @@ class RunTable(DataTable[Text]):
     # -- order
 
     def _arrange(self, current: Path | None) -> None:
-        rank = BY_KEY[self.order].rank
-        known = [run for run in self._runs.values() if rank(run) is not None]
-        blank = [run for run in self._runs.values() if rank(run) is None]
-        known.sort(key=lambda run: run.name)
-        known.sort(key=rank, reverse=self.down)  # type: ignore[arg-type]
+        """Sort the rows, the cursor staying on the run `current`."""
+        ranks = {path: BY_KEY[self.order].rank(run) for path, run in self._runs.items()}
+        ranked = [(rank, path) for path, rank in ranks.items() if rank is not None]
+        ranked.sort(key=lambda pair: self._runs[pair[1]].name)
+        ranked.sort(key=lambda pair: pair[0], reverse=self.down)
         # Runs without a value come last, whichever way the others are sorted.
-        sequence = [run.path for run in known + blank]
+        sequence = [path for _, path in ranked] + [path for path, rank in ranks.items() if rank is None]
         if sequence != self._sequence:
             self._sequence = sequence
             place = {path: i for i, path in enumerate(sequence)}
@@ -221,15 +254,17 @@ class RunTable(DataTable[Text]):
                 self.move_cursor(row=place[current], scroll=False)
 
     def action_next_order(self) -> None:
+        """`o`: sort by the next column."""
         keys = [column.key for column in self._shown]
-        at = keys.index(self.order) if self.order in keys else -1
-        self._order_by(keys[(at + 1) % len(keys)])
+        index = keys.index(self.order) if self.order in keys else -1
+        self._order_by(keys[(index + 1) % len(keys)])
 
-    def action_turn_order(self) -> None:
+    def action_reverse_order(self) -> None:
+        """`O`: the same column the other way round."""
         self._order_by(self.order, down=not self.down)
 
     @on(DataTable.HeaderSelected)
-    def _header_clicked(self, event: DataTable.HeaderSelected) -> None:
+    def _order_by_header(self, event: DataTable.HeaderSelected) -> None:
         key = event.column_key.value
         if key in BY_KEY:
             self._order_by(key, down=not self.down if key == self.order else None)
@@ -241,4 +276,3 @@ class RunTable(DataTable[Text]):
         current = self.current_path
         self._sequence = []
         self._arrange(current)
-        self.post_message(self.Sorted(key, self.down))

@@ -1,4 +1,4 @@
-"""One model's SQL: shown with its syntax, edited by hand, and whether it could run."""
+"""One model's SQL: coloured, edited by hand, with a line that says whether it could run."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ _COLOURS = {
 
 
 class SqlArea(TextArea):
-    """A TextArea whose lines are coloured as SQL; each line is read on its own."""
+    """A text area whose lines are coloured as SQL, each on its own."""
 
     _lexer = SqlLexer(stripnl=False, ensurenl=False)
 
     def get_line(self, line_index: int) -> Text:
+        """The line with its colours."""
         line = super().get_line(line_index)
         variables = self.app.theme_variables
         for start, kind, text in self._lexer.get_tokens_unprocessed(line.plain):
@@ -38,23 +39,38 @@ class SqlArea(TextArea):
 
 
 class SqlPane(Vertical):
-    """The SQL of side `number` (0 or 1) and a line under it."""
+    """An editor for SQL above a line with a verdict on it.
+
+    Attributes:
+        number: The side, 0 or 1.
+    """
 
     @dataclass
     class Edited(Message):
-        """The SQL is another one, by a model or by hand."""
+        """The SQL has changed, by a model or by hand.
+
+        Attributes:
+            pane: The pane that was edited.
+        """
 
         pane: SqlPane
 
         @property
         def control(self) -> SqlPane:
+            """The pane, for the selectors of Textual's `on`."""
             return self.pane
 
     def __init__(self, number: int) -> None:
+        """Begin empty.
+
+        Args:
+            number: The side, 0 or 1.
+        """
         super().__init__(id=f"sql-{number}", classes="sql")
         self.number = number
 
     def compose(self) -> ComposeResult:
+        """The editor and the line under it."""
         area = SqlArea(soft_wrap=True, compact=True)
         area.highlight_cursor_line = False
         yield area
@@ -62,19 +78,23 @@ class SqlPane(Vertical):
 
     @property
     def area(self) -> SqlArea:
+        """The editor."""
         return self.query_one(SqlArea)
 
     @property
     def sql(self) -> str:
+        """What is in the editor, without white space around it."""
         return self.area.text.strip()
 
     def show(self, sql: str) -> None:
+        """Replace what is in the editor."""
         self.area.load_text(sql)
 
-    def say(self, text: str | Content) -> None:
+    def show_verdict(self, text: str | Content) -> None:
+        """Replace the line under the editor."""
         self.query_one(".verdict", Static).update(text)
 
     @on(TextArea.Changed)
-    def _changed(self, event: TextArea.Changed) -> None:
+    def _report_edit(self, event: TextArea.Changed) -> None:
         event.stop()
         self.post_message(self.Edited(self))

@@ -1,4 +1,4 @@
-"""The stages of a run: what is done, what is at work and how far, what is to come."""
+"""The stages of a run: which are done, which one is at work and how far, which are to come."""
 
 from __future__ import annotations
 
@@ -15,39 +15,46 @@ _NAME = 9
 
 
 class StageList(Widget):
-    """`show(stages, running)`: a line for each, with a bar for the one at work."""
+    """A line for each stage, with a bar for the one at work."""
 
     def __init__(self) -> None:
+        """Begin without stages."""
         super().__init__(id="stages")
         self.border_title = "Stages"
         self._stages: Sequence[StageView] = ()
         self._running = False
 
     def show(self, stages: Sequence[StageView], running: bool) -> None:
+        """Replace what is shown.
+
+        Args:
+            stages: The stages in their order.
+            running: Whether the run's process lives; else no stage is at work, whatever its record says.
+        """
         self._stages, self._running = stages, running
         self.refresh()
 
     def render(self) -> Content:
+        """All lines."""
         if not self._stages:
             return Content.styled("no stage yet", "$muted")
         room = max(6, self.content_size.width - _NAME - 2)
         return Content("\n").join(self._line(stage, room) for stage in self._stages)
 
     def _line(self, stage: StageView, room: int) -> Content:
-        # A run whose process is gone has no stage at work, whatever its last record says.
         state = "stale" if stage.state == "running" and not self._running else stage.state
         glyph, colour = formatting.STATES.get(state, ("?", "muted"))
         name = formatting.plain(stage.name, _NAME).ljust(_NAME)
         head = Content.assemble((f"{glyph} ", f"${colour}"), (name, "bold" if state == "running" else ""))
         if state == "waiting":
             return head.stylize("$muted")
-        if state == "running" and stage.share is not None:
-            full = round((room - 5) * stage.share)
+        if state == "running" and stage.fraction is not None:
+            full = round((room - 5) * stage.fraction)
             return Content.assemble(
                 head,
                 (_FULL * full, "$primary"),
                 (_EMPTY * (room - 5 - full), "$grid"),
-                (f"{100 * stage.share:4.0f}%", "bold"),
+                (f"{100 * stage.fraction:4.0f}%", "bold"),
             )
         if state == "done":
             text, colour = formatting.duration(stage.seconds), "muted"

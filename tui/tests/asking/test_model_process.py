@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import WorkError
+from t2sql_tui.asking.messages import Question, Reply
 from t2sql_tui.asking.model_process import GRACE, ModelProcess
-from t2sql_tui.asking.questions import Question, Reply
 
 SOURCE = "students: Name, Age"
 

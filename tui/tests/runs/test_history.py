@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_support.made_runs import STAGES, make_run, train_events
+from app_support.made_runs import make_run, train_events
 
 from t2sql import runs
 from t2sql.errors import InputError
+from t2sql.runs import records
 from t2sql_tui.runs.history import History
 
 
@@ -19,7 +20,7 @@ def test_a_whole_run(root: Path) -> None:
     assert history.valid.steps.tolist() == [50, 100, 150, 200]
     assert list(history.checkpoints) == [100, 200]
     assert history.checkpoints[100].loss == history.valid.values[1]
-    assert list(history.stages) == STAGES
+    assert tuple(history.stages) == runs.STAGES
     assert {stage.state for stage in history.stages.values()} == {"done"}
     assert not history.read()
 
@@ -34,7 +35,7 @@ def test_events_come_as_they_are_written(root: Path) -> None:
         assert history.read()
         assert len(history.train["loss"]) == 5
         assert history.stages["train"].state == "running"
-        assert history.stages["train"].share == 0.5
+        assert history.stages["train"].fraction == 0.5
         train_events(run, 51, 60)
         assert history.read()
         assert history.train["loss"].steps[-1] == 60
@@ -104,5 +105,5 @@ def test_the_time_left_follows_the_pace(root: Path) -> None:
     run = runs.create_run(root / "pace", {"iters": 100})
     history = History(run.path)
     history.read()
-    history.extend({"kind": "train", "step": s, "time": s * 2.0, "loss": 1.0} for s in (10, 20, 40))
+    history.extend(records.TrainEvent(step=s, time=s * 2.0, loss=1.0) for s in (10, 20, 40))
     assert history.eta() == 120.0

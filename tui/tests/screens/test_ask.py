@@ -35,7 +35,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 async def open_ask(pilot: Pilot[None], model: object = "", source: object = "") -> AskScreen:
-    state.save(model=str(model), source=str(source))
+    state.save(state.Choices(model=str(model), source=str(source)))
     screen = AskScreen()
     await pilot.app.push_screen(screen)
     return screen
@@ -118,7 +118,7 @@ async def test_a_hundred_thousand_rows_are_browsed_and_exported(
         await until(pilot, lambda: app.screen.query("#file"))
         app.screen.query_one("#file", Input).value = str(out)
         await pilot.press("enter")
-        await until_shown(pilot, "the output exists", "Give another name")
+        await until_shown(pilot, "numbers.csv exists. Give another name.")
 
 
 async def test_table_lines_are_asked_but_have_no_rows(root: Path) -> None:

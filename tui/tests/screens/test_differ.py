@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from app_support.answered import make_answered_run, source
+from app_support.answered import answers_of, make_answered_run
 from app_support.pilots import until, until_shown
 
 from t2sql_tui.app import T2sqlApp
@@ -48,5 +48,5 @@ async def test_a_file_whose_answers_are_gone_is_said(root: Path, run: Path) -> N
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        app.push_screen(DifferScreen(source(run, "q8_0"), source(run, "f32")))
+        app.push_screen(DifferScreen(answers_of(run, "q8_0"), answers_of(run, "f32")))
         await until_shown(pilot, "has not kept this file's answers", "t2sql run --out")

@@ -6,11 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app_support.made_runs import make_many, make_run, train_events
+from app_support.made_runs import emit, make_many, make_run, train_events
 from app_support.pilots import text_of, until, until_shown
 from textual.widgets import Input
 
 from t2sql import runs
+from t2sql.runs import records
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.confirm import ConfirmScreen
 from t2sql_tui.screens.help import HelpScreen
@@ -70,7 +71,7 @@ async def test_a_wide_table_says_how_long_training_still_takes(root: Path) -> No
     app = T2sqlApp(root)
     async with app.run_test(size=(160, 24)) as pilot:
         with run.lock(), run.stage("train", {}):
-            run.emit("train", "train", step=20, loss=1.0, eta_seconds=95.0)
+            emit(run, "train", records.TrainEvent(step=20, loss=1.0, eta_seconds=95.0))
             await until_shown(pilot, "Left", "1:35")
         await until(pilot, lambda: "1:35" not in text_of(app))
 
@@ -139,7 +140,7 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(root: Path) ->
         before = table.current.name
         run = runs.open_run(root / before)
         with run.lock():
-            run.emit("train", "warning", message="hello")
+            emit(run, "train", records.WarningEvent(message="hello"))
         await until(pilot, lambda: names(app)[0] == before)
         assert table.current.name == before
 
