@@ -1,4 +1,4 @@
-"""What a statement may be made of: the nodes of its syntax tree and the functions it calls, by name.
+"""What a statement may be made of: the kinds of nodes in its syntax tree, functions and types, by name.
 
 Everything that is not listed is refused, so that a way to write, to read a file or to change a setting
 that nobody thought of is refused as well. Read-only transactions alone do not do it: PostgreSQL's
@@ -7,7 +7,9 @@ that nobody thought of is refused as well. Read-only transactions alone do not d
 
 from __future__ import annotations
 
-from typing import Any
+from sqlglot import exp
+
+_SHOWN_CHARACTERS = 40
 
 _NODES = """
     Select Union Intersect Except Subquery From Join Where Group Having Order Ordered Limit Offset Distinct
@@ -17,6 +19,7 @@ _NODES = """
     Window WindowSpec Filter Interval Var
 """
 NODES = frozenset(_NODES.split())
+"""Names of sqlglot's classes."""
 
 _FUNCTIONS = """
     count sum avg min max total group_concat string_agg stddev variance
@@ -27,25 +30,32 @@ _FUNCTIONS = """
     extract date_part date_trunc timestamp_trunc year month day current_date current_time current_timestamp
 """
 FUNCTIONS = frozenset(_FUNCTIONS.split())
+"""Names of functions as sqlglot gives them, in small letters."""
 
 _TYPES = """
     text varchar char nchar nvarchar boolean tinyint smallint int mediumint bigint float double decimal
     date time timestamp timestamptz datetime
 """
 TYPES = frozenset(_TYPES.split())
+"""Names of types that a CAST may have, as sqlglot gives them, in small letters."""
 
 
-def refusal(node: Any) -> str | None:
-    """Why a node of a sqlglot tree may not be in a statement; None when it may."""
-    from sqlglot import exp
+def refused_part(node: exp.Expr) -> str | None:
+    """What of a node may not be in a statement.
 
-    kind = type(node).__name__
+    Args:
+        node: A node of the statement's tree; the nodes below it are not looked at.
+
+    Returns:
+        Words for an error, such as "the function pg_read_file"; None if the node is allowed.
+    """
     if isinstance(node, exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else type(node).sql_names()[0]
-        if name.lower() not in FUNCTIONS:
-            return f"the function {name[:40]}"
-        return None
-    if isinstance(node, exp.DataType) and str(getattr(node.this, "value", "")).lower() not in TYPES:
-        # PostgreSQL looks names up to make a regclass and the like.
-        return f"the type {node.sql()[:40]}"
-    return None if kind in NODES else f"a part of the kind {kind}"
+        return None if name.lower() in FUNCTIONS else f"the function {name[:_SHOWN_CHARACTERS]}"
+    if isinstance(node, exp.DataType):
+        # To make a regclass and the like, PostgreSQL looks up names in its catalog.
+        kind = node.this.value if isinstance(node.this, exp.DataType.Type) else ""
+        if kind.lower() not in TYPES:
+            return f"the type {node.sql()[:_SHOWN_CHARACTERS]}"
+    name = type(node).__name__
+    return None if name in NODES else f"a part of the kind {name}"

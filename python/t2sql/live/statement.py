@@ -1,29 +1,44 @@
-"""A model's statement made fit for a database: one SELECT of what may be in it, in the database's dialect."""
+"""A model's statement made fit for a database: one SELECT of allowed parts, in the database's dialect."""
 
 from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
 from t2sql.live import values
-from t2sql.live.allowed import refusal
-from t2sql.live.names import Names
+from t2sql.live.allowed import refused_part
+from t2sql.live.names import StatementNames
 from t2sql.live.values import Change
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
 
 MAX_STATEMENT_CHARACTERS = 20_000
 
-# It tells of what it cannot read on stderr; here that is refused, and told as an error.
-logging.getLogger("sqlglot").setLevel(logging.ERROR)
+_REASON_CHARACTERS = 200
+# sqlglot underlines the place of an error with a terminal's control codes.
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`sql` is what runs, in `dialect`; `changes` are the values whose letter case was the database's."""
+    """A checked statement.
+
+    Attributes:
+        sql: What runs, in `dialect`.
+        dialect: sqlglot's name of the dialect.
+        changes: Texts that were replaced by the database's spelling.
+        notes: What else a user should know of its texts.
+    """
 
     sql: str
     dialect: str
@@ -34,38 +49,51 @@ class Statement:
 def prepare(
     sql: str, schema: Schema, dialect: str, lookup: Callable[[str], list[Any]] | None = None
 ) -> Statement:
-    """Check a statement in SQLite's dialect against the database's schema and write it in `dialect`.
+    """Check a statement and write it in a database's dialect.
 
-    Raises SqlError when it is not one SELECT, calls or contains what is not allowed, or names a table
-    that the database has not. `lookup(sql)` returns the first column of a statement's rows: with it, text
-    that no row has is replaced by the one spelling of it, letter case ignored, that rows have.
-    What is run on a server is written from the checked tree, so that the two cannot be read differently.
+    What runs on a server is written from the checked tree, so that t2sql and the server cannot read it
+    differently. SQLite gets the model's own text where nothing had to be changed.
+
+    Args:
+        sql: The model's statement, in SQLite's dialect.
+        schema: The database's tables.
+        dialect: sqlglot's name of the database's dialect.
+        lookup: Runs a statement in `dialect` and returns the first column of its rows. With it, a text that
+            no row has is replaced by the one spelling, letter case ignored, that rows have.
+
+    Returns:
+        The statement as it may run.
+
+    Raises:
+        SqlError: It is not one SELECT, has a part that is not allowed, or names a table that the database
+            does not have.
     """
-    tree = _parsed(sql)
-    names = Names(tree, schema, sql)
-    asked = copy.deepcopy(tree)
-    changes, notes = values.resolve(tree, names, _ask(lookup, dialect)) if lookup else ([], [])
-    if dialect == "sqlite" and tree == asked and not names.disguised:
-        # The model's own words.
+    tree = _parse(sql)
+    names = StatementNames(tree, schema, sql)
+    original = copy.deepcopy(tree)
+    changes: list[Change] = []
+    notes: list[str] = []
+    if lookup is not None:
+        changes, notes = values.match_letter_case(
+            tree, names, lambda query: lookup(query.sql(dialect=dialect))
+        )
+    if dialect == "sqlite" and tree == original and not names.differ_from_prompt:
         return Statement(sql, dialect, (), tuple(notes))
     if dialect != "sqlite":
-        values.adapt(tree, names)
-    if dialect != "sqlite" or names.disguised:
-        names.spell(tree)
-    return Statement(_written(tree, dialect, sql), dialect, tuple(changes), tuple(notes))
+        values.adapt_types(tree, names)
+    if dialect != "sqlite" or names.differ_from_prompt:
+        names.write_into(tree)
+    return Statement(_to_sql(tree, dialect, sql), dialect, tuple(changes), tuple(notes))
 
 
-def _parsed(sql: str) -> Any:
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
+def _parse(sql: str) -> exp.Query:
     if "\0" in sql:
         raise SqlError("syntax", "a null character", sql)
     if len(sql) > MAX_STATEMENT_CHARACTERS:
         raise SqlError("memory", f"a statement of {len(sql)} characters is too long", sql)
     try:
-        trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
+        with _sqlglot_warnings_dropped():
+            trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlError("syntax", _first_line(error), sql) from None
     if not trees:
@@ -76,28 +104,38 @@ def _parsed(sql: str) -> Any:
     if not isinstance(tree, exp.Query):
         raise SqlError("not_read_only", f"expected SELECT, found {sql.split()[0][:20].upper()}", sql)
     for node in tree.walk():
-        reason = refusal(node)
-        if reason is not None:
-            raise SqlError("not_read_only", f"{reason} is not among what may run", sql)
+        part = refused_part(node)
+        if part is not None:
+            raise SqlError("not_read_only", f"{part} is not among what may run", sql)
     return tree
 
 
-def _written(tree: Any, dialect: str, sql: str) -> str:
-    from sqlglot.errors import SqlglotError
-
+def _to_sql(tree: exp.Expr, dialect: str, sql: str) -> str:
     try:
-        return str(tree.sql(dialect=dialect, comments=False))
+        with _sqlglot_warnings_dropped():
+            return tree.sql(dialect=dialect, comments=False)
     except (SqlglotError, RecursionError, ValueError) as error:
-        raise SqlError("other", f"it cannot be said in {dialect}: {_first_line(error)}", sql) from None
+        raise SqlError("other", f"it cannot be written in {dialect}: {_first_line(error)}", sql) from None
 
 
-def _ask(lookup: Callable[[str], list[Any]], dialect: str) -> Callable[[Any], list[Any]]:
-    return lambda tree: lookup(tree.sql(dialect=dialect))
+@contextmanager
+def _sqlglot_warnings_dropped() -> Iterator[None]:
+    """Drop what sqlglot logs below an error inside the block, in this thread.
+
+    It warns of what it reads as a plain command; such a statement is refused here with an error.
+    """
+    logger, thread = logging.getLogger("sqlglot"), threading.get_ident()
+
+    def keep(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or record.thread != thread
+
+    logger.addFilter(keep)
+    try:
+        yield
+    finally:
+        logger.removeFilter(keep)
 
 
 def _first_line(error: BaseException) -> str:
-    from re import sub
-
-    # sqlglot underlines the place with terminal codes.
-    lines = sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    lines = _TERMINAL_CODES.sub("", str(error)).strip().splitlines()
+    return lines[0][:_REASON_CHARACTERS] if lines else type(error).__name__
