@@ -121,9 +121,9 @@ def postgres() -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def schema_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Schemas of the tests' databases are kept in a folder of their own, not in the user's cache."""
-    from t2sql.live import introspect
+    from t2sql.live import schema_cache as module
 
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(introspect, "cache_dir", lambda: folder)
+        patch.setattr(module, "cache_dir", lambda: folder)
         yield folder

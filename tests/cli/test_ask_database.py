@@ -29,7 +29,7 @@ def shop(tmp_path: Path) -> str:
 
 
 def rows(**changes: Any) -> RowArguments:
-    plain: dict[str, Any] = {"execute": True, "format": "table", "file": None, "force": False}
+    plain: dict[str, Any] = {"execute": True, "row_format": "table", "file": None, "force": False}
     return RowArguments(**{**plain, "timeout": 5.0, "max_rows": 2, **changes})
 
 
@@ -61,10 +61,10 @@ def test_rows_are_a_table_after_the_sql(shop: str, capsys: pytest.CaptureFixture
 
 
 def test_other_formats_have_stdout_to_themselves(shop: str, capsys: pytest.CaptureFixture[str]) -> None:
-    asked(shop, "SELECT COUNT(*) AS n FROM products", rows(format="csv"))
+    asked(shop, "SELECT COUNT(*) AS n FROM products", rows(row_format="csv"))
     out, err = capsys.readouterr()
     assert out == "n\n40\n" and "SELECT COUNT(*)" in err
-    asked(shop, "SELECT COUNT(*) AS n FROM products", rows(format="json"))
+    asked(shop, "SELECT COUNT(*) AS n FROM products", rows(row_format="json"))
     assert json.loads(capsys.readouterr().out) == {"columns": ["n"], "rows": [[40]]}
 
 

@@ -21,7 +21,7 @@ from t2sql.fuse import fuse
 from t2sql.generate import Asker, AskOptions, Backend, Request, ask, open_backend
 from t2sql.gguf import convert
 from t2sql.grammar import grammar_of
-from t2sql.live import LiveAnswer, RunOptions, ask_database, open_database
+from t2sql.live import LiveAnswer, ask_database, open_database
 from t2sql.runs.records import ChosenCheckpoint
 from t2sql.schema import read_table_lines
 
@@ -147,7 +147,7 @@ def test_votes_are_statements_without_a_database() -> None:
 def asked(model: Backend, url: str, *, execute: bool = True, **options: Any) -> LiveAnswer:
     with open_database(url) as database:
         asker = Asker(model, AskOptions(**options))
-        return ask_database(asker, database, "Which products?", RunOptions(execute=execute))
+        return ask_database(asker, database, "Which products?", execute=execute)
 
 
 @pytest.fixture()

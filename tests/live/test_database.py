@@ -15,7 +15,7 @@ import pytest
 from support import live_databases
 
 from t2sql.errors import InputError, T2sqlError, WorkError
-from t2sql.live import LiveDatabase, open_database
+from t2sql.live import Limits, LiveDatabase, open_database
 from t2sql.live import database as database_module
 from t2sql.sql import SqlError
 
@@ -31,8 +31,8 @@ def database(
         yield opened
 
 
-def rows(database: LiveDatabase, sql: str, **limits: Any) -> list[Any]:
-    return database.execute(database.prepare(sql), **limits).rows
+def rows(database: LiveDatabase, sql: str, timeout: float = 5.0, **options: Any) -> list[Any]:
+    return database.execute(database.prepare(sql), Limits(timeout=timeout), **options).rows
 
 
 def test_the_schema_has_tables_columns_and_keys(database: LiveDatabase) -> None:
@@ -97,14 +97,14 @@ def test_a_value_that_is_nowhere_is_noted_and_kept(database: LiveDatabase) -> No
 
 
 def test_rows_are_bounded(database: LiveDatabase) -> None:
-    result = database.execute(database.prepare("SELECT id FROM customers"), max_rows=2)
+    result = database.execute(database.prepare("SELECT id FROM customers"), Limits(max_rows=2))
     assert (len(result.rows), result.truncated) == (2, True)
     assert len(rows(database, "SELECT id FROM customers")) == 4
 
 
 def test_bytes_are_bounded(database: LiveDatabase) -> None:
     sql = "SELECT replace(replace(replace('aaaaaaaaaa', 'a', name), 'a', name), 'a', name) FROM customers"
-    assert database.execute(database.prepare(sql), max_bytes=100).truncated
+    assert database.execute(database.prepare(sql), Limits(max_bytes=100)).truncated
 
 
 ENDLESS = "SELECT COUNT(*) FROM " + ", ".join(f"customers AS t{i}" for i in range(16))
@@ -205,7 +205,7 @@ def test_a_server_that_goes_away_is_an_error_and_comes_back(postgres: Any) -> No
             slow = opened.prepare(ENDLESS)
             threading.Timer(0.3, own.stop).start()
             with pytest.raises(WorkError, match="the database went away"):
-                opened.execute(slow, timeout=60)
+                opened.execute(slow, Limits(timeout=60))
             with pytest.raises(T2sqlError, match=r"cannot be read|went away"):
                 opened.execute(statement)
             own.start()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import injections, live_databases
 
-from t2sql.live import LiveDatabase, open_database
+from t2sql.live import Limits, LiveDatabase, open_database
 from t2sql.live.running import run
 from t2sql.live.statement import Statement
 from t2sql.sql import SqlError
@@ -47,7 +47,7 @@ def test_no_statement_of_the_corpus_gets_through(database: LiveDatabase, tmp_pat
     ran = []
     for sql in injections.statements(str(file)):
         try:
-            result = database.execute(database.prepare(sql), timeout=2)
+            result = database.execute(database.prepare(sql), Limits(timeout=2))
         except SqlError:
             continue
         ran.append((sql, result.rows))
@@ -64,7 +64,7 @@ def test_texts_stay_in_their_quotes(database: LiveDatabase) -> None:
     for text in injections.TEXTS:
         for sql in injections.quoting(text):
             try:
-                result = database.execute(database.prepare(sql), timeout=2)
+                result = database.execute(database.prepare(sql), Limits(timeout=2))
             except SqlError:
                 continue
             shown = repr(result.rows)
@@ -119,7 +119,7 @@ def test_the_database_itself_refuses_to_write(database: LiveDatabase, tmp_path: 
         "WITH gone AS (DELETE FROM canary RETURNING *) SELECT * FROM gone",
     ):
         with pytest.raises(SqlError):
-            database.execute(Statement(sql, database.dialect), timeout=2)
+            database.execute(Statement(sql, database.dialect), Limits(timeout=2))
     if database.dialect != "duckdb":
         with pytest.raises(SqlError):
             database.execute(Statement("SELECT load_extension('x')", database.dialect))
@@ -131,9 +131,9 @@ def test_a_changed_setting_does_not_outlive_its_statement(
 ) -> None:
     url = live_databases.make("postgres", tmp_path, request)
     with open_database(postgres.url("owner", url.rpartition("/")[2])) as opened:
-        limits: Any = {"timeout": 2, "max_rows": 9, "max_bytes": 9999, "cancelled": None}
+        limits = Limits(timeout=2, max_rows=9, max_bytes=9999)
         with opened._engine.connect() as connection:
-            run(connection, "SELECT set_config('default_transaction_read_only', 'off', false)", **limits)
+            run(connection, "SELECT set_config('default_transaction_read_only', 'off', false)", limits, None)
             with pytest.raises(SqlError, match="read-only transaction"):
-                run(connection, "INSERT INTO canary VALUES (2, 'dead')", **limits)
+                run(connection, "INSERT INTO canary VALUES (2, 'dead')", limits, None)
         assert alive(opened)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.live.rows import format_rows, printable, write_file
+from t2sql.live import format_rows, printable, write_file
 from t2sql.sql import Result
 
 ROWS: list[tuple[Any, ...]] = [

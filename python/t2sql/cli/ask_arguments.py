@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql import live
+from t2sql import generate, live
 from t2sql.errors import InputError
-from t2sql.generate import AskOptions, BackendOptions
 
 _MAX_SLOTS = 8
 """Samples that llama.cpp draws at once, at most: on few cores more gain nothing."""
@@ -38,7 +37,7 @@ class RowArguments:
 
     Attributes:
         execute: Whether it is run.
-        format: How its rows are printed, one of `t2sql.live.FORMATS`.
+        row_format: How its rows are printed, one of `t2sql.live.FORMATS`.
         file: Where they go instead of stdout.
         force: Whether that file may be replaced.
         timeout: Seconds that the statement may run.
@@ -46,7 +45,7 @@ class RowArguments:
     """
 
     execute: bool
-    format: str
+    row_format: live.RowFormat
     file: Path | None
     force: bool
     timeout: float
@@ -58,13 +57,15 @@ class RowArguments:
         Raises:
             InputError: They do not.
         """
-        if self.format not in live.FORMATS:
-            raise InputError("unknown --format", expected=" or ".join(live.FORMATS), found=repr(self.format))
-        if self.format == "parquet" and self.file is None:
+        if self.row_format not in live.FORMATS:
+            raise InputError(
+                "unknown --format", expected=" or ".join(live.FORMATS), found=repr(self.row_format)
+            )
+        if self.row_format == "parquet" and self.file is None:
             raise InputError("Parquet is not for a terminal", expected="--out FILE")
-        if self.file is not None and self.format == "table":
+        if self.file is not None and self.row_format == "table":
             raise InputError("a table is not for a file", expected="--format csv, json or parquet")
-        if not self.execute and (self.format != "table" or self.file is not None):
+        if not self.execute and (self.row_format != "table" or self.file is not None):
             raise InputError("there are no rows without --execute", expected="--execute")
 
 
@@ -91,8 +92,8 @@ class AskArguments:
     rows: RowArguments
     interactive: bool
     backend: str
-    opening: BackendOptions
-    options: AskOptions
+    opening: generate.BackendOptions
+    options: generate.AskOptions
 
     def check(self) -> None:
         """Check that the options go together.

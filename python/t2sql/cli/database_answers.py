@@ -5,14 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from decimal import Decimal
 
-from t2sql import generate, live
+from t2sql import generate, live, sql
 from t2sql.cli.ask_arguments import AskArguments, RowArguments
 from t2sql.cli.output import Output, table
 from t2sql.cli.question_lines import question_lines
 from t2sql.errors import InputError, T2sqlError
-from t2sql.generate import Answer, Asker
-from t2sql.live import LiveAnswer, LiveDatabase, RunOptions
-from t2sql.sql import Result
 
 
 def answer_from_database(out: Output, arguments: AskArguments) -> None:
@@ -33,7 +30,7 @@ def answer_from_database(out: Output, arguments: AskArguments) -> None:
         database.schema()
         backend = generate.open_backend(arguments.model, arguments.backend, arguments.opening)
         with closing(backend):
-            asker = Asker(backend, arguments.options)
+            asker = generate.Asker(backend, arguments.options)
             if arguments.question is None:
                 _converse(out, asker, database, arguments.rows)
                 return
@@ -42,7 +39,7 @@ def answer_from_database(out: Output, arguments: AskArguments) -> None:
                 out.note(line)
 
 
-def _converse(out: Output, asker: Asker, database: LiveDatabase, rows: RowArguments) -> None:
+def _converse(out: Output, asker: generate.Asker, database: live.LiveDatabase, rows: RowArguments) -> None:
     """Question after question; an error or Ctrl-C ends that one only."""
     out.note("A question a line; \\d lists the tables, Ctrl-D ends.")
     for line in question_lines():
@@ -59,8 +56,8 @@ def _converse(out: Output, asker: Asker, database: LiveDatabase, rows: RowArgume
 
 
 def print_answer(
-    out: Output, asker: Asker, database: LiveDatabase, question: str, rows: RowArguments
-) -> LiveAnswer:
+    out: Output, asker: generate.Asker, database: live.LiveDatabase, question: str, rows: RowArguments
+) -> live.LiveAnswer:
     """Ask, and print the statement, its rows, and what there is to know about them.
 
     Args:
@@ -77,10 +74,11 @@ def print_answer(
         InputError: The question is empty or too long, or the file for the rows exists.
         WorkError: The model failed, or the database went away.
     """
-    limits = RunOptions(rows.execute, rows.timeout, rows.max_rows)
-    answer = live.ask_database(asker, database, question, limits)
+    answer = live.ask_database(
+        asker, database, question, execute=rows.execute, limits=live.Limits(rows.timeout, rows.max_rows)
+    )
     if rows.file is not None and answer.result is not None:
-        live.write_file(answer.result, rows.file, rows.format, force=rows.force)
+        live.write_file(answer.result, rows.file, rows.row_format, force=rows.force)
     out.result(answer.to_json(), lambda: _text(out, answer, rows))
     for warning in (*answer.warnings, *database.warnings()):
         out.warn(warning)
@@ -90,27 +88,27 @@ def print_answer(
     return answer
 
 
-def print_doubts(out: Output, answer: Answer | LiveAnswer) -> None:
+def print_doubts(out: Output, answer: generate.Answer | live.LiveAnswer) -> None:
     """Print why an answer is uncertain, if it is."""
     if answer.doubts:
         out.note(f"uncertain: {'; '.join(answer.doubts)}")
 
 
-def _text(out: Output, answer: LiveAnswer, rows: RowArguments) -> str:
+def _text(out: Output, answer: live.LiveAnswer, rows: RowArguments) -> str:
     """What goes to stdout."""
     if answer.result is None:
         return answer.sql
     if rows.file is not None:
         out.note(f"{len(answer.result.rows)} rows in {rows.file}")
         return answer.sql
-    if rows.format == "table":
+    if rows.row_format == "table":
         return f"{answer.sql}\n\n{as_table(answer.result)}"
     # A program reads stdout, so the rows are alone there.
     out.note(answer.sql)
-    return live.format_rows(answer.result, rows.format)
+    return live.format_rows(answer.result, rows.row_format)
 
 
-def as_table(result: Result) -> str:
+def as_table(result: sql.Result) -> str:
     """Rows as an aligned table; nothing in a value can control the terminal."""
     if not result.rows:
         return "(no rows)"
@@ -118,7 +116,7 @@ def as_table(result: Result) -> str:
     return table([live.printable(name) for name in result.columns], cells, left=_leading_texts(result))
 
 
-def _leading_texts(result: Result) -> int:
+def _leading_texts(result: sql.Result) -> int:
     """How many columns from the left have no numbers and are aligned to the left."""
     count = 0
     for value in result.rows[0]:

@@ -1,22 +1,24 @@
 from .answer import LiveAnswer as LiveAnswer
 from .asking import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
-from .asking import RunOptions as RunOptions
 from .asking import ask_database as ask_database
 from .database import LiveDatabase as LiveDatabase
 from .database import open_database as open_database
+from .row_files import write_file as write_file
 from .rows import FORMATS as FORMATS
+from .rows import RowFormat as RowFormat
 from .rows import format_rows as format_rows
 from .rows import printable as printable
-from .rows import write_file as write_file
+from .running import Limits as Limits
 from .statement import Statement as Statement
 from .statement import prepare as prepare
 
 __all__ = [
     "FORMATS",
     "MAX_QUESTION_CHARACTERS",
+    "Limits",
     "LiveAnswer",
     "LiveDatabase",
-    "RunOptions",
+    "RowFormat",
     "Statement",
     "ask_database",
     "format_rows",

@@ -10,9 +10,10 @@ from t2sql.live.answer import LiveAnswer
 from t2sql.live.database import LiveDatabase
 from t2sql.live.names import shown_schema
 from t2sql.live.relevance import SchemaPart, select_part
+from t2sql.live.running import Limits
 from t2sql.live.statement import Statement
 from t2sql.schema import Schema
-from t2sql.sql import MAX_ROWS, TIMEOUT, Result, SqlError, same_result
+from t2sql.sql import Result, SqlError, same_result
 
 DEFAULT_CONTEXT = 2048
 """Tokens of a prompt and its answer where the backend does not say how many it takes."""
@@ -21,36 +22,28 @@ MAX_QUESTION_CHARACTERS = 20_000
 # `select_part` estimates tokens by bytes, three to a token, and no tokenizer makes more than one token of a
 # byte: at a quarter of the context even such a prompt fits.
 _CONTEXT_FRACTIONS = (1.0, 0.7, 0.45, 0.25)
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """Whether a statement is run, and within which limits.
-
-    Attributes:
-        execute: Whether to run it.
-        timeout: Seconds that it may take.
-        max_rows: Rows to fetch, at most.
-    """
-
-    execute: bool = False
-    timeout: float = TIMEOUT
-    max_rows: int = MAX_ROWS
+_DEFAULT_LIMITS = Limits()
 
 
 def ask_database(
-    asker: Asker, database: LiveDatabase, question: str, options: RunOptions = RunOptions()
+    asker: Asker,
+    database: LiveDatabase,
+    question: str,
+    *,
+    execute: bool = False,
+    limits: Limits = _DEFAULT_LIMITS,
 ) -> LiveAnswer:
     """Ask for the SQL of a question over a database's tables, and perhaps for its rows.
 
     A statement that the database refuses goes back to the model once, with the reason. With votes and
-    `options.execute`, the samples vote by their rows.
+    `execute`, the samples vote by their rows.
 
     Args:
         asker: The model. Its `cancelled` ends statements as well.
         database: The database.
         question: The question, in words.
-        options: Whether the statement is run, and its limits.
+        execute: Whether the statement is run.
+        limits: How much it may use.
 
     Returns:
         The answer. A statement that cannot run is an `error` in it, not an exception.
@@ -69,8 +62,8 @@ def ask_database(
         )
     schema = database.schema()
     part, answer = ask_within_context(asker, shown_schema(schema), question)
-    attempts = _Attempts(asker, database, schema, options)
-    if options.execute and answer.agreement is not None:
+    attempts = _Attempts(asker, database, schema, limits if execute else None)
+    if execute and answer.agreement is not None:
         answer = attempts.vote_by_rows(answer)
     attempt = attempts.attempt(answer.sql)
     first = None
@@ -138,19 +131,15 @@ class _Attempts:
     asker: Asker
     database: LiveDatabase
     schema: Schema
-    options: RunOptions
+    limits: Limits | None
+    """None: they are not run."""
 
     def attempt(self, sql: str) -> _Attempt:
         statement = result = None
         try:
             statement = self.database.prepare(sql, self.schema)
-            if self.options.execute:
-                result = self.database.execute(
-                    statement,
-                    timeout=self.options.timeout,
-                    max_rows=self.options.max_rows,
-                    cancelled=self.asker.cancelled,
-                )
+            if self.limits is not None:
+                result = self.database.execute(statement, self.limits, cancelled=self.asker.cancelled)
         except SqlError as error:
             return _Attempt(statement, None, error)
         return _Attempt(statement, result, None)

@@ -1,4 +1,4 @@
-"""A database that questions are asked of: its schema as it is now, and its rows, only read."""
+"""A database that questions are asked about: its schema as it is now, and its rows, never written."""
 
 from __future__ import annotations
 
@@ -6,37 +6,55 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import sqlalchemy as sa
 
 from t2sql.databases import masked_url, parse_url, read_only_engine, read_schema, translate_errors
 from t2sql.errors import InputError, WorkError
-from t2sql.live import introspect
-from t2sql.live.running import run
+from t2sql.live.running import Limits, run
+from t2sql.live.schema_cache import load_cached, store
+from t2sql.live.schema_state import schema_state
 from t2sql.live.statement import Statement, prepare
 from t2sql.schema import Schema
-from t2sql.sql import MAX_BYTES, MAX_ROWS, TIMEOUT, Result, SqlError, open_reader
+from t2sql.sql import Result, SqlError, open_reader
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
+_DIALECTS = {"sqlite": "sqlite", "duckdb": "duckdb", "postgresql": "postgres", "postgres": "postgres"}
+"""SQLAlchemy's names of kinds of databases, and sqlglot's of their dialects."""
+# The only driver of PostgreSQL whose connections `running` knows.
+_POSTGRES_DRIVER = re.compile(r"postgres(ql)?(\+psycopg)?")
 
-_DIALECTS = {"sqlite": "sqlite", "duckdb": "duckdb", "postgresql": "postgres"}
-_LOOKUP_SECONDS = 1.0
-_LOOKUP_ROWS = 8
+_DEFAULT_LIMITS = Limits()
+# A value of the question is looked up while somebody waits, and three spellings are told apart.
+_LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
+_ROLE_LIMITS = Limits(timeout=1.0, max_rows=1)
 
 
 class LiveDatabase:
-    """Open until `close`; its methods may be called from several threads. `dialect` is sqlglot's name."""
+    """A database that is open for reading until `close`. Several threads may use it.
+
+    Attributes:
+        url: Its URL, password included.
+        shown: Its URL for people, without the password.
+        dialect: sqlglot's name of its dialect: "sqlite", "duckdb" or "postgres".
+        file: The file of a SQLite or DuckDB database.
+    """
 
     def __init__(self, url: str) -> None:
+        """Open a database.
+
+        Args:
+            url: `sqlite:///FILE`, `duckdb:///FILE` or `postgresql://HOST/NAME`.
+
+        Raises:
+            InputError: It is another kind of database, or cannot be read.
+            MissingPartError: The database's driver is not installed.
+        """
         self.url = url
         self.shown = masked_url(url)
         address = parse_url(url)
-        kind = address.get_backend_name()
-        self.dialect = _DIALECTS.get("postgresql" if kind == "postgres" else kind, "")
-        other_driver = self.dialect == "postgres" and not re.fullmatch(
-            r"postgres(ql)?(\+psycopg)?", address.drivername
-        )
-        if not self.dialect or other_driver:
+        self.dialect = _dialect(address)
+        if not self.dialect:
             raise InputError(
                 "this kind of database cannot be asked",
                 where=self.shown,
@@ -47,81 +65,109 @@ class LiveDatabase:
         self._lock = threading.Lock()
         self._schema: tuple[str, Schema] | None = None
         with translate_errors(url):
-            self._engine: Engine = read_only_engine(address)
-            # Reads something: what is no database shows here.
-            introspect.state(self._engine)
+            self._engine = read_only_engine(address)
+            # Opening a file reads nothing of it; this shows whether it is a database.
+            schema_state(self._engine)
 
     def schema(self) -> Schema:
-        """The tables as they are now; they are read again only when something about them has changed."""
+        """The tables as they are now. They are read again only when their `schema_state` has changed.
+
+        Raises:
+            InputError: The database has no table.
+            WorkError: It went away.
+        """
         with self._lock, translate_errors(self.url, WorkError):
-            now = introspect.state(self._engine)
-            if self._schema is None or self._schema[0] != now:
-                schema = introspect.kept(self.url, now)
+            state = schema_state(self._engine)
+            if self._schema is None or self._schema[0] != state:
+                schema = load_cached(self.url, state)
                 if schema is None:
                     schema = read_schema(self._engine)
-                    introspect.keep(self.url, now, schema)
-                self._schema = now, schema
+                    store(self.url, state, schema)
+                self._schema = state, schema
             return self._schema[1]
 
     def prepare(self, sql: str, schema: Schema | None = None) -> Statement:
-        """A model's statement as it may run here; see `t2sql.live.prepare`."""
+        """Check a model's statement and write it in the database's dialect; see `t2sql.live.prepare`.
+
+        Args:
+            sql: The statement, in SQLite's dialect.
+            schema: The tables, if the caller has them already.
+
+        Raises:
+            SqlError: The statement may not run.
+        """
         return prepare(sql, schema or self.schema(), self.dialect, self._lookup)
 
     def execute(
         self,
         statement: Statement,
+        limits: Limits = _DEFAULT_LIMITS,
         *,
-        timeout: float = TIMEOUT,
-        max_rows: int = MAX_ROWS,
-        max_bytes: int = MAX_BYTES,
         cancelled: Callable[[], bool] | None = None,
     ) -> Result:
-        """The rows of a prepared statement, within the limits (seconds, rows, bytes of text).
+        """Run a prepared statement.
 
-        SqlError when the database does not take the statement or it reached the limit of time.
+        Args:
+            statement: What `prepare` returned.
+            limits: How much it may use.
+            cancelled: Says whether nobody waits for the rows any more; called from another thread.
+
+        Raises:
+            SqlError: The database refuses the statement, or it reached the time limit or was cancelled.
+            WorkError: The database went away.
         """
-        return self._run(statement.sql, timeout, max_rows, max_bytes, cancelled)
+        return self._run(statement.sql, limits, cancelled)
 
-    def _run(
-        self,
-        sql: str,
-        timeout: float,
-        max_rows: int,
-        max_bytes: int = MAX_BYTES,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Result:
-        limits: dict[str, Any] = {"timeout": timeout, "max_rows": max_rows, "max_bytes": max_bytes}
-        if self.dialect == "sqlite":
-            with open_reader(Path(str(self.file)), timeout=timeout) as reader:
-                return reader.execute(sql, cancelled=cancelled, **limits)
+    def _run(self, sql: str, limits: Limits, cancelled: Callable[[], bool] | None = None) -> Result:
+        if self.file is not None and self.dialect == "sqlite":
+            with open_reader(self.file, timeout=limits.timeout) as reader:
+                return reader.execute(
+                    sql,
+                    timeout=limits.timeout,
+                    max_rows=limits.max_rows,
+                    max_bytes=limits.max_bytes,
+                    cancelled=cancelled,
+                )
         with translate_errors(self.url, WorkError), self._engine.connect() as connection:
-            return run(connection, sql, cancelled=cancelled, **limits)
+            return run(connection, sql, limits, cancelled)
 
     def _lookup(self, sql: str) -> list[Any]:
-        return [row[0] for row in self._run(sql, _LOOKUP_SECONDS, _LOOKUP_ROWS).rows]
+        return [row[0] for row in self._run(sql, _LOOKUP_LIMITS).rows]
 
     def warnings(self) -> list[str]:
-        """What about the way it was opened is less safe than it could be."""
+        """What would be safer about the way the database was opened, in words."""
         if self.dialect != "postgres":
             return []
         try:
-            superuser = self._run("SELECT rolsuper FROM pg_roles WHERE rolname = current_user", 1.0, 1).rows
+            query = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+            rows = self._run(query, _ROLE_LIMITS).rows
         except SqlError:
             return []
-        if superuser and superuser[0][0]:
+        if rows and rows[0][0]:
             return ["the database's role is a superuser; use one that may only SELECT"]
         return []
 
     def close(self) -> None:
+        """Close the connections."""
         self._engine.dispose()
 
     def __enter__(self) -> LiveDatabase:
+        """The database, closed at the end of the block."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Close."""
         self.close()
 
 
 def open_database(url: str) -> LiveDatabase:
-    """Open a SQLite or DuckDB file or a PostgreSQL database, so that it can only be read."""
+    """Open a database for reading; see `LiveDatabase`."""
     return LiveDatabase(url)
+
+
+def _dialect(address: sa.URL) -> str:
+    """sqlglot's name of a database's dialect; "" for a kind that cannot be asked."""
+    dialect = _DIALECTS.get(address.get_backend_name(), "")
+    if dialect == "postgres" and not _POSTGRES_DRIVER.fullmatch(address.drivername):
+        return ""
+    return dialect

@@ -12,140 +12,90 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from t2sql.errors import WorkError
-from t2sql.sql import Result, SqlError, SqlErrorKind, StopCondition, take_rows
+from sqlalchemy import Connection
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from t2sql.live.drivers import Driver, DuckdbDriver, PostgresDriver, first_line
+from t2sql.sql import MAX_BYTES, MAX_ROWS, TIMEOUT, Result, SqlError, StopCondition
 
-_LOOK_SECONDS = 0.02
-_GRACE_SECONDS = 1.0
-
-_STATES: dict[str, SqlErrorKind] = {
-    "42601": "syntax",
-    "42703": "unknown_column",
-    "42P01": "unknown_table",
-    "25006": "not_read_only",
-    "42501": "not_read_only",
-    "57014": "timeout",
-    "53200": "memory",
-}
-_DUCKDB_KINDS: dict[str, SqlErrorKind] = {
-    "ParserException": "syntax",
-    "CatalogException": "unknown_table",
-    "BinderException": "unknown_column",
-    "OutOfMemoryException": "memory",
-    "PermissionException": "not_read_only",
-    "InvalidInputException": "not_read_only",
-    "InterruptException": "timeout",
-}
+_POLL_SECONDS = 0.02
 
 
-def run(
-    connection: Connection,
-    sql: str,
-    *,
-    timeout: float,
-    max_rows: int,
-    max_bytes: int,
-    cancelled: Callable[[], bool] | None,
-) -> Result:
-    """Run one statement that was checked; SqlError when the database does not take it."""
+@dataclass(frozen=True)
+class Limits:
+    """How much a statement may use.
+
+    Attributes:
+        timeout: Seconds that it may run.
+        max_rows: Rows to fetch, at most.
+        max_bytes: Bytes of rows to fetch, at most.
+    """
+
+    timeout: float = TIMEOUT
+    max_rows: int = MAX_ROWS
+    max_bytes: int = MAX_BYTES
+
+
+def run(connection: Connection, sql: str, limits: Limits, cancelled: Callable[[], bool] | None) -> Result:
+    """Run one statement that was checked.
+
+    Args:
+        connection: A connection to PostgreSQL or DuckDB. After an error, or a result that was not fetched
+            whole, it is not used again.
+        sql: The statement.
+        limits: How much it may use.
+        cancelled: Says whether nobody waits for the rows any more.
+
+    Returns:
+        The rows; `truncated` if there were more than the limits allow.
+
+    Raises:
+        SqlError: The database refuses the statement, or it reached the time limit or was cancelled.
+        WorkError: The database went away.
+    """
     started = time.monotonic()
-    raw: Any = connection.connection.driver_connection
-    postgres = connection.dialect.name == "postgresql"
-    stream = _postgres if postgres else _duckdb
+    raw = connection.connection.driver_connection
+    driver: Driver
+    driver = PostgresDriver(raw) if connection.dialect.name == "postgresql" else DuckdbDriver(raw)
     condition = StopCondition()
-    condition.start(timeout + _GRACE_SECONDS * postgres, cancelled)
-    interrupter = _Interrupter(raw.cancel if postgres else raw.interrupt, condition)
+    condition.start(limits.timeout + driver.grace_seconds, cancelled)
     try:
-        with interrupter.watching():
-            columns, rows, truncated = stream(raw, sql, timeout, max_rows, max_bytes)
+        with _interrupted_by(condition, driver):
+            columns, rows, truncated = driver.run(sql, limits.timeout, limits.max_rows, limits.max_bytes)
     except BaseException as error:
-        # Whatever state it is in, nobody gets this connection again.
+        # Nobody gets this connection again, whatever state it is in.
         connection.invalidate()
         if not isinstance(error, Exception):
             raise
         if condition.error is not None:
             raise condition.error from error
-        raise _failure(error, sql, condition.reason) from error
+        if condition.reason is not None and not isinstance(error, SqlError):
+            raise SqlError(condition.reason, first_line(error), sql) from error
+        raise driver.error(error, sql) from error
     if condition.reason is not None or truncated:
         connection.invalidate()
     return Result(columns, rows, truncated, time.monotonic() - started)
 
 
-def _postgres(raw: Any, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Any:
-    raw.rollback()
-    raw.read_only = True
-    with raw.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = {max(1, round(timeout * 1000))}")
-        rows, truncated = take_rows(cursor.stream(sql), max_rows, max_bytes)
-        columns = tuple(column.name for column in cursor.description or ())
-    if not columns and not rows:
-        # A stream of no rows leaves no description behind.
-        with raw.cursor() as cursor:
-            cursor.execute(sql, prepare=True)
-            columns = tuple(column.name for column in cursor.description or ())
-    if not truncated:
-        raw.rollback()
-    return columns, rows, truncated
+@contextmanager
+def _interrupted_by(condition: StopCondition, driver: Driver) -> Iterator[None]:
+    """Interrupt what runs inside the block, from another thread, as long as the condition is reached."""
+    done = threading.Event()
 
-
-def _duckdb(raw: Any, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Any:
-    import duckdb
-
-    found = [statement.type for statement in raw.extract_statements(sql)]
-    if found != [duckdb.StatementType.SELECT]:
-        raise SqlError("not_read_only", f"expected one SELECT, found {len(found)} statements", sql)
-    cursor = raw.cursor()
-    cursor.execute(sql)
-    columns = tuple(column[0] for column in cursor.description or ())
-    rows, truncated = take_rows(iter(cursor.fetchone, None), max_rows, max_bytes)
-    return columns, rows, truncated
-
-
-class _Interrupter:
-    """Interrupts a statement from another thread when its stop condition is reached."""
-
-    def __init__(self, interrupt: Callable[[], object], condition: StopCondition) -> None:
-        self._interrupt = interrupt
-        self._condition = condition
-        self._done = threading.Event()
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Watch the statement that runs inside the block."""
-        thread = threading.Thread(target=self._poll, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._done.set()
-            thread.join()
-
-    def _poll(self) -> None:
-        while not self._done.wait(_LOOK_SECONDS):
-            if self._condition.is_reached():
+    def poll() -> None:
+        while not done.wait(_POLL_SECONDS):
+            if condition.is_reached():
                 try:
-                    self._interrupt()
+                    driver.interrupt()
                 except Exception:
                     # The connection is gone, and with it the statement.
                     return
 
-
-def _failure(error: Exception, sql: str, why: SqlErrorKind | None) -> Exception:
-    if isinstance(error, SqlError):
-        return error
-    message = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    if why is not None:
-        return SqlError(why, message, sql)
-    state = getattr(error, "sqlstate", None)
-    if type(error).__module__.partition(".")[0] == "psycopg":
-        if state is None or (state[:2] in ("08", "57") and state != "57014"):
-            return WorkError("the database went away", found=message, hint="Try again when it is back")
-        return SqlError(_STATES.get(state, "other"), message, sql)
-    if hasattr(error, "__module__") and "duckdb" in type(error).__module__:
-        return SqlError(_DUCKDB_KINDS.get(type(error).__name__, "other"), message, sql)
-    return error
+    thread = threading.Thread(target=poll, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,4 +1,4 @@
-"""Values in a statement: their letter case as the database has it, and types that SQLite is not strict about."""
+"""Values in a statement: letter case as the database has it, and types where SQLite is not strict."""
 
 from __future__ import annotations
 

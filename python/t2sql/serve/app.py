@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from t2sql.errors import ContextError, InputError, T2sqlError
 from t2sql.generate import Asker, AskOptions, Cancelled
-from t2sql.live import LiveAnswer, LiveDatabase, RunOptions, ask_database
+from t2sql.live import Limits, LiveAnswer, LiveDatabase, ask_database
 from t2sql.plain import plain
 from t2sql.serve.completions import complete
 from t2sql.serve.guards import Guards, failure
@@ -92,8 +92,8 @@ def _ask(
         on_generation=workers.metrics.count,
     )
     max_rows = min(body.max_rows or settings.max_rows, settings.max_rows)
-    options = RunOptions(execute=body.execute, timeout=settings.statement_seconds, max_rows=max_rows)
-    return ask_database(asker, database, body.question, options)
+    limits = Limits(settings.statement_seconds, max_rows)
+    return ask_database(asker, database, body.question, execute=body.execute, limits=limits)
 
 
 async def _http(request: Request, error: Any) -> Response:

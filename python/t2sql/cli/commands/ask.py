@@ -8,7 +8,7 @@ from typing import Annotated, cast
 
 import typer
 
-from t2sql import generate, train
+from t2sql import generate, live, train
 from t2sql.cli.ask_arguments import AskArguments, RowArguments, TableArguments, slots_for
 from t2sql.cli.database_answers import answer_from_database, print_doubts
 from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
@@ -56,7 +56,7 @@ def command(
     execute: Annotated[
         bool, typer.Option("--execute", help="Run the statement on the database, read-only.")
     ] = False,
-    format: Annotated[
+    row_format: Annotated[
         str, typer.Option("--format", help="How rows are printed: table, csv, json or parquet.")
     ] = "table",
     out_file: Annotated[
@@ -114,7 +114,14 @@ def command(
         question=question,
         tables=TableArguments(tuple(table or ()), schema, prompt),
         database=db,
-        rows=RowArguments(execute or interactive, format, out_file, force, timeout, max_rows),
+        rows=RowArguments(
+            execute=execute or interactive,
+            row_format=cast(live.RowFormat, row_format),  # RowArguments checks it.
+            file=out_file,
+            force=force,
+            timeout=timeout,
+            max_rows=max_rows,
+        ),
         interactive=interactive,
         backend=backend,
         opening=generate.BackendOptions(

@@ -1,0 +1,72 @@
+"""The rows of a result as a file: CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from t2sql.errors import InputError, MissingPartError
+from t2sql.files import check_free, output_file
+from t2sql.live.rows import RowFormat, format_rows, json_value
+from t2sql.sql import Result
+
+
+def write_file(result: Result, path: Path, row_format: RowFormat, *, force: bool = False) -> None:
+    """Write rows to a file, which is there only when it is whole.
+
+    Args:
+        result: The rows.
+        path: The file; its folder must exist.
+        row_format: "csv", "json" or "parquet". Parquet keeps the types; of columns with one name, the later
+            ones get a number, and a column of mixed types becomes text.
+        force: Whether a file that exists is replaced.
+
+    Raises:
+        InputError: The file exists without `force`, or its folder does not.
+        MissingPartError: Parquet is asked for and pyarrow is not installed.
+        OSError: The file cannot be written.
+    """
+    if not path.parent.is_dir():
+        raise InputError("no such directory", where=path.parent)
+    check_free(path, force=force)
+    if row_format == "parquet":
+        _write_parquet(result, path)
+        return
+    with output_file(path) as building:
+        building.write_text(format_rows(result, row_format) + "\n", encoding="utf-8", newline="\n")
+
+
+def _write_parquet(result: Result, path: Path) -> None:
+    try:
+        import pyarrow  # An extra.
+        import pyarrow.parquet
+    except ModuleNotFoundError:
+        hint = "Install it: pip install pyarrow"
+        raise MissingPartError("Parquet needs pyarrow", found="no pyarrow", hint=hint) from None
+    columns = [[row[index] for row in result.rows] for index in range(len(result.columns))]
+    arrays = [_array(pyarrow, values) for values in columns]
+    table = pyarrow.Table.from_arrays(arrays, names=_distinct(result.columns))
+    with output_file(path) as building:
+        pyarrow.parquet.write_table(table, building)
+
+
+def _array(pyarrow: ModuleType, values: list[Any]) -> Any:
+    """A column as a pyarrow array: of the type that its values have, or else of text."""
+    unlike = pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, OverflowError
+    try:
+        return pyarrow.array(values)
+    except unlike:
+        return pyarrow.array([None if value is None else str(json_value(value)) for value in values])
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names; the second of the same name gets "_2", the third "_3"."""
+    counts: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        counts[name] += 1
+        distinct.append(name if counts[name] == 1 else f"{name}_{counts[name]}")
+    return distinct

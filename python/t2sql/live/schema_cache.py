@@ -1,0 +1,50 @@
+"""Schemas of live databases in the user's cache, so that a large one is read once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from t2sql.cache import cache_dir
+from t2sql.databases import masked_url
+from t2sql.files import write_text
+from t2sql.schema import Schema
+
+
+def load_cached(url: str, state: str) -> Schema | None:
+    """Load a schema that `store` wrote.
+
+    Args:
+        url: The database.
+        state: Its `schema_state`.
+
+    Returns:
+        The schema; None if there is none of this state, or it cannot be read.
+    """
+    try:
+        document = json.loads(_file(url).read_text(encoding="utf-8"))
+        return Schema.from_dict(document["schema"]) if document["state"] == state else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def store(url: str, state: str, schema: Schema) -> None:
+    """Store a schema for the next process. A failure to write is ignored: then it is read again.
+
+    Args:
+        url: The database. The file's name is a hash of it, without the password.
+        state: Its `schema_state`.
+        schema: Its tables.
+    """
+    file = _file(url)
+    document = json.dumps({"state": state, "schema": schema.to_dict()}, ensure_ascii=True)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, document)
+
+
+def _file(url: str) -> Path:
+    name = hashlib.sha256(masked_url(url).encode()).hexdigest()[:24]
+    return cache_dir() / "schemas" / f"{name}.json"
