@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -10,11 +9,10 @@ import typer
 
 from t2sql import generate, live, train
 from t2sql.cli.ask_arguments import AskArguments, RowArguments, TableArguments, slots_for
-from t2sql.cli.database_answers import answer_from_database, print_doubts
+from t2sql.cli.database_answers import answer_from_database
 from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
 from t2sql.cli.output import Output
-from t2sql.errors import InputError
-from t2sql.schema import read_ddl
+from t2sql.cli.table_answers import answer_from_tables
 
 EXAMPLE = """
 t2sql ask runs/demo/gguf/demo.q8_0.gguf "How old is Wang Junjian?" --table "students: Name, Age, School"
@@ -143,26 +141,4 @@ def command(
     if arguments.database is not None:
         answer_from_database(out, arguments)
     else:
-        _answer_from_tables(out, arguments)
-
-
-def _answer_from_tables(out: Output, arguments: AskArguments) -> None:
-    """Answer a question over tables that were given, or a raw prompt."""
-    tables = arguments.tables
-    schema = None if tables.ddl is None else read_ddl(_read(tables.ddl), where=tables.ddl)
-    subject = generate.Subject.of(arguments.question, tables.lines, schema, tables.prompt)
-    with closing(generate.open_backend(arguments.model, arguments.backend, arguments.opening)) as backend:
-        answer = subject.ask(generate.Asker(backend, arguments.options))
-    out.result(answer.to_json(), answer.sql)
-    for line in answer.timings.lines():
-        out.note(line)
-    print_doubts(out, answer)
-    for warning in answer.warnings:
-        out.warn(warning)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the schema file cannot be read", where=path, found=error) from None
+        answer_from_tables(out, arguments)
