@@ -76,7 +76,8 @@ class Source:
                 "table lines have no rows", expected="a database", hint="Give sqlite:///FILE as the source"
             )
         statement = self.database.prepare(sql)
-        return self.database.execute(statement, timeout=TIMEOUT, max_rows=MOST_ROWS, cancelled=cancelled)
+        limits = live.Limits(timeout=TIMEOUT, max_rows=MOST_ROWS)
+        return self.database.execute(statement, limits, cancelled=cancelled)
 
     def close(self) -> None:
         """Close the database."""

@@ -18,7 +18,7 @@ from t2sql.errors import T2sqlError
 from t2sql.sql import Result
 from t2sql_tui import formatting
 
-FORMATS = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
+FORMATS: dict[str, live.RowFormat] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 """The format of each ending of a file's name."""
 
 
