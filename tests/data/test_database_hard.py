@@ -13,7 +13,7 @@ from support import databases
 
 from t2sql import data, sql
 from t2sql.data import SPLITS, Dataset
-from t2sql.data.synthesis.extract import _without_clashes
+from t2sql.data.synthesis.database_copy import _without_clashes
 from t2sql.data.synthesis.recipe import read_recipe
 from t2sql.databases import DatabaseColumn, DatabaseTable, engine
 from t2sql.errors import InputError
@@ -278,11 +278,11 @@ def test_a_prompt_has_at_most_as_many_tables_as_the_recipe_says(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("examples = 0", "'examples' is no count.*3 or more"),
+        ("examples = 0", "'examples' is not a count.*3 or more"),
         ("exmples = 10", "unknown key.*'exmples'"),
-        ("valid = 0.9", "'valid' is no share"),
-        ("views = 1", "'views' is no switch"),
-        ('tables = "a"', "'tables' is no list of names"),
+        ("valid = 0.9", "'valid' is not a fraction"),
+        ("views = 1", "'views' is not a switch"),
+        ('tables = "a"', "'tables' is not a list of names"),
         ("shares = 3", "'shares' is not a table"),
         ("[shares]\nfilters = -1", r"no weight.*shares\.filters"),
         ("[shares]\nfiltres = 1", r"unknown name in \[shares\].*filtres"),

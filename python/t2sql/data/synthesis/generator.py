@@ -1,4 +1,4 @@
-"""Questions and SQL from a database of the user's own: its tables, its keys, and some of its rows."""
+"""Examples from a database of the user's own: queries sampled from a copy of it, and questions for them."""
 
 from __future__ import annotations
 
@@ -6,31 +6,35 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.data.example import Example
+from t2sql.data.example import Example, Splits
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis.checking import Checker
-from t2sql.data.synthesis.conditions import weighted
-from t2sql.data.synthesis.drawing import Drawer
-from t2sql.data.synthesis.extract import Extract, extract
-from t2sql.data.synthesis.phrasings import Voice
-from t2sql.data.synthesis.queries import Query
+from t2sql.data.synthesis.answer_checker import AnswerChecker
+from t2sql.data.synthesis.database_copy import DatabaseCopy, copy_database
+from t2sql.data.synthesis.query import Query
+from t2sql.data.synthesis.query_sampler import QuerySampler
+from t2sql.data.synthesis.question_writer import QuestionWriter
 from t2sql.data.synthesis.recipe import Recipe
-from t2sql.data.synthesis.splits import Splits
+from t2sql.data.synthesis.split_assigner import SplitAssigner
 from t2sql.databases import masked_url
 from t2sql.errors import InputError
 from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema
 
-_GIVE_UP = 300
-"""Attempts that may come to nothing before a kind of question is given up."""
+_MOST_ATTEMPTS = 300
+"""Attempts in a row that may come to nothing before a kind of query is given up."""
 
 
 @dataclass(frozen=True)
 class Generated:
-    """The examples of each split; `warnings` say what the database did not give, or was not asked for."""
+    """What was generated from a database.
 
-    splits: dict[str, list[Example]]
+    Attributes:
+        splits: The examples of each split.
+        warnings: Sentences for people about what was left out or could not be generated.
+    """
+
+    splits: Splits
     warnings: tuple[str, ...]
 
 
@@ -43,53 +47,65 @@ def generate(
     with_private: bool = False,
     progress: Progress | None = None,
 ) -> Generated:
-    """Write a bounded copy of the database under `out`/db, and return examples that run on it."""
-    made = extract(url, out / "db", recipe, seed=seed, with_private=with_private)
-    with closing(Checker(made.path)) as checker:
-        splits = _examples(made, checker, recipe, Rng(f"database/{seed}"), progress)
-    counts = {name: len(examples) for name, examples in splits.items()}
-    if not all(counts.values()):
+    """Write a bounded copy of a database, and generate examples that run on it.
+
+    Args:
+        url: The database.
+        out: The new dataset's directory; the copy goes to its folder `db`.
+        recipe: What to generate.
+        seed: The seed of all random choices.
+        with_private: Whether values of columns that look private are used.
+        progress: Called now and then.
+
+    Raises:
+        InputError: The database cannot be read, or a split would be empty.
+    """
+    copy = copy_database(url, out / "db", recipe, seed=seed, with_private=with_private)
+    with closing(AnswerChecker(copy.path)) as checker:
+        splits = _generate(copy, checker, recipe, Rng(f"database/{seed}"), progress)
+    count = sum(map(len, splits.values()))
+    if not all(splits.values()):
         raise InputError(
             "the database gives too few questions",
             where=masked_url(url),
             expected="some for each of train, valid and test",
-            found=f"{sum(counts.values())} in all",
+            found=f"{count} in all",
         )
-    warnings = made.warnings
-    if sum(counts.values()) < sum(recipe.sizes.values()):
-        warnings += (f"the database gave {sum(counts.values())} of {recipe.examples} questions",)
+    warnings = copy.warnings
+    if count < sum(recipe.sizes.values()):
+        warnings += (f"the database gave {count} of {recipe.examples} questions",)
     return Generated(splits, warnings)
 
 
-def _examples(
-    made: Extract, checker: Checker, recipe: Recipe, rng: Rng, progress: Progress | None
-) -> dict[str, list[Example]]:
-    drawer = Drawer(rng, recipe, made.items, checker.connection)
-    voice = Voice(rng)
-    splits = Splits(recipe.sizes)
-    examples: dict[str, list[Example]] = {name: [] for name in recipe.sizes}
+def _generate(
+    copy: DatabaseCopy, checker: AnswerChecker, recipe: Recipe, rng: Rng, progress: Progress | None
+) -> Splits:
+    sampler = QuerySampler(rng, recipe, copy.tables, checker.connection)
+    assigner = SplitAssigner(recipe.sizes)
+    examples: Splits = {name: [] for name in recipe.sizes}
     seen: set[str] = set()
     empty = total = 0
-    shares = {kind: share for kind, share in recipe.shares.items() if share}
-    while shares and not splits.full:
-        kind = weighted(rng, shares)
-        for _ in range(_GIVE_UP):
-            query = drawer.draw(kind)
-            if query is None or (sql := query.sql()) in seen or (split := splits.place(sql)) is None:
+    weights = {kind: weight for kind, weight in recipe.shares.items() if weight}
+    while weights and not assigner.is_full:
+        kind = rng.weighted_choice(weights)
+        for _ in range(_MOST_ATTEMPTS):
+            query = sampler.sample(kind)
+            if query is None or (sql := query.sql()) in seen or (split := assigner.choose(sql)) is None:
                 continue
             verdict = checker.judge(query)
             if verdict == "bad" or (verdict == "empty" and empty + 1 > recipe.empty * (total + 1)):
                 continue
-            question = voice.ask(query)
+            question = QuestionWriter(rng, query.scope).write(query)
             if question.lower() not in seen:
                 break
         else:
-            del shares[kind]
+            del weights[kind]
             continue
         seen |= {sql, question.lower()}
-        splits.take(sql, split)
-        schema = _prompted(made.schema, query, recipe, rng)
-        examples[split].append(_example(made, split, len(examples[split]) + 1, schema, query, question))
+        assigner.add(sql, split)
+        schema = _prompt_schema(copy.schema, query, recipe, rng)
+        example_id = f"{copy.name}-{split}-{len(examples[split]) + 1:05d}"
+        examples[split].append(_example(example_id, copy, schema, query, question))
         empty += verdict == "empty"
         total += 1
         if progress and total % 100 == 0:
@@ -97,8 +113,8 @@ def _examples(
     return examples
 
 
-def _prompted(schema: Schema, query: Query, recipe: Recipe, rng: Rng) -> Schema:
-    """The tables that the query needs, and as many others as a prompt may have, in the schema's order."""
+def _prompt_schema(schema: Schema, query: Query, recipe: Recipe, rng: Rng) -> Schema:
+    """Return the tables that the query needs, and as many others as a prompt may have, in their order."""
     needed = set(query.tables)
     others = [table for table in schema.tables if table.name not in needed]
     room = max(0, recipe.prompt_tables - len(needed))
@@ -108,15 +124,15 @@ def _prompted(schema: Schema, query: Query, recipe: Recipe, rng: Rng) -> Schema:
     return schema
 
 
-def _example(made: Extract, split: str, number: int, schema: Schema, query: Query, question: str) -> Example:
+def _example(example_id: str, copy: DatabaseCopy, schema: Schema, query: Query, question: str) -> Example:
     sql = query.sql()
     return Example(
-        id=f"{made.name}-{split}-{number:05d}",
+        id=example_id,
         question=question,
         schema=schema,
         sql=sql,
-        db=f"db/{made.path.name}",
-        source=made.name,
+        db=f"db/{copy.path.name}",
+        source=copy.name,
         prompt=render_prompt(schema, question),
         completion=sql,
         tags=query.tags,

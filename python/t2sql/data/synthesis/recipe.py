@@ -12,7 +12,7 @@ from typing import Any
 
 from t2sql.errors import InputError
 
-_SHARES = ("valid", "test", "empty")
+_FRACTIONS = ("valid", "test", "empty")
 _COUNTS = {"examples": 3, "rows": 1, "prompt_tables": 1, "value_length": 1}
 _SWITCHES = ("views", "guess_keys")
 _LISTS = ("tables", "skip", "private", "public")
@@ -21,7 +21,26 @@ _WEIGHTS = ("shares", "conditions")
 
 @dataclass(frozen=True)
 class Recipe:
-    """The keys of `recipe.toml`, which explains each."""
+    """What to generate. The attributes are the keys of `recipe.toml`, which explains each for users.
+
+    Attributes:
+        examples: The number of examples, all splits together.
+        valid: The fraction of them that goes to valid.
+        test: The fraction of them that goes to test.
+        rows: The most rows of each table that are read.
+        prompt_tables: The most tables in a prompt.
+        empty: The fraction of examples whose answer may be empty, NULL or 0.
+        value_length: The most characters of a text in a question.
+        views: Whether views are read as tables.
+        guess_keys: Whether foreign keys that are not declared are guessed.
+        tables: Patterns of tables to read; all if there is none.
+        skip: Patterns of tables to leave out.
+        private: Patterns of columns whose values are replaced, as "table.column".
+        public: Patterns of columns that look private and are not.
+        shares: The weight of each kind of query.
+        conditions: The weight of each kind of condition.
+        names: What tables and columns ("table.column") are called in questions.
+    """
 
     examples: int
     valid: float
@@ -42,28 +61,42 @@ class Recipe:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Examples of each split; none of them is empty."""
-        valid, test = (max(1, round(self.examples * share)) for share in (self.valid, self.test))
+        """The number of examples in each split, at least one."""
+        valid, test = (max(1, round(self.examples * fraction)) for fraction in (self.valid, self.test))
         return {"train": max(1, self.examples - valid - test), "valid": valid, "test": test}
 
-    def takes(self, table: str) -> bool:
+    def includes(self, table: str) -> bool:
+        """Tell whether a table is read."""
         return (not self.tables or _matches(table, self.tables)) and not _matches(table, self.skip)
 
     def says_private(self, table: str, column: str) -> bool | None:
-        """True or False where the recipe says it, None where it does not."""
+        """Return whether the recipe calls a column private; None if it says nothing of it."""
         name = f"{table}.{column}"
         return False if _matches(name, self.public) else True if _matches(name, self.private) else None
 
     def with_examples(self, examples: int | None) -> Recipe:
+        """Return the recipe with another number of examples, or unchanged if that is None.
+
+        Raises:
+            InputError: There are too few examples for three splits.
+        """
         return self if examples is None else replace(self, examples=_count("examples", examples, None))
 
 
 def default_recipe_text() -> str:
-    return files(__package__).joinpath("recipe.toml").read_text(encoding="utf-8")
+    """Return the default recipe, a TOML file with comments."""
+    return files("t2sql.data.synthesis").joinpath("recipe.toml").read_text(encoding="utf-8")
 
 
 def read_recipe(path: Path | None = None) -> Recipe:
-    """The default recipe, with what the user's file says in its place."""
+    """Read a recipe.
+
+    Args:
+        path: The user's file, whose keys replace those of the default recipe; None for the default recipe.
+
+    Raises:
+        InputError: The file cannot be read, or a key or a value in it is wrong.
+    """
     settings = tomllib.loads(default_recipe_text())
     if path is not None:
         for key, value in _read(path).items():
@@ -98,19 +131,23 @@ def _merged(key: str, default: Any, value: Any, path: Path) -> Any:
 
 
 def _checked(key: str, value: Any, path: Path | None) -> Any:
-    if key in _SHARES:
+    if key in _FRACTIONS:
         if not _number(value) or not 0 <= value <= 0.4:
-            raise InputError(f"'{key}' is no share", where=path, expected="0 to 0.4", found=repr(value))
+            raise InputError(f"'{key}' is not a fraction", where=path, expected="0 to 0.4", found=repr(value))
         return float(value)
     if key in _COUNTS:
         return _count(key, value, path)
     if key in _SWITCHES:
         if not isinstance(value, bool):
-            raise InputError(f"'{key}' is no switch", where=path, expected="true or false", found=repr(value))
+            raise InputError(
+                f"'{key}' is not a switch", where=path, expected="true or false", found=repr(value)
+            )
         return value
     if key in _LISTS:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise InputError(f"'{key}' is no list of names", where=path, expected='["a", "b"]', found=value)
+            raise InputError(
+                f"'{key}' is not a list of names", where=path, expected='["a", "b"]', found=value
+            )
         return tuple(value)
     if key in _WEIGHTS:
         for name, weight in value.items():
@@ -129,7 +166,9 @@ def _checked(key: str, value: Any, path: Path | None) -> Any:
 def _count(key: str, value: Any, path: Path | None) -> int:
     least = _COUNTS[key]
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= 10_000_000:
-        raise InputError(f"'{key}' is no count", where=path, expected=f"{least} or more", found=repr(value))
+        raise InputError(
+            f"'{key}' is not a count", where=path, expected=f"{least} or more", found=repr(value)
+        )
     return value
 
 

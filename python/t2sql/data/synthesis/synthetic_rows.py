@@ -1,4 +1,4 @@
-"""Rows for CREATE TABLE statements that come without a database: made up by the columns' types and names."""
+"""Synthetic rows for CREATE TABLE statements without a database, by the columns' types and names."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from t2sql.data.demo.values import distinct_texts, text_value
+from t2sql.data.demo import distinct_texts, text_value
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis.sampling import Value
+from t2sql.data.synthesis.row_sampler import Value
 from t2sql.errors import InputError
 from t2sql.schema import Column, Schema, Table, read_ddl, split_name
 from t2sql.sql import quote
 
 _ROWS = 60
-_KINDS = {
+"""Rows of each table: enough for conditions that some of them meet."""
+_TEXT_KINDS = {
     "name": "person",
     "author": "person",
     "manager": "person",
@@ -32,7 +33,16 @@ _DECIMAL = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "MONEY")
 
 
 def write_synthetic_rows(ddl: Path, out: Path, *, seed: int) -> None:
-    """An SQLite file of the script's tables, with rows whose keys hold."""
+    """Write an SQLite file with the tables of a script, and rows whose foreign keys hold.
+
+    Args:
+        ddl: The script.
+        out: The SQLite file.
+        seed: The seed of the random choices.
+
+    Raises:
+        InputError: The script cannot be read, or SQLite cannot create its tables.
+    """
     try:
         text = ddl.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -51,12 +61,12 @@ def write_synthetic_rows(ddl: Path, out: Path, *, seed: int) -> None:
                 lines = zip(*columns.values(), strict=True)
                 connection.executemany(f"INSERT OR IGNORE INTO {quote(table.name)} VALUES ({marks})", lines)
             except sqlite3.Error as error:
-                raise InputError("the schema cannot be made", where=table.name, found=error) from error
+                raise InputError("the schema cannot be created", where=table.name, found=error) from error
         connection.commit()
 
 
 def _parents_first(schema: Schema) -> list[Table]:
-    """Tables after those that their keys point at; in a circle of keys, one has to be first."""
+    """Sort tables after those that their keys refer to; of tables in a circle, the first comes first."""
     left, done = list(schema.tables), []
     while left:
         names = {table.name.lower() for table in left}
@@ -84,33 +94,35 @@ def _create(schema: Schema, table: Table) -> str:
 
 
 def _values(rng: Rng, table: Table, column: Column, rows: dict[str, dict[str, list[Value]]]) -> list[Value]:
-    """The column's values, one a row; those of a primary key are all different."""
+    """Draw the column's values, one for each row; those of a primary key are all different."""
     for key in table.foreign_keys:
         targets = rows.get(key.to_table.lower(), {}).get(key.to_column)
         if key.column == column.name and targets:
             if table.primary_key == (column.name,):
                 return rng.sample(targets, _ROWS)
             return [rng.choice(targets) for _ in range(_ROWS)]
-    type, words = column.type.upper(), split_name(column.name)
-    if words[-1] in ("on", "at", "date") and not any(part in type for part in (*_WHOLE, *_DECIMAL, "TIME")):
+    sql_type, words = column.type.upper(), split_name(column.name)
+    if words[-1] in ("on", "at", "date") and not any(
+        part in sql_type for part in (*_WHOLE, *_DECIMAL, "TIME")
+    ):
         return [_day(rng) for _ in range(_ROWS)]
-    if "BOOL" in type or words[0] in ("is", "has", "was"):
+    if "BOOL" in sql_type or words[0] in ("is", "has", "was"):
         return [rng.below(2) for _ in range(_ROWS)]
-    if any(part in type for part in _WHOLE):
+    if any(part in sql_type for part in _WHOLE):
         return _whole(rng, column, words)
-    if any(part in type for part in _DECIMAL):
+    if any(part in sql_type for part in _DECIMAL):
         top = rng.choice((10, 100, 1000))
         return [round(rng.random() * top, 2) for _ in range(_ROWS)]
-    if "DATE" in type or "TIME" in type:
+    if "DATE" in sql_type or "TIME" in sql_type:
         days = [_day(rng) for _ in range(_ROWS)]
-        clock = "TIME" in type
+        clock = "TIME" in sql_type
         return [f"{day} {rng.below(24):02}:{rng.below(60):02}:00" if clock else day for day in days]
-    kind = _KINDS.get(words[-1].lower(), _WORDS)
+    kind = _TEXT_KINDS.get(words[-1].lower(), _WORDS)
     if column.primary_key and len(table.primary_key) == 1:
         return [f"{words[-1].upper()[:3]}-{number:03}" for number in range(1, _ROWS + 1)]
     if words[-1].lower() in ("name", "title"):
-        found: list[Value] = list(distinct_texts(rng, kind, _ROWS, set()))
-        return found + [text_value(rng, kind) for _ in range(_ROWS - len(found))]
+        texts: list[Value] = list(distinct_texts(rng, kind, _ROWS, set()))
+        return texts + [text_value(rng, kind) for _ in range(_ROWS - len(texts))]
     choices = [text_value(rng, kind) for _ in range(rng.between(4, 12))]
     return [rng.choice(choices) for _ in range(_ROWS)]
 

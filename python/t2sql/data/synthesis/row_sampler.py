@@ -1,4 +1,4 @@
-"""Rows of the user's tables: a bounded number of each, so that large tables cost no more than small ones."""
+"""Rows of the user's tables: a bounded number of each, so that large tables take no longer."""
 
 from __future__ import annotations
 
@@ -6,31 +6,49 @@ import datetime
 import decimal
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
 
 from t2sql.data.rng import Rng
 from t2sql.databases import DatabaseTable, ForeignKeyConstraint
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+Value: TypeAlias = str | int | float | None
+"""A value as SQLite stores it; bytes are not copied."""
 
-Value = str | int | float | None
-Row = tuple[Value, ...]
+Row: TypeAlias = tuple[Value, ...]
+"""A row: one value for each column."""
 
-_AT_ONCE = 400
+_KEYS_PER_STATEMENT = 400
+"""SQLite before 3.32 takes at most 999 parameters in a statement; other databases take more."""
+
 _ROUNDS = 4
+"""How often random keys are drawn. With gaps among the keys, one round finds too few rows."""
+
 _LONGEST_TEXT = 10_000
+"""Characters of a text that are copied; longer ones take part in no question."""
+
 _LARGEST_INTEGER = 2**63
 
 
 def sample_rows(
-    connection: Connection, tables: list[DatabaseTable], most: int, rng: Rng
+    connection: sa.Connection, tables: list[DatabaseTable], most: int, rng: Rng
 ) -> dict[str, list[Row]]:
-    """At most `most` rows of each table, and beside them those that the sampled rows' keys point at."""
+    """Read at most `most` rows of each table, and in addition the rows that their foreign keys refer to.
+
+    Args:
+        connection: The user's database.
+        tables: The tables.
+        most: The most rows of a table, before those that keys refer to.
+        rng: The source of random choices.
+
+    Returns:
+        The rows of each table, by its name.
+    """
     rows = {table.name: _sample(connection, table, most, rng) for table in tables}
-    whole = {name for name, found in rows.items() if len(found) < most}
+    whole = {name for name, sampled in rows.items() if len(sampled) < most}
     by_name = {table.name: table for table in tables}
-    # Twice, so that what a row points at brings what it points at in turn.
+    # Twice, so that the rows that were added get the rows that they refer to.
     for _ in range(2):
         for table in tables:
             for edge in table.foreign_keys:
@@ -39,10 +57,8 @@ def sample_rows(
     return rows
 
 
-def _sample(connection: Connection, table: DatabaseTable, most: int, rng: Rng) -> list[Row]:
-    """All rows where there are few; else those under random keys; the first where keys are no numbers."""
-    import sqlalchemy as sa
-
+def _sample(connection: sa.Connection, table: DatabaseTable, most: int, rng: Rng) -> list[Row]:
+    """Read all rows if there are few, else those with random keys, or the first if keys are not numbers."""
     query = _select(table)
     first = _fetch(connection, query.limit(most + 1))
     if len(first) <= most:
@@ -55,27 +71,25 @@ def _sample(connection: Connection, table: DatabaseTable, most: int, rng: Rng) -
     ).one()
     if not isinstance(low, int) or not isinstance(high, int):
         return first[:most]
-    found: dict[int, Row] = {}
+    sampled: dict[int, Row] = {}
     for _ in range(_ROUNDS):
-        wanted = sorted({rng.between(low, high) for _ in range(most)} - found.keys())
-        for at in range(0, len(wanted), _AT_ONCE):
-            some = _select(table, key).where(key.in_(wanted[at : at + _AT_ONCE]))
+        wanted = sorted({rng.between(low, high) for _ in range(most)} - sampled.keys())
+        for at in range(0, len(wanted), _KEYS_PER_STATEMENT):
+            some = _select(table, key).where(key.in_(wanted[at : at + _KEYS_PER_STATEMENT]))
             for row in connection.execute(some):
-                found[row[0]] = tuple(plain(value) for value in row[1:])
-        if len(found) >= most:
+                sampled[row[0]] = tuple(sqlite_value(value) for value in row[1:])
+        if len(sampled) >= most:
             break
-    if len(found) >= most:
-        return [found[number] for number in sorted(rng.sample(sorted(found), most))]
-    # Most numbers are no row's: the first rows make up what is missing.
-    rows = [found[number] for number in sorted(found)]
+    if len(sampled) >= most:
+        return [sampled[number] for number in sorted(rng.sample(sorted(sampled), most))]
+    # Most numbers are not keys: the first rows make up the difference.
+    rows = [sampled[number] for number in sorted(sampled)]
     there = set(rows)
     return [*rows, *(row for row in first if row not in there)][:most]
 
 
-def _number_key(connection: Connection, table: DatabaseTable) -> Any:
-    """A column of whole numbers that the database finds rows by without reading the table."""
-    import sqlalchemy as sa
-
+def _number_key(connection: sa.Connection, table: DatabaseTable) -> Any:
+    """Return a column of whole numbers by which the database finds rows without reading the whole table."""
     if len(table.primary_key) == 1:
         column: Any = sa.column(table.primary_key[0])
         value = connection.execute(sa.select(column).select_from(_from(table)).limit(1)).scalar()
@@ -92,14 +106,12 @@ def _number_key(connection: Connection, table: DatabaseTable) -> Any:
 
 
 def _add_targets(
-    connection: Connection,
+    connection: sa.Connection,
     edge: ForeignKeyConstraint,
     tables: dict[str, DatabaseTable],
     rows: dict[str, list[Row]],
     most: int,
 ) -> None:
-    import sqlalchemy as sa
-
     child, parent = tables[edge.table], tables[edge.to_table]
     at, to = child.column_names.index(edge.columns[0]), parent.column_names.index(edge.to_columns[0])
     there = {row[to] for row in rows[parent.name]}
@@ -108,30 +120,26 @@ def _add_targets(
     )
     wanted = list(missing)[:most]
     column: Any = sa.column(edge.to_columns[0])
-    for start in range(0, len(wanted), _AT_ONCE):
-        query = _select(parent).where(column.in_(wanted[start : start + _AT_ONCE]))
+    for start in range(0, len(wanted), _KEYS_PER_STATEMENT):
+        query = _select(parent).where(column.in_(wanted[start : start + _KEYS_PER_STATEMENT]))
         rows[parent.name] += _fetch(connection, query.limit(most))
 
 
 def _select(table: DatabaseTable, *before: Any) -> Any:
-    import sqlalchemy as sa
-
     columns = [sa.null() if column.binary else sa.column(column.name) for column in table.columns]
     return sa.select(*before, *columns).select_from(_from(table))
 
 
 def _from(table: DatabaseTable) -> Any:
-    import sqlalchemy as sa
-
     return sa.table(table.name)
 
 
-def _fetch(connection: Connection, query: Any) -> list[Row]:
-    return [tuple(plain(value) for value in row) for row in connection.execute(query)]
+def _fetch(connection: sa.Connection, query: Any) -> list[Row]:
+    return [tuple(sqlite_value(value) for value in row) for row in connection.execute(query)]
 
 
-def plain(value: Any) -> Value:
-    """What SQLite stores for a value of any driver: numbers, text and NULL; bytes are not read."""
+def sqlite_value(value: object) -> Value:
+    """Convert what any driver returns to what SQLite stores: numbers, texts and NULL. Bytes become NULL."""
     if value is None or isinstance(value, (bytes, memoryview, bytearray)):
         return None
     if isinstance(value, bool):
