@@ -64,10 +64,7 @@ def q8_0_gguf(path: Path) -> Path:
     return path
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux", reason="elsewhere a page that is lost between two checks is a signal"
-)
-@pytest.mark.parametrize("threads", [1])
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize(
     ("name", "options"),
     [

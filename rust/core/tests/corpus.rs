@@ -1,4 +1,4 @@
-//! The fuzz targets' corpus, replayed: what must hold for any bytes holds for these.
+//! Replays the corpus of the fuzz targets: the properties that hold for any bytes hold for these.
 
 use std::path::Path;
 
@@ -11,9 +11,9 @@ fn replay(target: &str, property: fn(&[u8])) {
     for entry in dir.read_dir().expect("the corpus is in the repository") {
         let path = entry.expect("readable").path();
         let bytes = std::fs::read(&path).expect("readable");
-        // A panic alone would not say which file it was.
-        let held = std::panic::catch_unwind(|| property(&bytes));
-        assert!(held.is_ok(), "{}", path.display());
+        // The panic's own message does not name the file.
+        let result = std::panic::catch_unwind(|| property(&bytes));
+        assert!(result.is_ok(), "{}", path.display());
         count += 1;
     }
     assert!(count >= 7, "{count} files in {}", dir.display());

@@ -1,4 +1,4 @@
-//! The GGUF reader against files that are cut, bent and made to deceive.
+//! The GGUF reader on files that are cut short, damaged or malicious.
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ fn tensor(name: &str, dims: &[u64], dtype: u32, offset: u64) -> Vec<u8> {
     out
 }
 
-/// The offset and the words of the refusal.
+/// The offset and the words of the error.
 fn refused(bytes: &[u8]) -> (u64, String) {
     match parse(bytes) {
         Err(Error::Malformed { offset, what, .. }) => (offset, what),
@@ -66,7 +66,7 @@ fn expect(bytes: &[u8], at: u64, words: &str) {
 }
 
 #[test]
-fn what_was_written_is_read() {
+fn a_written_header_is_read_back() {
     let file = parse(&sample()).unwrap();
     assert_eq!((file.version, file.alignment), (3, 32));
     assert_eq!(file.metadata, pairs());
@@ -76,7 +76,7 @@ fn what_was_written_is_read() {
 }
 
 #[test]
-fn version_two_is_read_too() {
+fn version_two_is_read() {
     let mut file = sample();
     file[4] = 2;
     assert_eq!(parse(&file).unwrap().version, 2);
@@ -136,7 +136,7 @@ fn nesting_and_unknown_value_types_are_refused() {
 }
 
 #[test]
-fn alignments_that_are_none_are_refused() {
+fn invalid_alignments_are_refused() {
     for bad in [0u32, 3, 48, 1 << 21] {
         let pair =
             [string("general.alignment"), 4u32.to_le_bytes().into(), bad.to_le_bytes().into()].concat();
@@ -148,7 +148,7 @@ fn alignments_that_are_none_are_refused() {
 }
 
 #[test]
-fn tensors_that_deceive_are_refused() {
+fn malicious_tensor_entries_are_refused() {
     let with = |entries: &[Vec<u8>]| {
         let mut file = raw(3, entries.len() as u64, 0, &entries.concat());
         file.resize(file.len().next_multiple_of(32) + 256, 0);
@@ -173,7 +173,7 @@ fn tensors_that_deceive_are_refused() {
 }
 
 proptest! {
-    /// No panic, no hang, no large allocation, whatever bytes come.
+    /// Any bytes: no panic, no hang, no large allocation.
     #[test]
     fn any_damage_is_read_or_refused(at in 0usize..400, bytes in prop::collection::vec(any::<u8>(), 1..16)) {
         let mut file = sample();

@@ -1,5 +1,5 @@
-//! The golden file of hard blocks: every instruction set makes of each exactly what is committed.
-//! `tests/golden/make.py` writes it; a Python test holds it against ggml's C code.
+//! Hard blocks: every instruction set quantizes them to the bytes of the golden files.
+//! `tests/golden/make.py` writes these files; a Python test compares them with ggml's C code.
 
 use t2sql_core::quant::Simd;
 use t2sql_core::{BlockFormat, Encoding, Float};
@@ -23,35 +23,35 @@ fn quantize(simd: Simd, from: Float, to: impl Into<Encoding>, src: &[u8]) -> Vec
 }
 
 #[test]
-fn every_set_makes_the_golden_blocks() {
+fn every_instruction_set_gives_the_golden_blocks() {
     for (to, expected) in EXPECTED {
         for simd in sets() {
             let got = quantize(simd, Float::F32, to, BLOCKS);
             let size = to.block_bytes();
-            for (i, (is, should)) in got.chunks(size).zip(expected.chunks(size)).enumerate() {
-                assert_eq!(is, should, "{simd} {to}, block {i}");
+            for (i, (actual, expected)) in got.chunks(size).zip(expected.chunks(size)).enumerate() {
+                assert_eq!(actual, expected, "{simd} {to}, block {i}");
             }
             assert_eq!(got.len(), expected.len());
         }
     }
 }
 
-/// Where a half type holds a block's values, it gives the same bytes.
+/// A block whose values a 16-bit type represents exactly gives the same bytes from that type.
 #[test]
-fn half_types_make_the_golden_blocks_they_can_hold() {
+fn sixteen_bit_sources_give_the_golden_blocks_that_they_represent() {
     for half in [Float::F16, Float::Bf16] {
         let narrow = quantize(Simd::Scalar, Float::F32, half, BLOCKS);
         let wide = quantize(Simd::Scalar, half, Float::F32, &narrow);
-        let held: Vec<usize> =
+        let exact: Vec<usize> =
             (0..BLOCKS.len() / 128).filter(|i| wide[i * 128..][..128] == BLOCKS[i * 128..][..128]).collect();
-        assert!(held.len() > 20, "{} blocks of {half}", held.len());
+        assert!(exact.len() > 20, "{} blocks of {half}", exact.len());
         for (to, expected) in EXPECTED {
             let size = to.block_bytes();
             for simd in sets() {
                 let got = quantize(simd, half, to, &narrow);
-                for &i in &held {
-                    let (is, should) = (&got[i * size..][..size], &expected[i * size..][..size]);
-                    assert_eq!(is, should, "{simd} {half} to {to}, block {i}");
+                for &i in &exact {
+                    let (actual, expected) = (&got[i * size..][..size], &expected[i * size..][..size]);
+                    assert_eq!(actual, expected, "{simd} {half} to {to}, block {i}");
                 }
             }
         }
@@ -59,15 +59,15 @@ fn half_types_make_the_golden_blocks_they_can_hold() {
 }
 
 #[test]
-fn every_set_expands_the_golden_blocks_alike() {
+fn every_instruction_set_dequantizes_the_golden_blocks_alike() {
     for (from, blocks) in EXPECTED {
-        let expand = |simd: Simd| {
+        let dequantize = |simd: Simd| {
             let mut out = vec![0.0f32; BLOCKS.len() / 4];
             simd.dequantize(from, blocks, &mut out);
             out.into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect::<Vec<_>>()
         };
         for simd in sets() {
-            assert!(expand(simd) == expand(Simd::Scalar), "{simd} {from}");
+            assert!(dequantize(simd) == dequantize(Simd::Scalar), "{simd} {from}");
         }
     }
 }

@@ -30,15 +30,15 @@ fn block() -> impl Strategy<Value = Vec<f32>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Half a step, and what rounding the scale (and minimum) to half precision adds.
+    /// Within half a step, plus what rounding the scale (and minimum) to half precision adds.
     #[test]
-    fn a_value_comes_back_within_its_step(x in block()) {
+    fn a_dequantized_value_is_within_a_step_of_the_original(x in block()) {
         let max = x.iter().fold(0.0f32, |m, v| m.max(v.abs()));
         let spread = x.iter().fold(f32::MIN, |m, &v| m.max(v)) - x.iter().fold(f32::MAX, |m, &v| m.min(v));
         let tiny = 2.0f32.powi(-24);
         let bounds = [
             (BlockFormat::Q8_0, max / 254.0 + max / 2048.0 + 128.0 * tiny),
-            // The far end of the range has no code of its own: up to a whole step there.
+            // The end of the range opposite to the largest magnitude has no code: up to a whole step there.
             (BlockFormat::Q4_0, max / 8.0 + max / 1024.0 + 8.0 * tiny),
             (BlockFormat::Q4_1, spread / 30.0 + spread / 1024.0 + max / 2048.0 + 16.0 * tiny),
         ];
@@ -49,9 +49,9 @@ proptest! {
         }
     }
 
-    /// Any bits at all: no panic, and what is not finite is seen in the scale.
+    /// Any bits: no panic, and a value that is not finite shows in the scale.
     #[test]
-    fn blocks_of_any_bits_are_quantized_or_poisoned(bits in prop::collection::vec(any::<u32>(), 32)) {
+    fn blocks_of_any_bits_are_quantized_or_get_a_nan_scale(bits in prop::collection::vec(any::<u32>(), 32)) {
         let x: Vec<f32> = bits.into_iter().map(f32::from_bits).collect();
         for format in BlockFormat::ALL {
             let q = convert(Float::F32, format, &bytes(&x));
@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn half_types_quantize_as_their_float32_values(bits in prop::collection::vec(any::<u16>(), 64)) {
+    fn sixteen_bit_sources_quantize_as_their_float32_values(bits in prop::collection::vec(any::<u16>(), 64)) {
         let src: Vec<u8> = bits.into_iter().flat_map(u16::to_le_bytes).collect();
         for from in [Float::F16, Float::Bf16] {
             let values = convert(from, Float::F32, &src);
@@ -86,7 +86,7 @@ proptest! {
 }
 
 #[test]
-fn the_first_value_that_is_not_finite_is_found() {
+fn the_first_value_that_is_not_finite_is_located() {
     for float in Float::ALL {
         let x: Vec<f32> =
             (0..100).map(|i| if i == 63 || i == 90 { f32::NEG_INFINITY } else { 1.0 }).collect();

@@ -1,4 +1,4 @@
-//! The safetensors reader against files that are cut, bent and made to deceive.
+//! The safetensors reader on files that are cut short, damaged or malicious.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ fn every_cut_is_refused() {
 }
 
 #[test]
-fn headers_that_deceive_are_refused() {
+fn malicious_headers_are_refused() {
     let one = |entry: &str| file(&format!(r#"{{"a":{entry}}}"#), 8);
     expect(&u64::MAX.to_le_bytes(), "not a safetensors file");
     expect(&one(r#"{"dtype":"F32","shape":[3],"data_offsets":[0,12]}"#), "not in the 8 bytes");
@@ -86,7 +86,7 @@ fn data_that_the_tensors_do_not_cover_is_refused() {
 }
 
 #[test]
-fn a_bad_byte_of_the_header_is_pointed_at() {
+fn the_position_of_a_bad_byte_is_named() {
     let json = "{\"a\":\n  nonsense}";
     assert!((14..18).contains(&offset_of(&file(json, 0))));
 }
@@ -99,7 +99,7 @@ fn offset_of(bytes: &[u8]) -> u64 {
 }
 
 #[test]
-fn a_bad_entry_is_pointed_at() {
+fn the_position_of_a_bad_entry_is_named() {
     let good = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":"#;
     for entry in [
         r#"{"dtype":"F32","shape":[2],"data_offsets":[8,99]}"#,

@@ -1,4 +1,4 @@
-//! Every instruction set that runs here against the scalar specification, byte for byte.
+//! Every instruction set that this processor has gives the bytes of the scalar specification.
 //!
 //! `T2SQL_VALUES=1000000000 cargo test --release --test simd` tries that many values of each kind.
 
@@ -16,9 +16,9 @@ fn convert(simd: Simd, from: Float, to: Encoding, src: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Reads `src` as each source type, to every target, in every set.
+/// Converts `src`, read as each source type, to every encoding with every instruction set.
 #[track_caller]
-fn all_agree(src: &[u8]) {
+fn check_convert(src: &[u8]) {
     for from in Float::ALL {
         for to in Encoding::ALL {
             let expected = convert(Simd::Scalar, from, to, src);
@@ -28,32 +28,32 @@ fn all_agree(src: &[u8]) {
                     let size = to.block_bytes();
                     let i = got.iter().zip(&expected).position(|(a, b)| a != b).unwrap() / size;
                     let step = from.size() * to.block_len();
-                    let (block, is, should) = (
+                    let (block, actual, expected) = (
                         &src[i * step..(i + 1) * step],
                         &got[i * size..][..size],
                         &expected[i * size..][..size],
                     );
-                    panic!("{simd} {from} to {to}, block {i} of {block:?}: {is:?}, not {should:?}");
+                    panic!("{simd} {from} to {to}, block {i} of {block:?}: {actual:?}, not {expected:?}");
                 }
             }
         }
     }
 }
 
-/// Expands `src` as each format in every set; NaNs are equal whatever their payload.
+/// Dequantizes `src` as each format with every instruction set. NaNs are equal whatever their payload.
 #[track_caller]
-fn all_expand_alike(src: &[u8]) {
+fn check_dequantize(src: &[u8]) {
     for from in BlockFormat::ALL {
         let src = &src[..src.len() / from.block_bytes() * from.block_bytes()];
         let len = src.len() / from.block_bytes() * 32;
-        let expand = |simd: Simd| {
+        let dequantize = |simd: Simd| {
             let mut out = vec![0.0f32; len];
             simd.dequantize(from, src, &mut out);
             out.into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect::<Vec<_>>()
         };
-        let expected = expand(Simd::Scalar);
+        let expected = dequantize(Simd::Scalar);
         for simd in others() {
-            assert!(expand(simd) == expected, "{simd} expands {from} otherwise");
+            assert!(dequantize(simd) == expected, "{simd} dequantizes {from} to other values");
         }
     }
 }
@@ -62,30 +62,30 @@ fn bytes(x: impl IntoIterator<Item = f32>) -> Vec<u8> {
     x.into_iter().flat_map(f32::to_le_bytes).collect()
 }
 
-/// Blocks where an implementation that is nearly right goes wrong.
+/// Blocks on which a nearly correct implementation fails.
 const HARD_BLOCKS: &[u8] = include_bytes!("../../../tests/golden/blocks.f32");
 
 #[test]
-fn hard_blocks_come_out_alike_at_every_place_in_a_group() {
+fn hard_blocks_agree_at_every_place_in_a_group() {
     let filler = |i: usize| bytes((0..32).map(|j| ((i * 37 + j * 11) % 64) as f32 - 31.0));
     for block in HARD_BLOCKS.chunks(128) {
         for at in 0..17 {
             let blocks: Vec<_> = (0..33).map(|i| if i == at { block.to_vec() } else { filler(i) }).collect();
-            all_agree(&blocks.concat());
+            check_convert(&blocks.concat());
         }
     }
 }
 
 #[test]
-fn every_number_of_blocks_comes_out_whole() {
+fn every_number_of_blocks_agrees() {
     for blocks in 0..40 {
-        all_agree(&bytes((0..blocks * 32).map(|i| (i as f32 * 0.37).sin())));
+        check_convert(&bytes((0..blocks * 32).map(|i| (i as f32 * 0.37).sin())));
         let raw: Vec<u8> = (0..blocks * 170).map(|i| (i * 97 % 251) as u8).collect();
-        all_expand_alike(&raw);
+        check_dequantize(&raw);
     }
 }
 
-/// A small generator of random bits (xorshift64*), so that a billion values take seconds.
+/// A fast generator of random bits (xorshift64*): a billion values take seconds.
 struct Bits(u64);
 
 impl Bits {
@@ -101,9 +101,9 @@ fn values() -> usize {
     std::env::var("T2SQL_VALUES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000)
 }
 
-/// Random bits; then exponents kept close, so that blocks are ordinary; then few mantissa bits, for ties.
+/// Three kinds: random bits; exponents close together, as in ordinary blocks; few mantissa bits, which gives ties.
 #[test]
-fn random_values_come_out_alike() {
+fn random_values_agree() {
     let mut bits = Bits(0x9E37_79B9_7F4A_7C15);
     let chunk = 1 << 16;
     for _ in 0..values().div_ceil(chunk) {
@@ -123,20 +123,20 @@ fn random_values_come_out_alike() {
                     }
                 })
                 .collect();
-            all_agree(&src);
-            all_expand_alike(&src);
+            check_convert(&src);
+            check_dequantize(&src);
         }
     }
 }
 
 proptest! {
     #[test]
-    fn blocks_of_any_floats_come_out_alike(x in prop::collection::vec(any::<f32>(), 32 * 16)) {
-        all_agree(&bytes(x));
+    fn blocks_of_any_floats_agree(x in prop::collection::vec(any::<f32>(), 32 * 16)) {
+        check_convert(&bytes(x));
     }
 
     #[test]
-    fn ordinary_blocks_come_out_alike(x in prop::collection::vec(-1f32..1.0, 32 * 16), e in -40i32..40) {
-        all_agree(&bytes(x.into_iter().map(|v| v * (e as f32).exp2())));
+    fn ordinary_blocks_agree(x in prop::collection::vec(-1f32..1.0, 32 * 16), e in -40i32..40) {
+        check_convert(&bytes(x.into_iter().map(|v| v * (e as f32).exp2())));
     }
 }

@@ -6,9 +6,8 @@ use rayon::prelude::*;
 use crate::kernels;
 use crate::matmul::{matmul, plain, transposed};
 
-/// Rows of logits in memory at a time. `gemm` copies the whole weight into its own layout for each product,
-/// which takes as long as multiplying some tens of rows; at 160 rows that is a small part. At a vocabulary
-/// of 49,152 the logits take 31 MB.
+/// Rows of logits in memory at a time: 31 MB at a vocabulary of 49,152. `gemm` rearranges the whole weight for
+/// each product; with fewer rows that takes as long as the multiplication itself.
 const ROWS: usize = 160;
 
 /// Computes the negative log-likelihood (in nats) of each row's target under `softmax(h weight')`, and, where

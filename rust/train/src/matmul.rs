@@ -42,9 +42,8 @@ impl Matrix<'_> {
     }
 }
 
-/// Below this many multiplications a product runs on one thread: at some 10 billion multiplications a
-/// second and core it takes 0.2 ms, which is what handing out parts to rayon's threads and waiting for
-/// them costs.
+/// Below this many multiplications a product runs on one thread: waking a second one and waiting for it takes
+/// longer than its share of the work.
 const SINGLE_THREADED: usize = 1 << 21;
 
 /// Whether a row-major matrix lies within `len` elements.

@@ -58,7 +58,11 @@ pub struct Gguf {
 /// Reads the header of a GGUF file.
 ///
 /// # Errors
-/// [`crate::Error::Open`] when the file cannot be read, otherwise those of [`read::parse`].
+/// [`crate::Error::Open`] when the file cannot be read, [`crate::Error::Changed`] when it is written to meanwhile,
+/// otherwise those of [`read::parse`].
 pub fn read_file(path: &Path) -> Result<Gguf> {
-    read::parse(MappedFile::open(path)?.bytes(), path)
+    let file = MappedFile::open(path)?;
+    let header = read::parse(file.bytes(), path);
+    file.check_unchanged()?;
+    header
 }

@@ -1,8 +1,8 @@
 //! The three block formats as they are stored in a file: half-precision scale (and minimum), then 32 codes.
 //!
 //! Names and layouts are those of `block_q8_0`, `block_q4_0` and `block_q4_1` in
-//! <https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-common.h>. Half-precision numbers are kept
-//! as their bytes, so that a block needs no alignment.
+//! <https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-common.h>. Half-precision numbers are stored
+//! as bytes, so that a block needs no alignment.
 
 use super::element::{Element, Values};
 use super::scalar;

@@ -10,11 +10,11 @@ use super::block::{self, Block, BLOCK, Q4_0, Q4_1, Q8_0};
 use super::element::{Element, Values};
 use super::vector::{check_layout, half_lanes, lanes, load_block, Vector};
 
-/// How many bytes ahead of the block in hand its input is prefetched: the processor's own prefetching stops at
+/// How far ahead of the current block input is prefetched, in bytes: the processor's own prefetching stops at
 /// the end of a 4 KiB page. Measured in docs/performance.md, "Kernels".
 const READ_AHEAD: usize = 4096;
-/// How many bytes ahead of the block in hand its output is prefetched: memory is read before it is written,
-/// and the processor begins late. Measured in docs/performance.md, "Kernels".
+/// How far ahead of the current block output is prefetched, in bytes: a cache line is read before it is
+/// written, and the processor requests it late. Measured in docs/performance.md, "Kernels".
 const WRITE_AHEAD: usize = 2048;
 
 /// The extremes of each block of a group, by lane.
