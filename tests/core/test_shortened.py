@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import textwrap
@@ -86,3 +87,21 @@ def test_a_shortened_input_is_an_error(
     assert done.returncode == 0, done.stderr
     assert f"input changed while it was read ({path})" in done.stdout
     assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_a_bus_error_elsewhere_goes_to_the_handler_before(tmp_path: Path) -> None:
+    path = sparse_safetensors(tmp_path / "a.safetensors")
+    script = """
+        import faulthandler, mmap, os, sys
+        faulthandler.enable()
+        from t2sql import _core
+        _core.read_safetensors(sys.argv[1])
+        with open(sys.argv[1], "r+b") as file:
+            foreign = mmap.mmap(file.fileno(), 0)
+            os.truncate(sys.argv[1], 0)
+            foreign[100_000]
+        """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGBUS
+    assert "Bus error" in done.stderr

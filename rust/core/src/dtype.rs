@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::encoding::{BlockFormat, Encoding, Float};
-
 /// A ggml tensor type. Most can only be copied; [`Dtype::encoding`] tells which can be converted.
 ///
 /// ```
@@ -120,28 +118,6 @@ impl Dtype {
             return None;
         }
         (len / self.block_len()).checked_mul(self.block_bytes())
-    }
-
-    /// The encoding that this type is, or None where its values can only be copied.
-    pub fn encoding(self) -> Option<Encoding> {
-        let encoding = match self {
-            Dtype::F32 => Float::F32.into(),
-            Dtype::F16 => Float::F16.into(),
-            Dtype::BF16 => Float::Bf16.into(),
-            Dtype::Q8_0 => BlockFormat::Q8_0.into(),
-            Dtype::Q4_0 => BlockFormat::Q4_0.into(),
-            Dtype::Q4_1 => BlockFormat::Q4_1.into(),
-            _ => return None,
-        };
-        Some(encoding)
-    }
-
-    /// The float type that this is, if it is one.
-    pub fn float(self) -> Option<Float> {
-        match self.encoding() {
-            Some(Encoding::Float(float)) => Some(float),
-            _ => None,
-        }
     }
 }
 

@@ -167,6 +167,30 @@ impl From<Encoding> for Dtype {
     }
 }
 
+impl Dtype {
+    /// The encoding that this type is, or None where its values can only be copied.
+    pub fn encoding(self) -> Option<Encoding> {
+        let encoding = match self {
+            Dtype::F32 => Float::F32.into(),
+            Dtype::F16 => Float::F16.into(),
+            Dtype::BF16 => Float::Bf16.into(),
+            Dtype::Q8_0 => BlockFormat::Q8_0.into(),
+            Dtype::Q4_0 => BlockFormat::Q4_0.into(),
+            Dtype::Q4_1 => BlockFormat::Q4_1.into(),
+            _ => return None,
+        };
+        Some(encoding)
+    }
+
+    /// The float type that this is, if it is one.
+    pub fn float(self) -> Option<Float> {
+        match self.encoding() {
+            Some(Encoding::Float(float)) => Some(float),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! display_as_dtype {
     ($($type:ty)+) => {
         $(impl fmt::Display for $type {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use super::block::BLOCK;
-use super::Simd;
+use super::simd::Simd;
 use crate::encoding::{BlockFormat, Float};
 use crate::error::Result;
 use crate::parallel;

@@ -1,7 +1,8 @@
 //! Dequantization of a group of blocks at once, and casts, written over [`Vector`].
 
-use super::block::{self, Block, BLOCK, Q4_0, Q4_1, Q8_0};
+use super::block::{BLOCK, Q4_0, Q4_1, Q8_0};
 use super::element::Element;
+use super::rows::{self, Block};
 use super::vector::{check_layout, lanes, load, Vector, MAX_LANES};
 
 /// Defines a function that dequantizes groups with vectors and the rest with the scalar code. `$values` makes a
@@ -19,7 +20,7 @@ macro_rules! dequantize_by_groups {
             debug_assert_eq!(src.len() / BYTES, out.len() / BLOCK);
             for (src, out) in src.chunks(V::LANES * BYTES).zip(out.chunks_mut(V::LANES * BLOCK)) {
                 if src.len() < V::LANES * BYTES || out.len() < V::LANES * BLOCK {
-                    block::dequantize::<$block>(src, out);
+                    rows::dequantize::<$block>(src, out);
                     continue;
                 }
                 let (mut scales, mut minima) = ([[0; 2]; MAX_LANES], [[0; 2]; MAX_LANES]);

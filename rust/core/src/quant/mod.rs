@@ -15,6 +15,7 @@ mod element;
 mod finite;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod quantize;
+mod rows;
 mod scalar;
 mod simd;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

@@ -6,8 +6,9 @@
 //! second pass, over values that are still in the nearest cache, makes the codes. A group with a value that is
 //! not finite is left to the scalar code, so that such blocks cannot differ from the specification.
 
-use super::block::{self, Block, BLOCK, Q4_0, Q4_1, Q8_0};
+use super::block::{BLOCK, Q4_0, Q4_1, Q8_0};
 use super::element::{Element, Values};
+use super::rows::{self, Block};
 use super::vector::{check_layout, half_lanes, lanes, load_block, Vector};
 
 /// How far ahead of the current block input is prefetched, in bytes: the processor's own prefetching stops at
@@ -105,7 +106,7 @@ macro_rules! quantize_by_groups {
                 let whole = src.len() == src_step && out.len() == out_step;
                 // SAFETY: the features, by the caller's promise; both slices are LANES blocks long.
                 if !(whole && unsafe { $group::<V, E>(src, out) }) {
-                    block::quantize::<E, $block>(src, out);
+                    rows::quantize::<E, $block>(src, out);
                 }
             }
         }

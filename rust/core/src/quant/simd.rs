@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use super::arch::aarch64::neon;
 #[cfg(target_arch = "x86_64")]
 use super::arch::x86_64::{avx2, avx512};
-use super::block::{self, Q4_0, Q4_1, Q8_0};
+use super::block::{Q4_0, Q4_1, Q8_0};
 use super::cast;
 use super::element::{Bf16, Element, F16, F32};
+use super::rows;
 use crate::encoding::{BlockFormat, Encoding, Float};
 use crate::error::{Error, Result};
 
@@ -161,9 +162,9 @@ impl Simd {
             #[cfg(target_arch = "aarch64")]
             Simd::Neon => unsafe { neon::dequantize(from, src, out) },
             _ => match from {
-                BlockFormat::Q8_0 => block::dequantize::<Q8_0>(src, out),
-                BlockFormat::Q4_0 => block::dequantize::<Q4_0>(src, out),
-                BlockFormat::Q4_1 => block::dequantize::<Q4_1>(src, out),
+                BlockFormat::Q8_0 => rows::dequantize::<Q8_0>(src, out),
+                BlockFormat::Q4_0 => rows::dequantize::<Q4_0>(src, out),
+                BlockFormat::Q4_1 => rows::dequantize::<Q4_1>(src, out),
             },
         }
     }
@@ -177,8 +178,8 @@ impl fmt::Display for Simd {
 
 fn quantize_scalar<E: Element>(to: BlockFormat, src: &[u8], out: &mut [u8]) {
     match to {
-        BlockFormat::Q8_0 => block::quantize::<E, Q8_0>(src, out),
-        BlockFormat::Q4_0 => block::quantize::<E, Q4_0>(src, out),
-        BlockFormat::Q4_1 => block::quantize::<E, Q4_1>(src, out),
+        BlockFormat::Q8_0 => rows::quantize::<E, Q8_0>(src, out),
+        BlockFormat::Q4_0 => rows::quantize::<E, Q4_0>(src, out),
+        BlockFormat::Q4_1 => rows::quantize::<E, Q4_1>(src, out),
     }
 }
