@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from t2sql import models, runs, train
 from t2sql.errors import InputError
-
-if TYPE_CHECKING:
-    from t2sql.runs import Run
+from t2sql.progress import Progress
 
 
-def run_of(adapter: Path) -> Run | None:
-    """The run that an adapter argument is, or lies in."""
-    from t2sql import runs
-
+def run_of(adapter: Path) -> runs.Run | None:
+    """The run that an adapter argument is, or is in; None when it belongs to no run."""
     for path in (adapter, adapter.parent.parent):
         if runs.is_run(path):
             return runs.open_run(path)
     return None
 
 
-def model_of(model: str | None, adapters: Iterable[Path]) -> str:
-    """The model that was named, or the one that the adapters' run was trained from."""
+def model_of(
+    model: str | None, adapters: Sequence[Path], *, progress: Progress | None = None
+) -> models.ModelRef:
+    """The model that was named, or the one that the adapters' run was trained from.
+
+    A hub model of a run is the commit that the run recorded.
+
+    Args:
+        model: The value of --model.
+        adapters: The values of --adapter.
+        progress: Called during a download.
+
+    Raises:
+        InputError: Neither names a model, or there is no such model.
+    """
     if model is not None:
-        return model
+        return models.resolve(model, progress=progress)
     for adapter in adapters:
         run = run_of(adapter)
         if run is not None and "model" in run.config:
-            return str(run.config["model"])
+            revision = run.config.get("revision")
+            return models.resolve(str(run.config["model"]), revision=revision, progress=progress)
     raise InputError("which model?", expected="--model, or an --adapter in a run", found="neither")
 
 
 def data_of(data: Path | None, adapters: Iterable[Path]) -> Path:
-    """The dataset that was named, or the one in the adapters' run."""
+    """The dataset that was named, or the one in the adapters' run.
+
+    Raises:
+        InputError: Neither names a dataset.
+    """
     if data is not None:
         return data
     for adapter in adapters:
@@ -45,16 +59,18 @@ def data_of(data: Path | None, adapters: Iterable[Path]) -> Path:
 
 
 def each_checkpoint(adapters: Iterable[Path]) -> list[tuple[str, Path]]:
-    """(name, directory) of every adapter; a run stands for all its checkpoints."""
-    from t2sql import runs, train
+    """(name, directory) of every adapter; a run stands for all its checkpoints.
 
-    found = []
+    Raises:
+        InputError: One is neither an adapter nor a run with checkpoints.
+    """
+    named = []
     for adapter in adapters:
         if not runs.is_run(adapter):
-            found.append((str(adapter), train.adapter_path(adapter)))
+            named.append((str(adapter), train.adapter_path(adapter)))
             continue
         checkpoints = train.checkpoints(adapter)
         if not checkpoints:
             raise InputError("the run has no checkpoints", where=adapter)
-        found += [(str(checkpoint.step), checkpoint.path) for checkpoint in checkpoints]
-    return found
+        named += [(str(checkpoint.step), checkpoint.path) for checkpoint in checkpoints]
+    return named

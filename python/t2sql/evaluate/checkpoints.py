@@ -21,7 +21,7 @@ from t2sql.evaluate.predictions import (
 from t2sql.fuse import Adapted
 from t2sql.generate import Backend
 from t2sql.gguf import supported_architectures
-from t2sql.models import directory
+from t2sql.models import ModelRef, directory
 from t2sql.progress import Progress
 from t2sql.runs import records
 from t2sql.runtimes import device
@@ -80,7 +80,7 @@ class CheckpointScore:
 
 
 def score_checkpoints(
-    model: str | Path,
+    model: ModelRef | str | Path,
     adapters: Sequence[Path | None],
     dataset: Dataset,
     examples: Sequence[Example],
@@ -135,7 +135,7 @@ class _Scorer(Protocol):
 class _InLlama:
     """Each checkpoint as a GGUF file, in llama.cpp."""
 
-    def __init__(self, model: str | Path, gguf_type: str | None) -> None:
+    def __init__(self, model: ModelRef | str | Path, gguf_type: str | None) -> None:
         self._adapted = Adapted(model)
         self._type = gguf_type or ("f16" if self._adapted.bytes <= LARGE else "q8_0")
 
@@ -151,7 +151,7 @@ class _InLlama:
 class _InMlx:
     """Base and adapter side by side, in MLX."""
 
-    def __init__(self, model: str | Path) -> None:
+    def __init__(self, model: ModelRef | str | Path) -> None:
         self._model = model
 
     @contextmanager
@@ -162,7 +162,7 @@ class _InMlx:
             yield backend
 
 
-def _is_for_llama(model: str | Path) -> bool:
+def _is_for_llama(model: ModelRef | str | Path) -> bool:
     if device() != "cpu":
         return False
     config = json.loads((directory(model) / "config.json").read_text(encoding="utf-8"))

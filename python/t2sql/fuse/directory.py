@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from t2sql.models import flat
-from t2sql.runtimes import mx
+from t2sql.models import ModelRef, flat
+from t2sql.prompt import PROMPT_FORMAT, chat_template
+from t2sql.runtimes import Array, Module, mx
 
 SHARD_BYTES = 5 << 30
+"""The most bytes of a weights file, as transformers' `save_pretrained` writes them."""
+
 COPIED = (
     "tokenizer*",
     "special_tokens_map.json",
@@ -24,65 +28,113 @@ COPIED = (
     "LICENCE*",
     "NOTICE*",
 )
+"""Patterns of the base's files that the fused model has too."""
 
 
-def write_weights(network: Any, folder: Path, dtype: Any | None) -> int:
-    """safetensors, in shards with an index when over 5 GiB; numbers in `dtype`, or as they are."""
+@dataclass(frozen=True)
+class Description:
+    """What a fused model's config.json says about how it was made.
+
+    Attributes:
+        base_model: The base: a directory's or file's name, or the argument as it was given.
+        adapter: The last three parts of the adapter's path.
+        quantization: MLX's settings that the weights are quantized with; None for full ones.
+        min_logprob: The log-probability under which answers are uncertain; None when it is not known.
+    """
+
+    base_model: str
+    adapter: str
+    quantization: dict[str, Any] | None = None
+    min_logprob: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelRef,
+        adapter: Path,
+        quantization: dict[str, Any] | None = None,
+        min_logprob: float | None = None,
+    ) -> Description:
+        """The description of a base and an adapter directory."""
+        source = Path(model.source)
+        return cls(
+            base_model=source.resolve().name if source.exists() else model.source,
+            adapter="/".join(adapter.resolve().parts[-3:]),
+            quantization=quantization,
+            min_logprob=min_logprob,
+        )
+
+
+def write_weights(network: Module, folder: Path, dtype: mx.Dtype | None) -> int:
+    """Write safetensors, in shards with an index where they are over `SHARD_BYTES`.
+
+    Args:
+        network: The model.
+        folder: The directory; weights that are there are replaced.
+        dtype: The type of the numbers; None leaves them as they are.
+
+    Returns:
+        Number of tensors.
+    """
     for old in folder.glob("model*.safetensors*"):
         old.unlink()
     weights = dict(sorted(flat(network.parameters()).items()))
     if dtype is not None:
         weights = {name: value.astype(dtype) for name, value in weights.items()}
-    shards: list[dict[str, Any]] = [{}]
-    held = 0
-    for name, value in weights.items():
-        if shards[-1] and held + value.nbytes > SHARD_BYTES:
-            shards.append({})
-            held = 0
-        shards[-1][name] = value
-        held += value.nbytes
-    total = sum(value.nbytes for value in weights.values())
-    places = {}
-    for at, shard in enumerate(shards, start=1):
-        file = "model.safetensors" if len(shards) == 1 else f"model-{at:05d}-of-{len(shards):05d}.safetensors"
+    shards = _shards(weights)
+    files: dict[str, str] = {}
+    for number, shard in enumerate(shards, start=1):
+        sharded = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        file = "model.safetensors" if len(shards) == 1 else sharded
         mx.save_safetensors(str(folder / file), shard, metadata={"format": "pt"})
-        places.update(dict.fromkeys(shard, file))
+        files.update(dict.fromkeys(shard, file))
     if len(shards) > 1:
-        index = {"metadata": {"total_size": total}, "weight_map": places}
-        text = json.dumps(index, indent=2) + "\n"
-        (folder / "model.safetensors.index.json").write_text(text, encoding="utf-8")
+        total = sum(value.nbytes for value in weights.values())
+        index = {"metadata": {"total_size": total}, "weight_map": files}
+        _write_json(folder / "model.safetensors.index.json", index)
     return len(weights)
 
 
-def write_config(
-    base: Path,
-    folder: Path,
-    dtype: str,
-    quantization: dict[str, Any] | None,
-    model: str | Path,
-    adapter: Path,
-    min_logprob: float | None = None,
-) -> None:
-    """The base's config.json with what changed, and a `t2sql` block that says how it was made."""
-    from t2sql.prompt import PROMPT_FORMAT
+def _shards(weights: dict[str, Array]) -> list[dict[str, Array]]:
+    """The tensors in order, cut where a file would get over `SHARD_BYTES`."""
+    shards: list[dict[str, Array]] = [{}]
+    size = 0
+    for name, value in weights.items():
+        if shards[-1] and size + value.nbytes > SHARD_BYTES:
+            shards.append({})
+            size = 0
+        shards[-1][name] = value
+        size += value.nbytes
+    return shards
 
+
+def write_config(base: Path, folder: Path, dtype: str, description: Description) -> None:
+    """Write the base's config.json with what changed, and a `t2sql` block that says how it was made.
+
+    Args:
+        base: The base's directory.
+        folder: The fused model's.
+        dtype: MLX's name of the type that the weights are stored in.
+        description: How it was made.
+    """
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     for key in ("quantization", "quantization_config"):
         config.pop(key, None)
-        if quantization is not None:
-            config[key] = quantization
+        if description.quantization is not None:
+            config[key] = description.quantization
     config["dtype" if "dtype" in config else "torch_dtype"] = dtype
     config["t2sql"] = {
         "prompt_format": PROMPT_FORMAT,
-        "base_model": str(model) if not Path(model).exists() else Path(model).resolve().name,
-        "adapter": "/".join(Path(adapter).resolve().parts[-3:]),
+        "base_model": description.base_model,
+        "adapter": description.adapter,
     }
-    if min_logprob is not None:
-        config["t2sql"]["min_logprob"] = min_logprob
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    if description.min_logprob is not None:
+        config["t2sql"]["min_logprob"] = description.min_logprob
+    _write_json(folder / "config.json", config)
 
 
 def write_files(base: Path, folder: Path) -> None:
+    """Copy the base's files that match `COPIED`."""
     for pattern in COPIED:
         for file in base.glob(pattern):
             if file.is_file():
@@ -90,13 +142,20 @@ def write_files(base: Path, folder: Path) -> None:
 
 
 def write_tokenizer(folder: Path, *, adds_bos: bool) -> None:
-    """tokenizer_config.json whose chat template asks as the model was trained to be asked.
+    """Write tokenizer_config.json with a chat template that asks as the model was trained to be asked.
 
     A `chat_template.jinja` beside it would be read in its stead, so none is written.
-    """
-    from t2sql.prompt import chat_template
 
+    Args:
+        folder: The fused model's directory, with the base's files.
+        adds_bos: Whether the tokenizer puts a BOS token before a text.
+    """
     file = folder / "tokenizer_config.json"
     settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     settings["chat_template"] = chat_template(bos=adds_bos)
     file.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_json(file: Path, document: dict[str, Any]) -> None:
+    # The folder is made beside its place and renamed into it, so this need not be atomic.
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

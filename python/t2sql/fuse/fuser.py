@@ -1,33 +1,57 @@
-"""Adding an adapter to weights in float32, and the check that the sum behaves as base + adapter."""
+"""Fusing: the adapter goes into the weights in float32, and the result is checked against base + adapter."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from t2sql.adapters import read_adapter_config
 from t2sql.errors import InputError, WorkError
 from t2sql.files import check_free, output_directory
-from t2sql.fuse.directory import write_config, write_files, write_tokenizer, write_weights
-from t2sql.fuse.probe import Probe
-from t2sql.models import apply_adapter, dequantize, directory, flat, load_network, load_tokenizer
-from t2sql.runtimes import device, mx, nn, scalar
+from t2sql.fuse.adding import add_adapters
+from t2sql.fuse.directory import Description, write_config, write_files, write_tokenizer, write_weights
+from t2sql.fuse.probe import Probe, rms
+from t2sql.models import (
+    ModelRef,
+    apply_adapter,
+    as_directory,
+    dequantize,
+    flat,
+    load_network,
+    load_tokenizer,
+    resolve,
+)
+from t2sql.progress import Progress
+from t2sql.runtimes import Array, Module, device, mlx_lm, mx, scalar
 from t2sql.train import min_logprob
 
-Progress = Callable[[int, int, str], None]
-
 LOST = {"float32": 0.02, "16-bit": 0.1, "quantized": 0.5}
-"""How much of an adapter's effect on the logits may be lost, by how the fused weights are held."""
+"""The fraction of an adapter's effect on the logits that may be lost, by how the fused weights are stored.
+
+Chosen by hand: float32 loses rounding only, a 16-bit type about a hundredth where the adapter is trained for
+long, and quantizing again moves each weight by up to half a step."""
+
+MIN_EFFECT = 1e-6
+"""The least effect of an adapter, relative to the base's logits (RMS): below it is float32's rounding."""
+
+_STEPS = 4
 
 
 @dataclass(frozen=True)
 class FuseResult:
-    """`effect`: how far the adapter moves the logits (RMS); `max_error`: the largest difference between
-    the logits of the fused model and of base + adapter; `lost`: the RMS of that difference over the effect;
-    `max_change`: the largest change of a weight."""
+    """A fused model.
+
+    Attributes:
+        path: Its directory.
+        max_change: The largest change of a weight.
+        max_error: The largest difference between its logits and those of base + adapter.
+        effect: How far the adapter moves the base's logits (RMS).
+        lost: The RMS of the difference to base + adapter, as a fraction of `effect`.
+        dtype: How the weights are stored, such as `bfloat16` or `4-bit`.
+        tensors: Number of tensors.
+        note: What a person should know; empty mostly.
+    """
 
     path: Path
     max_change: float
@@ -39,11 +63,50 @@ class FuseResult:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
+        """The result as JSON."""
         return {**asdict(self), "path": str(self.path)}
 
 
+@dataclass(frozen=True)
+class _Base:
+    """The base model, loaded for fusing.
+
+    Attributes:
+        network: The model.
+        config: Its config.json.
+        stored: The type that most of its numbers are stored in.
+        working: The type that logits are computed in.
+        quantization: The settings that it stays quantized with; None when it is, or becomes, full.
+    """
+
+    network: Module
+    config: dict[str, Any]
+    stored: mx.Dtype
+    working: mx.Dtype
+    quantization: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A fused directory and how it compares with base + adapter.
+
+    Attributes:
+        tensors: Number of tensors.
+        dtype: The type of the numbers.
+        max_error: The largest difference of a logit.
+        lost: The fraction of the adapter's effect that is lost.
+        limit: The most that may be lost.
+    """
+
+    tensors: int
+    dtype: mx.Dtype
+    max_error: float
+    lost: float
+    limit: float
+
+
 def fuse(
-    model: str | Path,
+    model: ModelRef | str | Path,
     adapter: Path,
     out: Path,
     *,
@@ -51,19 +114,74 @@ def fuse(
     force: bool = False,
     progress: Progress | None = None,
 ) -> FuseResult:
-    """Write `model` with `adapter` in its weights as a Hugging Face directory at `out`.
+    """Write a model with an adapter in its weights as a Hugging Face directory.
 
-    A quantized base is dequantized unless `keep_quantized`. The result is written in the base's own type
-    if the adapter's effect survives it, otherwise in float32, and `FuseResult.dtype` says which.
+    The weights are written in the base's own type if the adapter's effect survives it, otherwise in float32:
+    the directory is read again, and its logits are compared with those of base + adapter.
+
+    Args:
+        model: The base model; a text or a path is resolved first.
+        adapter: The adapter directory.
+        out: The directory to write.
+        keep_quantized: Keep a quantized base quantized; by default it is dequantized.
+        force: Replace `out` if it exists.
+        progress: Called before each of the steps.
+
+    Raises:
+        InputError: An argument is no such thing, or they do not fit each other.
+        WorkError: The adapter has no effect, or the result does not behave as base + adapter.
     """
-    out, adapter = Path(out), Path(adapter)
-    say = progress or (lambda done, total, label: None)
-    config = read_adapter_config(adapter)
+    report = progress or _ignore
     check_free(out, force=force)
-    path = directory(model)
-    say(0, 4, "loading")
-    network, model_config = load_network(path)
-    quantization = model_config.get("quantization")
+    ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
+    report(0, _STEPS, "loading")
+    base = _load_base(ref.path, keep_quantized=keep_quantized)
+    probe = Probe(load_tokenizer(ref.path, base.config), base.config)
+    base_logits = probe.logits(base.network)
+    report(1, _STEPS, "base + adapter")
+    network = _apply(base, adapter)
+    expected = probe.logits(network)
+    effect = _effect(base_logits, expected, adapter)
+    report(2, _STEPS, "adding")
+    max_change = add_adapters(network, keep_quantized=keep_quantized)
+    description = Description.of(ref, adapter, base.quantization, min_logprob(adapter))
+    note = ""
+    with output_directory(out, force=force) as folder:
+        for dtype in _dtypes(base):
+            report(3, _STEPS, "writing")
+            tensors = write_weights(network, folder, None if base.quantization else dtype)
+            write_config(ref.path, folder, _name(dtype), description)
+            write_files(ref.path, folder)
+            write_tokenizer(folder, adds_bos=probe.adds_bos)
+            written = _compare(folder, base, probe, expected, effect, dtype, tensors)
+            if written.lost <= written.limit:
+                break
+            lost = f"{_name(base.stored)} would lose {written.lost:.0%} of the adapter's effect"
+            note = f"{lost}: written as float32"
+        else:
+            raise WorkError(
+                "the fused model does not behave as base + adapter",
+                where=out,
+                expected=f"at most {written.limit:.0%} of the adapter's effect lost",
+                found=f"{written.lost:.0%}",
+                hint="Leave out --keep-quantized" if keep_quantized else None,
+            )
+    report(_STEPS, _STEPS, "done")
+    return FuseResult(
+        path=out,
+        max_change=max_change,
+        max_error=written.max_error,
+        effect=effect,
+        lost=written.lost,
+        dtype=f"{base.quantization['bits']}-bit" if base.quantization else _name(written.dtype),
+        tensors=written.tensors,
+        note=note,
+    )
+
+
+def _load_base(path: Path, *, keep_quantized: bool) -> _Base:
+    network, config = load_network(path)
+    quantization = config.get("quantization")
     if keep_quantized and not quantization:
         raise InputError("the base model is not quantized", where=path, hint="Leave out --keep-quantized")
     stored = _stored_dtype(network)
@@ -72,141 +190,73 @@ def fuse(
         network = dequantize(network, working)
     elif not quantization:
         network.set_dtype(working)
-    probe = Probe(load_tokenizer(path, model_config), model_config)
-    base = probe.logits(network)
-    say(1, 4, "base + adapter")
-    apply_adapter(network, adapter)
-    if config.base_bits:
-        network = dequantize(network, working)
+    return _Base(network, config, stored, working, quantization if keep_quantized else None)
+
+
+def _apply(base: _Base, adapter: Path) -> Module:
+    """The base with the adapter's layers; where QLoRA quantized the base, it is full again."""
+    config = apply_adapter(base.network, adapter)
+    network = dequantize(base.network, base.working) if config.base_bits else base.network
     network.eval()
-    adapted = probe.logits(network)
-    effect = probe.rms(adapted - base)
-    if not effect > 1e-6 * max(probe.rms(base), 1e-6):
+    return network
+
+
+def _effect(base_logits: Array, expected: Array, adapter: Path) -> float:
+    """How far the adapter moves the logits (RMS)."""
+    effect = rms(expected - base_logits)
+    if not effect > MIN_EFFECT * max(rms(base_logits), MIN_EFFECT):
         raise WorkError(
             "the adapter has no effect",
             where=adapter,
             expected="logits that differ from the base model's",
             found=f"a difference of {effect:.2g}",
         )
-    say(2, 4, "adding")
-    max_change = add(network, keep_quantized=keep_quantized)
-
-    said = _About(
-        path, model, adapter, quantization if keep_quantized else None, probe.adds_bos, min_logprob(adapter)
-    )
-    with output_directory(out, force=force) as folder:
-        dtypes = (stored,) if keep_quantized or stored == mx.float32 else (stored, mx.float32)
-        note = ""
-        for dtype in dtypes:
-            say(3, 4, "writing")
-            tensors = _write(network, folder, dtype, said)
-            written, _ = load_network(folder)
-            if not keep_quantized:
-                written.set_dtype(working)
-            error = probe.logits(written) - adapted
-            lost = probe.rms(error) / effect
-            exact = dtype == working == mx.float32
-            limit = LOST["quantized" if keep_quantized else "float32" if exact else "16-bit"]
-            if lost <= limit:
-                break
-            note = f"{_name(stored)} would lose {lost:.0%} of the adapter's effect: written as float32"
-        else:
-            raise WorkError(
-                "the fused model does not behave as base + adapter",
-                where=out,
-                expected=f"at most {limit:.0%} of the adapter's effect lost",
-                found=f"{lost:.0%}",
-                hint="Leave out --keep-quantized" if keep_quantized else None,
-            )
-    say(4, 4, "done")
-    held = f"{quantization['bits']}-bit" if keep_quantized and quantization else _name(dtype)
-    return FuseResult(out, max_change, scalar(mx.abs(error).max()), effect, lost, held, tensors, note)
+    return effect
 
 
-@dataclass(frozen=True)
-class _About:
-    """What a fused directory says of itself."""
-
-    base: Path
-    model: str | Path
-    adapter: Path
-    quantization: dict[str, Any] | None
-    adds_bos: bool
-    min_logprob: float | None
+def _dtypes(base: _Base) -> tuple[mx.Dtype, ...]:
+    """The types to try for the weights, in order."""
+    keeps_type = base.quantization is not None or base.stored == mx.float32
+    return (base.stored,) if keeps_type else (base.stored, mx.float32)
 
 
-def _write(network: Any, folder: Path, dtype: Any, about: _About) -> int:
-    tensors = write_weights(network, folder, None if about.quantization else dtype)
-    write_config(
-        about.base,
-        folder,
-        _name(dtype),
-        about.quantization,
-        about.model,
-        about.adapter,
-        about.min_logprob,
-    )
-    write_files(about.base, folder)
-    write_tokenizer(folder, adds_bos=about.adds_bos)
-    return tensors
+def _compare(
+    folder: Path,
+    base: _Base,
+    probe: Probe,
+    expected: Array,
+    effect: float,
+    dtype: mx.Dtype,
+    tensors: int,
+) -> _Written:
+    """Read a written directory again and compare its logits with those of base + adapter."""
+    network, _ = load_network(folder)
+    if base.quantization is None:
+        network.set_dtype(base.working)
+    error = probe.logits(network) - expected
+    is_exact = dtype == base.working == mx.float32
+    kind = "quantized" if base.quantization else "float32" if is_exact else "16-bit"
+    return _Written(tensors, dtype, scalar(mx.abs(error).max()), rms(error) / effect, LOST[kind])
 
 
-def add(network: Any, *, keep_quantized: bool = False) -> float:
-    """Replace every adapter layer by one with the sum in its weights; the largest change of a weight."""
-    from mlx.utils import tree_unflatten
-
-    fused, largest = [], 0.0
-    for name, module in network.named_modules():
-        if not hasattr(module, "fuse") or "lora_a" not in module:
-            continue
-        inner = module.linear if "linear" in module else module.embedding
-        quantized = hasattr(inner, "bits")
-        scale_type = inner.scales.dtype if quantized else None
-        if not quantized or inner.mode == "affine":
-            module.set_dtype(mx.float32)
-        before = _full(inner)
-        after = module.fuse(dequantize=True)
-        largest = max(largest, scalar(mx.abs(_full(after) - before).max()))
-        if quantized and keep_quantized:
-            settings = {"group_size": inner.group_size, "bits": inner.bits, "mode": inner.mode}
-            if "embedding" in module:
-                after = nn.QuantizedEmbedding.from_embedding(after, **settings)
-            else:
-                after = nn.QuantizedLinear.from_linear(after, **settings)
-            if inner.mode == "affine":
-                after.set_dtype(scale_type)
-        mx.eval(after.parameters())
-        fused.append((name, after))
-    if fused:
-        network.update_modules(tree_unflatten(fused))
-    return largest
-
-
-def _full(module: Any) -> Any:
-    if not hasattr(module, "bits"):
-        return module.weight.astype(mx.float32)
-    biases = module.get("biases")
-    return mx.dequantize(
-        module.weight, module.scales, biases, group_size=module.group_size, bits=module.bits, mode=module.mode
-    ).astype(mx.float32)
-
-
-def _fits_float32(network: Any) -> bool:
+def _fits_float32(network: Module) -> bool:
     """Whether the model, twice, fits in memory as float32; the CPU device is slow in anything else."""
-    from mlx_lm.utils import get_total_parameters
-
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return device() == "cpu" or 2 * 4 * get_total_parameters(network) < 0.7 * memory
+    return device() == "cpu" or 2 * 4 * mlx_lm.get_total_parameters(network) < 0.7 * memory
 
 
-def _stored_dtype(network: Any) -> Any:
-    """The type most of the base's numbers are in; of a quantized one, its scales'."""
-    sizes: dict[Any, int] = {}
+def _stored_dtype(network: Module) -> mx.Dtype:
+    """The type that most numbers of a model are stored in; of a quantized one, its scales'."""
+    sizes: dict[mx.Dtype, int] = {}
     for value in flat(network.parameters()).values():
         if mx.issubdtype(value.dtype, mx.floating):
             sizes[value.dtype] = sizes.get(value.dtype, 0) + value.size
     return max(sizes, key=lambda dtype: sizes[dtype])
 
 
-def _name(dtype: Any) -> str:
+def _name(dtype: mx.Dtype) -> str:
     return str(dtype).removeprefix("mlx.core.")
+
+
+def _ignore(done: int, total: int, what: str) -> None:
+    """Report to nobody."""

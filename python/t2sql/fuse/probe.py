@@ -1,11 +1,11 @@
-"""What a model says to a few fixed texts, to compare base, base + adapter and the fused model."""
+"""Logits of fixed texts, to compare the base, base + adapter and the fused model."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from t2sql.prompt import encode
-from t2sql.runtimes import mx, scalar
+from t2sql.runtimes import Array, Module, mx, scalar
 
 TEXTS = (
     (
@@ -17,24 +17,41 @@ TEXTS = (
         "SELECT COUNT(*) FROM trees WHERE Species = 'oak' AND Age > 100",
     ),
 )
+"""(prompt, answer)."""
+
+_DEFAULT_CONTEXT = 512
+"""Tokens of a text at most, where config.json does not name the context."""
 
 
 class Probe:
-    """Fixed token ids, and the logits of a network for them in float32."""
+    """The fixed texts as token ids.
+
+    Attributes:
+        ids: Token ids of each text.
+        adds_bos: Whether the tokenizer puts a BOS token before a text.
+    """
 
     def __init__(self, tokenizer: Any, config: dict[str, Any]) -> None:
-        limit = int(config.get("max_position_embeddings") or 512)
+        """Encode the texts.
+
+        Args:
+            tokenizer: mlx-lm's, as `models.load_tokenizer` returns it.
+            config: config.json.
+        """
+        limit = int(config.get("max_position_embeddings") or _DEFAULT_CONTEXT)
         self.ids = [encode(tokenizer, prompt, answer)[0][:limit] for prompt, answer in TEXTS]
+        # mlx-lm's wrapper hands on what the tokenizer of transformers has, and some have no BOS at all.
         bos = getattr(tokenizer, "bos_token_id", None)
         self.adds_bos = bos is not None and self.ids[0][0] == bos
 
-    def logits(self, network: Any) -> Any:
-        """[all positions, vocabulary], evaluated."""
+    def logits(self, network: Module) -> Array:
+        """A network's logits, float32 [positions of all texts, vocabulary], evaluated."""
         parts = [network(mx.array([ids]))[0].astype(mx.float32) for ids in self.ids]
         out = mx.concatenate(parts)
         mx.eval(out)
         return out
 
-    @staticmethod
-    def rms(x: Any) -> float:
-        return scalar(mx.sqrt(mx.mean(x * x)))
+
+def rms(x: Array) -> float:
+    """The root of the mean of the squares."""
+    return scalar(mx.sqrt(mx.mean(x * x)))

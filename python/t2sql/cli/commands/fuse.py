@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from t2sql import fuse, train
+from t2sql.cli.adapters import model_of
 from t2sql.cli.options import Force, shared
 from t2sql.cli.output import Output
 
@@ -36,14 +38,11 @@ def command(
 
     The output is a Hugging Face directory, dequantized unless told otherwise.
     """
-    from t2sql import fuse, train
-    from t2sql.cli.adapters import model_of
-
-    name = model_of(model, [adapter])
     chosen = train.adapter_path(adapter)
     with out.progress("fuse") as progress:
+        base = model_of(model, [adapter], progress)
         result = fuse.fuse(
-            name, chosen, target, keep_quantized=keep_quantized, force=force, progress=progress
+            base, chosen, target, keep_quantized=keep_quantized, force=force, progress=progress
         )
     text = f"{result.path}  from {chosen}\nlogits agree with base + adapter within {result.max_error:.2g}"
     out.result(result, text)

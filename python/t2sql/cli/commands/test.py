@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from t2sql import data as datasets
+from t2sql import evaluate
+from t2sql.cli.adapters import data_of, each_checkpoint, model_of
 from t2sql.cli.options import MaxTokens, Seed, shared
 from t2sql.cli.output import Output, table
-
-if TYPE_CHECKING:
-    from t2sql.evaluate import CheckpointScore
+from t2sql.cli.stage_lines import pair_lines, right_cells
 
 EXAMPLE = """
 t2sql test --adapter runs/demo
@@ -73,19 +74,15 @@ def command(
     Each checkpoint also answers some of its questions: its base's own answers are counted when there is
     no adapter. Of two checkpoints and more, each is paired with the one that is right most often.
     """
-    from t2sql import data as datasets
-    from t2sql import evaluate
-    from t2sql.cli.adapters import data_of, each_checkpoint, model_of
-
     adapters = list(adapter or [])
-    name = model_of(model, adapters)
+    base = model_of(model, adapters)
     dataset = datasets.load(data_of(data, adapters))
     examples = dataset.split(split)
     labels = {path: label for label, path in each_checkpoint(adapters)}
     rows: list[dict[str, Any]] = []
     with out.progress("test") as progress:
         found = evaluate.measure_checkpoints(
-            name, list(labels), examples, max_seq_length=max_seq_length, text=text, progress=progress
+            base, list(labels), examples, max_seq_length=max_seq_length, text=text, progress=progress
         )
         for path, loss in found:
             label = "base" if path is None else labels[path]
@@ -98,7 +95,7 @@ def command(
             pairs = _answer(
                 rows,
                 evaluate.score_checkpoints(
-                    name,
+                    base,
                     list(labels) or [None],
                     dataset,
                     asked,
@@ -108,15 +105,13 @@ def command(
                 ),
             )
     out.result(
-        {"model": name, "split": split, "grammar": grammar, "rows": rows, "pairs": pairs},
+        {"model": base.source, "split": split, "grammar": grammar, "rows": rows, "pairs": pairs},
         lambda: _text(rows, pairs, split),
     )
 
 
-def _answer(rows: list[dict[str, Any]], scores: Iterable[CheckpointScore]) -> list[dict[str, Any]]:
+def _answer(rows: list[dict[str, Any]], scores: Iterable[evaluate.CheckpointScore]) -> list[dict[str, Any]]:
     """Put each score into its row; the pairs against the best."""
-    from t2sql import evaluate
-
     answers = []
     by_adapter = {row["adapter"]: row for row in rows}
     for score in scores:
@@ -128,8 +123,6 @@ def _answer(rows: list[dict[str, Any]], scores: Iterable[CheckpointScore]) -> li
 
 
 def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]], split: str) -> str:
-    from t2sql.cli.stage_lines import pair_lines, right_cells
-
     text, scored = (
         "text_loss" in rows[0] and rows[0]["text_loss"] is not None,
         any("score" in r for r in rows),

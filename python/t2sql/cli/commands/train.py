@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from t2sql import pipeline, runs, train
 from t2sql.cli.options import Force, shared
 from t2sql.cli.output import Output
+from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
 from t2sql.errors import InputError
 
@@ -38,10 +40,6 @@ def command(
     force: Force = False,
 ) -> None:
     """Train a LoRA adapter and print the loss as it goes; checkpoints and metrics go into the run."""
-    from t2sql import runs
-    from t2sql.cli.run_printer import RunPrinter
-    from t2sql.pipeline import execute, prepare_run
-
     if follows():
         return
     if resume and force:
@@ -54,13 +52,13 @@ def command(
         )
     given = training | {k: v for k, v in (("model", model), ("data", data)) if v is not None}
     if resume:
-        _same_settings(runs.open_run(target).config, given)
+        _check_same_settings(runs.open_run(target).config, given)
     with runs.replacing(target) if force else nullcontext():
-        run, settings = prepare_run(target, given, plan=["data", "train"], say=out.note)
+        run, settings = pipeline.prepare_run(target, given, plan=["data", "train"], say=out.note)
         try:
             with out.progress() as progress:
                 RunPrinter(out, run, progress)
-                execute(run, settings, out.note)
+                pipeline.execute(run, settings, out.note)
         except KeyboardInterrupt:
             if not force:
                 out.note(f"\nthe checkpoints are kept; to go on: t2sql train --out {target} --resume")
@@ -70,17 +68,7 @@ def command(
     out.result(document, f"\n{run.path}")
 
 
-def _same_settings(recorded: dict[str, Any], given: dict[str, Any]) -> None:
-    from t2sql.pipeline import resolve_settings
-    from t2sql.train import FREE_SETTINGS
-
-    before = resolve_settings({}, recorded).to_dict()
-    for name, value in resolve_settings(given, recorded).to_dict().items():
-        if value != before[name] and name not in FREE_SETTINGS:
-            raise InputError(
-                "a setting differs from the run's",
-                where=f"--{name.replace('_', '-')}",
-                expected=before[name],
-                found=value,
-                hint="Resume with the same settings, or start another run",
-            )
+def _check_same_settings(recorded: dict[str, Any], given: dict[str, Any]) -> None:
+    """Refuse options that would make the resumed run another one."""
+    before = pipeline.resolve_settings({}, recorded).to_dict()
+    train.check_same_settings(before, pipeline.resolve_settings(given, recorded).to_dict())
