@@ -1,4 +1,4 @@
-"""Each checkpoint judged by what its SQL returns."""
+"""Checkpoints compared by their answers: each answers questions, and what its SQL returns is scored."""
 
 from __future__ import annotations
 

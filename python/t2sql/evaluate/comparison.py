@@ -66,7 +66,7 @@ class CompareOptions:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was found.
+    """The outcome of `compare`.
 
     Attributes:
         result: The comparison as a run records it, without the baseline.

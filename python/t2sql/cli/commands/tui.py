@@ -36,12 +36,12 @@ def command(
     ] = None,
 ) -> None:
     """Open the app on a directory of runs, in this terminal or in a browser."""
-    found = list(entry_points(group="t2sql.tui"))
-    if not found:
+    apps = list(entry_points(group="t2sql.tui"))
+    if not apps:
         raise MissingPartError("the app is not installed", hint="Install it: pip install t2sql-tui")
     if out.json:
         raise InputError("the app prints no JSON", hint="t2sql runs list --json does")
     if port is not None and not serve:
         raise InputError("--port is for the browser", hint="Add --serve")
-    app = found[0].load()
-    app(root, DEFAULT_PORT if serve and port is None else port)
+    open_app = apps[0].load()
+    open_app(root, DEFAULT_PORT if serve and port is None else port)
