@@ -32,6 +32,7 @@ lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	$(BIN)/ruff format --check python tests tui benches conftest.py
 	$(BIN)/ruff check python tests tui benches conftest.py
 	$(BIN)/mypy -p t2sql
+	$(BIN)/mypy --strict -p t2sql_tui
 	$(BIN)/lint-imports --no-cache
 
 bench: setup ## the Rust kernels' throughput
