@@ -26,12 +26,14 @@ from .inspection import inspect as inspect
 from .metadata import metadata_of as metadata_of
 from .options import ConvertKeywords as ConvertKeywords
 from .options import ConvertOptions as ConvertOptions
+from .options import OutputKeywords as OutputKeywords
 from .options import QuantizeKeywords as QuantizeKeywords
 from .options import QuantizeOptions as QuantizeOptions
 from .overrides import parse_overrides as parse_overrides
 from .quantizer import quantize as quantize
 from .shards import read_gguf as read_gguf
 from .tensor_names import gguf_names as gguf_names
+from .tensors import ByteArray as ByteArray
 from .tensors import FloatArray as FloatArray
 from .tensors import TensorInfo as TensorInfo
 from .tensors import row_chunks as row_chunks
@@ -45,6 +47,7 @@ __all__ = [
     "TYPES",
     "AdapterFile",
     "AdapterOptions",
+    "ByteArray",
     "ConvertKeywords",
     "ConvertOptions",
     "ConvertResult",
@@ -55,6 +58,7 @@ __all__ = [
     "HfDirectory",
     "Inspection",
     "MetadataValue",
+    "OutputKeywords",
     "QuantizeKeywords",
     "QuantizeOptions",
     "SafetensorsFile",

@@ -166,8 +166,10 @@ def _setting(gguf: GgufFile, key: Key) -> int | float | None:
             expected="one positive number",
             found=value,
         )
-    if value is None or key.type != "f32":
-        return value
+    if value is None:
+        return None
+    if key.type != "f32":
+        return int(value)
     # The shortest decimal that is this float32, so that 1e-05 comes back as 1e-05.
     return float(str(np.float32(value)))
 

@@ -40,7 +40,7 @@ class Weight:
 
     @property
     def dtype(self) -> tuple[str, int]:
-        """safetensors' dtype, and bytes of a value."""
+        """The dtype as safetensors names it, and bytes of a value."""
         return ("F32", 4) if self.offset else _DTYPES.get(self.info.type, ("F32", 4))
 
 
@@ -124,4 +124,4 @@ def _buffer(values: NDArray[np.generic]) -> bytes | memoryview:
 
 def _reordered(values: Rows, weight: Weight) -> Rows:
     """The rows in Hugging Face's order; a bias is stored as one row and has one value for each output."""
-    return to_hf_rows(values.reshape(weight.info.shape[0], -1), weight.heads)  # type: ignore[type-var,return-value]
+    return to_hf_rows(values.reshape(weight.info.shape[0], -1), weight.heads)  # type: ignore[return-value]

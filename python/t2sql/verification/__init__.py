@@ -1,4 +1,4 @@
-"""Whether a GGUF file still is the model it was made from."""
+"""Whether a GGUF file is still the model that it was made from."""
 
 import lazy_loader
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from t2sql.data import Dataset
+from t2sql import data
 
 
-def prompts_of(dataset: Dataset, *, limit: int) -> list[str]:
-    """Prompts with their completions as a model is trained on them, evenly from the first split there is."""
+def prompts_of(dataset: data.Dataset, *, limit: int) -> list[str]:
+    """Prompts with their completions, as a model is trained on them.
+
+    Args:
+        dataset: The dataset; its test split is used, else valid, else train.
+        limit: The most texts; they are spread evenly over the split.
+    """
     name = next((name for name in ("test", "valid", "train") if dataset.counts.get(name)), "test")
     examples = dataset.split(name)
     step = max(1, -(-len(examples) // limit))

@@ -1,17 +1,25 @@
-"""What verify found: one line a check, and the first cause when one does not hold."""
+"""The outcome of `verify`: a line for each check, and the first cause when one does not hold."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from t2sql.verification.bounds import bounds_of
 
 
 @dataclass(frozen=True)
 class Check:
-    # "structure", "tokens", "numbers" or "behaviour", a slash, and what is measured.
+    """One comparison of the file with its source.
+
+    Attributes:
+        name: Its group ("structure", "tokens", "numbers" or "behaviour"), a slash, and what was measured.
+        ok: Whether it holds.
+        value: What was measured.
+        bound: The value or the limit that was expected.
+        detail: Where and how it differs.
+    """
+
     name: str
     ok: bool
     value: float | int | str
@@ -20,6 +28,7 @@ class Check:
 
     @property
     def group(self) -> str:
+        """The part of the name before the slash."""
         return self.name.partition("/")[0]
 
     @property
@@ -31,7 +40,15 @@ class Check:
 
 @dataclass(frozen=True)
 class TensorError:
-    """One tensor against the source: relative errors of the whole and of its worst row."""
+    """One tensor of the file beside the source's; errors are Euclidean, relative to the source's norm.
+
+    Attributes:
+        name: Its GGUF name.
+        type: Its ggml type.
+        error: The error of the whole tensor.
+        row: The index of the row that is worst beside its bound.
+        row_error: The error of that row.
+    """
 
     name: str
     type: str
@@ -42,6 +59,17 @@ class TensorError:
 
 @dataclass(frozen=True)
 class VerifyResult:
+    """One file compared with its source.
+
+    Attributes:
+        source: The Hugging Face directory.
+        path: The GGUF file.
+        type: The type of most of its matrices.
+        checks: From cause to effect: structure, tokens and numbers, then behaviour.
+        seconds: The time that it took.
+        tensors: Every tensor's error; empty when the structure is wrong.
+    """
+
     source: Path
     path: Path
     type: str
@@ -51,22 +79,24 @@ class VerifyResult:
 
     @property
     def ok(self) -> bool:
+        """Whether every check holds."""
         return all(check.ok for check in self.checks)
 
     @property
     def cause(self) -> str | None:
-        """The first check that does not hold; the checks run from cause to effect."""
+        """The first check that does not hold, as a sentence; None when all hold."""
         return next((check.text for check in self.checks if not check.ok), None)
 
     @property
     def drift(self) -> str | None:
-        """The cause, where it is no more than a behaviour that so few bits may cost."""
-        broken = [check for check in self.checks if not check.ok]
-        if broken and bounds_of(self.type).drifts and all(check.group == "behaviour" for check in broken):
+        """The cause when only behaviour differs and the type is known to make it drift; otherwise None."""
+        failed = [check for check in self.checks if not check.ok]
+        if failed and bounds_of(self.type).drifts and all(check.group == "behaviour" for check in failed):
             return self.cause
         return None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
+        """The JSON document of `t2sql verify --json`."""
         return {
             "ok": self.ok,
             "cause": self.cause,

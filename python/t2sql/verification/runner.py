@@ -1,11 +1,12 @@
-"""`verify`: the checks in order of cause and effect, stopping where a break makes the rest meaningless."""
+"""`verify`: the checks in order of cause and effect, stopping where a fault makes the rest meaningless."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from t2sql import models
 from t2sql.errors import T2sqlError, WorkError
 from t2sql.gguf import (
     LONG,
@@ -19,6 +20,7 @@ from t2sql.gguf import (
     read_gguf,
     type_named,
 )
+from t2sql.progress import Progress
 from t2sql.runtimes import LlamaPredictor
 from t2sql.verification import behaviour
 from t2sql.verification.bounds import bounds_of
@@ -28,23 +30,48 @@ from t2sql.verification.result import Check, TensorError, VerifyResult
 from t2sql.verification.structure import check_structure
 from t2sql.verification.tokens import check_imported, check_tokens, check_vocabulary
 
-Progress = Callable[[int, int, str], None]
+# Tokens of context that every text of `Original` fits into.
+_CONTEXT = 512
 
 
 def verify(
-    source: Path, gguf: Path, *, prompts: Sequence[str] = (), progress: Progress | None = None
+    source: str | Path,
+    gguf: str | Path,
+    *,
+    prompts: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> VerifyResult:
-    """Compare the GGUF file `gguf` with the Hugging Face directory it was made from.
+    """Compare a GGUF file with the Hugging Face directory that it was made from.
 
-    `prompts` are texts of the caller's own to tokenize and predict, beside the built-in ones.
+    Args:
+        source: The directory.
+        gguf: The file; of a split model, the first.
+        prompts: Texts of the caller's own to tokenize and predict, beside the built-in ones.
+        progress: Reports what is being compared.
+
+    Raises:
+        InputError: The source or the file is missing or malformed.
     """
     return next(verify_files(source, [gguf], prompts=prompts, progress=progress))
 
 
 def verify_files(
-    source: Path, files: Sequence[Path], *, prompts: Sequence[str] = (), progress: Progress | None = None
+    source: str | Path,
+    files: Sequence[str | Path],
+    *,
+    prompts: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Iterator[VerifyResult]:
-    """Several files of one source, one after the other; what the source predicts is worked out once."""
+    """Compare several files with one source, which is loaded and run once.
+
+    The arguments are those of `verify`.
+
+    Yields:
+        The result of each file, in their order.
+
+    Raises:
+        InputError: As for `verify`.
+    """
     directory = read_directory(Path(source))
     family = by_hf_architecture(directory.architecture, directory.path / "config.json")
     check_dtypes(directory)
@@ -56,7 +83,7 @@ def verify_files(
         vocab_size=directory.tensors[names["token_embd.weight"]].shape[0],
         parameters=0,
     )
-    expected = {key: value for key, _, value in entries}
+    expected = {entry.key: entry.value for entry in entries}
     original = Original(directory.path, prompts)
     for path in files:
         started = time.perf_counter()
@@ -67,15 +94,13 @@ def verify_files(
             numbers, tensors = check_numbers(directory, family, names, file, progress)
             checks += numbers
             checks += check_vocabulary(expected, file)
-            checks += _run(original, file, progress)
+            checks += _check_in_runtimes(original, file, progress)
         seconds = time.perf_counter() - started
         yield VerifyResult(directory.path, file.path, main_type(file), checks, seconds, tensors)
 
 
-def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[Check]:
-    """What only running the file shows: in llama.cpp, then in MLX."""
-    from t2sql.models import load_gguf
-
+def _check_in_runtimes(original: Original, file: GgufFile, progress: Progress | None) -> list[Check]:
+    """What only running the file shows: first in llama.cpp, then in MLX."""
     bounds = bounds_of(main_type(file))
     try:
         llama = LlamaPredictor(file.path, context=_context(file))
@@ -92,13 +117,12 @@ def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[
             progress(0, 1, "predictions of the source")
         expected = original.expected
         in_llama = behaviour.in_llama_cpp(original, llama, progress)
-        checks += behaviour.checks(
-            "llama.cpp", behaviour.against_llama_cpp(original, expected, in_llama), bounds
-        )
+    measured = behaviour.against_llama_cpp(original, expected, in_llama)
+    checks += behaviour.checks("llama.cpp", measured, bounds)
     if progress is not None:
         progress(0, 1, "predictions in MLX")
     try:
-        loaded = load_gguf(file.path, dtype="float32")
+        loaded = models.load_gguf(file.path, dtype="float32")
     except T2sqlError as error:
         return [*checks, Check("structure/MLX loads it", False, str(error), "loads")]
     checks.append(check_imported(original.tokenizer, inner_tokenizer(loaded.tokenizer)))
@@ -111,9 +135,12 @@ def _run(original: Original, file: GgufFile, progress: Progress | None) -> list[
 
 
 def _context(file: GgufFile) -> int:
-    """Tokens of context: of a model with two sets of rotary factors, so many that llama.cpp takes the long
-    ones, which MLX always does."""
+    """Tokens of context to open the file with.
+
+    Of two sets of rotary factors llama.cpp takes the long one in a context longer than the original, and MLX
+    always takes it.
+    """
     original = file.get("{arch}.rope.scaling.original_context_length")
     if LONG in file.tensors and original:
-        return max(512, int(original) + 1)
-    return 512
+        return max(_CONTEXT, int(original) + 1)
+    return _CONTEXT

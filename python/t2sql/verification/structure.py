@@ -1,4 +1,4 @@
-"""Structure: every tensor is there with its shape, and the settings are as the config says."""
+"""Structure: every tensor is there with its shape, and the settings are those of config.json."""
 
 from __future__ import annotations
 
@@ -16,36 +16,39 @@ _DERIVED = ("vocab_size", "attention.key_length", "attention.value_length", "rop
 def check_structure(
     directory: HfDirectory,
     family: Family,
-    names: dict[str, str],
+    names: Mapping[str, str],
     expected: Mapping[str, Any],
     gguf: GgufFile,
 ) -> list[Check]:
-    """`expected`: the metadata that a conversion writes."""
+    """Compare the file's tensors and settings with the source's.
+
+    Args:
+        directory: The source.
+        family: Its family.
+        names: GGUF name -> Hugging Face name of all tensors.
+        expected: The metadata that a conversion writes.
+        gguf: The file.
+    """
+    architecture = family.gguf_architecture
     return [
-        _architecture(family, gguf),
-        _tensors({*names, *family.computed(directory.config)}, gguf),
-        _shapes(directory, names, gguf),
-        _settings(directory, family, expected, gguf),
+        Check("structure/architecture", gguf.architecture == architecture, gguf.architecture, architecture),
+        _check_tensors({*names, *family.computed(directory.config)}, gguf),
+        _check_shapes(directory, names, gguf),
+        _check_settings(directory, family, expected, gguf),
     ]
 
 
-def _architecture(family: Family, gguf: GgufFile) -> Check:
-    expected = family.gguf_architecture
-    return Check("structure/architecture", gguf.architecture == expected, gguf.architecture, expected)
-
-
-def _tensors(names: set[str], gguf: GgufFile) -> Check:
+def _check_tensors(names: set[str], gguf: GgufFile) -> Check:
     missing = sorted(names - set(gguf.tensors))
-    extra = sorted(set(gguf.tensors) - names)
     # A tied output matrix may be written out.
-    extra = [name for name in extra if name != "output.weight"]
+    extra = sorted(name for name in set(gguf.tensors) - names if name != "output.weight")
     detail = "; ".join(
         f"{word} {', '.join(some[:3])}" for word, some in (("missing", missing), ("extra", extra)) if some
     )
     return Check("structure/tensors", not (missing or extra), len(gguf.tensors), len(names), detail)
 
 
-def _shapes(directory: HfDirectory, names: dict[str, str], gguf: GgufFile) -> Check:
+def _check_shapes(directory: HfDirectory, names: Mapping[str, str], gguf: GgufFile) -> Check:
     wrong = [
         f"{name} {list(gguf.tensors[name].shape)} instead of {list(directory.tensors[hf].shape)}"
         for name, hf in names.items()
@@ -54,16 +57,18 @@ def _shapes(directory: HfDirectory, names: dict[str, str], gguf: GgufFile) -> Ch
     return Check("structure/shapes", not wrong, len(wrong), 0, "; ".join(wrong[:3]))
 
 
-def _settings(directory: HfDirectory, family: Family, expected: Mapping[str, Any], gguf: GgufFile) -> Check:
-    """The architecture's keys, each as a conversion writes it; another converter may leave some out."""
+def _check_settings(
+    directory: HfDirectory, family: Family, expected: Mapping[str, Any], gguf: GgufFile
+) -> Check:
+    """Check the architecture's keys; another converter may leave out those that a default implies."""
     prefix = f"{family.gguf_architecture}."
     implied: dict[str, Any] = {key.gguf: key.default for key in family.keys if key.default is not None}
     implied["attention.head_count_kv"] = directory.config.get("num_attention_heads")
     wrong = []
     for key, value in expected.items():
-        name = key.removeprefix(prefix)
         if not key.startswith(prefix):
             continue
+        name = key.removeprefix(prefix)
         found = gguf.get(key, implied.get(name, value if name in _DERIVED else None))
         if not _same(value, found):
             wrong.append(f"{name} is {'missing' if found is None else found}, not {value}")
@@ -74,6 +79,7 @@ def _settings(directory: HfDirectory, family: Family, expected: Mapping[str, Any
 
 
 def _same(expected: Any, found: Any) -> bool:
+    """Whether two metadata values are equal, floats to the precision of float32."""
     if isinstance(expected, float) and isinstance(found, float | int):
         return math.isclose(expected, found, rel_tol=1e-6)
     if isinstance(expected, list) and isinstance(found, list):

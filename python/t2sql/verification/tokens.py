@@ -1,17 +1,18 @@
-"""Tokens: the original tokenizer and llama.cpp's give the same ids for strings that tell tokenizers apart."""
+"""Tokens: the source's tokenizer and those of the runtimes give the same ids for hard strings."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from t2sql.gguf import GgufFile, special_ids
+from t2sql.verification.original import Tokenizer
 from t2sql.verification.result import Check
 
-Encode = Callable[[str, bool], list[int]]
-# A text, the source's ids, the file's ids.
-Difference = tuple[str, list[int], list[int]]
+# (text, whether BOS and EOS are added) -> token ids.
+Encode: TypeAlias = Callable[[str, bool], list[int]]
 
 HARD_STRINGS = (
     "Hello, world!",
@@ -50,8 +51,22 @@ HARD_STRINGS = (
 )
 
 
+@dataclass(frozen=True)
+class _Difference:
+    """A text that two tokenizers split differently, with the ids of both."""
+
+    text: str
+    expected: Sequence[int]
+    found: Sequence[int]
+
+
 def check_vocabulary(expected: Mapping[str, Any], gguf: GgufFile) -> list[Check]:
-    """The lists that a tokenizer is made of, against those that a conversion writes."""
+    """Compare the file's tokens and merges with those that a conversion writes.
+
+    Args:
+        expected: The metadata that a conversion writes.
+        gguf: The file.
+    """
     checks = []
     for name in ("tokens", "merges"):
         key = f"tokenizer.ggml.{name}"
@@ -60,78 +75,99 @@ def check_vocabulary(expected: Mapping[str, Any], gguf: GgufFile) -> list[Check]
             continue
         detail = ""
         if wanted != found:
-            pairs = enumerate(zip(wanted, found, strict=False))
-            at = next((i for i, (a, b) in pairs if a != b), min(len(wanted), len(found)))
-            there, here = (repr(some[at]) if at < len(some) else "nothing" for some in (wanted, found))
-            detail = f"number {at} is {here}, in the source {there}"
+            index = _first_difference(wanted, found)
+            there, here = (repr(some[index]) if index < len(some) else "nothing" for some in (wanted, found))
+            detail = f"number {index} is {here}, in the source {there}"
         label = "tokens/vocabulary" if name == "tokens" else f"tokens/{name}"
         checks.append(Check(label, wanted == found, len(found), len(wanted), detail))
     return checks
 
 
-def check_tokens(tokenizer: Any, gguf: GgufFile, encode: Encode, prompts: Sequence[str] = ()) -> list[Check]:
-    """`tokenizer`: the source's, from transformers. `encode(text, special)`: llama.cpp's.
+def check_tokens(
+    tokenizer: Tokenizer, gguf: GgufFile, encode: Encode, prompts: Sequence[str] = ()
+) -> list[Check]:
+    """Compare llama.cpp's tokenizer with the source's.
 
-    `prompts`: the caller's own, such as a run's.
+    Args:
+        tokenizer: The source's.
+        gguf: The file.
+        encode: The file's tokenizer in llama.cpp.
+        prompts: Texts of the caller's own, such as those of a run.
     """
-    checks = [_special_ids(tokenizer, gguf)]
+    checks = [_check_special_ids(tokenizer, gguf)]
     for name, strings in (
         ("hard strings", HARD_STRINGS),
         ("special tokens in text", _with_special(tokenizer)),
         ("prompts", tuple(prompts)),
     ):
         if strings:
-            wrong, total = _differences(tokenizer, encode, strings)
-            first = _first(wrong, "llama.cpp")
-            checks.append(Check(f"tokens/{name}", not wrong, total - len(wrong), total, first))
+            checks.append(_check_strings(f"tokens/{name}", tokenizer, encode, strings, "llama.cpp"))
     return checks
 
 
-def check_imported(tokenizer: Any, imported: Any) -> Check:
-    """The tokenizer that MLX gets from the file, against the source's."""
+def check_imported(tokenizer: Tokenizer, imported: Tokenizer) -> Check:
+    """Compare the tokenizer that MLX gets from the file with the source's."""
 
     def encode(text: str, special: bool) -> list[int]:
         return list(imported.encode(text, add_special_tokens=special))
 
-    wrong, total = _differences(tokenizer, encode, (*HARD_STRINGS, *_with_special(tokenizer)))
-    return Check("tokens/in MLX", not wrong, total - len(wrong), total, _first(wrong, "MLX"))
+    strings = (*HARD_STRINGS, *_with_special(tokenizer))
+    return _check_strings("tokens/in MLX", tokenizer, encode, strings, "MLX")
 
 
-def _special_ids(tokenizer: Any, gguf: GgufFile) -> Check:
+def _check_special_ids(tokenizer: Tokenizer, gguf: GgufFile) -> Check:
     stated = special_ids(gguf)
     wrong = []
-    for name in ("bos", "eos"):
-        expected = getattr(tokenizer, f"{name}_token_id", None)
+    for name, expected in (("bos", tokenizer.bos_token_id), ("eos", tokenizer.eos_token_id)):
         if expected is not None and stated.get(name) != expected:
             wrong.append(f"{name} is {stated.get(name)} in the file, {expected} in the source")
     return Check("tokens/special ids", not wrong, len(wrong), 0, "; ".join(wrong))
 
 
-def _with_special(tokenizer: Any) -> tuple[str, ...]:
-    strings = []
+def _with_special(tokenizer: Tokenizer) -> tuple[str, ...]:
+    """Texts with special tokens in them: llama.cpp finds those before it splits a text."""
+    strings: list[str] = []
     for token in list(tokenizer.all_special_tokens)[:8]:
         strings += [f"a{token}b", f"first {token} second", f"{token}\n{token}"]
     return tuple(strings)
 
 
-def _differences(tokenizer: Any, encode: Encode, strings: Sequence[str]) -> tuple[list[Difference], int]:
-    wrong = []
-    # llama.cpp normalizes nothing: a tokenizer that composes characters is compared on composed text.
-    composes = "NFC" in repr(getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None))
-    for given in strings:
-        text = unicodedata.normalize("NFC", given) if composes else given
+def _check_strings(
+    name: str, tokenizer: Tokenizer, encode: Encode, strings: Sequence[str], runtime: str
+) -> Check:
+    """Encode each string with and without BOS and EOS; the value is how often the ids are the same."""
+    total = 2 * len(strings)
+    wrong = list(_differences(tokenizer, encode, strings))
+    detail = ""
+    if wrong:
+        first = wrong[0]
+        index = _first_difference(first.expected, first.found)
+        ids = [list(some[index : index + 4]) for some in (first.expected, first.found)]
+        detail = f"{first.text[:40]!r} differs at token {index}: source {ids[0]}, {runtime} {ids[1]}"
+    return Check(name, not wrong, total - len(wrong), total, detail)
+
+
+def _differences(tokenizer: Tokenizer, encode: Encode, strings: Iterable[str]) -> Iterable[_Difference]:
+    composes = _composes(tokenizer)
+    for string in strings:
+        # llama.cpp normalizes nothing: a tokenizer that composes characters is compared on composed text.
+        text = unicodedata.normalize("NFC", string) if composes else string
         for special in (True, False):
             expected = list(tokenizer.encode(text, add_special_tokens=special))
             found = encode(text, special)
             if expected != found:
-                wrong.append((text, expected, found))
-    return wrong, 2 * len(strings)
+                yield _Difference(text, expected, found)
 
 
-def _first(wrong: Sequence[Difference], who: str) -> str:
-    if not wrong:
-        return ""
-    text, expected, found = wrong[0]
-    pairs = zip(expected, found, strict=False)
-    at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(expected), len(found)))
-    return f"{text[:40]!r} differs at token {at}: source {expected[at : at + 4]}, {who} {found[at : at + 4]}"
+def _composes(tokenizer: Any) -> bool:
+    """Whether a tokenizer of transformers normalizes to NFC; only those of the tokenizers library can."""
+    try:
+        return "NFC" in repr(tokenizer.backend_tokenizer.normalizer)
+    except AttributeError:
+        return False
+
+
+def _first_difference(expected: Sequence[object], found: Sequence[object]) -> int:
+    """The first index at which two sequences differ; the length of the shorter when one continues."""
+    pairs = enumerate(zip(expected, found, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(expected), len(found)))

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from t2sql.cli.options import (
-    EmbeddingType,
-    Force,
-    MaxShardSize,
-    OutputType,
-    Pure,
-    TensorTypes,
-    Threads,
-    shared,
-)
+from t2sql import gguf, models, train
+from t2sql.cli.adapters import model_of
+from t2sql.cli.conversion_options import OUTPUT, output_keywords
+from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 from t2sql.cli.tables import print_conversion
 from t2sql.errors import InputError
@@ -29,7 +23,7 @@ t2sql convert runs/demo/fused mixed.gguf --type q4_0 --tensor-type "ffn_down=q8_
 """
 
 
-@shared()
+@shared(OUTPUT)
 def command(
     out: Output,
     source: Annotated[
@@ -38,6 +32,7 @@ def command(
             help="Model directory (or hub id, or demo); left out with --adapter.", metavar="[DIR]"
         ),
     ],
+    output: dict[str, Any],
     target: Annotated[
         Path | None, typer.Argument(help="GGUF file to write.", metavar="OUT.gguf", show_default=False)
     ] = None,
@@ -56,62 +51,41 @@ def command(
             show_default=False,
         ),
     ] = None,
-    pure: Pure = False,
-    output_type: OutputType = None,
-    embedding_type: EmbeddingType = None,
-    tensor_type: TensorTypes = None,
     pre: Annotated[
         str | None,
         typer.Option("--pre", help="llama.cpp's name for how the BPE tokenizer splits text.", metavar="NAME"),
     ] = None,
-    max_shard_size: MaxShardSize = None,
-    threads: Threads = None,
-    force: Force = False,
 ) -> None:
     """Write a GGUF file from a model directory's safetensors, in one pass, of any of the six types.
 
     With --adapter, the LoRA adapter alone: BASE.gguf+OUT.gguf is then the tuned model.
     """
-    from t2sql import gguf, models, train
-    from t2sql.cli.adapters import model_of
-    from t2sql.gguf import parse_overrides
-
+    options = gguf.ConvertOptions(**output_keywords(output), type=type, pre=pre)
     if adapter is not None:
         if target is not None:
             raise InputError(
                 "an adapter has one output", expected="OUT.gguf alone", found=f"{source} {target}"
             )
-        with out.progress("convert") as progress:
-            found = models.directory(model_of(base, [adapter]), progress=progress)
-            path = train.adapter_path(adapter)
-            result = gguf.convert_adapter(
-                found,
-                path,
-                Path(source),
-                type=type,
-                trained_on=models.training_base(path),
-                force=force,
-                progress=progress,
-            )
-        print_conversion(out, result)
+        print_conversion(out, _convert_adapter(out, adapter, base, Path(source), options))
         return
     if base is not None:
         raise InputError("--base is the model of an adapter", expected="--adapter", found="none")
     if target is None:
         raise InputError("missing argument", where="OUT.gguf", expected="DIR OUT.gguf", found=source)
     with out.progress("convert") as progress:
-        result = gguf.convert(
-            models.directory(source, progress=progress),
-            target,
-            type=type,
-            pure=pure,
-            output_type=output_type,
-            embedding_type=embedding_type,
-            pre=pre,
-            tensor_types=parse_overrides(tensor_type or []),
-            max_shard_size=max_shard_size,
-            threads=threads,
-            force=force,
-            progress=progress,
-        )
+        directory = models.directory(source, progress=progress)
+        result = gguf.convert(directory, target, options, progress=progress)
     print_conversion(out, result)
+
+
+def _convert_adapter(
+    out: Output, adapter: Path, base: str | None, target: Path, options: gguf.ConvertOptions
+) -> gguf.ConvertResult:
+    """Write the checkpoint at `adapter`, or the one that its run chose, for the model `base` or its run's."""
+    with out.progress("convert") as progress:
+        directory = models.directory(model_of(base, [adapter]), progress=progress)
+        checkpoint = train.adapter_path(adapter)
+        adapter_options = gguf.AdapterOptions(
+            type=options.type, trained_on=models.training_base(checkpoint), force=options.force
+        )
+        return gguf.convert_adapter(directory, checkpoint, target, adapter_options, progress=progress)

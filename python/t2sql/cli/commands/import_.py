@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from t2sql import gguf
 from t2sql.cli.options import Force, shared
 from t2sql.cli.output import Output, size_text
 
@@ -21,8 +22,6 @@ def command(
     force: Force = False,
 ) -> None:
     """Turn a GGUF file back into a Hugging Face model directory; quantized tensors become float32."""
-    from t2sql import gguf
-
     with out.progress("import") as progress:
         path = gguf.import_gguf(source, target, force=force, progress=progress)
     files = sorted(file for file in path.iterdir() if file.is_file())

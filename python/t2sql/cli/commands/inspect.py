@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from t2sql import gguf
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table
-
-if TYPE_CHECKING:
-    # For annotations only: the name would load NumPy, which `--help` does without.
-    from t2sql.gguf import Inspection
 
 EXAMPLE = """
 t2sql inspect model.q8_0.gguf
@@ -41,7 +37,7 @@ def command(
         out.warn(warning)
 
 
-def _text(inspection: Inspection, tensors: bool) -> str:
+def _text(inspection: gguf.Inspection, tensors: bool) -> str:
     """The inspection for people; with `tensors`, a line for every tensor too."""
     more = f", {inspection.files} files" if inspection.files > 1 else ""
     head = [

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from t2sql.cli.options import (
-    EmbeddingType,
-    Force,
-    MaxShardSize,
-    OutputType,
-    Pure,
-    TensorTypes,
-    Threads,
-    shared,
-)
+from t2sql import gguf
+from t2sql.cli.conversion_options import OUTPUT, output_keywords
+from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 from t2sql.cli.tables import print_conversion
 
@@ -27,7 +20,7 @@ t2sql quantize model.f32.gguf mixed.gguf q4_0 --tensor-type "ffn_down=q8_0" --ma
 """
 
 
-@shared()
+@shared(OUTPUT)
 def command(
     out: Output,
     source: Annotated[
@@ -36,35 +29,14 @@ def command(
     ],
     target: Annotated[Path, typer.Argument(help="GGUF file to write.", metavar="OUT.gguf")],
     type: Annotated[str, typer.Argument(help="q8_0, q4_1 or q4_0.", metavar="TYPE")],
-    pure: Pure = False,
-    output_type: OutputType = None,
-    embedding_type: EmbeddingType = None,
-    tensor_type: TensorTypes = None,
-    max_shard_size: MaxShardSize = None,
+    output: dict[str, Any],
     allow_requantize: Annotated[
         bool,
         typer.Option("--allow-requantize", help="Take tensors that are quantized already, at a loss."),
     ] = False,
-    threads: Threads = None,
-    force: Force = False,
 ) -> None:
     """Write a quantized GGUF file from an f32, f16 or bf16 one."""
-    from t2sql import gguf
-    from t2sql.gguf import parse_overrides
-
+    options = gguf.QuantizeOptions(**output_keywords(output), allow_requantize=allow_requantize)
     with out.progress("quantize") as progress:
-        result = gguf.quantize(
-            source,
-            target,
-            type,
-            pure=pure,
-            output_type=output_type,
-            embedding_type=embedding_type,
-            tensor_types=parse_overrides(tensor_type or []),
-            max_shard_size=max_shard_size,
-            allow_requantize=allow_requantize,
-            threads=threads,
-            force=force,
-            progress=progress,
-        )
+        result = gguf.quantize(source, target, type, options, progress=progress)
     print_conversion(out, result)

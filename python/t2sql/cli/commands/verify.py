@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from t2sql import data as datasets
+from t2sql import models, runs, verification
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 from t2sql.cli.tables import checks_text
@@ -16,7 +18,7 @@ EXAMPLE = """
 t2sql verify runs/demo/fused runs/demo/gguf/demo.q8_0.gguf
 t2sql verify DIR model.q4_0.gguf --data data/mine
 """
-# Of a dataset's texts, so many are tokenized.
+# How many of a dataset's texts are tokenized.
 _PROMPTS = 200
 
 
@@ -41,9 +43,6 @@ def command(
     Structure, tokens and weights are compared, and what the source, the file in llama.cpp and the file in
     MLX predict next.
     """
-    from t2sql import data as datasets
-    from t2sql import models, runs, verification
-
     prompts: list[str] = []
     if data is not None:
         folder = runs.open_run(data).dir_of("data") if runs.is_run(data) else data
