@@ -19,9 +19,11 @@ from t2sql.data.single_quotes import with_single_quotes
 from t2sql.databases import open_engine, read_schema
 from t2sql.errors import InputError
 from t2sql.evaluate import score
-from t2sql.schema import Schema, read_ddl
+from t2sql.schema import read_ddl
 
 DDL = "CREATE TABLE head (age INTEGER, name VARCHAR, born_state VARCHAR)"
+
+
 CONTEXT = [
     {
         "question": "How many heads are older than 56 ?",
@@ -85,39 +87,6 @@ def chat(*texts: str) -> dict[str, Any]:
     return {"messages": [{"role": r, "content": t} for r, t in zip(roles, texts, strict=True)]}
 
 
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ("table: head\ncolumns: age, name\nQ: Who is 40?", "SELECT name FROM head WHERE age = 40"),
-        ("table: head\ncolumns: age, name", "Who is 40?", "SELECT name FROM head WHERE age = 40</s>"),
-        (
-            "You write SQL. CREATE TABLE head (age INT, name TEXT);",
-            "Who is 40?",
-            "SELECT name FROM head WHERE age = 40",
-        ),
-        ("CREATE TABLE head (age INT, name TEXT);\nWho is 40?", "SELECT name FROM head WHERE age = 40"),
-    ],
-)
-def test_a_chat_with_a_schema_becomes_our_prompt(tmp_path: Path, texts: tuple[str, ...]) -> None:
-    write(tmp_path / "in" / "test.jsonl", [chat(*texts)])
-    made = data.prepare(str(tmp_path / "in"), tmp_path / "out")
-    (example,) = made.test
-    assert example.prompt == "table: head\ncolumns: age, name\nQ: Who is 40?\nA: "
-    assert example.completion == "SELECT name FROM head WHERE age = 40"
-    assert example.question == "Who is 40?"
-    all_right(made)
-
-
-def test_another_chat_is_trained_on_as_it_stands(tmp_path: Path) -> None:
-    write(
-        tmp_path / "test.jsonl",
-        [chat("Be brief.", "Count the users of the shop", "SELECT COUNT(*) FROM users")],
-    )
-    (example,) = data.load(tmp_path).test
-    assert example.prompt == "Be brief.\nCount the users of the shop\n"
-    assert (example.question, example.schema) == ("Count the users of the shop", Schema(()))
-
-
 def test_a_pair_s_schema_is_read_from_its_create_table(tmp_path: Path) -> None:
     prompt = f"### Schema\n{DDL};\n### Question\nHow old are they?\n### SQL\n"
     write(tmp_path / "test.jsonl", [{"prompt": prompt, "completion": "SELECT age FROM head"}])
@@ -125,25 +94,6 @@ def test_a_pair_s_schema_is_read_from_its_create_table(tmp_path: Path) -> None:
     assert example.prompt == prompt
     assert example.schema == read_ddl(DDL)
     all_right(data.load(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ({"messages": "hi"}, "'messages' is of the wrong type"),
-        ({"messages": [{"role": "user", "content": "x"}]}, "no question and answer.*found user"),
-        ({"messages": []}, "no question and answer.*found none"),
-        (chat("x", ""), "no 'content'"),
-        ({"question": "q", "context": "no ddl", "answer": "a"}, "context is not a schema"),
-        ({"question": "q", "context": DDL}, "no 'answer'"),
-        ({"context": DDL, "answer": "a", "question": 3}, "no 'question'"),
-    ],
-)
-def test_a_line_that_lacks_something_is_refused(tmp_path: Path, line: Any, message: str) -> None:
-    write(tmp_path / "train.jsonl", [line])
-    with pytest.raises(InputError, match=message) as caught:
-        data.load(tmp_path)
-    assert "train.jsonl:1" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +122,8 @@ def test_one_file_is_split_by_seed_and_equal_answers_stay_together(tmp_path: Pat
 
 
 CONCERT = "CREATE TABLE singer (Singer_ID INT PRIMARY KEY, Name TEXT, Country TEXT);"
+
+
 PETS = "CREATE TABLE pets (id INT PRIMARY KEY, kind TEXT, owner INT);"
 
 
@@ -214,62 +166,6 @@ def spider(folder: Path) -> Path:
         rows = [(i, ("cat", "dog")[i % 2], 1) for i in range(12)]
         databases.build(folder / "database" / f"pets_{n}" / f"pets_{n}.sqlite", PETS, {"pets": rows})
     return folder
-
-
-def test_spider_s_layout_is_read_split_by_database_and_scored(tmp_path: Path) -> None:
-    made = data.prepare(str(spider(tmp_path / "spider")), tmp_path / "out")
-    assert made.counts == {"train": 8, "valid": 4, "test": 1}
-    assert not {e.db for e in made.train} & {e.db for e in made.valid}
-    (example,) = made.test
-    assert example.sql == "SELECT Name FROM singer WHERE Country = 'France'"
-    assert sql.execute(made.db_path(example) or Path(), example.sql).rows == [("Ada",)]
-    assert example.schema.tables[0].primary_key == ("Singer_ID",)
-    assert made.train[0].schema.tables[0].foreign_keys[0].to_column == "id"
-    all_right(made)
-    assert data.prepare(str(tmp_path / "spider"), tmp_path / "few", limit=2).counts["train"] == 2
-
-
-def test_bird_s_layout_is_read_with_its_evidence(tmp_path: Path) -> None:
-    folder = tmp_path / "bird" / "dev"
-    question = {
-        "question_id": 0,
-        "db_id": "concert",
-        "question": "Who is French?",
-        "evidence": "French refers to Country = 'France'",
-        "SQL": "SELECT `Name` FROM singer WHERE Country = 'France'",
-        "difficulty": "simple",
-    }
-    write(folder / "dev.json", [question])
-    write(folder / "dev_tables.json", [tables("concert", "singer", ["Singer_ID", "Name", "Country"])])
-    place = folder / "dev_databases" / "concert" / "concert.sqlite"
-    databases.build(place, CONCERT, {"singer": [(1, "Ada", "France")]})
-    made = data.prepare(str(tmp_path / "bird"), tmp_path / "out")
-    (example,) = made.test
-    assert made.counts == {"test": 1}
-    assert example.question == "Who is French? (French refers to Country = 'France')"
-    assert example.tags == ("difficulty:simple",)
-    all_right(made)
-
-
-def test_a_layout_that_lacks_something_is_refused(tmp_path: Path) -> None:
-    folder = spider(tmp_path / "spider")
-
-    def fails(message: str) -> None:
-        with pytest.raises(InputError, match=message):
-            data.prepare(str(folder), tmp_path / "out")
-
-    (folder / "database" / "concert" / "concert.sqlite").unlink()
-    fails(r"database is missing.*concert\.sqlite")
-    write(folder / "dev.json", [{"db_id": "../concert", "question": "q", "query": "SELECT 1"}])
-    fails("database has no schema")
-    write(folder / "dev.json", [{"db_id": "concert", "question": "q"}])
-    fails("has no 'SQL'")
-    write(folder / "dev.json", {"a": 1})
-    fails("not a list of questions")
-    write(folder / "tables.json", [{"db_id": "concert"}])
-    fails("schema cannot be read")
-    (folder / "tables.json").write_text("[")
-    fails("file cannot be read")
 
 
 def test_a_ddl_file_gets_rows_made_up_and_questions(tmp_path: Path) -> None:

@@ -5,21 +5,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import tarfile
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from t2sql import data, sql
-from t2sql.cli import run
-from t2sql.data import Dataset, wikisql
+from t2sql.data import Dataset
 from t2sql.data.wikisql import Archive, archive, reader, readings
-from t2sql.errors import InputError, T2sqlError, WorkError
+from t2sql.errors import InputError, T2sqlError
 
 TABLE = {
     "id": "1-1000181-1",
@@ -147,37 +142,6 @@ def test_an_unpacked_archive_is_read_too(tmp_path: Path) -> None:
         assert made.counts == {"train": 3, "valid": 3, "test": 3}
 
 
-def test_an_archive_of_another_size_hash_or_content_is_refused(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = small.read_bytes()
-
-    def fails(content: bytes, message: str) -> None:
-        small.write_bytes(content)
-        with pytest.raises(InputError, match=message):
-            data.prepare(f"wikisql:{small}", tmp_path / "out")
-        assert not (tmp_path / "out").exists()
-
-    fails(whole[:-40], rf"cut off.*expected {len(whole)} bytes, found {len(whole) - 40}")
-    fails(whole + b"x", "not the official archive.*bytes")
-    fails(whole[:-1] + bytes([whole[-1] ^ 1]), "not the official archive.*git's id")
-
-    def accepted(path: Path) -> bytes:
-        monkeypatch.setattr(archive, "OFFICIAL", described(path))
-        return path.read_bytes()
-
-    small.write_bytes(whole[:-40])
-    fails(accepted(small), "cannot be read|lacks files")
-    fails(accepted(pack(small, {"data/train.jsonl": b""})), "lacks files.*dev.tables.jsonl")
-    fails(accepted(pack(small, members(QUESTIONS[:3]))), "not as many questions.*expected 4, found 3")
-
-
-def test_the_official_archive_s_figures_are_those_of_its_repository() -> None:
-    assert wikisql.SIZES == {"train": 56_355, "valid": 8_421, "test": 15_878}
-    assert wikisql.OFFICIAL.size == 26_164_664
-    assert re.fullmatch(r"[0-9a-f]{40}", wikisql.OFFICIAL.blob)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -207,81 +171,6 @@ def test_other_paths_and_styles_are_refused(tmp_path: Path) -> None:
         data.prepare(f"wikisql:{tmp_path}", tmp_path / "out")
     with pytest.raises(InputError, match=r"no such style.*sql or tutorial"):
         data.prepare(data.DataSource("wikisql", style="prose"), tmp_path / "out")
-
-
-class Server:
-    """An HTTP server of one file. It breaks off after `stop` bytes, and goes on from a Range if `ranges`."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content, self.stop, self.ranges, self.status = content, len(content), True, 200
-        self.asked: list[str | None] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                wanted = self.headers.get("Range")
-                server.asked.append(wanted)
-                start = int(wanted[6:-1]) if wanted and server.ranges else 0
-                self.send_response(206 if start else server.status)
-                self.send_header("Content-Length", str(len(server.content) - start))
-                self.end_headers()
-                self.wfile.write(server.content[start : server.stop])
-                self.close_connection = True
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}/data.tar.bz2"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-
-@pytest.fixture()
-def served(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    server = Server(small.read_bytes())
-    monkeypatch.setattr(archive, "OFFICIAL", described(small, server.url))
-    yield server
-    server.http.shutdown()
-    server.http.server_close()
-
-
-def test_the_archive_is_downloaded_once(served: Server, tmp_path: Path) -> None:
-    made = data.prepare("wikisql", tmp_path / "out")
-    assert made.counts["test"] == 4
-    data.prepare("wikisql", tmp_path / "again")
-    assert served.asked == [None]
-
-
-@pytest.mark.parametrize("ranges", [True, False])
-def test_a_download_goes_on_where_it_stopped(served: Server, tmp_path: Path, ranges: bool) -> None:
-    served.stop, served.ranges = 300, ranges
-    with pytest.raises(WorkError, match=r"download stopped.*Run it again to go on"):
-        data.prepare("wikisql", tmp_path / "out")
-    served.stop = len(served.content)
-    assert data.prepare("wikisql", tmp_path / "out").counts["test"] == 4
-    assert served.asked == [None, "bytes=300-"]
-
-
-def test_a_download_of_something_else_is_refused_and_not_kept(served: Server, tmp_path: Path) -> None:
-    good = served.content
-    served.content = good[:-1] + b"?"
-    with pytest.raises(InputError, match="not the official archive"):
-        data.prepare("wikisql", tmp_path / "out")
-    served.content = good + b"more"
-    served.stop = len(served.content)
-    with pytest.raises(InputError, match="not the official archive"):
-        data.prepare("wikisql", tmp_path / "out")
-    served.content = good
-    assert data.prepare("wikisql", tmp_path / "out").counts["test"] == 4
-
-
-@pytest.mark.parametrize("break_it", [lambda s: setattr(s, "status", 404), lambda s: s.http.server_close()])
-def test_a_server_that_fails_is_told_with_what_to_do(
-    served: Server, tmp_path: Path, break_it: Callable[[Server], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    break_it(served)
-    assert run(["data", "wikisql", "--out", str(tmp_path / "out")]) == 1
-    assert "give a copy as wikisql:PATH" in capsys.readouterr().err
 
 
 def test_the_tutorial_s_lines_become_sql_that_runs(tmp_path: Path) -> None:

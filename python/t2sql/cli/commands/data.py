@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from t2sql import data
 from t2sql.cli.options import Force, Limit, Seed, shared
 from t2sql.cli.output import Output, table
 
@@ -20,9 +21,7 @@ t2sql data my-examples/ --out data/mine
 
 def _print_recipe(value: bool) -> None:
     if value:
-        from t2sql.data import default_recipe_text
-
-        print(default_recipe_text(), end="")
+        print(data.default_recipe_text(), end="")
         raise typer.Exit
 
 
@@ -80,8 +79,6 @@ def command(
     A line of JSON may be {"text": …} as in the tutorial, {"prompt": …, "completion": …}, {"messages": […]},
     or {"question": …, "context": "CREATE TABLE …", "answer": …}.
     """
-    from t2sql import data
-
     with out.progress("data") as progress:
         dataset = data.prepare(
             data.DataSource(source, style, recipe, examples, private or None),

@@ -1,5 +1,4 @@
-"""Whether a query's answer is worth a question: the query runs, and its answer is neither empty nor
-ambiguous."""
+"""Whether a query's answer is worth a question: the query runs, and its answer is not ambiguous."""
 
 from __future__ import annotations
 

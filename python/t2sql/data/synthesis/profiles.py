@@ -1,5 +1,4 @@
-"""Profiles of tables and columns: the role of each column, judged by its name and values, and what people
-call it."""
+"""Profiles of tables and columns: what each column is for, and what people call it."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class QuestionWriter:
         return slots
 
     def _measured(self, aggregate: Aggregate) -> str:
-        """ "average price", "latest order date"; for different values, their number."""
+        """Write what is aggregated, such as "average price" or "latest order date"."""
         assert aggregate.column is not None
         word = self._phrases.name(aggregate.column)
         key = aggregate.function
