@@ -19,7 +19,7 @@ def run_of(adapter: Path) -> runs.Run | None:
 
 
 def model_of(
-    model: str | None, adapters: Sequence[Path], *, progress: Progress | None = None
+    model: str | None, adapters: Sequence[Path], progress: Progress | None = None
 ) -> models.ModelRef:
     """The model that was named, or the one that the adapters' run was trained from.
 

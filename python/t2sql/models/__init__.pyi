@@ -19,6 +19,7 @@ from .loading import load as load
 from .loading import load_network as load_network
 from .loading import load_tokenizer as load_tokenizer
 from .reference import DEMO as DEMO
+from .reference import DEMO_INSTALL as DEMO_INSTALL
 from .reference import ModelRef as ModelRef
 from .reference import demo_gguf as demo_gguf
 from .reference import lasting_source as lasting_source
@@ -28,6 +29,7 @@ from .weights import quantize_base as quantize_base
 
 __all__ = [
     "DEMO",
+    "DEMO_INSTALL",
     "DirectoryFacts",
     "GgufFacts",
     "Loaded",

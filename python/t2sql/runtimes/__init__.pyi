@@ -1,4 +1,5 @@
 from . import blas as blas
+from . import install as install
 from . import mlx_lm as mlx_lm
 from .llama_cpp import launch_server as launch_server
 from .llama_cpp import server_parameters as server_parameters
@@ -26,6 +27,7 @@ __all__ = [
     "blas",
     "device",
     "gflops",
+    "install",
     "launch_server",
     "mlx_lm",
     "mx",

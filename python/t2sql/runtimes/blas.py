@@ -12,9 +12,7 @@ from pathlib import Path
 
 from t2sql import _core
 from t2sql.errors import InputError
-
-INSTALL = "pip install scipy-openblas32, or T2SQL_BLAS=/path/to/libopenblas.so"
-"""What to do about a slow BLAS, for people."""
+from t2sql.runtimes import install
 
 _OWN = "MLX's own"
 
@@ -79,14 +77,14 @@ def _load_scipy_openblas() -> BlasInfo:
         # Optional: without it, MLX's own BLAS is used.
         import scipy_openblas32
     except ImportError:
-        return BlasInfo(_OWN, None, False, f"scipy-openblas32 is not installed: {INSTALL}")
+        return BlasInfo(_OWN, None, False, f"scipy-openblas32 is not installed: {install.BLAS}")
     # The extension has this function on Linux only.
     if not hasattr(_core, "use_blas"):
         return BlasInfo(_OWN, None, False, "this build of t2sql._core does not forward a BLAS")
     folder = Path(scipy_openblas32.get_lib_dir())
     libraries = sorted(folder.glob("libscipy_openblas*.so*"))
     if not libraries:
-        return BlasInfo(_OWN, None, False, f"no library in {folder}: {INSTALL}")
+        return BlasInfo(_OWN, None, False, f"no library in {folder}: {install.BLAS}")
     _core.use_blas(str(libraries[0]), "scipy_")
     ctypes.CDLL(_core.__file__, mode=ctypes.RTLD_GLOBAL)
     return BlasInfo("OpenBLAS (scipy-openblas32)", str(libraries[0]), True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from t2sql.errors import MissingPartError
 from t2sql.interrupts import interrupts_held
+from t2sql.runtimes import install
 
 _SILENT = -1
 """llama.cpp's verbosity at which nothing is printed."""
@@ -37,10 +38,10 @@ def _load() -> Any:
         import xllamacpp
     except ModuleNotFoundError as error:
         raise MissingPartError(
-            "llama.cpp is not installed", found=f"no {error.name}", hint="Run: pip install xllamacpp"
+            "llama.cpp is not installed", found=f"no {error.name}", hint=f"Run: {install.LLAMA_CPP}"
         ) from None
     except ImportError as error:
-        hint = "Run: apt install libgomp1" if "libgomp" in str(error) else None
+        hint = f"Run: {install.OPENMP}" if "libgomp" in str(error) else None
         raise MissingPartError("llama.cpp does not load", found=error, hint=hint) from None
     finally:
         if ours:

@@ -9,26 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from t2sql import _core
-from t2sql.runtimes import device, mx, nn
+from t2sql.runtimes import Array, Module, device, mlx_lm, mx, nn
 from t2sql.train.batches import Span
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the rows of a batch are: blocks (row, length, prefix's row, prefix's length), and each row's
-    rotary position."""
+    """What the rows of a batch are.
+
+    Attributes:
+        blocks: Runs of consecutive rows that attend to each other and to a prefix elsewhere in the batch.
+        positions: int64 [rows], each row's position in its example, for the rotary embedding.
+    """
 
     blocks: list[_core.AttentionBlock]
     positions: np.ndarray
+    _rotary: dict[tuple[float, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, batch: int, length: int, spans: Sequence[Span] | None) -> Layout:
-        """Of whole examples [batch, length], or of spans."""
+        """The layout of whole examples [batch, length], or of spans."""
         if spans is None:
             blocks = [_core.AttentionBlock(row=row * length, len=length) for row in range(batch)]
             return cls(blocks, np.tile(np.arange(length), batch))
@@ -42,53 +47,62 @@ class Layout:
             blocks.append(block)
         return cls(blocks, np.concatenate([np.arange(span.start, span.stop) for span in spans]))
 
-    def turns(self, base: float, half: int) -> tuple[np.ndarray, np.ndarray]:
-        """cos and sin [rows, half], as `nn.RoPE` turns the halves of a head."""
-        if (base, half) not in self._turns:
-            rates = base ** (-np.arange(half, dtype=np.float64) / half)
-            angles = self.positions[:, None] * rates
-            self._turns[base, half] = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
-        return self._turns[base, half]
-
-    _turns: dict[tuple[float, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    def rotary(self, base: float, half: int) -> tuple[np.ndarray, np.ndarray]:
+        """cos and sin, float32 [rows, half], of `nn.RoPE`'s angles for heads of `2 * half` numbers."""
+        if (base, half) not in self._rotary:
+            frequencies = base ** (-np.arange(half, dtype=np.float64) / half)
+            angles = self.positions[:, None] * frequencies
+            self._rotary[base, half] = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        return self._rotary[base, half]
 
 
 class NativeLayers:
-    """The layers of a model in Rust, each looked at anew at every call: adapters come and go."""
+    """The layers of a model in Rust. Each is examined at every call, because adapters come and go."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Module) -> None:
+        """Make no buffers yet."""
         self._model = model
-        self._kernels: dict[int, Any] = {}
-        self._shared: Any = None
+        self._kernels: dict[int, _core.LlamaLayer] = {}
+        self._shared: _core.LlamaLayer | None = None
 
     @classmethod
-    def of(cls, model: Any) -> NativeLayers | None:
-        """For the CPU device, where the extension has such layers; None elsewhere."""
+    def of(cls, model: Module) -> NativeLayers | None:
+        """The layers of a model; None on other devices than the CPU, and for layers of another kind."""
+        # The extension has these layers on Linux only.
         if device() != "cpu" or not hasattr(_core, "LlamaLayer"):
             return None
         return cls(model) if model.layers and _is_plain(model.layers[0]) else None
 
     def all(self) -> bool:
-        """Whether every layer is of the known kind, as the model is now."""
+        """Whether every layer is, as it is now, of the kind that Rust computes."""
         return all(_is_plain(layer) for layer in self._model.layers)
 
-    def run(self, at: int, h: Any, layout: Layout) -> Any | None:
-        """Layer `at` on hidden states [batch, length, hidden]; None when it is not of the known kind."""
-        layer = self._model.layers[at]
+    def run(self, index: int, h: Array, layout: Layout) -> Array | None:
+        """Run a layer.
+
+        Args:
+            index: Which layer.
+            h: Hidden states [batch, tokens, hidden].
+            layout: What their rows are.
+
+        Returns:
+            Hidden states of the same shape; None when the layer is not of the kind that Rust computes.
+        """
+        layer = self._model.layers[index]
         if not _is_plain(layer) or h.dtype != mx.float32:
             return None
         modules = _projections(layer)
-        if self._model.training and any(hasattr(module, "lora_a") for module in modules.values()):
-            kernel = self._kernels.setdefault(at, None) or _kernel(layer)
-            self._kernels[at] = kernel
+        if self._model.training and any(map(_has_adapter, modules.values())):
+            kernel = self._kernels.get(index) or _kernel(layer)
+            self._kernels[index] = kernel
         else:
-            # Nothing is kept for a gradient: one set of buffers does for all layers.
+            # Nothing is kept for a gradient, so all layers can share one set of buffers.
             kernel = self._shared = self._shared or _kernel(layer)
         return _apply(kernel, layer, modules, h, layout)
 
 
-def _kernel(layer: Any) -> Any:
-    """Sizes and buffers of a layer."""
+def _kernel(layer: Module) -> _core.LlamaLayer:
+    """The sizes and buffers of a layer."""
     attention = layer.self_attn
     return _core.LlamaLayer(
         hidden=layer.input_layernorm.weight.size,
@@ -100,68 +114,82 @@ def _kernel(layer: Any) -> Any:
     )
 
 
-def _apply(kernel: Any, layer: Any, modules: dict[_core.Projection, Any], h: Any, layout: Layout) -> Any:
+def _apply(
+    kernel: _core.LlamaLayer,
+    layer: Module,
+    modules: dict[_core.Projection, Module],
+    h: Array,
+    layout: Layout,
+) -> Array:
+    """A layer as a function of MLX, with the gradients that Rust computes."""
     shape = h.shape
     weights = _core.LayerWeights(
         input_norm=np.asarray(layer.input_layernorm.weight),
         post_attention_norm=np.asarray(layer.post_attention_layernorm.weight),
         projections={name: np.asarray(_linear(module).weight) for name, module in modules.items()},
     )
-    cos, sin = layout.turns(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2)
-    adapted = {name: module for name, module in modules.items() if hasattr(module, "lora_a")}
+    cos, sin = layout.rotary(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2)
+    adapted = {name: module for name, module in modules.items() if _has_adapter(module)}
     lora = [value for module in adapted.values() for value in (module.lora_a, module.lora_b)]
     scale = next((float(module.scale) for module in adapted.values()), 0.0)
 
-    def adapters(values: Sequence[Any]) -> _core.LayerAdapters:
+    def adapters(values: Sequence[Array]) -> _core.LayerAdapters:
         arrays = [np.asarray(value) for value in values]
         pairs = dict(zip(adapted, zip(arrays[::2], arrays[1::2], strict=True), strict=True))
         return _core.LayerAdapters(scale=scale, projections=pairs)
 
     @mx.custom_function
-    def run(h: Any, *lora: Any) -> Any:
+    def run(h: Array, *lora: Array) -> Array:
         out = kernel.forward(np.asarray(h), layout.blocks, weights, adapters(lora), cos=cos, sin=sin)
         return mx.array(out.reshape(shape))
 
     @run.vjp
-    def run_vjp(primals: Any, cotangent: Any, _: Any) -> Any:
+    def run_vjp(primals: tuple[Array, ...], cotangent: Array, _: Array) -> tuple[Array, ...]:
         lora = primals[1:]
         dx, pairs = kernel.backward(np.asarray(cotangent), weights, adapters(lora), cos=cos, sin=sin)
         gradients = [gradient for name in adapted for gradient in pairs[name]]
         shaped = [mx.array(g.reshape(p.shape)) for g, p in zip(gradients, lora, strict=True)]
         return mx.array(dx.reshape(shape)), *shaped
 
-    return run(h, *lora)
+    return cast(Array, run(h, *lora))
 
 
-def native_head(head: Any, h: Any) -> bool:
-    """Whether `cross_entropy` knows this head: one float32 matrix, frozen, for float32 states."""
+def native_head(head: Module, h: Array) -> bool:
+    """Whether `cross_entropy` computes this head: one frozen float32 matrix, for float32 states `h`."""
     if type(head) not in (nn.Linear, nn.Embedding) or "bias" in head or head.trainable_parameters():
         return False
     return bool(h.dtype == mx.float32 and head.weight.dtype == mx.float32)
 
 
-def cross_entropy(h: Any, weight: Any, targets: Any, *, training: bool) -> Any:
-    """Negative log-likelihood [n] of targets under softmax(h weight'), for h [n, width] and a frozen weight.
+def cross_entropy(h: Array, weight: Array, targets: Array, *, training: bool) -> Array:
+    """Negative log-likelihood of targets under softmax(h weight').
 
-    With `training` the gradient is computed along with the value, from the same logits.
+    Args:
+        h: Hidden states, float32 [n, hidden].
+        weight: The head's frozen matrix, float32 [vocabulary, hidden].
+        targets: Token ids [n].
+        training: Compute the gradient along with the value, from the same logits.
+
+    Returns:
+        Losses [n] in nats.
     """
-    frozen, wanted = np.asarray(weight), np.asarray(targets).tolist()
-    slopes: list[np.ndarray] = []
+    frozen, target_ids = np.asarray(weight), np.asarray(targets).tolist()
+    gradients: list[np.ndarray] = []
 
     @mx.custom_function
-    def losses(h: Any) -> Any:
-        value, slope = _core.cross_entropy(np.ascontiguousarray(h), frozen, wanted, gradient=training)
-        slopes[:] = [] if slope is None else [slope]
+    def losses(h: Array) -> Array:
+        value, gradient = _core.cross_entropy(np.ascontiguousarray(h), frozen, target_ids, gradient=training)
+        gradients[:] = [] if gradient is None else [gradient]
         return mx.array(value)
 
     @losses.vjp
-    def losses_vjp(h: Any, cotangent: Any, _: Any) -> Any:
-        return mx.array(slopes[0].reshape(h.shape) * np.asarray(cotangent)[:, None])
+    def losses_vjp(h: Array, cotangent: Array, _: Array) -> Array:
+        return mx.array(gradients[0].reshape(h.shape) * np.asarray(cotangent)[:, None])
 
-    return losses(h)
+    return cast(Array, losses(h))
 
 
-def _projections(layer: Any) -> dict[_core.Projection, Any]:
+def _projections(layer: Module) -> dict[_core.Projection, Module]:
     attention, mlp = layer.self_attn, layer.mlp
     return {
         "q": attention.q_proj,
@@ -174,17 +202,22 @@ def _projections(layer: Any) -> dict[_core.Projection, Any]:
     }
 
 
-def _linear(module: Any) -> Any:
-    return module.linear if hasattr(module, "lora_a") else module
+def _has_adapter(module: Module) -> bool:
+    return "lora_a" in module
 
 
-def _is_plain(layer: Any) -> bool:
-    """A llama block of float32 with whole matrices, no biases, plain rotary positions, and either no
-    adapter or LoRA without dropout, of one scale."""
-    from mlx_lm.models.llama import TransformerBlock
-    from mlx_lm.tuner.lora import LoRALinear
+def _linear(module: Module) -> Module:
+    """The frozen layer, without its adapter."""
+    return module.linear if _has_adapter(module) else module  # type: ignore[no-any-return]
 
-    if type(layer) is not TransformerBlock or layer.use_sliding:
+
+def _is_plain(layer: Module) -> bool:
+    """Whether a layer is of the kind that Rust computes.
+
+    That is mlx-lm's llama block in float32, with full matrices, without biases and with the usual rotary
+    positions; and without an adapter, or with LoRA of one scale and without dropout.
+    """
+    if type(layer) is not mlx_lm.TransformerBlock or layer.use_sliding:
         return False
     attention, rope = layer.self_attn, layer.self_attn.rope
     if type(rope) is not nn.RoPE or rope.traditional or rope.scale != 1.0:
@@ -193,7 +226,7 @@ def _is_plain(layer: Any) -> bool:
         return False
     scales = set()
     for module in _projections(layer).values():
-        if type(module) is LoRALinear:
+        if type(module) is mlx_lm.LoRALinear:
             # MLX's Dropout holds the probability of keeping a value.
             if module.dropout._p_1 != 1.0 or module.lora_a.dtype != mx.float32:
                 return False

@@ -1,4 +1,4 @@
-"""`t2sql doctor`: what is installed, what is fast, what is missing and the command that mends it."""
+"""`t2sql doctor`: what is installed, what is fast, what is missing, and what to do about it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARKS = {"ok": "ok", "slow": "slow", "missing": "MISSING", "optional": "-"}
 
 @shared()
 def command(out: Output) -> int | None:
-    """Check the installation: what is there, how fast it is, and what mends the rest.
+    """Check the installation: what is there, how fast it is, and what to do about the rest.
 
     Exit 1 if something essential is missing.
     """
@@ -30,7 +30,7 @@ def _text(findings: list[Finding], ok: bool) -> str:
     lines = []
     for finding in findings:
         lines.append(f"{_MARKS[finding.state]:8}{finding.name:16}{finding.found}")
-        if finding.mend:
-            lines.append(f"{'':24}mend: {finding.mend}")
+        if finding.hint:
+            lines.append(f"{'':24}fix: {finding.hint}")
     lines += ["", "everything essential is here" if ok else "something essential is missing"]
     return "\n".join(lines)
