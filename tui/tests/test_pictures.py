@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import os
 import re
@@ -24,8 +25,10 @@ from app_support.text_picture import picture
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from t2sql.sql import Result
 from t2sql_tui import clock, state
 from t2sql_tui.app import T2sqlApp
+from t2sql_tui.asking.source import Source
 from t2sql_tui.runs import starting
 from t2sql_tui.screens.ask import AskScreen
 from t2sql_tui.screens.differ import DifferScreen
@@ -53,9 +56,15 @@ pytestmark = [
 
 @pytest.fixture
 def runs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Runs in `runs`, seen from the folder that they are in, in a time zone and a year of their own."""
+    """Runs in `runs`, seen from the folder that they are in; nothing shown depends on the machine's clock."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(clock, "now", lambda: FUTURE)
+    run = Source.run
+
+    def run_at_once(source: Source, sql: str, cancelled: Callable[[], bool]) -> Result:
+        return dataclasses.replace(run(source, sql, cancelled), seconds=0.0)
+
+    monkeypatch.setattr(Source, "run", run_at_once)
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     root = Path("runs")
