@@ -25,11 +25,20 @@ from t2sql.serve.requests import AskBody, read
 from t2sql.serve.settings import Settings
 from t2sql.serve.work import TimedOut, Workers
 
-_HOSTS = ["localhost", "127.0.0.1", "::1", "[::1]"]
+_LOCAL_HOSTS = ["localhost", "127.0.0.1", "::1", "[::1]"]
 
 
 def create_app(workers: Workers, database: LiveDatabase | None, settings: Settings) -> Starlette:
-    """The ASGI application over a loaded model and a database; both are closed when it ends."""
+    """Make the ASGI application.
+
+    Args:
+        workers: The model; closed when the application ends.
+        database: The database, closed as well; None leaves out `/ask`.
+        settings: Who may ask, and the limits.
+
+    Returns:
+        The application.
+    """
 
     async def ask(request: Request) -> Response:
         if database is None:
@@ -62,8 +71,8 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
 
     middleware = [Middleware(Guards, settings=settings, metrics=workers.metrics)]
     if settings.local and settings.token is None:
-        # A web page whose name was made to mean this machine comes with its own name.
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False))
+        # A page of another site can reach this machine by DNS rebinding; it then sends its own name as host.
+        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=_LOCAL_HOSTS, www_redirect=False))
     return Starlette(
         routes=[
             Route("/ask", ask, methods=["POST"]),
@@ -73,10 +82,10 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         ],
         middleware=middleware,
         exception_handlers={
-            HTTPException: _http,
-            T2sqlError: _known,
-            ClientDisconnect: _left,
-            Exception: _unknown,
+            HTTPException: _http_error,
+            T2sqlError: _known_error,
+            ClientDisconnect: _client_left,
+            Exception: _unknown_error,
         },
         lifespan=lifespan,
     )
@@ -96,12 +105,12 @@ def _ask(
     return ask_database(asker, database, body.question, execute=body.execute, limits=limits)
 
 
-async def _http(request: Request, error: Any) -> Response:
+async def _http_error(request: Request, error: Any) -> Response:
     kinds = {401: "token", 404: "not_found", 405: "method", 408: "slow", 413: "too_large", 415: "type"}
     return failure(error.status_code, error.detail, kinds.get(error.status_code, "request"))
 
 
-async def _known(request: Request, error: Any) -> Response:
+async def _known_error(request: Request, error: Any) -> Response:
     if isinstance(error, TimedOut):
         return failure(504, str(error), "timeout")
     if isinstance(error, ContextError):
@@ -109,9 +118,9 @@ async def _known(request: Request, error: Any) -> Response:
     return failure(400 if isinstance(error, InputError) else 503, str(error), "failed")
 
 
-async def _left(request: Request, error: Any) -> Response:
+async def _client_left(request: Request, error: Any) -> Response:
     return failure(499, "the client left", "left")
 
 
-async def _unknown(request: Request, error: Any) -> Response:
+async def _unknown_error(request: Request, error: Any) -> Response:
     return failure(500, "an unexpected error; the server's log has it", "unexpected")

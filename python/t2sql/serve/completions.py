@@ -16,17 +16,32 @@ from t2sql import generate
 from t2sql.generate import Cancelled, Generation
 from t2sql.serve.requests import CompletionBody, read
 from t2sql.serve.settings import Settings
-from t2sql.serve.work import TimedOut, Workers, forget
+from t2sql.serve.work import TimedOut, Workers, drop_error
 
 
 async def complete(request: Request, workers: Workers, settings: Settings) -> Response:
+    """Answer a request for a completion.
+
+    Args:
+        request: Its body is a `CompletionBody`.
+        workers: The model.
+        settings: The server's limits.
+
+    Returns:
+        A JSON document, or a stream of events with `stream`.
+
+    Raises:
+        HTTPException: The body is wrong.
+        TimedOut: It took too long.
+        ClientDisconnect: The client left.
+    """
     body = await read(request, CompletionBody, settings)
-    wanted = generate.Request(body.prompt, body.max_tokens, body.temperature, body.seed)
+    completion = generate.Request(body.prompt, body.max_tokens, body.temperature, body.seed)
     if body.stream:
-        return await _streamed(wanted, workers, settings)
+        return await _streamed(completion, workers, settings)
 
     def work(cancelled: Cancelled) -> Generation:
-        generation = workers.backend.answer(wanted, cancelled=cancelled)
+        generation = workers.backend.answer(completion, cancelled=cancelled)
         workers.metrics.count(generation)
         return generation
 
@@ -41,8 +56,11 @@ async def complete(request: Request, workers: Workers, settings: Settings) -> Re
     return JSONResponse(document)
 
 
-async def _streamed(wanted: generate.Request, workers: Workers, settings: Settings) -> Response:
-    """An error before the first piece is an ordinary error; one after it ends the stream with an event."""
+async def _streamed(completion: generate.Request, workers: Workers, settings: Settings) -> Response:
+    """The events of a completion.
+
+    An error before the first piece becomes an ordinary response; one after it ends the stream with an event.
+    """
     loop = asyncio.get_running_loop()
     pieces: asyncio.Queue[str | Generation | BaseException] = asyncio.Queue()
 
@@ -51,47 +69,47 @@ async def _streamed(wanted: generate.Request, workers: Workers, settings: Settin
 
     def work(cancelled: Cancelled) -> None:
         try:
-            generation = workers.backend.answer(wanted, on_text=put, cancelled=cancelled)
+            generation = workers.backend.answer(completion, on_text=put, cancelled=cancelled)
             workers.metrics.count(generation)
             put(generation)
         except BaseException as error:
             put(error)
 
-    future, gone = workers.submit(work)
-    future.add_done_callback(forget)
+    future, abandoned = workers.submit(work)
+    future.add_done_callback(drop_error)
     deadline = loop.time() + settings.request_seconds
 
     async def piece() -> str | Generation:
         try:
             async with asyncio.timeout_at(deadline):
-                got = await pieces.get()
+                received = await pieces.get()
         except TimeoutError:
             raise TimedOut(
                 "the request took too long", expected=f"at most {settings.request_seconds:g} s"
             ) from None
-        if isinstance(got, BaseException):
-            raise got
-        return got
+        if isinstance(received, BaseException):
+            raise received
+        return received
 
     try:
         first = await piece()
     except BaseException:
-        gone.set()
+        abandoned.set()
         raise
     name = f"cmpl-{uuid.uuid4().hex}"
 
     async def events() -> AsyncIterator[str]:
-        got: str | Generation = first
+        latest: str | Generation = first
         try:
-            while isinstance(got, str):
-                yield _event(_document(workers, got, None, name))
-                got = await piece()
-            yield _event(_document(workers, "", got.finish, name))
+            while isinstance(latest, str):
+                yield _event(_document(workers, latest, None, name))
+                latest = await piece()
+            yield _event(_document(workers, "", latest.finish, name))
             yield "data: [DONE]\n\n"
         except Exception as error:
             yield _event({"error": {"message": str(error), "type": "failed"}})
         finally:
-            gone.set()
+            abandoned.set()
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 

@@ -1,4 +1,4 @@
-"""What every request passes first: the count, the token, the limit on requests."""
+"""What every request passes first: it is counted, its token is checked, and too many are refused."""
 
 from __future__ import annotations
 
@@ -12,27 +12,44 @@ from t2sql.serve.metrics import Metrics
 from t2sql.serve.settings import Settings
 
 _ROUTES = ("/ask", "/v1/completions", "/health", "/metrics")
-_FREE = ("/health", "/metrics")
+_UNLIMITED = ("/health", "/metrics")
+_CLIENT_LEFT = 499
+"""nginx's status for a client that left before there was an answer."""
 
 
 def failure(status: int, message: str, kind: str, **headers: str) -> JSONResponse:
-    """An error as OpenAI's clients read it."""
+    """A response with an error as OpenAI's clients read it.
+
+    Args:
+        status: The HTTP status.
+        message: What went wrong, in words.
+        kind: One word for programs.
+        **headers: More headers of the response.
+    """
     return JSONResponse({"error": {"message": message, "type": kind}}, status, headers)
 
 
 class Guards:
-    """Counts a request, asks for the token (not for /health), refuses more than `max_requests` at once."""
+    """ASGI middleware: counts requests, checks the token (not for /health), limits requests in flight."""
 
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        """Wrap an application.
+
+        Args:
+            app: Gets the requests that pass.
+            settings: The token and the limit.
+            metrics: Counts the requests.
+        """
         self._app, self._settings, self._metrics = app, settings, metrics
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request as ASGI has it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         route = scope["path"] if scope["path"] in _ROUTES else "other"
-        status = 499  # nginx's number for a client that left before there was an answer
+        status = _CLIENT_LEFT
 
         async def counted(message: Message) -> None:
             nonlocal status
@@ -53,13 +70,13 @@ class Guards:
             self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
-        if scope["path"] != "/health" and not self._may(scope):
+        if scope["path"] != "/health" and not self._has_token(scope):
             return failure(401, "the token is missing or wrong", "token", **{"www-authenticate": "Bearer"})
-        if scope["path"] not in _FREE and self._in_flight > self._settings.max_requests:
+        if scope["path"] not in _UNLIMITED and self._in_flight > self._settings.max_requests:
             return failure(503, "too many requests at once", "busy", **{"retry-after": "1"})
         return None
 
-    def _may(self, scope: Scope) -> bool:
+    def _has_token(self, scope: Scope) -> bool:
         token = self._settings.token
         if token is None:
             return True

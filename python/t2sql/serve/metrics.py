@@ -11,9 +11,18 @@ _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    """One registry per server, so that two in one process do not mix."""
+    """The counters of one server; it has a registry of its own, so that two in one process do not mix.
+
+    Attributes:
+        requests: Requests by route and status.
+        seconds: How long requests took, by route.
+        in_flight: Requests that wait or run.
+        busy: Answers that are being computed.
+        tokens: Tokens by kind: prompt, cached, answer.
+    """
 
     def __init__(self) -> None:
+        """Make the counters, all at zero."""
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self.requests = Counter(
@@ -35,4 +44,5 @@ class Metrics:
         self.tokens.labels("answer").inc(generation.tokens)
 
     def text(self) -> bytes:
+        """All of them as Prometheus reads them."""
         return generate_latest(self.registry)

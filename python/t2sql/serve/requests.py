@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -13,10 +14,11 @@ from t2sql.live import MAX_QUESTION_CHARACTERS
 from t2sql.serve.settings import Settings
 
 _BODY_SECONDS = 10.0
+"""How long a client may take to send a body, so that slow ones do not hold connections."""
 
 
 class AskBody(BaseModel):
-    """`POST /ask`."""
+    """The body of `POST /ask`; a field that is not one of these is an error."""
 
     model_config = ConfigDict(extra="forbid")
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
@@ -28,7 +30,7 @@ class AskBody(BaseModel):
 
 
 class CompletionBody(BaseModel):
-    """`POST /v1/completions`; what else OpenAI's clients send is passed over."""
+    """The body of `POST /v1/completions`; other fields of OpenAI's clients are ignored."""
 
     model_config = ConfigDict(extra="ignore")
     prompt: str = Field(min_length=1)
@@ -43,9 +45,21 @@ Body = TypeVar("Body", AskBody, CompletionBody)
 
 
 async def read(request: Request, kind: type[Body], settings: Settings) -> Body:
-    """The body as `kind`; HTTPException when it is too large, too slow, no JSON or not of that form."""
+    """Read a request's body.
+
+    Args:
+        request: The request.
+        kind: What its body has to be.
+        settings: The limits of its size and of `max_tokens`.
+
+    Returns:
+        The checked body.
+
+    Raises:
+        HTTPException: It is too large, comes too slowly, is no JSON, or is not of that kind.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        # A web page can send other types anywhere without asking.
+        # A web page may send other types to any server without asking it first.
         raise HTTPException(415, "expected content-type: application/json")
     raw = b""
     try:
@@ -59,12 +73,12 @@ async def read(request: Request, kind: type[Body], settings: Settings) -> Body:
     try:
         body = kind.model_validate_json(raw)
     except ValidationError as error:
-        raise HTTPException(400, _first(error.errors()[0])) from None
+        raise HTTPException(400, _words(error.errors()[0])) from None
     if body.max_tokens > settings.max_tokens:
         raise HTTPException(400, f"max_tokens is {body.max_tokens}, at most {settings.max_tokens} are given")
     return body
 
 
-def _first(problem: Any) -> str:
+def _words(problem: ErrorDetails) -> str:
     where = ".".join(map(str, problem["loc"])) or "the body"
     return f"{where}: {problem['msg']}"

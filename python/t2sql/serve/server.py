@@ -18,9 +18,12 @@ from t2sql.serve.settings import Settings
 from t2sql.serve.work import Workers
 
 _CONTEXT = 2048
+"""Tokens of a prompt and its answer; every slot takes memory for as many."""
 
 
 class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it listens and ends without a traceback."""
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
         super().__init__(config)
         self._ready = ready
@@ -34,7 +37,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         if self.force_exit:
-            # A second Ctrl-C cuts off what still runs; Starlette would tell that as a traceback.
+            # A second Ctrl-C cuts off what still runs; Starlette would log that with a traceback.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
 
@@ -47,9 +50,19 @@ def serve(
     threads: int | None = None,
     ready: Callable[[str], None] = lambda address: None,
 ) -> None:
-    """Answer until SIGTERM or Ctrl-C; what runs then has `shutdown_seconds` to end.
+    """Answer requests until SIGTERM or Ctrl-C; what runs then has `shutdown_seconds` to end.
 
-    `ready` is called with the server's address once it listens.
+    Args:
+        model: The model argument.
+        db: URL of the database; None serves completions only.
+        settings: Where to listen, who may ask, and the limits.
+        backend: The runtime's name.
+        threads: Threads of one answer; by default one a core.
+        ready: Called with the server's address once it listens.
+
+    Raises:
+        InputError: The model or the database cannot be opened, or the address cannot be listened on.
+        WorkError: The server stopped early.
     """
     database: LiveDatabase | None = None if db is None else open_database(db)
     if database is not None:

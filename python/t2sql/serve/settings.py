@@ -1,4 +1,4 @@
-"""What a server allows: where it listens, who may ask, and how much of everything."""
+"""Where a server listens, who may ask, and how much a request may use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,27 @@ from pathlib import Path
 from t2sql.errors import InputError
 
 TOKEN_VARIABLE = "T2SQL_TOKEN"
-_SHORTEST_TOKEN = 16
+_MIN_TOKEN_CHARACTERS = 16
+"""With 64 different characters that is 96 bits, more than anybody can guess over a network."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Sizes in bytes, times in seconds. `max_requests` counts those that wait and those that run."""
+    """The settings of a server.
+
+    Attributes:
+        host: Address to listen on.
+        port: Port; 0 takes a free one.
+        token: What clients have to send; None lets everybody on this machine ask.
+        slots: Answers that are computed at once.
+        max_requests: Requests that may wait or run at once.
+        max_body: Bytes of a request's body, at most.
+        max_tokens: Tokens of an answer, at most.
+        request_seconds: How long a request may take.
+        statement_seconds: How long a statement may run on the database.
+        max_rows: Rows of a result, at most.
+        shutdown_seconds: How long requests may go on when the server ends.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -30,14 +45,21 @@ class Settings:
     shutdown_seconds: float = 10.0
 
     def __post_init__(self) -> None:
+        """Check the token.
+
+        Raises:
+            InputError: Others can reach the server and there is none, or it is too weak.
+        """
         if self.token is None and not self.local:
             raise InputError(
                 "a server that others can reach needs a token",
                 where=self.host,
                 expected=f"{TOKEN_VARIABLE} in the environment, or --token-file FILE",
             )
-        if self.token is not None and (len(self.token) < _SHORTEST_TOKEN or not self.token.isascii()):
-            raise InputError("the token is too weak", expected=f"{_SHORTEST_TOKEN} ASCII characters or more")
+        if self.token is not None and (len(self.token) < _MIN_TOKEN_CHARACTERS or not self.token.isascii()):
+            raise InputError(
+                "the token is too weak", expected=f"{_MIN_TOKEN_CHARACTERS} ASCII characters or more"
+            )
 
     @property
     def local(self) -> bool:
@@ -51,7 +73,17 @@ class Settings:
 
 
 def read_token(file: Path | None) -> str | None:
-    """The token from a file, or from the environment; never from the command line, which all can read."""
+    """Read the token; it is never on the command line, which every user of the machine can read.
+
+    Args:
+        file: A file that holds it; None reads the environment variable `TOKEN_VARIABLE`.
+
+    Returns:
+        The token; None if there is none in the environment.
+
+    Raises:
+        InputError: The file cannot be read or is empty.
+    """
     if file is None:
         return os.environ.get(TOKEN_VARIABLE) or None
     try:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from t2sql import serve
 from t2sql.cli.options import BackendName, Threads, shared
 from t2sql.cli.output import Output
+from t2sql.errors import MissingPartError
 
 EXAMPLE = """
 t2sql serve runs/demo/gguf/demo.q8_0.gguf --db sqlite:///shop.db
@@ -52,29 +55,17 @@ def command(
     threads: Threads = None,
 ) -> None:
     """Answer POST /ask and /v1/completions, GET /health and /metrics, until it is stopped."""
-    try:
-        from t2sql.serve import Settings, read_token, serve
-    except ModuleNotFoundError as error:
-        from t2sql.errors import MissingPartError
-
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "prometheus_client"):
-            raise
-        hint = "Install them: pip install 't2sql[serve]'"
-        raise MissingPartError(
-            "the server's packages are missing", found=f"no {error.name}", hint=hint
-        ) from None
-
-    settings = Settings(
+    settings = serve.Settings(
         host=host,
         port=port,
-        token=read_token(token_file),
+        token=serve.read_token(token_file),
         slots=slots,
         max_requests=max_requests,
         request_seconds=request_timeout,
         statement_seconds=timeout,
         max_rows=max_rows,
     )
-    serve(
+    _server()(
         model,
         db,
         settings,
@@ -83,3 +74,16 @@ def command(
         ready=lambda address: out.note(f"listening on {address}"),
     )
     out.result({"stopped": True})
+
+
+def _server() -> Callable[..., None]:
+    """`t2sql.serve.serve`, whose packages are an extra."""
+    try:
+        return serve.serve
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "prometheus_client"):
+            raise
+        hint = "Install them: pip install 't2sql[serve]'"
+        raise MissingPartError(
+            "the server's packages are missing", found=f"no {error.name}", hint=hint
+        ) from None
