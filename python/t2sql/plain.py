@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeAlias
-
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-"""What `json.dumps` writes."""
-
-JsonObject: TypeAlias = Mapping[str, Json]
-"""A JSON object."""
+from typing import Any, Protocol, runtime_checkable
 
 
-def plain(value: Any) -> Any:
-    """JSON's own types: NaN and infinity become null, NumPy's and MLX's scalars numbers, paths text."""
+@runtime_checkable
+class HasToJson(Protocol):
+    """A value that knows its form in JSON."""
+
+    def to_json(self) -> object:
+        """The value as JSON's own types."""
+
+
+@runtime_checkable
+class HasToDict(Protocol):
+    """A dataclass whose form in JSON is not that of its fields."""
+
+    def to_dict(self) -> object:
+        """The value as a dictionary."""
+
+
+@runtime_checkable
+class HasItem(Protocol):
+    """A scalar of NumPy or MLX."""
+
+    def item(self) -> object:
+        """The scalar as Python's own number."""
+
+
+def plain(value: object) -> Any:
+    """A value as JSON's own types.
+
+    Args:
+        value: Anything. NaN and infinity become null, scalars of NumPy and MLX numbers, dataclasses objects,
+            sets and tuples lists, and what JSON has no form for, such as paths, its text.
+    """
     if isinstance(value, bool | int | str) or value is None:
         return value
     if isinstance(value, float):
@@ -24,12 +46,12 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
+    if isinstance(value, HasToJson):
+        return plain(value.to_json())
     if is_dataclass(value) and not isinstance(value, type):
-        to_dict = getattr(value, "to_dict", None)
-        if callable(to_dict):
-            return plain(to_dict())
+        if isinstance(value, HasToDict):
+            return plain(value.to_dict())
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    item = getattr(value, "item", None)
-    if callable(item):
-        return plain(item())
+    if isinstance(value, HasItem):
+        return plain(value.item())
     return str(value)

@@ -1,34 +1,30 @@
 from . import records as records
 from .artefacts import fingerprint as fingerprint
-from .events import Event as Event
+from .config import is_run as is_run
+from .directories import create_run as create_run
+from .directories import open_run as open_run
+from .directories import remove_run as remove_run
+from .directories import replacing as replacing
 from .events import Tail as Tail
 from .layout import RunLayout as RunLayout
 from .layout import predictions_name as predictions_name
 from .lock import Owner as Owner
 from .process import start as start
 from .process import stop as stop
+from .records import STAGES as STAGES
 from .run import Run as Run
-from .run import create_run as create_run
-from .run import is_run as is_run
-from .run import open_run as open_run
-from .run import remove_run as remove_run
-from .run import replacing as replacing
-from .stages import STAGES as STAGES
-from .stages import StageHandle as StageHandle
-from .stages import StageRecord as StageRecord
+from .stage import StageHandle as StageHandle
 from .summary import RunSummary as RunSummary
 from .summary import list_runs as list_runs
 from .summary import summarize as summarize
 
 __all__ = [
     "STAGES",
-    "Event",
     "Owner",
     "Run",
     "RunLayout",
     "RunSummary",
     "StageHandle",
-    "StageRecord",
     "Tail",
     "create_run",
     "fingerprint",

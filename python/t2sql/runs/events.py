@@ -1,4 +1,4 @@
-"""events.jsonl: appended whole line by whole line; read without ever tripping over a half-written one."""
+"""events.jsonl: appended line by line, and read without failing on a half-written or damaged line."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from t2sql.plain import plain
+from t2sql.runs.records import Event, RecordError, WarningEvent, event_from_json
 
-VERSION = 1
 _CHUNK = 1 << 20
 _LONGEST_LINE = 16 << 20
 
-Event = dict[str, Any]
-
 
 class EventLog:
-    """The writer's end. Each event is one write(2) of one line, so a kill can cut only the last."""
+    """The writer. Each event is one write(2) of one line, so a kill can cut only the last.
+
+    Attributes:
+        path: events.jsonl; it is made with the first event.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: int | None = None
 
-    def append(self, stage: str | None, kind: str, fields: dict[str, Any]) -> Event:
-        event: Event = {"v": VERSION, "time": round(time.time(), 3), "stage": stage, "kind": kind}
-        event.update((key, plain(value)) for key, value in fields.items())
-        line = json.dumps(event, ensure_ascii=False) + "\n"
+    def append(self, event: Event) -> None:
+        """Write an event."""
+        line = json.dumps(event.to_json(), ensure_ascii=False) + "\n"
         if self._file is None:
             self._file = self._open()
         os.write(self._file, line.encode())
-        return event
 
     def close(self) -> None:
+        """Close the file; a later event opens it again."""
         if self._file is not None:
             os.close(self._file)
             self._file = None
@@ -43,13 +43,24 @@ class EventLog:
         file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         length = os.fstat(file).st_size
         if length and os.pread(file, 1, length - 1) != b"\n":
-            # The last owner was killed inside a line: close it, or the next event would be lost with it.
+            # The last owner was killed inside a line: end it, or the next event would be lost with it.
             os.write(file, b"\n")
         return file
 
 
+def stamped(stage: str | None, event: Event) -> Event:
+    """The event with its stage and the time."""
+    return replace(event, stage=stage, time=round(time.time(), 3))
+
+
 class Tail:
-    """The reader's end: `read()` gives what is new and complete; iterating waits for more."""
+    """The reader: `read()` gives the new events; iterating waits for more.
+
+    Args:
+        path: events.jsonl; it need not exist yet.
+        running: Whether a living process writes the run. Iteration ends when none does.
+        poll: Pause between two looks at the file, in seconds.
+    """
 
     def __init__(self, path: Path, *, running: Callable[[], bool] = lambda: False, poll: float = 0.2) -> None:
         self.path = path
@@ -60,7 +71,7 @@ class Tail:
         self._poll = poll
 
     def read(self) -> list[Event]:
-        """New events since the last call, none if there are none. Never blocks."""
+        """The whole lines since the last call as events, without waiting."""
         try:
             with open(self.path, "rb") as file:
                 if os.fstat(file.fileno()).st_size < self._offset:
@@ -81,7 +92,7 @@ class Tail:
             return []
 
     def __iter__(self) -> Iterator[Event]:
-        """Events as they come, until the run has no living owner and nothing is left to read."""
+        """Events as they come, until no living process writes the run and all are read."""
         while True:
             running = self._running()
             events = self.read()
@@ -93,23 +104,33 @@ class Tail:
 
 
 def parse(line: bytes, number: int | None = None) -> Event:
-    """One line as an event; a damaged line becomes a warning event, never an exception."""
-    where = "a line" if number is None else f"line {number}"
+    """One line as an event; a damaged line becomes a warning that names it, never an exception.
+
+    Args:
+        line: The line, without its end.
+        number: Its number in the file, from 1, where that is known.
+    """
     try:
-        event = json.loads(line)
+        return event_from_json(json.loads(line))
+    except RecordError as error:
+        problem = str(error)
     except ValueError:
-        return _damaged(f"{where} of events.jsonl is not JSON", number)
-    if not isinstance(event, dict) or not isinstance(event.get("kind"), str):
-        return _damaged(f"{where} of events.jsonl is not an event", number)
-    if event.get("v") != VERSION:
-        return _damaged(
-            f"{where} of events.jsonl: expected version {VERSION}, found {event.get('v')!r}", number
-        )
-    return event
+        problem = "not JSON"
+    where = "a line" if number is None else f"line {number}"
+    return WarningEvent(message=f"{where} of events.jsonl is damaged: {problem}", line=number)
 
 
 def read_ends(path: Path, *, head: int = 8 << 10, tail: int = 64 << 10) -> tuple[list[Event], list[Event]]:
-    """The first and the last few events, whatever the length of the file: for summaries."""
+    """The first and the last few events of a file of any length, for summaries.
+
+    Args:
+        path: events.jsonl.
+        head: Bytes that are read from the beginning.
+        tail: Bytes that are read from the end.
+
+    Returns:
+        Both lists; the same one twice when the file is short, empty ones when there is no file.
+    """
     try:
         with open(path, "rb") as file:
             length = os.fstat(file.fileno()).st_size
@@ -127,7 +148,3 @@ def read_ends(path: Path, *, head: int = 8 << 10, tail: int = 64 << 10) -> tuple
 
 def _whole_lines(data: bytes) -> list[bytes]:
     return [line for line in data.split(b"\n")[:-1] if line.strip()]
-
-
-def _damaged(message: str, number: int | None) -> Event:
-    return {"v": VERSION, "time": None, "stage": None, "kind": "warning", "message": message, "line": number}

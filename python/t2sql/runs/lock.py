@@ -13,11 +13,18 @@ from types import TracebackType
 
 from t2sql.errors import InputError, WorkError
 from t2sql.interrupts import interrupts_held
+from t2sql.runs.records import Record
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Who writes a run, as its lock file says."""
+class Owner(Record):
+    """Who writes a run, as its lock file says.
+
+    Attributes:
+        pid: The process.
+        host: The host that it runs on.
+        started: When it took the lock, in seconds since 1970 (UTC).
+    """
 
     pid: int
     host: str
@@ -25,6 +32,7 @@ class Owner:
 
     @property
     def here(self) -> bool:
+        """Whether the process runs, or ran, on this host."""
         return self.host == socket.gethostname()
 
     def __str__(self) -> str:
@@ -32,7 +40,12 @@ class Owner:
 
 
 class Lock:
-    """`with Lock(path) as lock`: one writer; `lock.taken_over` is the dead owner it follows, if any."""
+    """`with Lock(path) as lock`: at most one process at a time gets in.
+
+    Attributes:
+        path: The lock file.
+        taken_over: The dead owner whose lock was taken over, if there was one.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,7 +60,7 @@ class Lock:
                 raise WorkError(
                     "the run is being written by another process",
                     where=self.path.parent,
-                    found=read_owner(self.path) or "a process that has not said who it is",
+                    found=read_owner(self.path) or "a process that has not written its name yet",
                     hint="Wait for it, or stop it with Ctrl-C or `kill -INT PID`",
                 )
             # The owner before may have removed the file between our open and our lock.
@@ -68,9 +81,9 @@ class Lock:
                 hint=f"If it is not running any more, remove {self.path}",
             )
         self.taken_over = before
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "started": round(time.time(), 3)}
+        owner = Owner(os.getpid(), socket.gethostname(), round(time.time(), 3))
         os.ftruncate(file, 0)
-        os.pwrite(file, (json.dumps(owner) + "\n").encode(), 0)
+        os.pwrite(file, (json.dumps(owner.to_json()) + "\n").encode(), 0)
         self._file = file
         return self
 
@@ -100,9 +113,8 @@ def read_owner(path: Path) -> Owner | None:
     """Who the lock file names; None when there is none or it is not readable."""
     try:
         with open(path, encoding="utf-8") as file:
-            fields = json.loads(file.read(4096))
-        return Owner(int(fields["pid"]), str(fields["host"]), float(fields["started"]))
-    except (OSError, ValueError, KeyError, TypeError):
+            return Owner.from_json(json.loads(file.read(4096)))
+    except (OSError, ValueError):
         return None
 
 

@@ -11,11 +11,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from t2sql.errors import WorkError
+from t2sql.runs.layout import RunLayout
 from t2sql.runs.lock import is_held, read_owner
 
 
 def start(arguments: Sequence[str], *, log: Path, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-    """`t2sql run ARGUMENTS…` in a session of its own, which outlives this process; it prints into `log`."""
+    """Start `t2sql run` in a session of its own, so that it outlives this process.
+
+    Args:
+        arguments: What comes after `t2sql run`.
+        log: The file that its output is appended to.
+        cwd: Its working directory; by default this process's.
+    """
     with open(log, "ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "t2sql", "run", *arguments],
@@ -28,8 +35,19 @@ def start(arguments: Sequence[str], *, log: Path, cwd: Path | None = None) -> su
 
 
 def stop(path: Path, *, timeout: float = 30.0) -> bool:
-    """Interrupt whoever writes the run and wait until it has let go; False when nobody does."""
-    lock = Path(path) / "lock"
+    """Interrupt the process that writes a run, as Ctrl-C does, and wait until it has let go.
+
+    Args:
+        path: The run directory.
+        timeout: How long to wait, in seconds.
+
+    Returns:
+        Whether there was such a process.
+
+    Raises:
+        WorkError: The process is on another host, or did not stop in time.
+    """
+    lock = RunLayout(Path(path)).lock
     owner = read_owner(lock)
     if owner is None or not is_held(lock):
         return False

@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from t2sql.errors import T2sqlError
-from t2sql.runs import stages as stages_file
-from t2sql.runs.events import Event, read_ends
+from t2sql.runs.config import is_run, read_config
+from t2sql.runs.events import read_ends
+from t2sql.runs.layout import RunLayout
 from t2sql.runs.lock import is_held
-from t2sql.runs.run import is_run, read_config
-from t2sql.runs.stages import STAGES, Stages
+from t2sql.runs.records import (
+    STAGES,
+    ErrorEvent,
+    Event,
+    JsonObject,
+    StagesFile,
+    TrainEvent,
+    ValidEvent,
+)
+from t2sql.runs.stages import read_stages
 
 State = Literal["new", "running", "done", "failed", "interrupted", "stale", "unreadable"]
+_Event = TypeVar("_Event", bound=Event)
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One row of a list of runs. `stale`: its process died without a word, so `run` can take it over.
-    `left` is how many seconds its training still takes, `error` why it failed, `problem` why it cannot be
-    read."""
+    """One row of a list of runs.
+
+    Attributes:
+        name: The directory's name.
+        path: The directory.
+        state: "new" before the first stage; "stale" when the process that wrote it died without recording an
+            end, so that `run` can take it over; "unreadable" when its files cannot be read.
+        stage: The stage that wrote the last event.
+        model: The base model, as it was named.
+        data: The data source, as it was named.
+        step: Optimizer steps at the last report.
+        steps: Optimizer steps that were asked for.
+        train_loss: Training loss of the last report, in nats per token.
+        valid_loss: Last validation loss.
+        tokens_per_second: Training speed of the last report.
+        best_score: The comparison's highest accuracy of a trained model.
+        started: Time of the first event, in seconds since 1970.
+        updated: Time of the last event, in seconds since 1970.
+        left: Time that training still takes, in seconds, while it runs.
+        problem: Why the run cannot be read.
+        error: Why it failed.
+    """
 
     name: str
     path: Path
@@ -41,13 +69,13 @@ class RunSummary:
     problem: str | None = None
     error: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"path": str(self.path)}
+    def to_json(self) -> JsonObject:
+        """The row as `runs list --json` prints it."""
+        return {**vars(self), "path": str(self.path)}
 
     def model_files(self) -> list[Path]:
-        """The run's GGUF files as they are now: Q8_0 first, the untuned base model last."""
-        files = (self.path / "gguf").glob("*.gguf")
-        return sorted(files, key=lambda f: (f.name.startswith("base."), ".q8_0." not in f.name, f.name))
+        """The run's GGUF files as they are now: Q8_0 first, the untrained base model last."""
+        return RunLayout(self.path).existing_model_files()
 
 
 def list_runs(root: Path = Path("runs")) -> list[RunSummary]:
@@ -61,69 +89,79 @@ def list_runs(root: Path = Path("runs")) -> list[RunSummary]:
 
 def summarize(path: Path) -> RunSummary:
     """A run at a glance. One that cannot be read has state `unreadable`, and `problem` says why."""
-    path = Path(path)
-    name = Path(os.path.abspath(path)).name
+    layout = RunLayout(Path(path))
     try:
-        settings = read_config(path).get("settings", {})
-        stages = stages_file.read_stages(path / "stages.json")
+        settings = read_config(layout.root).settings
+        stages = read_stages(layout.stages)
     except (T2sqlError, OSError) as error:
-        return RunSummary(name, path, "unreadable", problem=str(error), updated=_mtime(path / "config.toml"))
-    head, tail = read_ends(path / "events.jsonl")
-    train = _last(tail, "train") or {}
-    valid = _last(tail, "valid") or {}
-    state = _state(path, stages)
-    failure = (_last(tail, "error") or {}) if state == "failed" else {}
+        return RunSummary(
+            layout.name, layout.root, "unreadable", problem=str(error), updated=_mtime(layout.config)
+        )
+    head, tail = read_ends(layout.events)
+    train, valid = _last(tail, TrainEvent), _last(tail, ValidEvent)
+    state, stage = _state(layout, stages), _stage(stages, tail)
+    failure = _last(tail, ErrorEvent) if state == "failed" else None
+    training = train is not None and state == "running" and stage == "train"
     return RunSummary(
-        name=name,
-        path=path,
+        name=layout.name,
+        path=layout.root,
         state=state,
-        stage=_stage(stages, tail),
-        model=settings.get("model"),
-        data=settings.get("data"),
-        step=train.get("step"),
-        steps=settings.get("iters"),
-        train_loss=train.get("loss"),
-        valid_loss=valid.get("loss"),
-        tokens_per_second=train.get("tokens_per_second"),
+        stage=stage,
+        model=_text(settings.get("model")),
+        data=_text(settings.get("data")),
+        step=train.step if train else None,
+        steps=_count(settings.get("iters")),
+        train_loss=train.loss if train else None,
+        valid_loss=valid.loss if valid else None,
+        tokens_per_second=train.tokens_per_second if train else None,
         best_score=_best_score(stages),
-        started=next((event["time"] for event in head if event.get("time")), None),
-        updated=_mtime(path / "events.jsonl") or _mtime(path / "config.toml"),
-        left=train.get("eta_seconds") if state == "running" and _stage(stages, tail) == "train" else None,
-        error=failure.get("message"),
+        started=next((event.time for event in head if event.time), None),
+        updated=_mtime(layout.events) or _mtime(layout.config),
+        left=train.eta_seconds if training and train else None,
+        error=failure.message if failure else None,
     )
 
 
-def _state(path: Path, stages: Stages) -> State:
-    if is_held(path / "lock"):
+def _state(layout: RunLayout, stages: StagesFile) -> State:
+    if is_held(layout.lock):
         return "running"
-    if (path / "lock").exists():
+    if layout.lock.exists():
         return "stale"
-    states = {record.state for record in stages.records.values()}
+    states = {record.state for record in stages.stages.values()}
     if "failed" in states:
         return "failed"
     if "running" in states:
         return "stale"
-    done = {name for name, record in stages.records.items() if record.state == "done"}
-    if done and done.issuperset(stages.planned or stages.records):
+    done = {name for name, record in stages.stages.items() if record.state == "done"}
+    if done and done.issuperset(stages.planned or stages.stages):
         return "done"
-    return "interrupted" if stages.records else "new"
+    return "interrupted" if stages.stages else "new"
 
 
-def _stage(stages: Stages, tail: list[Event]) -> str | None:
+def _stage(stages: StagesFile, tail: list[Event]) -> str | None:
     for event in reversed(tail):
-        if event.get("stage"):
-            return str(event["stage"])
-    return next((name for name in reversed(STAGES) if name in stages.records), None)
+        if event.stage:
+            return event.stage
+    return next((name for name in reversed(STAGES) if name in stages.stages), None)
 
 
-def _last(events: list[Event], kind: str) -> Event | None:
-    return next((event for event in reversed(events) if event["kind"] == kind), None)
+def _last(events: list[Event], kind: type[_Event]) -> _Event | None:
+    return next((event for event in reversed(events) if isinstance(event, kind)), None)
 
 
-def _best_score(stages: Stages) -> float | None:
-    record = stages.records.get("compare")
+def _best_score(stages: StagesFile) -> float | None:
+    # One figure of a long result, which is not read whole: a list of runs shows hundreds.
+    record = stages.stages.get("compare")
     score = record.result.get("best_score") if record is not None else None
-    return float(score) if score is not None else None
+    return float(score) if isinstance(score, int | float) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _mtime(path: Path) -> float | None:

@@ -14,6 +14,9 @@ from .comparison import ComparisonRow as ComparisonRow
 from .comparison import Pair as Pair
 from .comparison import Trust as Trust
 from .comparison import best_score as best_score
+from .config import Machine as Machine
+from .config import RunConfig as RunConfig
+from .config import RunHead as RunHead
 from .event_kinds import EVENTS as EVENTS
 from .event_kinds import event_from_json as event_from_json
 from .events import VERSION as VERSION
@@ -40,6 +43,10 @@ from .stage_events import TrainEvent as TrainEvent
 from .stage_events import TrainStartEvent as TrainStartEvent
 from .stage_events import ValidEvent as ValidEvent
 from .stage_events import VerifyEvent as VerifyEvent
+from .stage_record import StageOutput as StageOutput
+from .stage_record import StageRecord as StageRecord
+from .stage_record import StagesFile as StagesFile
+from .stage_record import StageState as StageState
 from .stages import RESULTS as RESULTS
 from .stages import STAGES as STAGES
 from .stages import CompareResult as CompareResult
@@ -76,6 +83,7 @@ __all__ = [
     "Json",
     "JsonObject",
     "LossEvent",
+    "Machine",
     "Measure",
     "Pair",
     "Prediction",
@@ -84,8 +92,14 @@ __all__ = [
     "Record",
     "RecordError",
     "ReportResult",
+    "RunConfig",
+    "RunHead",
     "ScoreEvent",
+    "StageOutput",
+    "StageRecord",
     "StageResult",
+    "StageState",
+    "StagesFile",
     "StartEvent",
     "TestResult",
     "TestedCheckpoint",
