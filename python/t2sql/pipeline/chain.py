@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from t2sql import runs
+from t2sql.pipeline.context import Context
 from t2sql.pipeline.settings import Settings, resolve_settings
+from t2sql.pipeline.stages import BY_NAME
+from t2sql.prompt import PROMPT_FORMAT
 from t2sql.runs import STAGES, Run
+from t2sql.runs.records import Json
 
 
-@dataclass
-class Context:
-    """What a stage gets: the run and its settings, and what was found out on the way."""
-
-    run: Run
-    settings: Settings
-    say: Callable[[str], None]
-
-    @property
-    def model_directory(self) -> Path:
-        """The base model as a Hugging Face directory; importing a GGUF happens here, once."""
-        from t2sql import models
-
-        return models.directory(self.settings.model)
-
-    @property
-    def model_key(self) -> str:
-        return runs.fingerprint(self.model_directory)
+def _silent(text: str) -> None:
+    """Print nothing."""
 
 
 def prepare_run(
     path: Path,
-    given: dict[str, Any],
+    given: Mapping[str, object],
     *,
-    plan: list[str] | None = None,
-    say: Callable[[str], None] = lambda text: None,
+    plan: Sequence[str] = STAGES,
+    say: Callable[[str], None] = _silent,
 ) -> tuple[Run, Settings]:
-    """Make or open the run at `path`; settings that were not given again stay as they were recorded."""
+    """Make or open a run.
+
+    Args:
+        path: The run directory.
+        given: Settings by name. Those of an existing run that are not given again stay as they were recorded.
+        plan: The stages to be done.
+        say: Prints a line for people.
+
+    Returns:
+        The run with its settings written, and the settings.
+
+    Raises:
+        InputError: A setting is wrong, or `path` is something else than a run.
+        WorkError: Another process writes the run.
+    """
     if not runs.is_run(path):
         settings = resolve_settings(given)
-        run = runs.create_run(path, settings.to_dict())
+        run = runs.create_run(path, settings.to_json(), prompt_format=PROMPT_FORMAT)
     else:
         run = runs.open_run(path)
         settings = resolve_settings(given, run.config)
@@ -51,23 +50,33 @@ def prepare_run(
         if dead is not None:
             say(f"the run was left by {dead}, which did not end cleanly: going on from there")
         if run.config != _stored(settings):
-            run.configure(settings.to_dict())
-        run.plan(plan or list(STAGES))
+            run.configure(settings.to_json(), prompt_format=PROMPT_FORMAT)
+        run.plan(plan)
     return run, settings
 
 
-def execute(run: Run, settings: Settings, say: Callable[[str], None] = lambda text: None) -> None:
-    """Work through the planned stages; those that are done with the same inputs are passed over."""
+def execute(run: Run, settings: Settings, say: Callable[[str], None] = _silent) -> None:
+    """Work through the planned stages; those that are done with the same inputs are passed over.
+
+    Args:
+        run: A run from `prepare_run`.
+        settings: Its settings.
+        say: Prints a line for people.
+
+    Raises:
+        T2sqlError: A stage failed; it is recorded so, and the next call goes on from there.
+    """
     context = Context(run, settings, say)
-    worked: set[str] = set()
-    run.listen(lambda event: worked.add(str(event["stage"])) if event["kind"] == "end" else None)
     with run.lock():
         for name in run.planned:
-            # A stage's module is imported when its turn comes: a run that is done needs no MLX to say so.
-            import_module(f"t2sql.pipeline.stage_{name}").work(context)
-            if name not in worked:
-                say(f"{name:9} already done")
+            stage = BY_NAME[name]
+            with run.stage(name, stage.inputs(context), announce=stage.announce) as handle:
+                if handle.done:
+                    say(f"{name:9} already done")
+                else:
+                    handle.save(stage.work(context, handle))
 
 
-def _stored(settings: Settings) -> dict[str, Any]:
-    return {name: value for name, value in settings.to_dict().items() if value is not None}
+def _stored(settings: Settings) -> dict[str, Json]:
+    """The settings as config.toml holds them: TOML has no null."""
+    return {name: value for name, value in settings.to_json().items() if value is not None}

@@ -6,8 +6,6 @@ from importlib import resources
 from pathlib import Path
 
 from t2sql.files import write_text
-from t2sql.pipeline.files import model_file
-from t2sql.pipeline.settings import file_stem
 from t2sql.prompt import prompt_text, render_prompt
 from t2sql.runs import Run
 from t2sql.schema import read_table_lines
@@ -17,19 +15,26 @@ QUESTION = "How old is Wang Junjian?"
 
 
 def write(run: Run, types: tuple[str, ...]) -> list[Path]:
-    """Write README.md into the run and a Modelfile beside the GGUF files; returns their paths."""
-    kept = ("f32", *types)
-    best = model_file(run, "q8_0" if "q8_0" in types else kept[-1])
+    """Write README.md into the run and a Modelfile beside the GGUF files.
+
+    Args:
+        run: The run.
+        types: The types that its f32 file was quantized to.
+
+    Returns:
+        The paths of both.
+    """
+    layout, files = run.layout, run.layout.model_files(types)
+    best = layout.model_file("q8_0") if "q8_0" in types else files[-1]
     prompt = prompt_text(render_prompt(read_table_lines([TABLE]), QUESTION))
-    modelfile = run.dir_of("gguf") / "Modelfile"
-    write_text(modelfile, ollama_modelfile(best.name))
+    write_text(layout.modelfile, ollama_modelfile(best.name))
     template = resources.files("t2sql.pipeline").joinpath("README.template.md").read_text(encoding="utf-8")
     values = {
         "name": run.name,
-        "tag": file_stem(run.path).lower(),
+        "tag": layout.stem.lower(),
         "model": str(run.config.get("model", "")),
         "file": best.name,
-        "files": "\n".join(f"- `gguf/{model_file(run, type).name}`" for type in kept),
+        "files": "\n".join(f"- `gguf/{file.name}`" for file in files),
         "prompt": prompt,
         "shell_prompt": "$'" + prompt.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'",
         "json_prompt": prompt.replace("\n", "\\n"),
@@ -38,12 +43,16 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
     }
     for name, value in values.items():
         template = template.replace("{{" + name + "}}", value)
-    write_text(run.path / "README.md", template)
-    return [run.path / "README.md", modelfile]
+    write_text(layout.readme, template)
+    return [layout.readme, layout.modelfile]
 
 
 def ollama_modelfile(file: str) -> str:
-    """The template gives the model the prompt it was trained on: the message, a line break, and `A:`."""
+    """A Modelfile whose template gives the model the prompt it was trained on: message, line break, `A:`.
+
+    Args:
+        file: The GGUF file's name, beside the Modelfile.
+    """
     return f'''FROM ./{file}
 TEMPLATE """{{{{ if .System }}}}{{{{ .System }}}}
 {{{{ end }}}}{{{{ .Prompt }}}}

@@ -6,13 +6,13 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from t2sql.data import masked_source
+from t2sql.databases import has_password
 from t2sql.errors import InputError
-
-if TYPE_CHECKING:
-    from t2sql.train import TrainConfig
+from t2sql.runs.records import Json
+from t2sql.train import TrainConfig
 
 PRESETS = ("demo", "quick", "wikisql", "tutorial", "7b-mac")
 TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
@@ -33,7 +33,21 @@ SELECT = ("execution", "loss")
 
 @dataclass(frozen=True)
 class Settings:
-    """A run's settings. `train` holds the training loop's, which config.toml lists flat beside the rest."""
+    """A run's settings.
+
+    Attributes:
+        model: The base model, as the user named it.
+        data: The data source, as the user named it.
+        types: ggml types to quantize to, without f32.
+        limit: The most examples of each split; None is no limit.
+        data_seed: Seed of a generated dataset.
+        compare_limit: Questions for each file in the comparison; 0 is all.
+        compare_limit_mlx: The same for MLX.
+        max_tokens: The most tokens of an answer.
+        select: What chooses the checkpoint: "execution" or "loss".
+        select_limit: Validation questions asked for that; 0 is all.
+        train: The training loop's settings, which config.toml lists flat beside the rest.
+    """
 
     model: str
     data: str
@@ -47,22 +61,29 @@ class Settings:
     select_limit: int
     train: TrainConfig
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """As config.toml holds them, so that `--config RUN/config.toml` gives the same run again."""
-        own = {name: getattr(self, name) for name in _OWN}
-        return own | {"types": list(self.types)} | self.train.model_dump(mode="json", exclude={"model"})
+        own: dict[str, Json] = {name: getattr(self, name) for name in _OWN}
+        own["types"] = list(self.types)
+        return own | self.train.model_dump(mode="json", exclude={"model"})
 
 
-def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | None = None) -> Settings:
-    """Settings from flags and file (`given`), an existing run's (`recorded`) and the preset."""
-    from t2sql.train import TrainConfig
+def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | None = None) -> Settings:
+    """Resolve every setting of a run.
 
+    Args:
+        given: Settings from flags and `--config`, by name; `preset` names a preset.
+        recorded: The settings of an existing run. Those that are not given stay, unless a preset is given.
+
+    Raises:
+        InputError: A setting is unknown or wrong.
+    """
     given = dict(given)
     preset = given.pop("preset", None)
     if preset is None and recorded:
         base = dict(recorded)
     else:
-        base = read_preset(preset or "demo")
+        base = read_preset(str(preset or "demo"))
         base |= {name: value for name, value in (recorded or {}).items() if name in ("model", "data")}
     values = _OWN | base | given
     for name in ("keys", "augment"):
@@ -91,15 +112,17 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Any] | Non
 
 
 def _refuse_password(url: str) -> None:
-    from t2sql.data import masked_source
-    from t2sql.databases import has_password
-
     if has_password(url):
         hint = "Make the dataset first, with t2sql data, and give its directory"
         raise InputError("the URL's password would be kept in the run", where=masked_source(url), hint=hint)
 
 
 def read_preset(name: str) -> dict[str, Any]:
+    """The settings of a preset.
+
+    Raises:
+        InputError: There is none of that name.
+    """
     if name not in PRESETS:
         raise InputError("no such preset", expected=", ".join(PRESETS), found=repr(name))
     text = resources.files("t2sql.pipeline").joinpath(f"presets/{name}.toml").read_text(encoding="utf-8")
@@ -115,9 +138,3 @@ def _types(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     if wrong:
         raise InputError("unknown type", where="--types", expected=", ".join(TYPES), found=", ".join(wrong))
     return types
-
-
-def file_stem(path: Path) -> str:
-    """A run's name as the beginning of its files' names."""
-    name = path.resolve().name
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".") or "model"

@@ -6,46 +6,46 @@ import shutil
 from dataclasses import replace
 
 from t2sql import evaluate, models
-from t2sql.pipeline.chain import Context
-from t2sql.pipeline.files import base_file, model_file, model_files
-from t2sql.pipeline.stage_data import dataset_of
+from t2sql.pipeline.context import Context
+from t2sql.runs import StageHandle
+from t2sql.runs.records import CompareResult
 
 
-def work(context: Context) -> None:
-    run, settings = context.run, context.settings
-    limits = {"llama": settings.compare_limit or None, "mlx": settings.compare_limit_mlx or None}
-    inputs = {
-        "quantize": run.key("quantize"),
-        "convert": run.key("convert"),
-        "fuse": run.key("fuse"),
-        "data": run.key("data"),
-        "limits": limits,
-        "max_tokens": settings.max_tokens,
-    }
-    with run.stage("compare", inputs) as stage:
-        if stage.done:
-            return
-        out = run.dir_of("predictions")
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
-        dataset = dataset_of(context)
-        files = [*model_files(run, settings.types), run.dir_of("fused")]
-        comparison = evaluate.compare(
-            [models.resolve(file) for file in files],
-            dataset,
-            evaluate.CompareOptions(
-                limits=limits,
-                max_tokens=settings.max_tokens,
-                references=[model_file(run, "f32").stem],
-                out_dir=out,
-                force=True,
-            ),
-            base=models.resolve(base_file(run)),
-            progress=stage.progress,
-        )
-        baseline = evaluate.common_shape_baseline(dataset)
-        for warning in comparison.warnings:
-            stage.emit("warning", message=warning)
-        result = replace(comparison.result, baseline=baseline.summary.accuracy, baseline_shape=baseline.shape)
-        stage.result.update(result.to_json())
-        stage.output(out)
+def inputs(context: Context) -> dict[str, object]:
+    """The files, the questions, and how many of them."""
+    run = context.run
+    keys = {name: run.key(name) for name in ("quantize", "convert", "fuse", "data")}
+    return keys | {"limits": _limits(context), "max_tokens": context.settings.max_tokens}
+
+
+def work(context: Context, stage: StageHandle) -> CompareResult:
+    """Ask every file, and write its answers."""
+    layout, settings = context.run.layout, context.settings
+    out = layout.predictions
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    files = [*layout.model_files(settings.types), layout.fused]
+    comparison = evaluate.compare(
+        [models.resolve(file) for file in files],
+        context.dataset,
+        evaluate.CompareOptions(
+            limits=_limits(context),
+            max_tokens=settings.max_tokens,
+            references=[layout.model_file("f32").stem],
+            out_dir=out,
+            force=True,
+        ),
+        base=models.resolve(layout.base_file),
+        progress=stage.progress,
+    )
+    baseline = evaluate.common_shape_baseline(context.dataset)
+    for warning in comparison.warnings:
+        stage.warn(warning)
+    stage.output(out)
+    return replace(comparison.result, baseline=baseline.summary.accuracy, baseline_shape=baseline.shape)
+
+
+def _limits(context: Context) -> dict[str, int | None]:
+    """The most questions of a file, by backend; a setting of 0 means all."""
+    settings = context.settings
+    return {"llama": settings.compare_limit or None, "mlx": settings.compare_limit_mlx or None}

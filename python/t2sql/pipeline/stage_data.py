@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from t2sql import data
-from t2sql.data import Dataset
-from t2sql.pipeline.chain import Context
+from t2sql.pipeline.context import Context
+from t2sql.runs import StageHandle
+from t2sql.runs.records import DataResult
 
 
-def work(context: Context) -> None:
-    run, settings = context.run, context.settings
-    inputs: dict[str, Any] = {"source": settings.data, "seed": settings.data_seed, "limit": settings.limit}
-    inputs |= data.source_state(settings.data)
-    with run.stage("data", inputs) as stage:
-        if stage.done:
-            return
-        out = run.dir_of("data")
-        dataset = data.prepare(
-            settings.data,
-            out,
-            seed=settings.data_seed,
-            limit=settings.limit,
-            force=True,
-            progress=stage.progress,
-            warn=lambda text: stage.emit("warning", message=text),
-        )
-        for split in ("train", "valid", "test"):
-            dataset.split(split)
-        stage.result.update(counts=dataset.counts, fingerprint=dataset.fingerprint)
-        stage.output(out)
+def inputs(context: Context) -> dict[str, object]:
+    """The source with its settings, and what tells its content."""
+    settings = context.settings
+    own = {"source": settings.data, "seed": settings.data_seed, "limit": settings.limit}
+    return own | data.source_state(settings.data)
 
 
-def dataset_of(context: Context) -> Dataset:
-    return data.load(context.run.dir_of("data"))
+def work(context: Context, stage: StageHandle) -> DataResult:
+    """Write the dataset into the run."""
+    settings, out = context.settings, context.run.layout.data
+    dataset = data.prepare(
+        settings.data,
+        out,
+        seed=settings.data_seed,
+        limit=settings.limit,
+        force=True,
+        progress=stage.progress,
+        warn=stage.warn,
+    )
+    # A missing split is refused here, before hours of training.
+    for split in ("train", "valid", "test"):
+        dataset.split(split)
+    stage.output(out)
+    return DataResult(counts=dataset.counts, fingerprint=dataset.fingerprint)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from t2sql import train
-from t2sql.pipeline.chain import Context
+from t2sql import fuse, train
+from t2sql.pipeline.context import Context
+from t2sql.runs import StageHandle
+from t2sql.runs.records import FuseResult
 
 
-def work(context: Context) -> None:
-    run, settings = context.run, context.settings
-    chosen = train.adapter_path(run.path)
-    inputs = {"train": run.key("train"), "model": context.model_key, "adapter": chosen.name}
-    with run.stage("fuse", inputs) as stage:
-        if stage.done:
-            return
-        from t2sql import fuse
+def inputs(context: Context) -> dict[str, object]:
+    """Training, the base model, and which checkpoint was chosen."""
+    run = context.run
+    adapter = train.adapter_path(run.path)
+    return {"train": run.key("train"), "model": context.model.fingerprint, "adapter": adapter.name}
 
-        out = run.dir_of("fused")
-        result = fuse.fuse(settings.model, chosen, out, force=True, progress=stage.progress)
-        stage.result.update(
-            step=train.best_step(run.path),
-            max_change=result.max_change,
-            max_error=result.max_error,
-        )
-        stage.output(out)
+
+def work(context: Context, stage: StageHandle) -> FuseResult:
+    """Write the fused model as a Hugging Face directory."""
+    run, out = context.run, context.run.layout.fused
+    fused = fuse.fuse(
+        context.settings.model, train.adapter_path(run.path), out, force=True, progress=stage.progress
+    )
+    stage.output(out)
+    return FuseResult(step=train.best_step(run.path), max_change=fused.max_change, max_error=fused.max_error)

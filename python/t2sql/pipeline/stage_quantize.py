@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from t2sql.pipeline.chain import Context
-from t2sql.pipeline.files import model_file, sweep
+from t2sql import gguf
+from t2sql.pipeline.context import Context
+from t2sql.pipeline.stage_convert import written
+from t2sql.runs import StageHandle
+from t2sql.runs.records import QuantizeResult
 
 
-def work(context: Context) -> None:
-    run, settings = context.run, context.settings
-    inputs = {"convert": run.key("convert"), "types": settings.types}
-    with run.stage("quantize", inputs) as stage:
-        if stage.done:
-            return
-        from t2sql import gguf
+def inputs(context: Context) -> dict[str, object]:
+    """The f32 file, and the types."""
+    return {"convert": context.run.key("convert"), "types": context.settings.types}
 
-        stage.clear()
-        sweep(run)
-        files = []
-        for type in settings.types:
-            result = gguf.quantize(
-                model_file(run, "f32"), model_file(run, type), type, force=True, progress=stage.progress
-            )
-            for warning in result.warnings:
-                stage.emit("warning", message=warning)
-            files.append(result.to_dict())
-            stage.output(result.path)
-        stage.result["files"] = files
+
+def work(context: Context, stage: StageHandle) -> QuantizeResult:
+    """Write a file for each type."""
+    layout = context.run.layout
+    stage.clear()
+    layout.remove_unfinished_models()
+    files = []
+    for type in context.settings.types:
+        file = gguf.quantize(
+            layout.model_file("f32"), layout.model_file(type), type, force=True, progress=stage.progress
+        )
+        files.append(written(file, stage))
+        stage.output(file.path)
+    return QuantizeResult(files=tuple(files))

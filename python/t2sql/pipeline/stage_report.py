@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from t2sql.pipeline.chain import Context
-from t2sql.runs import STAGES
+from t2sql import report
+from t2sql.pipeline import handover
+from t2sql.pipeline.context import Context
+from t2sql.runs import STAGES, StageHandle
+from t2sql.runs.records import ReportResult
 
 
-def work(context: Context) -> None:
+def inputs(context: Context) -> dict[str, object]:
+    """Every other stage."""
+    return {name: context.run.key(name) for name in STAGES if name != "report"}
+
+
+def work(context: Context, stage: StageHandle) -> ReportResult:
+    """Write the report and the instructions."""
     run = context.run
-    inputs = {name: run.key(name) for name in STAGES if name != "report"}
-    with run.stage("report", inputs) as stage:
-        if stage.done:
-            return
-        from t2sql import report
-        from t2sql.pipeline import handover
-
-        paths = [*handover.write(run, context.settings.types), *report.write(run)]
-        stage.result["paths"] = [str(path) for path in paths]
-        stage.outputs(path for path in paths if path.name != "report.json")
+    paths = [*handover.write(run, context.settings.types), *report.write(run)]
+    # Anyone may rebuild the report later; report.json changes then, and the stage stays done.
+    stage.outputs(path for path in paths if path != run.layout.report_json)
+    return ReportResult(paths=tuple(str(path) for path in paths))

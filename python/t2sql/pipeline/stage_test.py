@@ -1,92 +1,116 @@
-"""Stage `test`: loss and perplexity of the base model and of every checkpoint, which one is chosen, and from
-which log-probability on its answers are trusted."""
+"""Stage `test`: loss and perplexity of every checkpoint, the choice of one, and which of its answers to trust."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
-from t2sql import train
+from t2sql import evaluate, train
 from t2sql.confidence import calibrate
-from t2sql.pipeline.chain import Context
-from t2sql.pipeline.stage_data import dataset_of
-from t2sql.runs.records import ChosenCheckpoint
+from t2sql.pipeline.context import Context
+from t2sql.runs import StageHandle
+from t2sql.runs.records import (
+    ChosenCheckpoint,
+    LossEvent,
+    Pair,
+    ScoreEvent,
+    TestedCheckpoint,
+    TestResult,
+    Threshold,
+    TrainResult,
+    ValidationScore,
+)
+from t2sql.train import CheckpointInfo
 
-if TYPE_CHECKING:
-    from t2sql.runs import StageHandle
-    from t2sql.train import CheckpointInfo
 
-
-def work(context: Context) -> None:
-    run, settings = context.run, context.settings
-    inputs: dict[str, Any] = {
-        "train": run.key("train"),
+def inputs(context: Context) -> dict[str, object]:
+    """Training, and what decides the choice."""
+    settings = context.settings
+    own = {
+        "train": context.run.key("train"),
         "max_seq_length": settings.train.max_seq_length,
         "select": settings.select,
     }
     if settings.select == "execution":
-        inputs |= {"select_limit": settings.select_limit, "max_tokens": settings.max_tokens}
-    with run.stage("test", inputs) as stage:
-        if stage.done:
-            return
-        found = train.checkpoints(run.path)
-        rows = _losses(context, stage, found)
-        if settings.select == "execution":
-            _scores(context, stage, found, rows)
-        chosen = _choose(context, found, rows, stage.result.get("calibration"))
-        for row in rows:
-            row["best"] = row["step"] == chosen.step
-        stage.result.update(rows=rows, best_step=chosen.step, chosen=run.chosen)
+        own |= {"select_limit": settings.select_limit, "max_tokens": settings.max_tokens}
+    return own
 
 
-def _losses(context: Context, stage: StageHandle, found: list[CheckpointInfo]) -> list[dict[str, Any]]:
+def work(context: Context, stage: StageHandle) -> TestResult:
+    """Measure every checkpoint and choose one."""
+    run = context.run
+    checkpoints = train.checkpoints(run.path)
+    rows = _losses(context, stage, checkpoints)
+    calibration, pairs = None, None
+    if context.settings.select == "execution":
+        rows, calibration, pairs = _scores(context, stage, checkpoints, rows)
+    chosen = _choice(_best(checkpoints, rows), rows, calibration)
+    run.choose(chosen)
+    return TestResult(
+        calibration=calibration,
+        pairs=pairs,
+        rows=tuple(replace(row, best=row.step == chosen.step) for row in rows),
+        best_step=chosen.step,
+        chosen=run.chosen,
+    )
+
+
+def _losses(
+    context: Context, stage: StageHandle, checkpoints: list[CheckpointInfo]
+) -> list[TestedCheckpoint]:
     """A row each, the base model's first."""
-    from t2sql import evaluate
-
-    valid = {0: context.run.stages["train"].result["base_valid_loss"]}
-    valid |= {checkpoint.step: checkpoint.valid_loss for checkpoint in found}
-    steps = {checkpoint.path: checkpoint.step for checkpoint in found}
+    trained = context.run.result(TrainResult) or TrainResult()
+    valid = {0: trained.base_valid_loss}
+    valid |= {checkpoint.step: checkpoint.valid_loss for checkpoint in checkpoints}
+    steps = {checkpoint.path: checkpoint.step for checkpoint in checkpoints}
     rows = []
     for adapter, loss in evaluate.measure_checkpoints(
         context.settings.model,
         list(steps),
-        dataset_of(context).test,
+        context.dataset.test,
         max_seq_length=context.settings.train.max_seq_length,
         progress=stage.progress,
     ):
         step = 0 if adapter is None else steps[adapter]
-        row = {
-            "step": step,
-            "valid_loss": valid.get(step),
-            "test_loss": loss.loss,
-            "test_perplexity": loss.perplexity,
-            "tokens": loss.tokens,
-            "n": loss.n,
-        }
+        row = TestedCheckpoint(
+            step=step,
+            valid_loss=valid.get(step),
+            test_loss=loss.loss,
+            test_perplexity=loss.perplexity,
+            tokens=loss.tokens,
+            n=loss.n,
+        )
         rows.append(row)
-        stage.emit("result", **row)
+        stage.emit(
+            LossEvent(
+                step=step,
+                valid_loss=row.valid_loss,
+                test_loss=row.test_loss,
+                test_perplexity=row.test_perplexity,
+                tokens=row.tokens,
+                n=row.n,
+            )
+        )
         if adapter is None and loss.skipped:
-            stage.emit("warning", message=f"{loss.skipped} test examples are too long and were left out")
+            stage.warn(f"{loss.skipped} test examples are too long and were left out")
     return rows
 
 
 def _scores(
-    context: Context, stage: StageHandle, found: list[CheckpointInfo], rows: list[dict[str, Any]]
-) -> None:
-    """Put what each checkpoint answers to the validation questions into its row."""
-    from t2sql import evaluate
-
-    settings, dataset = context.settings, dataset_of(context)
+    context: Context, stage: StageHandle, checkpoints: list[CheckpointInfo], rows: list[TestedCheckpoint]
+) -> tuple[list[TestedCheckpoint], Threshold | None, tuple[Pair, ...] | None]:
+    """The rows with their answers to validation questions, the best one's threshold, and the pairs with it."""
+    settings, dataset = context.settings, context.dataset
     asked = evaluate.subset([e for e in dataset.valid if e.sql], settings.select_limit or None)
     if not asked:
-        stage.emit("warning", message="no validation example has a gold statement: chosen by loss")
-        return
-    by_step = {row["step"]: row for row in rows}
-    answers, graded = [], {}
+        stage.warn("no validation example has a gold statement: chosen by loss")
+        return rows, None, None
+    scores: dict[int, ValidationScore] = {}
+    predictions = {}
     for checkpoint, score in zip(
-        found,
+        checkpoints,
         evaluate.score_checkpoints(
             settings.model,
-            [checkpoint.path for checkpoint in found],
+            [checkpoint.path for checkpoint in checkpoints],
             dataset,
             asked,
             evaluate.PredictOptions(max_tokens=settings.max_tokens),
@@ -94,46 +118,52 @@ def _scores(
         ),
         strict=True,
     ):
-        by_step[checkpoint.step]["valid"] = score.to_record(of=len(dataset.valid)).to_json()
-        answers.append(score.predictions.answers(str(checkpoint.step)))
-        graded[str(checkpoint.step)] = score.predictions.graded
-        stage.emit("result", step=checkpoint.step, valid=score.to_record().to_json())
-    best = str(_best(found, rows).step)
-    against = next(a for a in answers if a.model == best)
-    stage.result["calibration"] = calibrate(graded[best]).to_dict()
-    stage.result["pairs"] = [evaluate.pair(against, a).to_json() for a in answers if a is not against]
+        scores[checkpoint.step] = score.to_record(of=len(dataset.valid))
+        predictions[checkpoint.step] = score.predictions
+        stage.emit(ScoreEvent(step=checkpoint.step, valid=score.to_record()))
+    scored = [replace(row, valid=scores.get(row.step)) for row in rows]
+    best = _best(checkpoints, scored).step
+    found = calibrate(predictions[best].graded)
+    against = predictions[best].answers(str(best))
+    pairs = [
+        evaluate.pair(against, answered.answers(str(step)))
+        for step, answered in predictions.items()
+        if step != best
+    ]
+    threshold = Threshold(
+        min_logprob=found.min_logprob,
+        target=found.target,
+        n=found.n,
+        answered=found.answered,
+        right=found.right,
+    )
+    return scored, threshold, tuple(pairs)
 
 
-def _choose(
-    context: Context,
-    found: list[CheckpointInfo],
-    rows: list[dict[str, Any]],
-    calibration: dict[str, Any] | None,
-) -> CheckpointInfo:
-    chosen = _best(found, rows)
-    valid = next(row.get("valid") for row in rows if row["step"] == chosen.step)
-    if valid is None or calibration is None:
-        best = ChosenCheckpoint(step=chosen.step, valid_loss=chosen.valid_loss, select="loss")
-    else:
-        best = ChosenCheckpoint(
-            step=chosen.step,
-            valid_loss=chosen.valid_loss,
-            select="execution",
-            valid_accuracy=valid["accuracy"],
-            valid_n=valid["n"],
-            measure=valid["measure"],
-            min_logprob=calibration["min_logprob"],
-        )
-    train.choose(context.run.path, best)
-    return chosen
+def _choice(
+    best: CheckpointInfo, rows: list[TestedCheckpoint], calibration: Threshold | None
+) -> ChosenCheckpoint:
+    """The checkpoint with why it was chosen."""
+    score = next(row.valid for row in rows if row.step == best.step)
+    if score is None or calibration is None:
+        return ChosenCheckpoint(step=best.step, valid_loss=best.valid_loss, select="loss")
+    return ChosenCheckpoint(
+        step=best.step,
+        valid_loss=best.valid_loss,
+        select="execution",
+        valid_accuracy=score.accuracy,
+        valid_n=score.n,
+        measure=score.measure,
+        min_logprob=calibration.min_logprob,
+    )
 
 
-def _best(found: list[CheckpointInfo], rows: list[dict[str, Any]]) -> CheckpointInfo:
+def _best(checkpoints: list[CheckpointInfo], rows: list[TestedCheckpoint]) -> CheckpointInfo:
     """The most right answers where they were counted; then the lowest loss; then the earliest."""
-    correct = {row["step"]: row["valid"]["correct"] for row in rows if "valid" in row}
+    correct = {row.step: row.valid.correct for row in rows if row.valid is not None}
 
     def rank(checkpoint: CheckpointInfo) -> tuple[int, float, int]:
         loss = checkpoint.valid_loss if checkpoint.valid_loss is not None else float("inf")
         return -correct.get(checkpoint.step, 0), loss, checkpoint.step
 
-    return min(found, key=rank)
+    return min(checkpoints, key=rank)

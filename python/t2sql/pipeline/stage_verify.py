@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
+from t2sql import verification
 from t2sql.errors import WorkError
-from t2sql.pipeline.chain import Context
-from t2sql.pipeline.files import base_file, model_files
-from t2sql.pipeline.stage_data import dataset_of
+from t2sql.pipeline.context import Context
+from t2sql.runs import StageHandle
+from t2sql.runs.records import Check, VerifiedFile, VerifyEvent, VerifyResult
 
-# Enough to meet every kind of question; each is tokenized twice, and a few are predicted from.
 _PROMPTS = 60
+"""Enough to meet every kind of question; each is tokenized twice, and a few are predicted from."""
 
 
-def work(context: Context) -> None:
-    run, settings = context.run, context.settings
-    inputs = {
-        "quantize": run.key("quantize"),
-        "convert": run.key("convert"),
-        "fuse": run.key("fuse"),
-        "data": run.key("data"),
-    }
-    with run.stage("verify", inputs) as stage:
-        if stage.done:
-            return
-        from t2sql import verification
+def inputs(context: Context) -> dict[str, object]:
+    """The files, the models that they were made from, and the prompts."""
+    run = context.run
+    return {name: run.key(name) for name in ("quantize", "convert", "fuse", "data")}
 
-        prompts = verification.prompts_of(dataset_of(context), limit=_PROMPTS)
-        results = []
-        for source, files in (
-            (run.dir_of("fused"), model_files(run, settings.types)),
-            (context.model_directory, [base_file(run)]),
-        ):
-            for result in verification.verify_files(source, files, prompts=prompts, progress=stage.progress):
-                name = result.path.name
-                stage.emit("result", file=name, type=result.type, ok=result.ok, cause=result.cause)
-                document = result.to_dict() | {"file": name}
-                # One line a tensor is for who asks about a file; a run's record keeps the outcome.
-                del document["tensors"]
-                results.append(document)
-                stage.result["files"] = results
-                if result.drift is not None:
-                    stage.emit("warning", message=f"{name} drifts: {result.drift}")
-                elif not result.ok:
-                    raise WorkError("a file is not the same model", where=result.path, found=result.cause)
+
+def work(context: Context, stage: StageHandle) -> VerifyResult:
+    """Check every file.
+
+    Raises:
+        WorkError: A file is not the same model; what was found so far is in the stage's record.
+    """
+    layout, result = context.run.layout, VerifyResult()
+    prompts = verification.prompts_of(context.dataset, limit=_PROMPTS)
+    for source, files in (
+        (layout.fused, layout.model_files(context.settings.types)),
+        (context.model.path, [layout.base_file]),
+    ):
+        for checked in verification.verify_files(source, files, prompts=prompts, progress=stage.progress):
+            file = _record(checked)
+            stage.emit(VerifyEvent(file=file.file, type=file.type, ok=file.ok, cause=file.cause))
+            result = VerifyResult(files=(*result.files, file))
+            stage.save(result)
+            if checked.drift is not None:
+                stage.warn(f"{file.file} drifts: {checked.drift}")
+            elif not file.ok:
+                raise WorkError("a file is not the same model", where=file.path, found=file.cause)
+    return result
+
+
+def _record(checked: verification.VerifyResult) -> VerifiedFile:
+    """The outcome. One line for each tensor is for those who ask about a file: a run does not record them."""
+    return VerifiedFile(
+        ok=checked.ok,
+        cause=checked.cause,
+        source=str(checked.source),
+        path=str(checked.path),
+        type=checked.type,
+        checks=tuple(
+            Check(name=check.name, ok=check.ok, value=check.value, bound=check.bound, detail=check.detail)
+            for check in checked.checks
+        ),
+        seconds=checked.seconds,
+        file=checked.path.name,
+    )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from t2sql.files import write_json
 from t2sql.interrupts import interrupts_held
 from t2sql.runs.config import new_config, write_config
 from t2sql.runs.events import EventLog, Tail, stamped
@@ -20,6 +21,7 @@ from t2sql.runs.records import (
     Event,
     Json,
     ProgressEvent,
+    RecordedModel,
     RunConfig,
     StageRecord,
     StageResult,
@@ -65,8 +67,15 @@ class Run:
     def configure(self, settings: Mapping[str, Json], *, prompt_format: str | None = None) -> None:
         """Replace the settings; the versions and the machine become those of this process."""
         created = self.document.t2sql.created
-        self.document = new_config(settings, prompt_format=prompt_format, created=created)
+        config = new_config(settings, prompt_format=prompt_format, created=created)
+        self.document = replace(config, model=self.document.model)
         write_config(self.path, self.document)
+
+    def pin_model(self, model: RecordedModel) -> None:
+        """Record which commit of a hub model the run is made from."""
+        if self.document.model != model:
+            self.document = replace(self.document, model=model)
+            write_config(self.path, self.document)
 
     # -- who writes
 
@@ -190,6 +199,10 @@ class Run:
             return None
         path = self.layout.checkpoint(chosen.step).relative_to(self.path)
         return replace(chosen, path=path.as_posix())
+
+    def choose(self, chosen: ChosenCheckpoint) -> None:
+        """Record which checkpoint the run stands for."""
+        write_json(self.layout.best, replace(chosen, path=None).to_json())
 
     def _end_stages(self) -> None:
         """A second Ctrl-C can come before the stage that the first one ended has written its state."""

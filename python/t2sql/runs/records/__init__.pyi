@@ -15,6 +15,7 @@ from .comparison import Pair as Pair
 from .comparison import Trust as Trust
 from .comparison import best_score as best_score
 from .config import Machine as Machine
+from .config import RecordedModel as RecordedModel
 from .config import RunConfig as RunConfig
 from .config import RunHead as RunHead
 from .event_kinds import EVENTS as EVENTS
@@ -91,6 +92,7 @@ __all__ = [
     "QuantizeResult",
     "Record",
     "RecordError",
+    "RecordedModel",
     "ReportResult",
     "RunConfig",
     "RunHead",

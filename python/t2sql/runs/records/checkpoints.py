@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from t2sql.runs.records.codec import ABSENT, JsonObject, Record
+from t2sql.runs.records.codec import ABSENT, Json, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ class ChosenCheckpoint(Record):
     min_logprob: float | None = None
     path: str | None = field(default=None, metadata=ABSENT)
 
-    def to_json(self) -> JsonObject:
+    def to_json(self) -> dict[str, Json]:
         """The record; one that was chosen by loss has no threshold, not even null."""
         document = super().to_json()
         if self.select == "loss" and self.min_logprob is None:

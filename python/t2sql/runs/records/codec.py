@@ -11,16 +11,12 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
+from t2sql.plain import Json, JsonObject
 from t2sql.schema import Schema
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-"""A value as `json.loads` gives it."""
-
-JsonObject: TypeAlias = "dict[str, Json]"
 
 _Reader: TypeAlias = Callable[[Any], Any]
 _T = TypeVar("_T")
@@ -47,9 +43,9 @@ class Record:
 
     COMPUTED: ClassVar[tuple[str, ...]] = ()
 
-    def to_json(self) -> JsonObject:
+    def to_json(self) -> dict[str, Json]:
         """The record as JSON's own types: NaN and infinity become null, tuples lists."""
-        document: JsonObject = {}
+        document: dict[str, Json] = {}
         for name, key, optional in _written(typing.cast(Any, type(self))):
             value = getattr(self, name)
             if value is None and optional:
@@ -100,7 +96,7 @@ def _json(value: Any) -> Json:
 @cache
 def _object_reader(cls: Any) -> _Reader:
     """A function that makes a record of a JSON object."""
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, localns={"Mapping": Mapping, "Sequence": Sequence})
     fields = dataclasses.fields(cls)
     readers = {
         json_key(f): (f.name, _accepted(hints[f.name]), reader_of(hints[f.name])) for f in fields if f.init
@@ -148,14 +144,16 @@ def reader_of(annotation: Any) -> _Reader:
         # A newer version may have more words; they are shown as they are.
         return _scalar_reader(str)
     if origin in (typing.Union, types.UnionType):
-        return _union_reader(arguments)
+        # `Json` is the one union with a sequence in it.
+        sequence = any(typing.get_origin(argument) is Sequence for argument in arguments)
+        return _unchanged if sequence else _union_reader(arguments)
     if origin is tuple and arguments[1:] == (Ellipsis,):
         return _list_reader(reader_of(arguments[0]))
     if origin is tuple:
         return _tuple_reader(tuple(reader_of(argument) for argument in arguments))
-    if origin is dict:
+    if origin in (dict, Mapping):
         return _dict_reader(reader_of(arguments[1]))
-    # `Json` itself: a value that is passed on as it is.
+    # `Json` inside itself, which is not resolved further.
     return _unchanged
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from t2sql.runs.records.codec import Json, Record
+from t2sql.runs.records.codec import ABSENT, Json, Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,19 @@ class Machine(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordedModel(Record):
+    """The table `[model]`: which state of a hub model the run is made from.
+
+    Attributes:
+        source: The model as it was named.
+        revision: The hub's commit.
+    """
+
+    source: str
+    revision: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunConfig(Record):
     """The whole of config.toml. Settings that are not set are left out: TOML has no null.
 
@@ -56,9 +69,11 @@ class RunConfig(Record):
         settings: Every setting as it was resolved from flags, file and preset, by name.
         versions: Versions of Python and of the packages that matter, by name.
         machine: The machine.
+        model: The pinned base model; absent where it does not come from the hub.
     """
 
     t2sql: RunHead
     settings: dict[str, Json] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     machine: Machine | None = None
+    model: RecordedModel | None = field(default=None, metadata=ABSENT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from t2sql.runs.records.codec import ABSENT, JsonObject, Record
+from t2sql.runs.records.codec import ABSENT, Json, Record
 
 VERSION = 1
 """The version that is written to each event's `v`."""
@@ -33,10 +33,10 @@ class Event(Record):
         """The kind as it is written."""
         return self.KIND
 
-    def to_json(self) -> JsonObject:
+    def to_json(self) -> dict[str, Json]:
         """The event as it is written: what all events have comes first."""
         document = super().to_json()
-        head: JsonObject = {"v": self.v, "time": self.time, "stage": self.stage, "kind": self.kind}
+        head: dict[str, Json] = {"v": self.v, "time": self.time, "stage": self.stage, "kind": self.kind}
         return head | document
 
 
@@ -135,6 +135,6 @@ class UnknownEvent(Event):
         """The kind as it is written."""
         return str(self.document.get("kind"))
 
-    def to_json(self) -> JsonObject:
+    def to_json(self) -> dict[str, Json]:
         """The event as it was read."""
-        return self.document
+        return dict(self.document)
