@@ -53,8 +53,8 @@ def data_of(data: Path | None, adapters: Iterable[Path]) -> Path:
         return data
     for adapter in adapters:
         run = run_of(adapter)
-        if run is not None and run.dir_of("data").is_dir():
-            return run.dir_of("data")
+        if run is not None and run.layout.data.is_dir():
+            return run.layout.data
     raise InputError("which data?", expected="--data, or an --adapter in a run with data", found="neither")
 
 

@@ -1,169 +1,205 @@
-"""What each finished stage of a run says in the terminal: a line, or the tutorial's table."""
+"""What each finished stage of a run prints in the terminal: a line, or the tutorial's table."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
 
 from t2sql.cli.output import size_text, table
+from t2sql.runs.records import (
+    ChosenCheckpoint,
+    CompareResult,
+    ComparisonRow,
+    ConvertResult,
+    DataResult,
+    FuseResult,
+    Pair,
+    QuantizeResult,
+    ReportResult,
+    StageResult,
+    TestedCheckpoint,
+    TestResult,
+    TrainResult,
+    VerifyResult,
+    WrittenFile,
+)
 
 
-def stage_text(name: str, result: dict[str, Any]) -> str:
+class Score(Protocol):
+    """Counted answers: of a row of the comparison, of a checkpoint, of a file."""
+
+    @property
+    def n(self) -> int:
+        """Questions."""
+
+    @property
+    def correct(self) -> int:
+        """Right answers."""
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95% interval of their fraction."""
+
+
+class Measured(Protocol):
+    """What made answers right."""
+
+    @property
+    def measure(self) -> str:
+        """The measure's name."""
+
+    @property
+    def kill_rate(self) -> float | None:
+        """Fraction of wrong neighbours that test suites catch; None without suites."""
+
+
+def stage_text(result: StageResult) -> str:
     """The outcome of a stage, from what it recorded."""
-    maker = _MAKERS.get(name)
-    return maker(result) if maker is not None else ""
+    match result:
+        case DataResult():
+            return "examples: " + ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+        case TrainResult():
+            return f"best checkpoint by validation loss: step {result.best_step} ({result.best})"
+        case TestResult():
+            return _test(result)
+        case FuseResult():
+            error = f"{result.max_error:.2g}" if result.max_error is not None else "?"
+            return f"step {result.step} fused; logits agree with base + adapter within {error}"
+        case ConvertResult() | QuantizeResult():
+            return _files(result.files)
+        case VerifyResult():
+            return _verify(result)
+        case CompareResult():
+            return comparison_text(result)
+        case ReportResult():
+            return "\n".join(result.paths)
+    return ""
 
 
-def loss_table(rows: list[dict[str, Any]]) -> str:
+def loss_table(rows: Sequence[TestedCheckpoint]) -> str:
     """Loss, perplexity and, where they were asked, right answers of the base model and every checkpoint."""
-    scored = any("valid" in row for row in rows)
+    scored = any(row.valid is not None for row in rows)
     cells = []
     for row in rows:
-        name = "base" if row["step"] == 0 else str(row["step"])
-        right = right_cells(row.get("valid")) if scored else ()
-        losses = (row.get("valid_loss"), row.get("test_loss"), row.get("test_perplexity"))
-        cells.append((name, *map(_number, losses), row.get("n"), *right, "best" if row.get("best") else ""))
+        name = "base" if row.step == 0 else str(row.step)
+        right = right_cells(row.valid) if scored else ()
+        losses = (row.valid_loss, row.test_loss, row.test_perplexity)
+        cells.append((name, *map(_number, losses), row.n, *right, "best" if row.best else ""))
     more = ("valid right", "95%", "of") if scored else ()
     return table(("step", "valid loss", "test loss", "test ppl", "n", *more, ""), cells)
 
 
-def right_cells(score: dict[str, Any] | None) -> tuple[str | None, str | None, int | None]:
-    """Share of right answers, its interval, and of how many."""
+def right_cells(score: Score | None) -> tuple[str | None, str | None, int | None]:
+    """Percentage of right answers, its interval, and of how many."""
     if score is None:
         return None, None, None
-    low, high = score["interval"]
-    return share(score, "correct"), f"{100 * low:.0f}-{100 * high:.0f}%", score["n"]
+    low, high = score.interval
+    return percentage(score.correct, score.n), f"{100 * low:.0f}-{100 * high:.0f}%", score.n
 
 
-def pair_lines(pairs: list[dict[str, Any]], brief: Collection[str] = (), most: int = 3) -> str:
-    """What each model broke and fixed against another, with some of the questions unless against `brief`."""
+def pair_lines(pairs: Iterable[Pair], brief: Collection[str] = (), most: int = 3) -> str:
+    """What each model broke and fixed against another, with some of the questions.
+
+    Args:
+        pairs: The pairs.
+        brief: Models that a pair with is shown without questions.
+        most: The most questions of each kind that are shown.
+    """
     lines = []
     for pair in pairs:
-        name = f"{pair['model']} {pair['backend']}"
-        broken, fixed = pair["broken"], pair["fixed"]
         lines.append(
-            f"{name} against {pair['against']}: {len(broken)} broken, {len(fixed)} fixed "
-            f"of {pair['n']}, p = {pair['p']:.2g}"
+            f"{pair.model} {pair.backend} against {pair.against}: {len(pair.broken)} broken, "
+            f"{len(pair.fixed)} fixed of {pair.n}, p = {pair.p:.2g}"
         )
-        if pair["against"] in brief:
+        if pair.against in brief:
             continue
-        for word, ids in (("broken", broken), ("fixed", fixed)):
-            lines += [f"  {word}: {_shown(pair['questions'].get(id, id))}" for id in ids[:most]]
+        for word, ids in (("broken", pair.broken), ("fixed", pair.fixed)):
+            lines += [f"  {word}: {_printable(pair.questions.get(id, id))}" for id in ids[:most]]
             lines += [f"  {word}: {len(ids) - most} more"] if len(ids) > most else []
     return "\n".join(lines)
 
 
-def chosen_line(chosen: dict[str, Any]) -> str:
+def chosen_line(chosen: ChosenCheckpoint) -> str:
     """Which checkpoint was chosen, by what."""
     by = "validation loss"
-    if chosen["select"] == "execution":
-        share, n = chosen["valid_accuracy"], chosen["valid_n"]
-        by = f"right answers on validation ({100 * share:.1f}% of {n}), ties by loss"
-    return f"chosen by {by}: step {chosen['step']}"
+    if chosen.select == "execution":
+        accuracy = f"{100 * (chosen.valid_accuracy or 0.0):.1f}%"
+        by = f"right answers on validation ({accuracy} of {chosen.valid_n}), ties by loss"
+    return f"chosen by {by}: step {chosen.step}"
 
 
-def comparison_table(rows: list[dict[str, Any]]) -> str:
+def comparison_table(rows: Iterable[ComparisonRow]) -> str:
     """Size, speed and accuracy of every file on every backend."""
     cells = []
     for row in rows:
-        low, high = row.get("interval") or (None, None)
-        interval = "-" if low is None or high is None else f"{100 * low:.0f}-{100 * high:.0f}%"
-        held = (row.get("model"), row.get("backend"), row.get("device"), row.get("weights"))
-        speed = (_number(row.get("prompt_tps"), 0), _number(row.get("gen_tps"), 1))
-        right = (row.get("n"), share(row, "correct"), interval, share(row, "exact"), share(row, "valid"))
-        cells.append((*held, size_text(row.get("bytes")), *speed, *right))
+        right, interval, _ = right_cells(row)
+        model = (row.model, row.backend, row.device, row.weights, size_text(row.bytes))
+        speed = (_number(row.prompt_tps, 0), _number(row.gen_tps, 1))
+        others = (percentage(row.exact, row.n), percentage(row.valid, row.n))
+        cells.append((*model, *speed, row.n, right, interval, *others))
     header = ("model", "backend", "device", "weights", "size", "prompt tok/s", "gen tok/s")
     return table((*header, "n", "right", "95%", "exact", "runs"), cells, left=4)
 
 
-def comparison_text(result: dict[str, Any]) -> str:
+def comparison_text(result: CompareResult) -> str:
     """The table, the figure to beat, and what each file answers to the tutorial's questions."""
-    parts = [comparison_table(result["rows"])]
-    if measured := measure_line(result["rows"]):
+    parts = [comparison_table(result.rows)]
+    if measured := measure_line(result.rows):
         parts.append(measured)
-    if result.get("baseline") is not None:
-        parts.append(f"always the commonest query shape: {100 * result['baseline']:.1f}% right")
-    if result.get("pairs"):
-        base = {f"{row['name']} {row['backend']}" for row in result["rows"] if row.get("base")}
-        parts.append(pair_lines(result["pairs"], brief=base))
-    for question in result.get("questions", []):
-        lines = [question["question"]]
+    if result.baseline is not None:
+        parts.append(f"always the commonest query shape: {100 * result.baseline:.1f}% right")
+    if result.pairs:
+        parts.append(pair_lines(result.pairs, brief={row.label for row in result.rows if row.base}))
+    for question in result.questions:
+        lines = [question.question]
         same: dict[str, list[str]] = {}
-        for answer in question["answers"]:
-            same.setdefault(answer["sql"], []).append(f"{answer['name']} {answer['backend']}")
+        for answer in question.answers:
+            same.setdefault(answer.sql, []).append(f"{answer.name} {answer.backend}")
         for sql, who in same.items():
-            lines += [f"  {_shown(sql)}", f"      {', '.join(who)}"]
+            lines += [f"  {_printable(sql)}", f"      {', '.join(who)}"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
 
-def measure_line(rows: list[dict[str, Any]]) -> str:
+def measure_line(rows: Sequence[Measured]) -> str:
     """By what answers were right, where it was not by the rows of a database."""
-    measures = {row.get("measure") for row in rows} & {"suite", "logical", "mixed"}
+    names = {"suite": "test suites", "logical": "logical form", "mixed": "several measures"}
+    measures = sorted({row.measure for row in rows} & names.keys())
     if not measures:
         return ""
-    names = {"suite": "test suites", "logical": "logical form", "mixed": "several measures"}
-    rates = [row["kill_rate"] for row in rows if row.get("kill_rate") is not None]
-    told = f"; suites tell {100 * min(rates):.1f}% of neighbours from the gold statements" if rates else ""
-    return f"right by {' and '.join(names[str(measure)] for measure in sorted(map(str, measures)))}{told}"
+    rates = [row.kill_rate for row in rows if row.kill_rate is not None]
+    caught = f"; suites tell {100 * min(rates):.1f}% of neighbours from the gold statements" if rates else ""
+    return f"right by {' and '.join(names[measure] for measure in measures)}{caught}"
 
 
-def _data(result: dict[str, Any]) -> str:
-    counts = result.get("counts", {})
-    return "examples: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+def percentage(count: int, n: int) -> str | None:
+    """A count of `n` as a percentage; None of nothing."""
+    return f"{100 * count / n:.1f}%" if n else None
 
 
-def _train(result: dict[str, Any]) -> str:
-    return f"best checkpoint by validation loss: step {result['best_step']} ({result['best']})"
-
-
-def _test(result: dict[str, Any]) -> str:
-    parts = [loss_table(result["rows"]), pair_lines(result.get("pairs", [])), chosen_line(result["chosen"])]
+def _test(result: TestResult) -> str:
+    chosen = chosen_line(result.chosen) if result.chosen else ""
+    parts = [loss_table(result.rows), pair_lines(result.pairs or ()), chosen]
     return "\n".join(part for part in parts if part)
 
 
-def _fuse(result: dict[str, Any]) -> str:
-    return f"step {result['step']} fused; logits agree with base + adapter within {result['max_error']:.2g}"
+def _files(files: Iterable[WrittenFile]) -> str:
+    return "\n".join(f"{file.path}  {size_text(file.bytes)}" for file in files)
 
 
-def _files(result: dict[str, Any]) -> str:
-    return "\n".join(f"{file['path']}  {size_text(file['bytes'])}" for file in result["files"])
-
-
-def _verify(result: dict[str, Any]) -> str:
-    lines: list[tuple[Any, ...]] = []
-    for file in result["files"]:
-        held = sum(check["ok"] for check in file["checks"])
-        found = {check["name"]: check["value"] for check in file["checks"]}
-        measured = [found.get(f"behaviour/llama.cpp {name}") for name in ("mean KL", "top-1 agreement")]
+def _verify(result: VerifyResult) -> str:
+    lines = []
+    for file in result.files:
+        values = {check.name: check.value for check in file.checks}
+        measured = [values.get(f"behaviour/llama.cpp {name}") for name in ("mean KL", "top-1 agreement")]
         shown = [f"{value:.2g}" if isinstance(value, float | int) else value for value in measured]
-        lines.append((file["file"], f"{held} of {len(file['checks'])}", *shown))
+        held = sum(check.ok for check in file.checks)
+        lines.append((file.file, f"{held} of {len(file.checks)}", *shown))
     return table(("file", "checks hold", "mean KL", "top-1 agreement"), lines)
 
 
-def _compare(result: dict[str, Any]) -> str:
-    return comparison_text(result)
-
-
-def _report(result: dict[str, Any]) -> str:
-    return "\n".join(result.get("paths", []))
-
-
-_MAKERS = {
-    "data": _data,
-    "train": _train,
-    "test": _test,
-    "fuse": _fuse,
-    "convert": _files,
-    "quantize": _files,
-    "verify": _verify,
-    "compare": _compare,
-    "report": _report,
-}
-
-
-def _shown(text: str) -> str:
-    """A model's words for a terminal: nothing that steers it, and no more than a few lines."""
+def _printable(text: str) -> str:
+    """A model's words for a terminal: no control characters, and no more than a few lines."""
     text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     if not text:
         return "(no answer)"
@@ -172,8 +208,3 @@ def _shown(text: str) -> str:
 
 def _number(value: float | None, digits: int = 3) -> str | None:
     return None if value is None else f"{value:.{digits}f}"
-
-
-def share(row: dict[str, Any], name: str) -> str | None:
-    value, n = row.get(name), row.get("n")
-    return None if value is None or not n else f"{100 * value / n:.1f}%"

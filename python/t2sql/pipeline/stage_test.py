@@ -1,4 +1,4 @@
-"""Stage `test`: loss and perplexity of every checkpoint, the choice of one, and which of its answers to trust."""
+"""Stage `test`: loss and perplexity of every checkpoint, the choice of one, and which answers to trust."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _losses(
 def _scores(
     context: Context, stage: StageHandle, checkpoints: list[CheckpointInfo], rows: list[TestedCheckpoint]
 ) -> tuple[list[TestedCheckpoint], Threshold | None, tuple[Pair, ...] | None]:
-    """The rows with their answers to validation questions, the best one's threshold, and the pairs with it."""
+    """The rows with their answers to validation questions, the best one's threshold, and its pairs."""
     settings, dataset = context.settings, context.dataset
     asked = evaluate.subset([e for e in dataset.valid if e.sql], settings.select_limit or None)
     if not asked:

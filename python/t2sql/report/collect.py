@@ -1,46 +1,70 @@
-"""Everything a report says, as one JSON document: report.json, and what the templates read."""
+"""Everything a report says, as one document: report.json, and what the templates read."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from t2sql.plain import plain
 from t2sql.report.failures import failures
+from t2sql.report.training_curve import reported_training
 from t2sql.report.verdict import verdict
-from t2sql.runs import Event, Run, summarize
+from t2sql.runs import Run, summarize
+from t2sql.runs.records import (
+    CompareResult,
+    ConvertResult,
+    DataResult,
+    Event,
+    FuseResult,
+    QuantizeResult,
+    Report,
+    ReportedFile,
+    ReportedRun,
+    ReportedStage,
+    ReportedWarning,
+    TestResult,
+    TrainResult,
+    VerifyResult,
+    WarningEvent,
+)
 
-VERSION = 1
 
+def collect(run: Run) -> Report:
+    """The report of a run; of an unfinished one, as much as there is.
 
-def collect(run: Run) -> dict[str, Any]:
-    """The report's document; of an unfinished run, as much as there is."""
+    Raises:
+        InputError: A stage's result is damaged.
+    """
     events = run.events()
-    results = {name: record.result for name, record in run.stages.items()}
-    comparison = results.get("compare", {})
-    document = {
-        "v": VERSION,
-        "run": {"name": run.name, "state": _state(run), **run.document.get("t2sql", {})},
-        "settings": run.config,
-        "versions": run.document.get("versions", {}),
-        "machine": run.document.get("machine", {}),
-        "data": results.get("data", {}),
-        "training": _training(results.get("train", {}), events),
-        "checkpoints": results.get("test", {}).get("rows", []),
-        "checkpoint_pairs": results.get("test", {}).get("pairs", []),
-        "chosen": run.chosen,
-        "calibration": results.get("test", {}).get("calibration"),
-        "fuse": results.get("fuse", {}),
-        "files": _files(results),
-        "comparison": {"rows": [], "pairs": [], "baseline": None, "note": None}
-        | {key: value for key, value in comparison.items() if key != "questions"},
-        "questions": comparison.get("questions", []),
-        "failures": failures(run.dir_of("predictions")),
-        "stages": _stages(run),
-        "warnings": _warnings(events),
-    }
-    document["verdict"] = verdict(document)
-    cleaned: dict[str, Any] = plain(document)
-    return cleaned
+    head = run.document.t2sql
+    tested = run.result(TestResult) or TestResult()
+    comparison = run.result(CompareResult) or CompareResult()
+    state, files, stages = _state(run), _files(run), _stages(run)
+    return Report(
+        run=ReportedRun(
+            name=run.name,
+            state=state,
+            run_format=head.run_format,
+            version=head.version,
+            prompt_format=head.prompt_format,
+            created=head.created,
+        ),
+        settings=dict(run.config),
+        versions=run.document.versions,
+        machine=run.document.machine,
+        data=run.result(DataResult),
+        training=reported_training(run.result(TrainResult) or TrainResult(), events),
+        checkpoints=tested.rows,
+        checkpoint_pairs=tested.pairs or (),
+        chosen=run.chosen,
+        calibration=tested.calibration,
+        fuse=run.result(FuseResult),
+        files=files,
+        comparison=comparison,
+        questions=comparison.questions,
+        failures=failures(run.layout.predictions),
+        stages=stages,
+        warnings=_warnings(events),
+        verdict=verdict(state, files, comparison, stages),
+    )
 
 
 def _state(run: Run) -> str:
@@ -51,76 +75,46 @@ def _state(run: Run) -> str:
     return summarize(run.path).state
 
 
-def _training(result: dict[str, Any], events: list[Event]) -> dict[str, Any]:
-    """The curve: of a step measured more than once (a run gone on with), the last."""
-    train: dict[int, Event] = {}
-    valid: dict[int, Event] = {}
-    for event in events:
-        if event["stage"] != "train":
-            continue
-        if event["kind"] == "start" and not event.get("resume"):
-            train, valid = {}, {}
-        elif event["kind"] == "train":
-            train[event["step"]] = event
-        elif event["kind"] == "valid":
-            valid[event["step"]] = event
-    keys = ("step", "loss", "learning_rate", "steps_per_second", "tokens_per_second", "memory_bytes")
-    rates = sorted(e["tokens_per_second"] for e in train.values() if e.get("tokens_per_second"))
-    return {
-        **result,
-        "train": [{key: train[step].get(key) for key in keys} for step in sorted(train)],
-        "valid": [{"step": step, "loss": valid[step]["loss"]} for step in sorted(valid)],
-        "tokens_per_second": rates[len(rates) // 2] if rates else None,
-        "memory_bytes": max((e.get("memory_bytes") or 0 for e in train.values()), default=0) or None,
-    }
-
-
-def _files(results: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def _files(run: Run) -> tuple[ReportedFile, ...]:
     """Every model file, with what verify found."""
-    verified = {file["file"]: file for file in results.get("verify", {}).get("files", [])}
+    verified = {file.file: file for file in (run.result(VerifyResult) or VerifyResult()).files}
+    converted = run.result(ConvertResult) or ConvertResult()
+    quantized = run.result(QuantizeResult) or QuantizeResult()
     files = []
-    for stage in ("convert", "quantize"):
-        for file in results.get(stage, {}).get("files", []):
-            name = str(file["path"]).replace("\\", "/").rsplit("/", 1)[-1]
-            found = verified.get(name)
-            checks = found["checks"] if found else []
-            files.append(
-                {
-                    "name": name,
-                    "bytes": file["bytes"],
-                    "types": file["types"],
-                    "seconds": file["seconds"],
-                    "verified": found["ok"] if found else None,
-                    "checks": len(checks),
-                    "held": sum(check["ok"] for check in checks),
-                    "cause": found["cause"] if found else None,
-                }
+    for file in (*converted.files, *quantized.files):
+        checked = verified.get(file.name)
+        checks = checked.checks if checked else ()
+        files.append(
+            ReportedFile(
+                name=file.name,
+                bytes=file.bytes,
+                types=file.types,
+                seconds=file.seconds,
+                verified=checked.ok if checked else None,
+                checks=len(checks),
+                held=sum(check.ok for check in checks),
+                cause=checked.cause if checked else None,
             )
-    return files
+        )
+    return tuple(files)
 
 
-def _stages(run: Run) -> list[dict[str, Any]]:
+def _stages(run: Run) -> tuple[ReportedStage, ...]:
+    # `report` is being written: how long that takes is not known yet, and of no interest.
     names = [*run.planned, *(name for name in run.stages if name not in run.planned)]
     stages = []
     for name in names:
-        # It is being written: how long that takes is not known yet, and of no interest.
-        if name == "report":
-            continue
         record = run.stages.get(name)
-        stages.append(
-            {
-                "name": name,
-                "state": record.state if record else "waiting",
-                "seconds": record.seconds if record else None,
-            }
-        )
-    return stages
+        if name != "report":
+            state, seconds = (record.state, record.seconds) if record else ("waiting", None)
+            stages.append(ReportedStage(name=name, state=state, seconds=seconds))
+    return tuple(stages)
 
 
-def _warnings(events: list[Event]) -> list[dict[str, Any]]:
-    seen: dict[tuple[Any, Any], dict[str, Any]] = {}
-    for event in events:
-        if event["kind"] == "warning":
-            key = (event["stage"], event.get("message"))
-            seen.setdefault(key, {"stage": event["stage"], "message": event.get("message", "")})
-    return list(seen.values())
+def _warnings(events: Iterable[Event]) -> tuple[ReportedWarning, ...]:
+    warnings = {
+        (event.stage, event.message): ReportedWarning(stage=event.stage, message=event.message)
+        for event in events
+        if isinstance(event, WarningEvent)
+    }
+    return tuple(warnings.values())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from t2sql.report.curve import nice_ticks, text
+from t2sql.runs.records import ComparisonRow
 
 _WIDTH, _HEIGHT = 860, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 150, 16, 38
@@ -13,18 +13,18 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 150, 16, 38
 Point = tuple[float, float]
 
 
-def trusted(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """The compared rows, the base's left out, that say how sure their answers are."""
-    return [
-        row
-        for row in document["comparison"]["rows"]
-        if not row.get("base") and row.get("n", 0) >= 20 and (row.get("trust") or {}).get("curve")
-    ]
+def trusted(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
+    """The rows of trained models with enough answers to draw how many of them can be trusted."""
+    return [row for row in rows if not row.base and row.n >= 20 and row.trust and row.trust.curve]
 
 
-def coverage_curve(rows: Sequence[dict[str, Any]]) -> str:
-    """A line each, (share answered, share of those right), with a point where the file's threshold is."""
-    lines = [[(float(x), float(y)) for x, y in row["trust"]["curve"]] for row in rows]
+def coverage_curve(rows: Sequence[ComparisonRow]) -> str:
+    """An SVG drawing with a line for each row that has one, and a point where the file's threshold is.
+
+    Across: the fraction of questions that are answered; up: the fraction of those that are right.
+    """
+    rows = [row for row in rows if row.trust]
+    lines = [row.trust.curve for row in rows if row.trust]
     if not lines:
         return ""
     low = min(y for points in lines for _, y in points)
@@ -51,25 +51,25 @@ def coverage_curve(rows: Sequence[dict[str, Any]]) -> str:
         text("axis", (x(0) + x(1)) / 2, _HEIGHT - 4, "middle", "questions answered, the likeliest first")
     )
     labels = _apart([y(points[-1][1]) for points in lines])
-    for at, (row, points, label) in enumerate(zip(rows, lines, labels, strict=True)):
+    for index, (row, points, label) in enumerate(zip(rows, lines, labels, strict=True)):
         places = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in points)
-        parts.append(f'<polyline class="line line-{at % 4}" points="{places}"/>')
-        trust = row["trust"]
-        if trust["min_logprob"] is not None and trust["answered"]:
-            share, right = trust["answered"] / row["n"], trust["right"] / trust["answered"]
-            said = f"{share:.0%} answered, {right:.0%} of them right"
+        parts.append(f'<polyline class="line line-{index % 4}" points="{places}"/>')
+        trust = row.trust
+        if trust is not None and trust.min_logprob is not None and trust.answered:
+            share, right = trust.answered / row.n, trust.right / trust.answered
+            title = f"{share:.0%} answered, {right:.0%} of them right"
             parts.append(
-                f'<circle class="mark line-{at % 4}" cx="{x(share):.1f}" cy="{y(right):.1f}" r="5">'
-                f"<title>{said}</title></circle>"
+                f'<circle class="mark line-{index % 4}" cx="{x(share):.1f}" cy="{y(right):.1f}" r="5">'
+                f"<title>{title}</title></circle>"
             )
-        parts.append(text(f"note line-{at % 4}", x(1) + 8, label + 4, "start", row["type"]))
+        parts.append(text(f"note line-{index % 4}", x(1) + 8, label + 4, "start", row.type))
     parts.append("</svg>")
     return "".join(parts)
 
 
 def _apart(heights: Sequence[float], least: float = 16.0) -> list[float]:
     """Labels beside the ends of the lines, moved down where they would cover each other."""
-    places, before = [0.0] * len(heights), float("-inf")
-    for at in sorted(range(len(heights)), key=heights.__getitem__):
-        before = places[at] = max(heights[at], before + least)
+    places, above = [0.0] * len(heights), float("-inf")
+    for index in sorted(range(len(heights)), key=heights.__getitem__):
+        above = places[index] = max(heights[index], above + least)
     return places

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _WIDTH, _HEIGHT = 860, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 16, 38
@@ -12,7 +12,16 @@ Point = tuple[float, float]
 
 
 def loss_curve(train: Sequence[Point], valid: Sequence[Point], best_step: int | None) -> str:
-    """(step, loss) pairs as a drawing whose colours are the page's; empty without points."""
+    """An SVG drawing whose colours are the page's.
+
+    Args:
+        train: (step, loss) of the training reports.
+        valid: (step, loss) of the validations.
+        best_step: The chosen checkpoint's step.
+
+    Returns:
+        The `<svg>` element; empty without points.
+    """
     points = [p for p in (*train, *valid) if math.isfinite(p[1])]
     if not points:
         return ""
@@ -88,10 +97,12 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 
 def text(kind: str, x: float, y: float, anchor: str, words: str) -> str:
+    """A `<text>` element of a class, at a place, anchored at its "start", "middle" or "end"."""
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{words}</text>'
 
 
-def _path(points: Sequence[Point], x: object, y: object, name: str) -> str:
-    assert callable(x) and callable(y)
+def _path(
+    points: Sequence[Point], x: Callable[[float], float], y: Callable[[float], float], name: str
+) -> str:
     places = [f"{x(step):.1f},{y(loss):.1f}" for step, loss in points if math.isfinite(loss)]
     return f'<polyline class="{name}" points="{" ".join(places)}"/>' if len(places) > 1 else ""

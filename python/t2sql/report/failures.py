@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
+
+from t2sql.errors import InputError
+from t2sql.runs.records import Failures, FileFailures, Prediction, WrongAnswer, read_predictions
 
 _EXAMPLES = 3
-_LONGEST = 10_000
 
 
-def failures(folder: Path) -> dict[str, Any]:
-    """Per prediction file the count of every class, and a few wrong answers to look at."""
+def failures(folder: Path) -> Failures:
+    """Count the wrong answers of each predictions file in a folder by what is wrong with them."""
     files = []
     total: Counter[str] = Counter()
     for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else []:
-        lines = _lines(path)
-        wrong = [line for line in lines if not line.get("correct")]
-        counts = Counter(str(line.get("class") or "other") for line in wrong)
+        answers = _readable(path)
+        wrong = [answer for answer in answers if not answer.correct]
+        counts = Counter(answer.outcome for answer in wrong)
         total += counts
-        shown = ("question", "gold", "sql", "class")
+        examples = [
+            WrongAnswer(question=a.question, gold=a.gold, sql=a.sql, outcome=a.outcome)
+            for a in wrong[:_EXAMPLES]
+        ]
         files.append(
-            {
-                "file": path.stem,
-                "n": len(lines),
-                "wrong": len(wrong),
-                "classes": dict(counts.most_common()),
-                "examples": [{key: line.get(key) for key in shown} for line in wrong[:_EXAMPLES]],
-            }
+            FileFailures(
+                file=path.stem,
+                n=len(answers),
+                wrong=len(wrong),
+                classes=dict(counts.most_common()),
+                examples=tuple(examples),
+            )
         )
-    return {"classes": [name for name, _ in total.most_common()], "files": files}
+    return Failures(classes=tuple(name for name, _ in total.most_common()), files=tuple(files))
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    lines = []
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines()[:_LONGEST]:
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict):
-            lines.append(line)
-    return lines
+def _readable(path: Path) -> list[Prediction]:
+    """A report is made of what can be read."""
+    try:
+        return read_predictions(path)
+    except InputError:
+        return []

@@ -1,50 +1,56 @@
-"""The one sentence a run comes down to."""
+"""The one sentence that a run comes down to."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+
+from t2sql.runs.records import CompareResult, ComparisonRow, ReportedFile, ReportedStage, Verdict
 
 
-def verdict(document: dict[str, Any]) -> dict[str, Any]:
-    """`tone` (good, bad, open), a `headline`, a `detail`; and the row of the comparison that it is about."""
-    state = document["run"]["state"]
-    broken = next((file for file in document["files"] if file["verified"] is False), None)
+def verdict(
+    state: str, files: Sequence[ReportedFile], comparison: CompareResult, stages: Sequence[ReportedStage]
+) -> Verdict:
+    """Sum a run up.
+
+    Args:
+        state: The run's state.
+        files: The model files; one that is not the same model decides the verdict.
+        comparison: What was compared.
+        stages: The stages, to say where a run without a comparison is.
+    """
+    broken = next((file for file in files if file.verified is False), None)
     if broken is not None:
-        text = f"{broken['name']} is not the model it was made from"
-        return {"tone": "bad", "headline": text, "detail": broken["cause"] or "", "row": None}
-    rows = document["comparison"].get("rows", [])
-    row = headline_row(rows)
+        headline = f"{broken.name} is not the model it was made from"
+        return Verdict(tone="bad", headline=headline, detail=broken.cause or "")
+    row = headline_row(comparison.rows)
     if row is None:
-        at = next((stage["name"] for stage in document["stages"] if stage["state"] != "done"), None)
-        detail = f"Nothing is compared yet; the run is {state}" + (f" at stage {at}." if at else ".")
-        return {"tone": "open", "headline": "Not measured yet", "detail": detail, "row": None}
-    share = row["correct"] / row["n"]
-    low, high = row["interval"]
-    base = next((r for r in rows if r.get("base") and r["n"]), None)
-    parts = [f"{row['correct']} of {row['n']} (95% interval {low:.0%} to {high:.0%}), {row['name']}"]
+        current = next((stage.name for stage in stages if stage.state != "done"), None)
+        detail = f"Nothing is compared yet; the run is {state}" + (
+            f" at stage {current}." if current else "."
+        )
+        return Verdict(tone="open", headline="Not measured yet", detail=detail)
+    low, high = row.interval
+    base = next((r for r in comparison.rows if r.base and r.n), None)
+    parts = [f"{row.correct} of {row.n} (95% interval {low:.0%} to {high:.0%}), {row.name}"]
     if base is not None:
-        parts.append(f"the base model: {base['correct'] / base['n']:.1%}")
-    baseline = document["comparison"].get("baseline")
-    if baseline is not None:
-        parts.append(f"always the commonest query shape: {baseline:.1%}")
-    floor = max([base["correct"] / base["n"] if base else 0.0, baseline or 0.0])
-    return {
-        "tone": "good" if low > floor else "bad",
-        "headline": f"{share:.1%} of the test questions answered {_rightly(row)}",
-        "detail": "; ".join(parts) + ".",
-        "row": row["name"],
-        "share": share,
-    }
+        parts.append(f"the base model: {base.accuracy:.1%}")
+    if comparison.baseline is not None:
+        parts.append(f"always the commonest query shape: {comparison.baseline:.1%}")
+    to_beat = max(base.accuracy if base else 0.0, comparison.baseline or 0.0)
+    rightly = "with the right rows" if row.measure == "execution" else "right"
+    return Verdict(
+        tone="good" if low > to_beat else "bad",
+        headline=f"{row.accuracy:.1%} of the test questions answered {rightly}",
+        detail="; ".join(parts) + ".",
+        row=row.name,
+        share=row.accuracy,
+    )
 
 
-def _rightly(row: dict[str, Any]) -> str:
-    return "with the right rows" if row.get("measure", "execution") == "execution" else "right"
-
-
-def headline_row(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The fine-tuned file that people will use: Q8_0 in llama.cpp, or else whatever was asked most."""
-    tuned = [row for row in rows if not row.get("base") and row.get("n")]
-    if not tuned:
+def headline_row(rows: Sequence[ComparisonRow]) -> ComparisonRow | None:
+    """The trained file that people will use: Q8_0 in llama.cpp, or else whatever was asked most."""
+    trained = [row for row in rows if not row.base and row.n]
+    if not trained:
         return None
-    preferred = [row for row in tuned if row.get("type") == "q8_0" and row.get("backend") == "llama"]
-    return max(preferred or tuned, key=lambda row: row["n"])
+    preferred = [row for row in trained if row.type == "q8_0" and row.backend == "llama"]
+    return max(preferred or trained, key=lambda row: row.n)

@@ -67,7 +67,7 @@ def command(
     with out.progress("compare") as progress:
         compared = [model_room.resolve(model, progress=progress) for model in models]
         comparison = evaluate.compare(compared, dataset, options, progress=progress)
-    result = comparison.result.to_json()
+    result = comparison.result
     out.result(result, lambda: comparison_text(result))
     for warning in comparison.warnings:
         out.warn(warning)

@@ -10,6 +10,7 @@ import typer
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 from t2sql.cli.training_options import TRAINING, follows
+from t2sql.runs import RunLayout
 
 EXAMPLE = """
 t2sql run
@@ -99,14 +100,13 @@ def command(
         "path": run.path,
         "chosen": run.chosen,
         "stages": run.stages,
-        "report": run.path / "report.html",
+        "report": run.layout.report_html,
     }
     out.result(document, lambda: _goodbye(run.path, settings.types))
 
 
 def _goodbye(path: Path, types: tuple[str, ...]) -> str:
-    from t2sql.pipeline import stem_file
-
-    file = stem_file(path, types[0] if types else "f32")
+    layout = RunLayout(path)
+    file = layout.model_file(types[0] if types else "f32")
     ask = f't2sql ask {file} "How old is Wang Junjian?" --table "students: Name, Age, School"'
-    return f"\nreport: {path / 'report.html'}\nto use the files: {path / 'README.md'}\ntry: {ask}"
+    return f"\nreport: {layout.report_html}\nto use the files: {layout.readme}\ntry: {ask}"

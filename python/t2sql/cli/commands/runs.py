@@ -50,7 +50,7 @@ def list_(out: Output, root: Root = Path("runs")) -> None:
     ]
     header = ("run", "state", "stage", "model", "step", "valid loss", "score", "updated")
     text = table(header, rows, left=4) if rows else f"no runs in {root}"
-    out.result([run.to_dict() for run in found], text)
+    out.result([run.to_json() for run in found], text)
 
 
 @shared()

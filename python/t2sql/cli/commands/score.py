@@ -11,8 +11,9 @@ from t2sql import data as datasets
 from t2sql import evaluate
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, table
-from t2sql.cli.stage_lines import measure_line, pair_lines, right_cells, share
+from t2sql.cli.stage_lines import measure_line, pair_lines, percentage, right_cells
 from t2sql.errors import InputError
+from t2sql.runs.records import Pair
 
 EXAMPLE = """
 t2sql score runs/demo/predictions/demo.q8_0.llama.test.jsonl --data runs/demo/data
@@ -67,9 +68,9 @@ def command(
             evaluate.score_file(file, dataset, split, timeout=timeout, progress=progress) for file in files
         ]
     first = scored[0].answers
-    pairs = [evaluate.pair(first, other.answers).to_json() for other in scored[1:]]
-    rows = [_row(file) for file in scored]
-    out.result({"split": split, "rows": rows, "pairs": pairs}, lambda: _text(rows, pairs))
+    pairs = [evaluate.pair(first, other.answers) for other in scored[1:]]
+    document = {"split": split, "rows": [_row(file) for file in scored], "pairs": pairs}
+    out.result(document, lambda: _text(scored, pairs))
 
 
 def _row(file: evaluate.ScoredFile) -> dict[str, Any]:
@@ -94,18 +95,17 @@ def _row(file: evaluate.ScoredFile) -> dict[str, Any]:
     }
 
 
-def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
-    cells = [
-        [Path(row["file"]).name, *right_cells(row), row["measure"]]
-        + [share(row, name) for name in ("exact", "logical", "valid")]
-        for row in rows
-    ]
+def _text(files: list[evaluate.ScoredFile], pairs: list[Pair]) -> str:
+    cells, wrong_lines = [], []
+    for file in files:
+        summary, name = file.summary, file.path.name
+        others = [percentage(count, summary.n) for count in (summary.exact, summary.logical, summary.valid)]
+        cells.append([name, *right_cells(summary), summary.measure, *others])
+        wrong = ", ".join(f"{n} {outcome}" for outcome, n in summary.classes.items() if outcome != "correct")
+        wrong_lines.append(f"{name}: {wrong or 'nothing wrong'}")
     header = ["file", "right", "95%", "of", "by", "exact", "logical", "runs"]
-    parts = [table(header, cells)]
-    for row in rows:
-        wrong = ", ".join(f"{n} {name}" for name, n in row["classes"].items() if name != "correct")
-        parts.append(f"{Path(row['file']).name}: {wrong or 'nothing wrong'}")
-    if measured := measure_line(rows):
+    parts = [table(header, cells), *wrong_lines]
+    if measured := measure_line([file.summary for file in files]):
         parts.append(measured)
     return "\n\n".join(part for part in ("\n".join(parts), pair_lines(pairs)) if part)
 

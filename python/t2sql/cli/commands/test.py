@@ -15,6 +15,7 @@ from t2sql.cli.adapters import data_of, each_checkpoint, model_of
 from t2sql.cli.options import MaxTokens, Seed, shared
 from t2sql.cli.output import Output, table
 from t2sql.cli.stage_lines import pair_lines, right_cells
+from t2sql.runs.records import Pair
 
 EXAMPLE = """
 t2sql test --adapter runs/demo
@@ -89,7 +90,7 @@ def command(
             rows.append({"name": label, "adapter": path, **asdict(loss)})
             if path is None and loss.skipped:
                 out.warn(f"{loss.skipped} examples are longer than --max-seq-length and were left out")
-        pairs: list[dict[str, Any]] = []
+        pairs: list[Pair] = []
         if execution:
             asked = evaluate.subset([e for e in examples if e.sql], limit or None, seed)
             pairs = _answer(
@@ -110,19 +111,19 @@ def command(
     )
 
 
-def _answer(rows: list[dict[str, Any]], scores: Iterable[evaluate.CheckpointScore]) -> list[dict[str, Any]]:
+def _answer(rows: list[dict[str, Any]], scores: Iterable[evaluate.CheckpointScore]) -> list[Pair]:
     """Put each score into its row; the pairs against the best."""
     answers = []
     by_adapter = {row["adapter"]: row for row in rows}
     for score in scores:
         row = by_adapter[score.adapter]
-        row["score"] = score.to_record().to_json()
+        row["score"] = score.to_record()
         answers.append(score.predictions.answers(row["name"]))
     best = max(answers, key=lambda answer: sum(answer.correct.values()), default=None)
-    return [evaluate.pair(best, other).to_json() for other in answers if best and other is not best]
+    return [evaluate.pair(best, other) for other in answers if best and other is not best]
 
 
-def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]], split: str) -> str:
+def _text(rows: list[dict[str, Any]], pairs: list[Pair], split: str) -> str:
     text, scored = (
         "text_loss" in rows[0] and rows[0]["text_loss"] is not None,
         any("score" in r for r in rows),
@@ -134,6 +135,6 @@ def _text(rows: list[dict[str, Any]], pairs: list[dict[str, Any]], split: str) -
         line = [row["name"], f"{row['loss']:.3f}", f"{row['perplexity']:.3f}"]
         line += [f"{row['text_loss']:.3f}"] if text else []
         score = row.get("score")
-        by = f"{score['backend']} {score['weights']}" if score else None
+        by = f"{score.backend} {score.weights}" if score else None
         cells.append([*line, row["n"], *([*right_cells(score), by] if scored else [])])
     return "\n\n".join(part for part in (table(header, cells), pair_lines(pairs)) if part)

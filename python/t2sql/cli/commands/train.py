@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from t2sql.cli.output import Output
 from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
 from t2sql.errors import InputError
+from t2sql.plain import Json
 
 EXAMPLE = """
 t2sql train --model demo --data data/mine --out runs/mine --iters 400 --learning-rate 5e-4
@@ -68,7 +70,7 @@ def command(
     out.result(document, f"\n{run.path}")
 
 
-def _check_same_settings(recorded: dict[str, Any], given: dict[str, Any]) -> None:
+def _check_same_settings(recorded: Mapping[str, Json], given: dict[str, Any]) -> None:
     """Refuse options that would make the resumed run another one."""
-    before = pipeline.resolve_settings({}, recorded).to_dict()
-    train.check_same_settings(before, pipeline.resolve_settings(given, recorded).to_dict())
+    before = pipeline.resolve_settings({}, recorded).to_json()
+    train.check_same_settings(before, pipeline.resolve_settings(given, recorded).to_json())

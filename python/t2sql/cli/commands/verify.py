@@ -45,7 +45,7 @@ def command(
     """
     prompts: list[str] = []
     if data is not None:
-        folder = runs.open_run(data).dir_of("data") if runs.is_run(data) else data
+        folder = runs.open_run(data).layout.data if runs.is_run(data) else data
         prompts = verification.prompts_of(datasets.load(folder), limit=_PROMPTS)
     with out.progress("verify") as progress:
         directory = models.directory(source, progress=progress)

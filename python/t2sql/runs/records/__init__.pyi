@@ -37,6 +37,18 @@ from .predictions import Prediction as Prediction
 from .predictions import read_answers as read_answers
 from .predictions import read_predictions as read_predictions
 from .predictions import write_predictions as write_predictions
+from .report import Failures as Failures
+from .report import FileFailures as FileFailures
+from .report import Report as Report
+from .report import ReportedFile as ReportedFile
+from .report import ReportedRun as ReportedRun
+from .report import ReportedStage as ReportedStage
+from .report import ReportedTraining as ReportedTraining
+from .report import ReportedWarning as ReportedWarning
+from .report import TrainPoint as TrainPoint
+from .report import ValidPoint as ValidPoint
+from .report import Verdict as Verdict
+from .report import WrongAnswer as WrongAnswer
 from .stage_events import CheckpointEvent as CheckpointEvent
 from .stage_events import LossEvent as LossEvent
 from .stage_events import ScoreEvent as ScoreEvent
@@ -80,6 +92,8 @@ __all__ = [
     "EndEvent",
     "ErrorEvent",
     "Event",
+    "Failures",
+    "FileFailures",
     "FuseResult",
     "Json",
     "JsonObject",
@@ -93,7 +107,13 @@ __all__ = [
     "Record",
     "RecordError",
     "RecordedModel",
+    "Report",
     "ReportResult",
+    "ReportedFile",
+    "ReportedRun",
+    "ReportedStage",
+    "ReportedTraining",
+    "ReportedWarning",
     "RunConfig",
     "RunHead",
     "ScoreEvent",
@@ -107,18 +127,22 @@ __all__ = [
     "TestedCheckpoint",
     "Threshold",
     "TrainEvent",
+    "TrainPoint",
     "TrainResult",
     "TrainStartEvent",
     "TrainedCheckpoint",
     "Trust",
     "UnknownEvent",
     "ValidEvent",
+    "ValidPoint",
     "ValidationScore",
+    "Verdict",
     "VerifiedFile",
     "VerifyEvent",
     "VerifyResult",
     "WarningEvent",
     "WrittenFile",
+    "WrongAnswer",
     "best_score",
     "event_from_json",
     "read_answers",
