@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ from support.training import write_data
 
 from t2sql import runs
 from t2sql.cli import run as command_line
+from t2sql.pipeline.context import Context
+from t2sql.pipeline.stages import BY_NAME
+from t2sql.runs.records import FuseResult, TestResult, TrainResult
 
 STAGES = list(runs.STAGES)
 FLAGS = [
@@ -44,7 +49,7 @@ def wait_for(path: Path, stage: str, kind: str, process: subprocess.Popen[str]) 
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         events = runs.open_run(path).events() if runs.is_run(path) else []
-        if any(event["stage"] == stage and event["kind"] == kind for event in events):
+        if any(event.stage == stage and event.kind == kind for event in events):
             return
         time.sleep(0.005)
     if process.poll() is None:
@@ -63,7 +68,7 @@ def artefacts(path: Path) -> dict[str, str]:
 
 
 def starts(path: Path) -> list[str]:
-    return [str(event["stage"]) for event in runs.open_run(path).events() if event["kind"] == "start"]
+    return [str(event.stage) for event in runs.open_run(path).events() if event.kind == "start"]
 
 
 @pytest.fixture(scope="module")
@@ -119,19 +124,19 @@ def test_run_prints_the_tutorials_tables_on_stdout(whole: tuple[Path, str]) -> N
 def test_the_checkpoint_with_most_right_answers_is_chosen_once_and_fused(whole: tuple[Path, str]) -> None:
     path, _ = whole
     run = runs.open_run(path)
-    rows = run.stages["test"].result["rows"]
-    assert rows[0]["step"] == 0 and "valid" not in rows[0]
-    scores = {row["step"]: row["valid"] for row in rows[1:]}
-    assert all(score["n"] == 3 and score["backend"] == "llama" for score in scores.values())
-    assert all(score["weights"] == "f16" and score["measure"] == "suite" for score in scores.values())
-    chosen = run.chosen
-    assert chosen is not None and chosen["select"] == "execution" and chosen["valid_n"] == 3
-    assert chosen["valid_accuracy"] == max(score["accuracy"] for score in scores.values())
-    assert [row["step"] for row in rows if row["best"]] == [chosen["step"]]
-    assert run.stages["fuse"].result["step"] == chosen["step"]
-    assert len(run.stages["test"].result["pairs"]) == len(scores) - 1
+    tested, fused, chosen = run.result(TestResult), run.result(FuseResult), run.chosen
+    assert tested is not None and fused is not None and chosen is not None
+    assert tested.rows[0].step == 0 and tested.rows[0].valid is None
+    scores = [row.valid for row in tested.rows[1:] if row.valid is not None]
+    assert all(score.n == 3 and score.backend == "llama" for score in scores)
+    assert all(score.weights == "f16" and score.measure == "suite" for score in scores)
+    assert chosen.select == "execution" and chosen.valid_n == 3
+    assert chosen.valid_accuracy == max(score.accuracy for score in scores)
+    assert [row.step for row in tested.rows if row.best] == [chosen.step]
+    assert fused.step == chosen.step and tested.chosen == chosen
+    assert tested.pairs is not None and len(tested.pairs) == len(scores) - 1
     report = json.loads((path / "report.json").read_text())
-    assert report["chosen"] == chosen and "valid" in report["checkpoints"][1]
+    assert report["chosen"] == chosen.to_json() and "valid" in report["checkpoints"][1]
 
 
 def test_select_loss_redoes_the_choice_and_not_the_training(
@@ -142,9 +147,10 @@ def test_select_loss_redoes_the_choice_and_not_the_training(
     _, err = finish(path, "--select", "loss")
     assert f"{'train':9} already done" in err and f"{'test':9} already done" not in err
     run = runs.open_run(path)
-    losses = {c["step"]: c["valid_loss"] for c in run.stages["train"].result["checkpoints"]}
-    assert run.chosen is not None
-    assert (run.chosen["select"], run.chosen["step"]) == ("loss", min(losses, key=lambda s: (losses[s], s)))
+    trained = run.result(TrainResult)
+    assert run.chosen is not None and trained is not None
+    losses = {c.step: c.valid_loss or math.inf for c in trained.checkpoints}
+    assert (run.chosen.select, run.chosen.step) == ("loss", min(losses, key=lambda s: (losses[s], s)))
 
 
 def test_handover_names_the_files_and_the_trained_prompt(whole: tuple[Path, str]) -> None:
@@ -208,15 +214,13 @@ def test_ctrl_c_in_training_exits_130_and_goes_on(
 def test_ctrl_c_between_stages_goes_on(
     flags: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from t2sql.pipeline import stage_train
-
     path = tmp_path / "r"
 
-    def interrupt(context: Any) -> None:
+    def interrupt(context: Context) -> Mapping[str, object]:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage_train, "work", interrupt)
+        patch.setitem(BY_NAME, "train", replace(BY_NAME["train"], inputs=interrupt))
         assert command_line(["run", "--out", str(path), *flags]) == 130
     assert starts(path) == ["data"] and runs.summarize(path).state == "interrupted"
     assert "data" in runs.open_run(path).stages and not (path / "lock").exists()
@@ -280,8 +284,9 @@ def test_the_single_commands_do_the_same(
     plain = document("test", "--model", model, "--data", path / "data", "--limit", 1, "--max-tokens", 2)
     assert plain["rows"][0]["score"]["n"] == 1 and plain["pairs"] == []
     assert "score" not in document("test", "--adapter", path, "--no-execution")["rows"][1]
-    recorded = runs.open_run(path).stages["test"].result["rows"]
-    assert [row["loss"] for row in rows] == pytest.approx([row["test_loss"] for row in recorded])
+    recorded = runs.open_run(path).result(TestResult)
+    assert recorded is not None
+    assert [row["loss"] for row in rows] == pytest.approx([row.test_loss for row in recorded.rows])
     # A model directory called "fused" is named after the run that it lies in.
     fused = tmp_path / "r" / "fused"
     document("fuse", "--model", model, "--adapter", path, "--out", fused)

@@ -4,175 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.reported_run import make_reported_run
 
 from t2sql import report, runs
-from t2sql.report.curve import log_ticks, loss_curve, nice_ticks
-from t2sql.report.render import cell, code
-
-CHOSEN = {"step": 500, "valid_loss": 0.149, "select": "execution", "valid_accuracy": 0.625, "valid_n": 40}
-NASTY = "<script>alert('x')</script> | `a` & \"b\""
-
-
-def comparison() -> dict[str, Any]:
-    def row(
-        name: str, backend: str, n: int, correct: int, low: float, high: float, **more: Any
-    ) -> dict[str, Any]:
-        return {
-            "name": name,
-            "base": False,
-            "type": name.rsplit(".", 2)[-2] if "." in name else None,
-            "backend": backend,
-            "device": "cpu",
-            "weights": "q8_0" if backend == "llama" else "float32 (dequantized)",
-            "bytes": 144_800_000,
-            "n": n,
-            "correct": correct,
-            "exact": correct - 4,
-            "valid": n - 2,
-            "interval": [low, high],
-            "prompt_tps": 812.4,
-            "gen_tps": 158.2,
-            **more,
-        }
-
-    rows = [
-        row("base.q8_0.gguf", "llama", 200, 7, 0.017, 0.07, base=True),
-        row("demo.f32.gguf", "llama", 200, 171, 0.8, 0.897, bytes=538_000_000, gen_tps=66.0),
-        row("demo.q8_0.gguf", "llama", 200, 170, 0.794, 0.893),
-        row("demo.q4_1.gguf", "llama", 200, 158, 0.728, 0.841, bytes=98_000_000),
-        row("demo.q4_0.gguf", "llama", 200, 141, 0.638, 0.764, bytes=91_000_000),
-        row("fused", "mlx", 20, 17, 0.64, 0.948, bytes=538_000_000, gen_tps=17.0),
-    ]
-    answers = [
-        {
-            "name": r["name"],
-            "backend": r["backend"],
-            "sql": "SELECT Age FROM students WHERE Name = 'Wang Junjian'",
-        }
-        for r in rows[1:]
-    ]
-    answers.insert(0, {"name": "base.q8_0.gguf", "backend": "llama", "sql": f"students {NASTY}"})
-    questions = [
-        {"question": "How old is Wang Junjian?", "answers": answers},
-        {"question": f"Query information {NASTY}", "answers": answers[1:]},
-    ]
-    pairs = [
-        made_pair("demo.q8_0.gguf", "base.q8_0.gguf llama", [], ["t1", "t2"]),
-        made_pair("demo.q4_0.gguf", "demo.f32.gguf llama", ["t1"], ["t2"]),
-    ]
-    return {
-        "rows": rows,
-        "baseline": 0.095,
-        "questions": questions,
-        "note": "MLX answers a fixed subset.",
-        "pairs": pairs,
-    }
-
-
-def made_pair(model: str, against: str, broken: list[str], fixed: list[str]) -> dict[str, Any]:
-    questions = {"t1": f"What broke? {NASTY}", "t2": "What was fixed?"}
-    return {
-        "model": model,
-        "backend": "llama",
-        "against": against,
-        "n": 200,
-        "broken": broken,
-        "fixed": fixed,
-        "p": 0.625,
-        "questions": {id: questions[id] for id in (*broken, *fixed)},
-    }
-
-
-def score(correct: int) -> dict[str, Any]:
-    return {"n": 40, "correct": correct, "accuracy": correct / 40, "interval": [0.3, 0.9]}
-
-
-def make_run(path: Path, *, until: str | None = None, model: str = "demo") -> runs.Run:
-    settings = {
-        "model": model,
-        "data": "demo",
-        "iters": 600,
-        "learning_rate": 1e-3,
-        "types": ["q8_0", "q4_0"],
-    }
-    run = runs.create_run(path, settings)
-    counts = {"train": 2000, "valid": 200, "test": 200}
-    check = {"name": "tokens/ids", "ok": True, "value": 0, "bound": 0, "detail": ""}
-    steps = range(0, 601, 100)
-    losses = dict(zip(steps, (2.31, 0.42, 0.24, 0.171, 0.152, 0.149, 0.1525), strict=True))
-    files = [
-        {"path": f"{path}/gguf/demo.{t}.gguf", "bytes": b, "types": {t: 210, "f32": 61}, "seconds": 0.6}
-        for t, b in (("f32", 538_000_000), ("q8_0", 144_000_000), ("q4_0", 91_000_000))
-    ]
-    verified = [
-        {"file": Path(f["path"]).name, "ok": True, "cause": None, "checks": [check] * 14} for f in files
-    ]
-    results: dict[str, dict[str, Any]] = {
-        "data": {"counts": counts, "fingerprint": "0123456789abcdef0123"},
-        "train": {
-            "total_parameters": 139_400_000,
-            "trainable_parameters": 4_884_480,
-            "device": "cpu",
-            "best_step": 500,
-            "best": "checkpoints/0000500",
-        },
-        "test": {
-            "rows": [
-                {
-                    "step": s,
-                    "valid_loss": losses[s],
-                    "test_loss": losses[s] + 0.02,
-                    "test_perplexity": 1.2,
-                    "n": 200,
-                    "best": s == 500,
-                    **({"valid": score(s // 20)} if s else {}),
-                }
-                for s in steps
-            ],
-            "best_step": 500,
-            "pairs": [made_pair("400", "500 llama", ["t1"], [])],
-        },
-        "fuse": {"step": 500, "max_change": 0.11, "max_error": 3.1e-5},
-        "convert": {"files": files[:1]},
-        "quantize": {"files": files[1:]},
-        "verify": {"files": verified},
-        "compare": comparison(),
-    }
-    with run.lock():
-        run.plan(list(runs.STAGES))
-        for name, result in results.items():
-            with run.stage(name, {}) as stage:
-                stage.result.update(result)
-                if name == "train":
-                    for step in range(10, 601, 10):
-                        loss = 2.2 * 0.985**step + 0.12 + 0.03 * ((step * 7919) % 10) / 10
-                        stage.emit("train", step=step, loss=loss, tokens_per_second=640.0, memory_bytes=2.1e9)
-                    for step, loss in losses.items():
-                        stage.emit("valid", step=step, loss=loss)
-                    stage.emit("warning", message=f"slow {NASTY}")
-            if name == until:
-                return run
-        folder = run.dir_of("checkpoints")
-        folder.mkdir()
-        (folder / "best.json").write_text(json.dumps(CHOSEN))
-        predictions = run.dir_of("predictions")
-        predictions.mkdir()
-        wrong = {
-            "question": NASTY,
-            "gold": "SELECT 1",
-            "sql": NASTY,
-            "correct": False,
-            "class": "wrong_column",
-        }
-        right = {"question": "q", "gold": "SELECT 1", "sql": "SELECT 1", "correct": True, "class": "right"}
-        lines = "\n".join(json.dumps(line) for line in (right, wrong, wrong))
-        (predictions / "demo.q8_0.llama.test.jsonl").write_text(lines + "\nhalf a li")
-    return run
+from t2sql.errors import InputError
+from t2sql.runs.records import (
+    CompareResult,
+    ProgressEvent,
+    StageResult,
+    TrainEvent,
+    TrainStartEvent,
+    VerifyResult,
+)
 
 
 class Page(HTMLParser):
@@ -204,19 +52,19 @@ class Page(HTMLParser):
 
 
 def test_report_of_a_whole_run_has_every_part(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "demo")
+    run = make_reported_run(tmp_path / "demo")
     paths = report.write(run)
     assert [path.name for path in paths] == ["report.md", "report.html", "report.json"]
     document = json.loads((run.path / "report.json").read_text())
-    assert document["verdict"]["tone"] == "good" and document["verdict"]["row"] == "demo.q8_0.gguf"
-    assert document["failures"]["files"][0]["classes"] == {"wrong_column": 2}
+    assert document["verdict"]["tone"] == "good" and document["verdict"]["row"] == "demo.q8_0"
+    assert document["failures"]["files"][0]["classes"] == {"wrong column": 2}
     page = Page()
     page.feed((run.path / "report.html").read_text())
     assert page.open == [] and page.external == [] and "script" not in page.tags
     for text in (
         "85.0%",
-        "base.q8_0.gguf",
-        "wrong_column",
+        "base.q8_0",
+        "wrong column",
         "chosen: step 500",
         "0.149",
         "4,884,480",
@@ -244,7 +92,7 @@ def test_report_of_a_whole_run_has_every_part(tmp_path: Path) -> None:
 
 
 def test_nothing_in_the_data_becomes_markup(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "demo", model="<img src=x onerror=alert(1)>|")
+    run = make_reported_run(tmp_path / "demo", model="<img src=x onerror=alert(1)>|")
     report.write(run)
     html = (run.path / "report.html").read_text()
     assert "<script" not in html and "<img" not in html
@@ -254,7 +102,7 @@ def test_nothing_in_the_data_becomes_markup(tmp_path: Path) -> None:
 
 
 def test_markdown_tables_keep_their_columns(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "demo")
+    run = make_reported_run(tmp_path / "demo")
     report.write(run)
     rows: list[int] = []
     for line in [*(run.path / "report.md").read_text().splitlines(), ""]:
@@ -267,7 +115,7 @@ def test_markdown_tables_keep_their_columns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("until", ["data", "train", "test", "quantize", "verify"])
 def test_report_of_an_unfinished_run_says_so(tmp_path: Path, until: str) -> None:
-    run = make_run(tmp_path / "demo", until=until)
+    run = make_reported_run(tmp_path / "demo", until=until)
     report.write(run)
     document = json.loads((run.path / "report.json").read_text())
     assert document["verdict"]["tone"] == "open"
@@ -283,56 +131,62 @@ def test_report_of_a_run_that_only_began(tmp_path: Path) -> None:
 
 
 def test_file_that_is_not_the_model_is_the_verdict(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "demo")
-    found = run.stages["verify"].result["files"][1]
-    found.update(ok=False, cause="logits/top-1: expected 0.99, found 0.1")
-    document = report.collect(run)
-    assert document["verdict"]["tone"] == "bad" and "demo.q8_0.gguf" in document["verdict"]["headline"]
+    run = make_reported_run(tmp_path / "demo")
+    verified = run.result(VerifyResult)
+    assert verified is not None
+    broken = replace(verified.files[1], ok=False, cause="logits/top-1: expected 0.99, found 0.1")
+    save(run, VerifyResult(files=(verified.files[0], broken, verified.files[2])))
+    verdict = report.collect(run).verdict
+    assert verdict.tone == "bad" and "demo.q8_0.gguf" in verdict.headline
 
 
 def test_result_no_better_than_the_baseline_is_not_good(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "demo")
-    run.stages["compare"].result["baseline"] = 0.9
-    assert report.collect(run)["verdict"]["tone"] == "bad"
+    run = make_reported_run(tmp_path / "demo")
+    compared = run.result(CompareResult)
+    assert compared is not None
+    save(run, replace(compared, baseline=0.9))
+    assert report.collect(run).verdict.tone == "bad"
+
+
+def test_a_warning_that_came_twice_is_shown_once(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    assert [warning.message for warning in report.collect(run).warnings].count("twice") == 1
+
+
+def test_a_damaged_result_is_named(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    with run.lock():
+        run.record("fuse", replace(run.stages["fuse"], result={"step": "ten"}))
+    with pytest.raises(InputError, match=r"of stage fuse .*stages\.json.*step: expected a whole"):
+        report.collect(run)
+
+
+def save(run: runs.Run, result: StageResult) -> None:
+    with run.lock():
+        run.record(result.STAGE, replace(run.stages[result.STAGE], result=result.to_json()))
+
+
+def points(run: runs.Run) -> list[tuple[int, float | None]]:
+    return [(point.step, point.loss) for point in report.collect(run).training.train]
 
 
 def test_curve_of_a_resumed_run_has_each_step_once(tmp_path: Path) -> None:
     run = runs.create_run(tmp_path / "a", {})
-    with run.lock(), run.stage("train", {}) as stage:
-        for step, loss in ((10, 2.0), (20, 1.5), (20, 1.4), (30, 1.2)):
-            stage.emit("train", step=step, loss=loss)
-    assert [(p["step"], p["loss"]) for p in report.collect(run)["training"]["train"]] == [
-        (10, 2.0),
-        (20, 1.4),
-        (30, 1.2),
-    ]
+    with run.lock(), run.stage("train", {}, announce=False) as stage:
+        stage.emit(TrainStartEvent(total_parameters=2, trainable_parameters=1))
+        for step, loss in ((10, 2.0), (20, 1.5), (30, 1.3)):
+            stage.emit(TrainEvent(step=step, loss=loss))
+        stage.emit(TrainStartEvent(total_parameters=2, trainable_parameters=1))
+        stage.emit(ProgressEvent(done=20, total=40, resumed="checkpoints/0000020"))
+        for step, loss in ((30, 1.2), (40, 1.1)):
+            stage.emit(TrainEvent(step=step, loss=loss))
+    assert points(run) == [(10, 2.0), (20, 1.5), (30, 1.2), (40, 1.1)]
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "ticks"),
-    [
-        (0, 2.4, [0, 0.5, 1, 1.5, 2, 2.5]),
-        (0, 600, [0, 200, 400, 600]),
-        (0, 0.04, [0, 0.01, 0.02, 0.03, 0.04]),
-    ],
-)
-def test_ticks_are_round_and_cover(low: float, high: float, ticks: list[float]) -> None:
-    assert nice_ticks(low, high) == ticks
-
-
-def test_logarithmic_ticks_enclose() -> None:
-    assert log_ticks(0.149, 2.31) == [0.1, 0.2, 0.5, 1, 2, 5]
-    assert log_ticks(0.1, 1) == [0.1, 0.2, 0.5, 1]
-    assert log_ticks(1, 1) == [1, 2]
-
-
-def test_curve_without_points_is_empty_and_with_bad_points_is_drawn() -> None:
-    assert loss_curve([], [], None) == ""
-    drawing = loss_curve([(1, 2.0), (2, float("nan")), (3, 1.0)], [(0, 2.5)], 0)
-    assert "nan" not in drawing and drawing.count("<circle") == 1
-
-
-def test_markdown_cells_escape() -> None:
-    assert cell("a|b\n<c>") == r"a\|b &lt;c&gt;"
-    assert code("a `b` | c") == r"`` a `b` \| c ``"
-    assert code("") == "–"
+def test_curve_of_training_that_started_again_is_the_new_one(tmp_path: Path) -> None:
+    run = runs.create_run(tmp_path / "a", {})
+    with run.lock(), run.stage("train", {}, announce=False) as stage:
+        for loss in (2.0, 3.0):
+            stage.emit(TrainStartEvent(total_parameters=2, trainable_parameters=1))
+            stage.emit(TrainEvent(step=10, loss=loss))
+    assert points(run) == [(10, 3.0)]

@@ -14,6 +14,7 @@ import pytest
 
 from t2sql import runs
 from t2sql.errors import InputError, WorkError
+from t2sql.runs.records import WarningEvent
 
 HOLDER = """
 import sys, time
@@ -55,7 +56,7 @@ def test_dead_writer_is_taken_over_and_said(tmp_path: Path) -> None:
     with run.lock() as before:
         assert before is not None and before.pid == process.pid
     warning = run.events()[-1]
-    assert warning["kind"] == "warning" and str(process.pid) in warning["message"]
+    assert isinstance(warning, WarningEvent) and str(process.pid) in warning.message
     assert not (run.path / "lock").exists()
 
 

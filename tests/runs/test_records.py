@@ -8,9 +8,9 @@ import pytest
 
 from t2sql.runs import records
 from t2sql.runs.records import RecordError
-from t2sql.schema import Schema
+from t2sql.schema import read_table_lines
 
-SCHEMA = Schema.from_table_lines(["students: Name, Age"])
+SCHEMA = read_table_lines(["students: Name, Age"])
 
 
 def test_a_prediction_reads_back_as_it_was_written() -> None:

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from app_support.made_runs import emit, make_many
+from app_support.made_runs import make_many
 
 from t2sql import runs
 from t2sql.runs import records
@@ -113,7 +113,7 @@ def tailing(seconds: float, rate: int = 200) -> tuple[float, float, float]:
                 while step < now * rate:
                     step += 1
                     event = records.TrainEvent(step=step, loss=2 / step**0.3, tokens_per_second=1400.0)
-                    emit(run, "train", event)
+                    run.emit("train", event)
                 terminal.drain(0.005)
                 terminal.seen = b""
                 if now > len(marks):

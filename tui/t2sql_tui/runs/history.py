@@ -13,7 +13,7 @@ from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import RunSummary, records
 from t2sql_tui import formatting
-from t2sql_tui.runs.run_records import chosen_step, stage_result, typed_events
+from t2sql_tui.runs.run_records import stage_result
 from t2sql_tui.runs.series import Series
 
 LOG_LINES = 1000
@@ -132,7 +132,7 @@ class History:
             run = runs.open_run(self.path)
             self._tail = run.tail()
             self._read_stages(run)
-        events = typed_events(self._tail.read())
+        events = self._tail.read()
         if events:
             with self.lock:
                 self.extend(events)
@@ -169,7 +169,7 @@ class History:
             self.verify = stage_result(run, records.VerifyResult)
             self.compare = stage_result(run, records.CompareResult)
             self.steps = formatting.number(run.config.get("iters"))
-            self.chosen = chosen_step(run) or self.chosen
+            self.chosen = run.chosen.step if run.chosen else self.chosen
 
     def extend(self, events: Iterable[records.Event]) -> None:
         """Add events; the caller holds the lock."""

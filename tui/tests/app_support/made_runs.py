@@ -18,30 +18,18 @@ def losses(steps: int, seed: float = 0.0) -> list[float]:
     ]
 
 
-def emit(run: runs.Run, stage: str, event: records.Event) -> None:
-    """Write an event of a stage."""
-    document = event.to_json()
-    fields = {key: value for key, value in document.items() if key not in ("v", "time", "stage", "kind")}
-    run.emit(stage, event.kind, **fields)
-
-
-def save(stage: runs.StageHandle, result: records.StageResult) -> None:
-    """Record what a stage found."""
-    stage.result.update(result.to_json())
-
-
 def train_events(run: runs.Run, first: int, last: int, *, seed: float = 0.0, every: int = 10) -> None:
     """The events of steps `first` to `last`, validation and a checkpoint each hundredth."""
     for step, loss in enumerate(losses(last, seed), 1):
         if step < first:
             continue
         if step % every == 0:
-            emit(run, "train", report(step, loss, last))
+            run.emit("train", report(step, loss, last))
         if step % 50 == 0:
-            emit(run, "train", records.ValidEvent(step=step, loss=loss + 0.08, seconds=1.2))
+            run.emit("train", records.ValidEvent(step=step, loss=loss + 0.08, seconds=1.2))
         if step % 100 == 0:
             checkpoint = records.CheckpointEvent(step=step, path=f"checkpoints/{step:07d}", best=True)
-            emit(run, "train", checkpoint)
+            run.emit("train", checkpoint)
 
 
 def report(step: int, loss: float, last: int) -> records.TrainEvent:
@@ -82,7 +70,7 @@ def make_run(
                         raise RuntimeError(f"{stage_name} cannot go on")
                     result = result_of(stage_name, steps, score)
                     if result is not None:
-                        save(stage, result)
+                        stage.save(result)
     except RuntimeError:
         assert stop_in
     return run

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app_support.made_runs import emit, make_run
+from app_support.made_runs import make_run
 
 from t2sql import runs
 from t2sql.runs import records
@@ -25,7 +25,7 @@ def test_only_changed_runs_are_read_again(root: Path, monkeypatch: pytest.Monkey
     assert not read
     run = runs.open_run(root / "b")
     with run.lock():
-        emit(run, "train", records.TrainEvent(step=30, loss=0.01))
+        run.emit("train", records.TrainEvent(step=30, loss=0.01))
         assert [(one.name, one.state) for one in scanner.scan()] == [("b", "running")]
     assert [one.name for one in scanner.scan()] == ["b"]
     assert set(read) == {"b"}

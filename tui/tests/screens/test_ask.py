@@ -202,9 +202,9 @@ async def test_ask_opens_from_the_runs_with_the_runs_own_file(root: Path) -> Non
     from app_support.made_runs import make_run
 
     run = make_run(root, "demo", steps=100)
-    run.dir_of("gguf").mkdir(exist_ok=True)
+    run.layout.gguf.mkdir(exist_ok=True)
     for name in ("base.q8_0.gguf", "demo.q4_0.gguf", "demo.q8_0.gguf"):
-        (run.dir_of("gguf") / name).write_bytes(b"")
+        (run.layout.gguf / name).write_bytes(b"")
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 40)) as pilot:
         await until_shown(pilot, "demo")

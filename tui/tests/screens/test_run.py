@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app_support.made_runs import emit, make_run, train_events
+from app_support.made_runs import make_run, train_events
 from app_support.pilots import text_of, until, until_shown
 from textual.pilot import Pilot
 
@@ -52,7 +52,7 @@ async def test_a_run_is_followed(root: Path) -> None:
                 train_events(run, 1, 50)
                 run.emit_progress("train", 50, 100)
                 await until_shown(pilot, "● running", "50/100", "50%", "━")
-                emit(run, "train", records.WarningEvent(message="loss is NaN [red]"))
+                run.emit("train", records.WarningEvent(message="loss is NaN [red]"))
                 await until_shown(pilot, "▲ 1 warning", "warning: loss is NaN [red]")
                 train_events(run, 51, 100)
                 await until_shown(pilot, "100/100", "★ best so far")
@@ -147,7 +147,7 @@ async def test_losses_that_are_not_numbers_leave_gaps(root: Path) -> None:
     run = runs.create_run(root / "nan", {"iters": 4})
     with run.lock():
         for step, loss in enumerate([2.0, float("nan"), float("inf"), 1.0], 1):
-            emit(run, "train", records.TrainEvent(step=step, loss=loss))
+            run.emit("train", records.TrainEvent(step=step, loss=loss))
     app = T2sqlApp(root)
     async with app.run_test(size=(120, 30)) as pilot:
         screen = await open_run(pilot, run.path)
@@ -194,9 +194,9 @@ async def test_warnings_stay_in_sight(root: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await open_run(pilot, run.path)
         with run.lock(), run.stage("train", {}):
-            emit(run, "train", records.WarningEvent(message="MLX runs on a slow BLAS"))
+            run.emit("train", records.WarningEvent(message="MLX runs on a slow BLAS"))
             for n in range(6):
-                emit(run, "train", records.WarningEvent(message=f"warning {n} [red]"))
+                run.emit("train", records.WarningEvent(message=f"warning {n} [red]"))
             train_events(run, 1, 50)
             text = await until_shown(pilot, "▲ warning 5 [red]", "▲ warning 4 [red]", "▲ warning 3 [red]")
             assert "▲ warning 2" not in text

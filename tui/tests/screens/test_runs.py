@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from app_support.made_runs import emit, make_many, make_run, train_events
+from app_support.made_runs import make_many, make_run, train_events
 from app_support.pilots import text_of, until, until_shown
 from textual.widgets import Input
 
@@ -71,7 +71,7 @@ async def test_a_wide_table_says_how_long_training_still_takes(root: Path) -> No
     app = T2sqlApp(root)
     async with app.run_test(size=(160, 24)) as pilot:
         with run.lock(), run.stage("train", {}):
-            emit(run, "train", records.TrainEvent(step=20, loss=1.0, eta_seconds=95.0))
+            run.emit("train", records.TrainEvent(step=20, loss=1.0, eta_seconds=95.0))
             await until_shown(pilot, "Left", "1:35")
         await until(pilot, lambda: "1:35" not in text_of(app))
 
@@ -140,7 +140,7 @@ async def test_the_cursor_stays_on_its_run_when_the_order_changes(root: Path) ->
         before = table.current.name
         run = runs.open_run(root / before)
         with run.lock():
-            emit(run, "train", records.WarningEvent(message="hello"))
+            run.emit("train", records.WarningEvent(message="hello"))
         await until(pilot, lambda: names(app)[0] == before)
         assert table.current.name == before
 

@@ -96,7 +96,7 @@ def _json(value: Any) -> Json:
 @cache
 def _object_reader(cls: Any) -> _Reader:
     """A function that makes a record of a JSON object."""
-    hints = typing.get_type_hints(cls, localns={"Mapping": Mapping, "Sequence": Sequence})
+    hints = typing.get_type_hints(cls, localns={"Json": Json, "Mapping": Mapping, "Sequence": Sequence})
     fields = dataclasses.fields(cls)
     readers = {
         json_key(f): (f.name, _accepted(hints[f.name]), reader_of(hints[f.name])) for f in fields if f.init
@@ -178,6 +178,8 @@ def _scalar_reader(kind: type) -> _Reader:
     def read(value: Any) -> Any:
         if isinstance(value, kinds) and (boolean or not isinstance(value, bool)):
             return value
+        if kind is int and isinstance(value, float) and value.is_integer():
+            return int(value)
         raise RecordError(f"expected {name}, found {_shown(value)}")
 
     return read
