@@ -168,7 +168,7 @@ def _lines(path: Path) -> list[records.JsonObject]:
         texts = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("the file cannot be read", where=path, found=error) from None
-    lines = []
+    lines: list[records.JsonObject] = []
     for number, text in enumerate(texts, start=1):
         try:
             line = json.loads(text)
