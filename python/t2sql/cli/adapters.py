@@ -38,9 +38,15 @@ def model_of(
     for adapter in adapters:
         run = run_of(adapter)
         if run is not None and "model" in run.config:
-            revision = run.config.get("revision")
-            return models.resolve(str(run.config["model"]), revision=revision, progress=progress)
+            return run_model(run, progress=progress)
     raise InputError("which model?", expected="--model, or an --adapter in a run", found="neither")
+
+
+def run_model(run: runs.Run, *, progress: Progress | None = None) -> models.ModelRef:
+    """A run's base model; of a hub model, the commit that the run recorded."""
+    source, pinned = str(run.config["model"]), run.document.model
+    revision = pinned.revision if pinned is not None and pinned.source == source else None
+    return models.resolve(source, revision=revision, progress=progress)
 
 
 def data_of(data: Path | None, adapters: Iterable[Path]) -> Path:

@@ -29,8 +29,8 @@ class Context:
     say: Callable[[str], None]
 
     @cached_property
-    def model(self) -> ModelRef:
-        """The base model as a Hugging Face directory; a GGUF is imported, a hub model downloaded.
+    def named_model(self) -> ModelRef:
+        """The base model as the settings name it; a hub model is downloaded.
 
         A hub model's commit is recorded in the run, and every later resumption takes that commit.
         """
@@ -39,7 +39,12 @@ class Context:
         found = models.resolve(self.settings.model, revision=pinned)
         if found.revision is not None:
             self.run.pin_model(RecordedModel(source=self.settings.model, revision=found.revision))
-        return models.as_directory(found)
+        return found
+
+    @cached_property
+    def model(self) -> ModelRef:
+        """The base model as a Hugging Face directory; a GGUF is imported."""
+        return models.as_directory(self.named_model)
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -19,7 +19,7 @@ def work(context: Context, stage: StageHandle) -> FuseResult:
     """Write the fused model as a Hugging Face directory."""
     run, out = context.run, context.run.layout.fused
     fused = fuse.fuse(
-        context.settings.model, train.adapter_path(run.path), out, force=True, progress=stage.progress
+        context.named_model, train.adapter_path(run.path), out, force=True, progress=stage.progress
     )
     stage.output(out)
     return FuseResult(step=train.best_step(run.path), max_change=fused.max_change, max_error=fused.max_error)

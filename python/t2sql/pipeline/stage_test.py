@@ -64,7 +64,7 @@ def _losses(
     steps = {checkpoint.path: checkpoint.step for checkpoint in checkpoints}
     rows = []
     for adapter, loss in evaluate.measure_checkpoints(
-        context.settings.model,
+        context.named_model,
         list(steps),
         context.dataset.test,
         max_seq_length=context.settings.train.max_seq_length,
@@ -109,7 +109,7 @@ def _scores(
     for checkpoint, score in zip(
         checkpoints,
         evaluate.score_checkpoints(
-            settings.model,
+            context.named_model,
             [checkpoint.path for checkpoint in checkpoints],
             dataset,
             asked,

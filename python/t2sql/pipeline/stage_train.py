@@ -47,7 +47,14 @@ def work(context: Context, stage: StageHandle) -> TrainResult:
         if train.checkpoints(run.path):
             context.say("the model, the data or a training setting changed: training starts again")
         shutil.rmtree(run.layout.checkpoints, ignore_errors=True)
-    trained = train.train(context.settings.train, context.dataset, run.path, emit=emit, resume=stage.resume)
+    trained = train.train(
+        context.settings.train,
+        context.dataset,
+        run.path,
+        emit=emit,
+        resume=stage.resume,
+        model=context.named_model,
+    )
     # Not the directory: which of the checkpoints is chosen is written beside them later, and changes none.
     stage.outputs(checkpoint.path for checkpoint in trained.checkpoints)
     return TrainResult(

@@ -40,7 +40,7 @@ def command(
     """
     chosen = train.adapter_path(adapter)
     with out.progress("fuse") as progress:
-        base = model_of(model, [adapter], progress)
+        base = model_of(model, [adapter], progress=progress)
         result = fuse.fuse(
             base, chosen, target, keep_quantized=keep_quantized, force=force, progress=progress
         )
