@@ -1,11 +1,16 @@
 """An import-linter contract: from another room only its door is imported.
 
-A room is a package directly under the package of the contract. Its door is its `__init__`; a module inside the
-room may be imported by the room itself only. Import-linter's own contract types order rooms, but none of them
-says this.
+A room is a package directly under the package of the contract. Its door is its `__init__`; a module inside
+the room may be imported by the room itself only. Import-linter has contract types that order rooms, but none
+that says this.
 """
 
 from __future__ import annotations
+
+import ast
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -35,7 +40,7 @@ class DoorContract(Contract):
         past = []
         for imported in sorted(graph.modules):
             room = self._room(imported, root)
-            if room is None or imported == room:
+            if room is None or imported == room or imported in _exported_modules(room):
                 continue
             past += [
                 (importer, imported)
@@ -54,3 +59,20 @@ class DoorContract(Contract):
         """The room that a module is in, or None for modules directly under the package."""
         parts = module.split(".")
         return ".".join(parts[:2]) if parts[0] == root and len(parts) > 2 else None
+
+
+@cache
+def _exported_modules(room: str) -> frozenset[str]:
+    """The modules that a room's door hands out whole, by `from . import module` in its `__init__.pyi`."""
+    spec = find_spec(room)
+    if spec is None or spec.origin is None:
+        return frozenset()
+    stub = Path(spec.origin).with_suffix(".pyi")
+    if not stub.is_file():
+        return frozenset()
+    return frozenset(
+        f"{room}.{alias.name}"
+        for node in ast.parse(stub.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module is None
+        for alias in node.names
+    )

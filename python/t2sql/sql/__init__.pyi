@@ -1,8 +1,8 @@
+from .authorizer import guard as guard
 from .canonical import same_statement as same_statement
 from .compare import same_result as same_result
 from .errors import SqlError as SqlError
 from .errors import SqlErrorKind as SqlErrorKind
-from .guard import guard as guard
 from .lexer import KEYWORDS as KEYWORDS
 from .lexer import is_ordered as is_ordered
 from .lexer import literal as literal

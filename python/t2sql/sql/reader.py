@@ -21,8 +21,8 @@ from pathlib import Path
 
 from t2sql.errors import InputError
 from t2sql.schema import Schema
+from t2sql.sql.authorizer import guard
 from t2sql.sql.errors import SqlError, SqlErrorKind
-from t2sql.sql.guard import guard
 from t2sql.sql.lexer import quote, without_string_fallback
 from t2sql.sql.result import MAX_BYTES, MAX_ROWS, TIMEOUT, Result, take_rows
 from t2sql.sql.stopping import StopCondition
