@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 TARGET = 0.95
 """The fraction of the trusted answers that should be right."""
@@ -52,10 +51,6 @@ class Calibration:
     n: int
     answered: int
     right: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields, as a run records them."""
-        return asdict(self)
 
 
 def calibrate(answers: Sequence[Graded], target: float = TARGET) -> Calibration:
