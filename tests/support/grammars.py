@@ -19,17 +19,17 @@ def sample(grammar: Grammar, rng: random.Random) -> str:
 
     def walk(node: n.Node) -> str:
         match node:
-            case n.Text(text):
+            case n.Terminal(text):
                 return text
-            case n.Names(texts):
+            case n.TerminalChoice(texts):
                 return rng.choice(texts)
-            case n.Ref(rule):
+            case n.RuleReference(rule):
                 return walk(grammar.rules[rule])
-            case n.Seq(parts):
+            case n.Concatenation(parts):
                 return "".join(map(walk, parts))
-            case n.Alt(parts):
+            case n.Alternation(parts):
                 return walk(rng.choice(parts))
-            case n.Repeat(part, least, most):
+            case n.Repetition(part, least, most):
                 return "".join(walk(part) for _ in range(rng.randint(least, min(most, least + 2))))
         return _leaf(node, rng)
 

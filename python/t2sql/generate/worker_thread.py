@@ -20,6 +20,7 @@ class WorkerThread(Executor):
     """
 
     def __init__(self) -> None:
+        """Start the thread."""
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="model", daemon=True).start()
 

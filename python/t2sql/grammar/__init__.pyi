@@ -1,5 +1,6 @@
 from .masks import Mask as Mask
 from .masks import Masks as Masks
+from .matching import byte_matcher as byte_matcher
 from .notations import Grammar as Grammar
 from .statements import grammar_of as grammar_of
 
@@ -7,5 +8,6 @@ __all__ = [
     "Grammar",
     "Mask",
     "Masks",
+    "byte_matcher",
     "grammar_of",
 ]

@@ -9,139 +9,186 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from t2sql import grammar
+
 
 @dataclass(frozen=True)
-class Text:
-    """These characters."""
+class Terminal:
+    """Exactly these characters.
+
+    Attributes:
+        text: The characters.
+    """
 
     text: str
 
 
 @dataclass(frozen=True)
-class Names:
-    """One of these texts, none of them empty."""
+class TerminalChoice:
+    """One of several texts.
+
+    Attributes:
+        texts: The texts, none of them empty.
+    """
 
     texts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Pattern:
-    """A leaf that both notations spell themselves: a GBNF expression and a regular expression."""
+class TerminalPattern:
+    """Characters of a pattern that is written out for each notation.
+
+    Attributes:
+        gbnf: The pattern as a GBNF expression.
+        regex: The same as a regular expression, for Lark.
+    """
 
     gbnf: str
     regex: str
 
 
 @dataclass(frozen=True)
-class Ref:
-    """Another rule of the grammar, by its name."""
+class RuleReference:
+    """What another rule of the grammar allows.
+
+    Attributes:
+        rule: The rule's name.
+    """
 
     rule: str
 
 
 @dataclass(frozen=True)
-class Seq:
+class Concatenation:
+    """Each part, in this order.
+
+    Attributes:
+        parts: The parts.
+    """
+
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class Alt:
+class Alternation:
+    """One of the parts.
+
+    Attributes:
+        parts: The parts.
+    """
+
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
-class Repeat:
-    """The part `least` to `most` times."""
+class Repetition:
+    """A part several times.
+
+    Attributes:
+        part: The part.
+        least: How often at least.
+        most: How often at most.
+    """
 
     part: Node
     least: int
     most: int
 
 
-Node: TypeAlias = Text | Names | Pattern | Ref | Seq | Alt | Repeat
+Node: TypeAlias = (
+    Terminal | TerminalChoice | TerminalPattern | RuleReference | Concatenation | Alternation | Repetition
+)
+"""A part of a grammar."""
 
 
-def seq(*parts: Node | str) -> Node:
-    return Seq(tuple(Text(part) if isinstance(part, str) else part for part in parts))
+def sequence(*parts: Node | str) -> Node:
+    """Each part in this order; a string is a `Terminal`."""
+    return Concatenation(tuple(Terminal(part) if isinstance(part, str) else part for part in parts))
 
 
-def alt(*parts: Node | str) -> Node:
-    return Alt(tuple(Text(part) if isinstance(part, str) else part for part in parts))
+def either(*parts: Node | str) -> Node:
+    """One of the parts; a string is a `Terminal`."""
+    return Alternation(tuple(Terminal(part) if isinstance(part, str) else part for part in parts))
 
 
-def maybe(*parts: Node | str) -> Node:
-    return Repeat(seq(*parts), 0, 1)
+def optional(*parts: Node | str) -> Node:
+    """Each part in this order, or nothing."""
+    return Repetition(sequence(*parts), 0, 1)
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Named rules; an answer is `root`, which may begin with a space as a model's first token does."""
+    """A grammar in both notations.
+
+    Attributes:
+        rules: The rules by name. An answer is `root`, which may begin with a space as a model's first token
+            does.
+    """
 
     rules: dict[str, Node]
 
     @cached_property
     def gbnf(self) -> str:
-        """For llama.cpp."""
+        """In llama.cpp's notation (its grammars/README.md)."""
         return "".join(f"{_dashed(name)} ::= {_gbnf(node)}\n" for name, node in self.rules.items())
 
     @cached_property
     def lark(self) -> str:
-        """For llguidance."""
+        """In llguidance's notation, a variant of Lark (its docs/syntax.md)."""
         rules = "".join(f"{name}: {_lark(node)}\n" for name, node in self.rules.items() if name != "root")
         return f"start: {_lark(self.rules['root'])}\n{rules}"
 
     def matches(self, text: str) -> bool:
-        """Whether a text is an answer, whole."""
+        """Whether the whole of a text is an answer. Not for several threads at once."""
         data = list(text.encode())
         self._matcher.reset()
-        return self._matcher.try_consume_tokens(data) == len(data) and self._matcher.is_accepting()
+        consumed: int = self._matcher.try_consume_tokens(data)
+        return consumed == len(data) and bool(self._matcher.is_accepting())
 
     @cached_property
     def _matcher(self) -> Any:
-        """llguidance, over bytes."""
-        from llguidance import LLMatcher, LLTokenizer
-
-        return LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(self.lark), log_level=0)
+        """llguidance over bytes, which takes a moment to import."""
+        return grammar.byte_matcher(self.lark)
 
 
 def _gbnf(node: Node) -> str:
     match node:
-        case Text(text):
+        case Terminal(text):
             return gbnf_text(text)
-        case Names(texts):
-            return _gbnf(_tree(sorted(set(texts))))
-        case Pattern(gbnf, _):
+        case TerminalChoice(texts):
+            return _gbnf(_prefix_tree(sorted(set(texts))))
+        case TerminalPattern(gbnf, _):
             return gbnf
-        case Ref(rule):
+        case RuleReference(rule):
             return _dashed(rule)
-        case Seq(parts):
+        case Concatenation(parts):
             return "(" + " ".join(map(_gbnf, parts)) + ")"
-        case Alt(parts):
+        case Alternation(parts):
             return "(" + " | ".join(map(_gbnf, parts)) + ")"
-        case Repeat(part, least, most):
+        case Repetition(part, least, most):
             return _gbnf(part) + ("?" if (least, most) == (0, 1) else f"{{{least},{most}}}")
 
 
 def _lark(node: Node) -> str:
     match node:
-        case Text(text):
+        case Terminal(text):
             return json.dumps(text, ensure_ascii=False)
-        case Names(texts):
+        case TerminalChoice(texts):
             return "(" + " | ".join(json.dumps(text, ensure_ascii=False) for text in texts) + ")"
-        case Pattern(_, regex):
+        case TerminalPattern(_, regex):
             return f"/{regex}/"
-        case Ref(rule):
+        case RuleReference(rule):
             return rule
-        case Seq(parts):
+        case Concatenation(parts):
             return "(" + " ".join(map(_lark, parts)) + ")"
-        case Alt(parts):
+        case Alternation(parts):
             return "(" + " | ".join(map(_lark, parts)) + ")"
-        case Repeat(part, least, most):
+        case Repetition(part, least, most):
             return _lark(part) + ("?" if (least, most) == (0, 1) else f"{{{least},{most}}}")
 
 
 def _dashed(name: str) -> str:
-    """GBNF's names have no underscores."""
+    """A rule's name in GBNF, which allows no underscores."""
     return name.replace("_", "-")
 
 
@@ -149,7 +196,7 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]')
 
 
 def gbnf_text(text: str) -> str:
-    """A text between double quotes."""
+    """A text as a GBNF terminal, between double quotes."""
     return '"' + "".join(c if _PLAIN.match(c) else _escaped(c) for c in text) + '"'
 
 
@@ -157,27 +204,30 @@ def _escaped(c: str) -> str:
     return "\\" + c if c in '"\\' else f"\\x{ord(c):02X}"
 
 
-def _tree(texts: Sequence[str]) -> Node:
-    """Sorted texts with what they begin with in common said once: llama.cpp follows every alternative that
-    is still possible, and of a thousand columns few are after a letter or two."""
+def _prefix_tree(texts: Sequence[str]) -> Node:
+    """Sorted texts as a tree in which each common beginning is written once.
+
+    llama.cpp follows every alternative that is still possible; in a tree, of a thousand columns few are
+    possible after a letter or two.
+    """
     if len(texts) == 1:
-        return Text(texts[0])
+        return Terminal(texts[0])
     groups: dict[str, list[str]] = {}
     for text in texts:
         groups.setdefault(text[:1], []).append(text)
     parts: list[Node] = []
     for group in groups.values():
-        shared = _shared(group[0], group[-1])
-        rest = [text[shared:] for text in group if len(text) > shared]
+        common = _common_length(group[0], group[-1])
+        rest = [text[common:] for text in group if len(text) > common]
         if not rest:
-            parts.append(Text(group[0]))
+            parts.append(Terminal(group[0]))
         elif len(rest) < len(group):
-            parts.append(seq(group[0][:shared], maybe(_tree(rest))))
+            parts.append(sequence(group[0][:common], optional(_prefix_tree(rest))))
         else:
-            parts.append(seq(group[0][:shared], _tree(rest)))
-    return parts[0] if len(parts) == 1 else Alt(tuple(parts))
+            parts.append(sequence(group[0][:common], _prefix_tree(rest)))
+    return parts[0] if len(parts) == 1 else Alternation(tuple(parts))
 
 
-def _shared(first: str, last: str) -> int:
-    """Characters that sorted texts from `first` to `last` begin with in common."""
+def _common_length(first: str, last: str) -> int:
+    """How many characters all sorted texts from `first` to `last` begin with in common."""
     return next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))

@@ -16,109 +16,153 @@ from itertools import islice
 from typing import TypeAlias
 
 from t2sql.errors import InputError
-from t2sql.grammar.notations import Grammar, Names, Node, Ref, Text, alt, maybe, seq
-from t2sql.grammar.notations import Repeat as Rep
-from t2sql.grammar.values import COUNT, NUMBER, STRING, copied
+from t2sql.grammar.notations import (
+    Grammar,
+    Node,
+    Repetition,
+    RuleReference,
+    Terminal,
+    TerminalChoice,
+    either,
+    optional,
+    sequence,
+)
+from t2sql.grammar.values import COUNT, NUMBER, STRING, copied_text
 from t2sql.schema import ForeignKey, Schema, Table
 from t2sql.sql import quote
 
 MAX_SELECTED = 16
+"""Items after SELECT, at most."""
 LEAST_SELECTED = 4
+"""As many items are always allowed, also over a table of fewer columns."""
 MAX_CONDITIONS = 6
+"""Conditions that AND and OR join, at most."""
 MAX_VALUES = 12
+"""Values of an IN, at most."""
 MAX_JOINS = 64
-"""Ways to join that are written out; a schema of more keys has the first of them."""
+"""Joins that the grammar writes out, at most; of a schema with more keys, the first of them."""
 
 Key: TypeAlias = tuple[Table, ForeignKey, Table]
 """The table that holds a key, the key, the table that it points at."""
 
-_COMPARED = Names((" = ", " <> ", " != ", " > ", " >= ", " < ", " <= "))
-_AMONG = Names((" IN (", " NOT IN ("))
-_WAY = maybe(Names((" ASC", " DESC")))
-_ALIKE = Names((" LIKE ", " NOT LIKE "))
+_COMPARISON = TerminalChoice((" = ", " <> ", " != ", " > ", " >= ", " < ", " <= "))
+_MEMBERSHIP = TerminalChoice((" IN (", " NOT IN ("))
+_DIRECTION = optional(TerminalChoice((" ASC", " DESC")))
+_SIMILARITY = TerminalChoice((" LIKE ", " NOT LIKE "))
 
 
 def grammar_of(schema: Schema, question: str | None = None) -> Grammar:
-    """The statements over a schema; with `question`, texts in them are words of it.
+    """Make the grammar of the statements over a schema.
 
-    Raises InputError for a schema without tables, or a table without columns.
+    Args:
+        schema: The tables.
+        question: Texts in a statement are words of it; None allows any text.
+
+    Returns:
+        The grammar.
+
+    Raises:
+        InputError: The schema has no table, or a table has no column.
     """
     if not schema.tables:
         raise InputError("no table to make a grammar of")
     for table in schema.tables:
         if not table.columns:
             raise InputError("a table without columns", where=table.name)
-    rules: dict[str, Node] = {"root": Text("")}
-    rules["text"] = alt(STRING if question is None else copied(question))
-    rules["value"] = alt(Ref("text"), NUMBER)
+    rules: dict[str, Node] = {"root": Terminal("")}
+    rules["text"] = either(STRING if question is None else copied_text(question))
+    rules["value"] = either(RuleReference("text"), NUMBER)
     statements = []
-    for at, table in enumerate(schema.tables):
+    for index, table in enumerate(schema.tables):
         columns = tuple(quote(column.name) for column in table.columns)
-        rules[f"c{at}"] = Names(columns)
-        statements.append(_statement(rules, f"t{at}", columns, Text(quote(table.name))))
-        inner = seq("SELECT ", Ref(f"c{at}"), " FROM ", quote(table.name), _where(f"t{at}", "simple"))
-        rules[f"in{at}"] = inner
-        rules[f"avg{at}"] = seq("(SELECT AVG(", Ref(f"c{at}"), ") FROM ", quote(table.name), ")")
-    rules["inner"] = alt(*(Ref(f"in{at}") for at in range(len(schema.tables))))
-    rules["average"] = alt(*(Ref(f"avg{at}") for at in range(len(schema.tables))))
-    for at, (tables, texts) in enumerate(_joins(schema)):
+        rules[f"c{index}"] = TerminalChoice(columns)
+        statements.append(_statement(rules, f"t{index}", columns, Terminal(quote(table.name))))
+        inner = sequence(
+            "SELECT ", RuleReference(f"c{index}"), " FROM ", quote(table.name), _where(f"t{index}", "simple")
+        )
+        rules[f"in{index}"] = inner
+        rules[f"avg{index}"] = sequence(
+            "(SELECT AVG(", RuleReference(f"c{index}"), ") FROM ", quote(table.name), ")"
+        )
+    rules["inner"] = either(*(RuleReference(f"in{index}") for index in range(len(schema.tables))))
+    rules["average"] = either(*(RuleReference(f"avg{index}") for index in range(len(schema.tables))))
+    for index, (tables, texts) in enumerate(_joins(schema)):
         columns = tuple(
             f"{quote(table.name)}.{quote(column.name)}" for table in tables for column in table.columns
         )
-        statements.append(_statement(rules, f"j{at}", columns, seq(quote(tables[0].name), *texts)))
-    rules["root"] = seq(maybe(" "), alt(*statements))
+        statements.append(_statement(rules, f"j{index}", columns, sequence(quote(tables[0].name), *texts)))
+    rules["root"] = sequence(optional(" "), either(*statements))
     return Grammar(rules)
 
 
 def _statement(rules: dict[str, Node], scope: str, columns: tuple[str, ...], source: Node) -> Node:
-    """Adds the rules of statements over some columns, all named after `scope`."""
-    column: Node = Ref(f"{scope}_column")
-    rules[f"{scope}_column"] = Names(columns)
-    functions = Names(("SUM(", "AVG(", "MIN(", "MAX("))
-    counted = alt("*", seq(maybe("DISTINCT "), column))
-    rules[f"{scope}_measure"] = seq(alt(seq("COUNT(", counted), seq(functions, column)), ")")
-    measure: Node = Ref(f"{scope}_measure")
-    rules[f"{scope}_item"] = alt(column, measure)
-    item: Node = Ref(f"{scope}_item")
-    rules[f"{scope}_simple"] = alt(
-        seq(column, _COMPARED, Ref("value")),
-        seq(column, _ALIKE, Ref("text")),
-        seq(column, " BETWEEN ", Ref("value"), " AND ", Ref("value")),
-        seq(column, Names((" IS NULL", " IS NOT NULL"))),
-        seq(column, _AMONG, _listed(Ref("value"), MAX_VALUES), ")"),
+    """Add the rules of the statements over some columns.
+
+    Args:
+        rules: Gets the rules; their names begin with `scope`.
+        scope: A name that no other call has.
+        columns: The columns' names, as a statement writes them.
+        source: What follows FROM.
+
+    Returns:
+        A reference to the rule of a whole statement.
+    """
+    column: Node = RuleReference(f"{scope}_column")
+    rules[f"{scope}_column"] = TerminalChoice(columns)
+    functions = TerminalChoice(("SUM(", "AVG(", "MIN(", "MAX("))
+    counted = either("*", sequence(optional("DISTINCT "), column))
+    rules[f"{scope}_measure"] = sequence(
+        either(sequence("COUNT(", counted), sequence(functions, column)), ")"
     )
-    rules[f"{scope}_test"] = alt(
-        Ref(f"{scope}_simple"),
-        seq(column, _COMPARED, alt(Ref("average"), column)),
-        seq(column, _AMONG, Ref("inner"), ")"),
+    measure: Node = RuleReference(f"{scope}_measure")
+    rules[f"{scope}_item"] = either(column, measure)
+    item: Node = RuleReference(f"{scope}_item")
+    rules[f"{scope}_simple"] = either(
+        sequence(column, _COMPARISON, RuleReference("value")),
+        sequence(column, _SIMILARITY, RuleReference("text")),
+        sequence(column, " BETWEEN ", RuleReference("value"), " AND ", RuleReference("value")),
+        sequence(column, TerminalChoice((" IS NULL", " IS NOT NULL"))),
+        sequence(column, _MEMBERSHIP, _listed(RuleReference("value"), MAX_VALUES), ")"),
     )
-    test: Node = Ref(f"{scope}_test")
-    rules[f"{scope}_part"] = alt(test, seq("(", test, Rep(seq(" OR ", test), 1, 3), ")"))
-    group = seq(" GROUP BY ", _listed(column, 3), maybe(" HAVING ", measure, _COMPARED, NUMBER))
+    rules[f"{scope}_test"] = either(
+        RuleReference(f"{scope}_simple"),
+        sequence(column, _COMPARISON, either(RuleReference("average"), column)),
+        sequence(column, _MEMBERSHIP, RuleReference("inner"), ")"),
+    )
+    test: Node = RuleReference(f"{scope}_test")
+    rules[f"{scope}_part"] = either(test, sequence("(", test, Repetition(sequence(" OR ", test), 1, 3), ")"))
+    group = sequence(" GROUP BY ", _listed(column, 3), optional(" HAVING ", measure, _COMPARISON, NUMBER))
     # SQLite orders by an aggregate only where there are groups.
-    order, by_column = maybe(" ORDER BY ", item, _WAY), maybe(" ORDER BY ", column, _WAY)
-    rules[f"{scope}_tail"] = seq(
-        _where(scope, "part"), alt(seq(group, order), by_column), maybe(" LIMIT ", COUNT)
+    order, by_column = optional(" ORDER BY ", item, _DIRECTION), optional(" ORDER BY ", column, _DIRECTION)
+    rules[f"{scope}_tail"] = sequence(
+        _where(scope, "part"), either(sequence(group, order), by_column), optional(" LIMIT ", COUNT)
     )
-    # A small model can go round in circles: no more items than there are columns to name.
+    # A small model may repeat itself: no more items than there are columns.
     most = min(MAX_SELECTED, max(LEAST_SELECTED, len(columns)))
-    selected = alt("*", seq(maybe("DISTINCT "), _listed(item, most)))
-    rules[f"{scope}_statement"] = seq("SELECT ", selected, " FROM ", source, Ref(f"{scope}_tail"))
-    return Ref(f"{scope}_statement")
+    selected = either("*", sequence(optional("DISTINCT "), _listed(item, most)))
+    rules[f"{scope}_statement"] = sequence(
+        "SELECT ", selected, " FROM ", source, RuleReference(f"{scope}_tail")
+    )
+    return RuleReference(f"{scope}_statement")
 
 
 def _where(scope: str, part: str) -> Node:
-    one: Node = Ref(f"{scope}_{part}")
-    return maybe(" WHERE ", one, Rep(seq(Names((" AND ", " OR ")), one), 0, MAX_CONDITIONS - 1))
+    one: Node = RuleReference(f"{scope}_{part}")
+    return optional(
+        " WHERE ", one, Repetition(sequence(TerminalChoice((" AND ", " OR ")), one), 0, MAX_CONDITIONS - 1)
+    )
 
 
 def _listed(part: Node, most: int) -> Node:
-    return seq(part, Rep(seq(", ", part), 0, most - 1))
+    return sequence(part, Repetition(sequence(", ", part), 0, most - 1))
 
 
 def _joins(schema: Schema) -> Iterator[tuple[list[Table], list[str]]]:
-    """Tables joined along one key or two, in every order that leaves each joined to one before it, and what
-    follows the first one's name in FROM."""
+    """Joins along one key or two, in every order that joins each table to one before it.
+
+    Yields:
+        The tables in their order, and the JOIN clauses after the first table's name.
+    """
     keys = [
         (table, key, other)
         for table in schema.tables
@@ -126,14 +170,16 @@ def _joins(schema: Schema) -> Iterator[tuple[list[Table], list[str]]]:
         if (other := schema.table(key.to_table)) is not None and other != table
     ]
     tables = dict.fromkeys(table for child, _, parent in keys for table in (child, parent))
-    walks = (walk for joins in (1, 2) for table in tables for walk in _walks(keys, [table], [], joins))
-    return islice(walks, MAX_JOINS)
+    all_joins = (
+        join for joins in (1, 2) for table in tables for join in _extensions(keys, [table], [], joins)
+    )
+    return islice(all_joins, MAX_JOINS)
 
 
-def _walks(
+def _extensions(
     keys: list[Key], tables: list[Table], texts: list[str], joins: int
 ) -> Iterator[tuple[list[Table], list[str]]]:
-    """Every walk of so many joins from these tables on."""
+    """Extend some tables by so many joins, in every way."""
     if joins == 0:
         yield tables, texts
         return
@@ -142,4 +188,4 @@ def _walks(
         for here, new in ((child, parent), (parent, child)):
             if here in tables and new not in tables:
                 text = f" JOIN {quote(new.name)} ON {on}"
-                yield from _walks(keys, [*tables, new], [*texts, text], joins - 1)
+                yield from _extensions(keys, [*tables, new], [*texts, text], joins - 1)

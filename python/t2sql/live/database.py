@@ -166,7 +166,7 @@ def open_database(url: str) -> LiveDatabase:
 
 
 def _dialect(address: sa.URL) -> str:
-    """sqlglot's name of a database's dialect; "" for a kind that cannot be asked."""
+    """The dialect of a database, as sqlglot names it; "" for a kind that cannot be asked."""
     dialect = _DIALECTS.get(address.get_backend_name(), "")
     if dialect == "postgres" and not _POSTGRES_DRIVER.fullmatch(address.drivername):
         return ""
