@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import NamedTuple, NewType, Protocol
 
 from t2sql.errors import InputError
 from t2sql.schema import Column, Schema, Table
 
-PROMPT_FORMAT = "t2sql.prompt.1"
-"""Names what `render_prompt` writes; kept in a run's config and in a GGUF's metadata."""
+PromptFormat = NewType("PromptFormat", str)
+"""The name of a way to write a question and its schema. A model is asked in the format it was trained in."""
+
+PROMPT_FORMAT = PromptFormat("t2sql.prompt.1")
+"""The format that `render_prompt` writes; it is recorded in a run's config and in a GGUF's metadata."""
 
 END_MARKS = ("</s>", "<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<eos>")
-"""End-of-text as some data sets spell it out at the end of a line; never trained on as letters."""
+"""End-of-text tokens that some data sets write out at the end of a line; they are not trained on as text."""
 
-_TEMPLATE = (
+CHAT_TEMPLATE = (
     "{%- set ns = namespace(tables='', text='') -%}"
     "{%- for message in messages -%}"
     "{%- if message['role'] == 'system' and 'columns:' in message['content'] -%}"
@@ -26,22 +29,73 @@ _TEMPLATE = (
     "{%- if ns.tables -%}{{ ns.tables | trim }}{{ '\\n' }}{%- endif -%}"
     "{{ ns.text | trim }}{{ '\\nA:' }}"
 )
+"""The Jinja chat template of a trained model, without a BOS token.
 
-CHAT_TEMPLATE = _TEMPLATE
-"""Jinja: the last user message (the table, columns and Q lines) as the trained prompt. For a
-tokenizer that puts a BOS first, use `chat_template(bos=True)`."""
+The last user message holds the prompt's lines (`table:`, `columns:`, `Q:`) and becomes the trained prompt. A
+system message that holds the table lines goes before it; any other system message is left out.
+"""
+
+
+class Tokenizer(Protocol):
+    """What `encode` uses of a tokenizer; those of transformers, and mlx-lm's wrapper of them, have it."""
+
+    @property
+    def eos_token(self) -> str | None:
+        """The text of the end-of-text token; None if the tokenizer has none."""
+        ...
+
+    @property
+    def eos_token_id(self) -> int | None:
+        """The id of the end-of-text token; None if the tokenizer has none."""
+        ...
+
+    @property
+    def bos_token_id(self) -> int | None:
+        """The id of the token that begins a text; None if the tokenizer has none."""
+        ...
+
+    def encode(self, text: str, /) -> list[int]:
+        """The token ids of a text, with the BOS and EOS tokens that this tokenizer adds."""
+        ...
+
+
+class ParsedPrompt(NamedTuple):
+    """What `parse_prompt` reads from a text.
+
+    Attributes:
+        schema: The tables and columns, without types and keys, which a prompt does not have.
+        question: The question, on one line.
+        answer: The text after `A:`; None if there is no answer.
+    """
+
+    schema: Schema
+    question: str
+    answer: str | None
+
+
+class EncodedPrompt(NamedTuple):
+    """A prompt, or a prompt and its completion, as token ids.
+
+    Attributes:
+        ids: The token ids.
+        prompt_len: The number of ids at the beginning that are the prompt's.
+    """
+
+    ids: list[int]
+    prompt_len: int
 
 
 def chat_template(*, bos: bool = False) -> str:
-    """`CHAT_TEMPLATE`, with the BOS in front when the tokenizer adds one to a plain text.
-
-    A system message that holds the table lines goes before the question; any other is left out.
-    """
-    return "{{ bos_token }}" + _TEMPLATE if bos else _TEMPLATE
+    """Return `CHAT_TEMPLATE`; with `bos`, for a tokenizer that puts a BOS token before a plain text."""
+    return "{{ bos_token }}" + CHAT_TEMPLATE if bos else CHAT_TEMPLATE
 
 
 def render_prompt(schema: Schema, question: str) -> str:
-    """The prompt of version 1; it ends with ``A: ``."""
+    """Return the prompt of `PROMPT_FORMAT`.
+
+    For each table it has the lines `table: NAME` and `columns: A, B, C`, then `Q: ` with the question on one
+    line, then `A: `. Names are written as they are; types and keys are left out.
+    """
     lines = []
     for table in schema.tables:
         lines.append(f"table: {table.name}")
@@ -51,43 +105,57 @@ def render_prompt(schema: Schema, question: str) -> str:
 
 
 def render_retry(schema: Schema, question: str, sql: str, error: str) -> str:
-    """The prompt of a question whose first statement failed: that statement, then what was wrong with it."""
+    """Return the prompt that asks again after a statement failed.
+
+    It is the first prompt, the failed statement as its answer, then a `Q: ` line with the error and the
+    question, and `A: `.
+    """
     first = render_prompt(schema, question) + " ".join(sql.split())
     return f"{first}\nQ: {' '.join(error.split())}. {' '.join(question.split())}\nA: "
 
 
 def prompt_text(prompt: str) -> str:
-    """What a runtime that takes text is sent: the prompt without the space that the answer begins with."""
+    """Return the prompt for a runtime that takes text: without the space that the answer begins with."""
     return prompt.rstrip(" ")
 
 
-def parse_prompt(text: str) -> tuple[Schema, str, str | None]:
-    """Read a rendered prompt, or one of the tutorial's lines, back: (schema, question, answer or None).
+def parse_prompt(text: str) -> ParsedPrompt:
+    """Read a rendered prompt, with or without an answer, or one of the tutorial's lines.
 
-    A column name that contains ", " cannot be told from two names.
+    A column name that contains ", " is read as two names.
+
+    Raises:
+        InputError: A `table:`, `columns:` or `Q:` line is missing.
     """
     lines = strip_end_marks(text).strip().split("\n")
     tables = []
-    at = 0
-    while at < len(lines) and lines[at].startswith("table:"):
-        name = lines[at].removeprefix("table:").strip()
-        at += 1
-        if at == len(lines) or not lines[at].startswith("columns:"):
-            raise _unlike("a 'columns:' line after the 'table:' line", lines, at)
-        names = lines[at].removeprefix("columns:").strip().split(", ")
+    index = 0
+    while index < len(lines) and lines[index].startswith("table:"):
+        name = lines[index].removeprefix("table:").strip()
+        index += 1
+        if index == len(lines) or not lines[index].startswith("columns:"):
+            raise _not_a_prompt("a 'columns:' line after the 'table:' line", lines, index)
+        names = lines[index].removeprefix("columns:").strip().split(", ")
         tables.append(Table(name, tuple(Column(column.strip()) for column in names)))
-        at += 1
+        index += 1
     if not tables:
-        raise _unlike("a 'table:' line", lines, at)
-    if at == len(lines) or not lines[at].startswith("Q:"):
-        raise _unlike("a 'Q:' line", lines, at)
-    rest = "\n".join(lines[at:]).removeprefix("Q:")
+        raise _not_a_prompt("a 'table:' line", lines, index)
+    if index == len(lines) or not lines[index].startswith("Q:"):
+        raise _not_a_prompt("a 'Q:' line", lines, index)
+    rest = "\n".join(lines[index:]).removeprefix("Q:")
     question, mark, answer = rest.partition("\nA:")
-    return Schema(tuple(tables)), " ".join(question.split()), (answer.strip() or None) if mark else None
+    return ParsedPrompt(
+        Schema(tuple(tables)), " ".join(question.split()), (answer.strip() or None) if mark else None
+    )
 
 
 def strip_end_marks(text: str, *more: str) -> str:
-    """`text` without trailing whitespace and without end-of-text marks spelled out at its end."""
+    """Remove whitespace and written-out end-of-text tokens from the end of a text.
+
+    Args:
+        text: The text.
+        more: End-of-text tokens beside `END_MARKS`; empty ones are ignored.
+    """
     text = text.rstrip()
     marks = [mark for mark in (*END_MARKS, *more) if mark]
     while mark := next((mark for mark in marks if text.endswith(mark)), None):
@@ -95,32 +163,39 @@ def strip_end_marks(text: str, *more: str) -> str:
     return text
 
 
-def encode(tokenizer: Any, prompt: str, completion: str | None = None) -> tuple[list[int], int]:
-    """Token ids of prompt, completion and exactly one end of text; and how many are the prompt's.
+def encode(tokenizer: Tokenizer, prompt: str, completion: str | None = None) -> EncodedPrompt:
+    """Encode a prompt; with a completion, encode both and close them with exactly one end-of-text token.
 
-    A space at the prompt's end belongs to the completion ("A:" + " SELECT"): tokenizers join it to the
-    word after it, so ids of a prompt that keeps it would not be the beginning of the training ids.
-    `tokenizer` needs `encode` and `eos_token_id`; it puts a BOS first or does not, and so do the ids.
+    The ids of a prompt alone are always the beginning of its ids with a completion. For that a space at the
+    prompt's end is left to the completion ("A:" + " SELECT"), since tokenizers join it to the word after it.
+
+    Args:
+        tokenizer: Where it puts a BOS token before a text, the ids begin with one.
+        prompt: As `render_prompt` returns it.
+        completion: The statement; written-out end-of-text tokens at its end are removed.
+
+    Raises:
+        InputError: The tokenizer has no end-of-text token, or it merges the completion's beginning with
+            whatever comes before it.
     """
     head = prompt_text(prompt)
     ids = _ids(tokenizer, head)
     if completion is None:
-        return ids, len(ids)
-    eos = getattr(tokenizer, "eos_token_id", None)
+        return EncodedPrompt(ids, len(ids))
+    eos = tokenizer.eos_token_id
     if eos is None:
         raise InputError("the tokenizer has no end-of-text token", expected="eos_token_id")
-    tail = prompt[len(head) :] + strip_end_marks(completion, getattr(tokenizer, "eos_token", None) or "")
+    tail = prompt[len(head) :] + strip_end_marks(completion, tokenizer.eos_token or "")
     whole = _ids(tokenizer, head + tail)
     if whole[: len(ids)] == ids:
-        return [*whole, eos], len(ids)
-    return [*ids, *_continuation(tokenizer, head, tail), eos], len(ids)
+        return EncodedPrompt([*whole, eos], len(ids))
+    return EncodedPrompt([*ids, *_continuation(tokenizer, head, tail), eos], len(ids))
 
 
-def _ids(tokenizer: Any, text: str) -> list[int]:
-    encoded = tokenizer.encode(text)
-    ids = list(getattr(encoded, "ids", encoded))
-    eos = getattr(tokenizer, "eos_token_id", None)
-    bos = getattr(tokenizer, "bos_token_id", None)
+def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
+    """The ids of a text without EOS tokens at its end and with at most one BOS token."""
+    ids = list(tokenizer.encode(text))
+    eos, bos = tokenizer.eos_token_id, tokenizer.bos_token_id
     while len(ids) > 1 and eos is not None and ids[-1] == eos:
         ids.pop()
     while len(ids) > 1 and bos is not None and ids[0] == ids[1] == bos:
@@ -128,23 +203,23 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
     return ids
 
 
-def _continuation(tokenizer: Any, head: str, tail: str) -> list[int]:
-    """Ids of `tail` inside a text, for a tokenizer that merges it with the end of `head`.
+def _continuation(tokenizer: Tokenizer, head: str, tail: str) -> list[int]:
+    """The ids of `tail` inside a text, for a tokenizer that merges it with the end of `head`.
 
-    A tokenizer may add a space or a BOS at the beginning of a text, so `tail` is encoded after an
+    A tokenizer may add a space or a BOS token at the beginning of a text, so `tail` is encoded after an
     anchor that it does not merge with, and the anchor's ids are cut off.
     """
     anchors = [*re.findall(r"\S+", head)[-1:], *re.findall(r"\S", head)[-1:], ":", ".", "\n", "x"]
     for anchor in anchors:
-        before = _ids(tokenizer, anchor)
+        anchor_ids = _ids(tokenizer, anchor)
         both = _ids(tokenizer, anchor + tail)
-        if both[: len(before)] == before:
-            return both[len(before) :]
+        if both[: len(anchor_ids)] == anchor_ids:
+            return both[len(anchor_ids) :]
     raise InputError("the tokenizer merges any text with what precedes it", found=repr(tail[:20]))
 
 
-def _unlike(expected: str, lines: list[str], at: int) -> InputError:
-    found = repr(lines[at][:60]) if at < len(lines) else "the end"
+def _not_a_prompt(expected: str, lines: list[str], index: int) -> InputError:
+    found = repr(lines[index][:60]) if index < len(lines) else "the end"
     return InputError(
-        "not a t2sql prompt", where=f"line {at + 1} of the text", expected=expected, found=found
+        "not a t2sql prompt", where=f"line {index + 1} of the text", expected=expected, found=found
     )

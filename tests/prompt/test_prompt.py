@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import jinja2
 import pytest
@@ -76,7 +77,18 @@ def test_a_text_of_another_form_is_refused_by_the_line_that_is_missing(text: str
         parse_prompt(text)
 
 
-def byte_bpe(*, bos: bool) -> SimpleNamespace:
+@dataclass(frozen=True)
+class TextTokenizer:
+    """A tokenizer of another library with the attributes of transformers' tokenizers."""
+
+    encode: Callable[[str], list[int]]
+    decode: Callable[[list[int]], str] = lambda ids: ""
+    eos_token: str | None = "</s>"
+    eos_token_id: int | None = 1
+    bos_token_id: int | None = None
+
+
+def byte_bpe(*, bos: bool) -> TextTokenizer:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -94,7 +106,7 @@ def byte_bpe(*, bos: bool) -> SimpleNamespace:
     return wrap(tokenizer)
 
 
-def metaspace_bpe(*, eos: bool = False) -> SimpleNamespace:
+def metaspace_bpe(*, eos: bool = False) -> TextTokenizer:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
@@ -115,17 +127,15 @@ def metaspace_bpe(*, eos: bool = False) -> SimpleNamespace:
     return wrap(tokenizer)
 
 
-def wrap(tokenizer: object) -> SimpleNamespace:
-    return SimpleNamespace(
+def wrap(tokenizer: object) -> TextTokenizer:
+    return TextTokenizer(
         encode=lambda text: tokenizer.encode(text).ids,  # type: ignore[attr-defined]
         decode=lambda ids: tokenizer.decode(ids, skip_special_tokens=True),  # type: ignore[attr-defined]
-        eos_token="</s>",
-        eos_token_id=1,
         bos_token_id=0,
     )
 
 
-def sentencepiece_model(tmp_path_factory: pytest.TempPathFactory, kind: str) -> SimpleNamespace:
+def sentencepiece_model(tmp_path_factory: pytest.TempPathFactory, kind: str) -> TextTokenizer:
     import sentencepiece
 
     folder = tmp_path_factory.mktemp("spm")
@@ -144,10 +154,9 @@ def sentencepiece_model(tmp_path_factory: pytest.TempPathFactory, kind: str) -> 
         minloglevel=2,
     )
     model = sentencepiece.SentencePieceProcessor(model_file=str(folder / "m.model"))
-    return SimpleNamespace(
+    return TextTokenizer(
         encode=lambda text: model.encode(text, add_bos=True),
         decode=lambda ids: model.decode([i for i in ids if i not in (model.bos_id(), model.eos_id())]),
-        eos_token="</s>",
         eos_token_id=model.eos_id(),
         bos_token_id=model.bos_id(),
     )
@@ -156,7 +165,7 @@ def sentencepiece_model(tmp_path_factory: pytest.TempPathFactory, kind: str) -> 
 @pytest.fixture(
     scope="module", params=["bpe", "bpe+bos", "metaspace", "metaspace+eos", "spm-bpe", "spm-unigram"]
 )
-def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TextTokenizer:
     kind: str = request.param
     if kind.startswith("spm-"):
         return sentencepiece_model(tmp_path_factory, kind.removeprefix("spm-"))
@@ -168,7 +177,7 @@ def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.mark.parametrize("completion", ["SELECT Age FROM students", "  odd", "'x'", "1", "SELECT 1</s>", ""])
 @pytest.mark.parametrize("prompt", [TUTORIAL, "Say:\n", "no answer mark", "A:"])
 def test_prompt_ids_begin_the_training_ids_and_one_end_closes_them(
-    tokenizer: SimpleNamespace, prompt: str, completion: str
+    tokenizer: TextTokenizer, prompt: str, completion: str
 ) -> None:
     alone, n_alone = encode(tokenizer, prompt)
     ids, n_prompt = encode(tokenizer, prompt, completion)
@@ -202,7 +211,7 @@ def test_a_tokenizer_that_merges_across_the_boundary_still_gets_a_prefix() -> No
             at += 2 if merged is not None else 1
         return out
 
-    merging = SimpleNamespace(encode=ids_of, eos_token_id=1)
+    merging = TextTokenizer(encode=ids_of)
     alone, _ = encode(merging, "A: ")
     ids, n_prompt = encode(merging, "A: ", "SELECT")
     assert ids[:n_prompt] == alone == [ord("A"), ord(":")]
@@ -211,7 +220,7 @@ def test_a_tokenizer_that_merges_across_the_boundary_still_gets_a_prefix() -> No
 
 def test_a_tokenizer_without_end_of_text_is_refused() -> None:
     with pytest.raises(InputError, match="end-of-text"):
-        encode(SimpleNamespace(encode=lambda text: [1], eos_token_id=None), "A: ", "x")
+        encode(TextTokenizer(encode=lambda text: [1], eos_token_id=None), "A: ", "x")
 
 
 def test_the_chat_template_gives_the_trained_prompt() -> None:

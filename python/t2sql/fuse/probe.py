@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from t2sql.prompt import encode
+from t2sql.prompt import Tokenizer, encode
 from t2sql.runtimes import Array, Module, mx, scalar
 
 TEXTS = (
@@ -31,7 +31,7 @@ class Probe:
         adds_bos: Whether the tokenizer puts a BOS token before a text.
     """
 
-    def __init__(self, tokenizer: Any, config: dict[str, Any]) -> None:
+    def __init__(self, tokenizer: Tokenizer, config: dict[str, Any]) -> None:
         """Encode the texts.
 
         Args:
@@ -39,9 +39,8 @@ class Probe:
             config: config.json.
         """
         limit = int(config.get("max_position_embeddings") or _DEFAULT_CONTEXT)
-        self.ids = [encode(tokenizer, prompt, answer)[0][:limit] for prompt, answer in TEXTS]
-        # mlx-lm's wrapper hands on what the tokenizer of transformers has, and some have no BOS at all.
-        bos = getattr(tokenizer, "bos_token_id", None)
+        self.ids = [encode(tokenizer, prompt, answer).ids[:limit] for prompt, answer in TEXTS]
+        bos = tokenizer.bos_token_id
         self.adds_bos = bos is not None and self.ids[0][0] == bos
 
     def logits(self, network: Module) -> Array:

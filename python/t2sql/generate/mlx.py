@@ -93,7 +93,7 @@ class MlxBackend:
         return Batch(model, prompts, on_result=on_result, on_text=on_text, cancelled=cancelled)
 
     def _prompt(self, loaded: Loaded, request: Request) -> Prompt:
-        tokens = encode(loaded.tokenizer, request.prompt)[0]
+        tokens = encode(loaded.tokenizer, request.prompt).ids
         if self.context is not None and len(tokens) + request.max_tokens > self.context:
             room = self.context - request.max_tokens
             raise ContextError(

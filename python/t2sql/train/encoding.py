@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from t2sql.errors import InputError
-from t2sql.prompt import encode
+from t2sql.prompt import Tokenizer, encode
 
 
 class Trainable(Protocol):
@@ -63,7 +63,7 @@ class EncodedSplit:
 
 
 def encode_split(
-    tokenizer: Any, examples: Sequence[Trainable], *, max_seq_length: int, loss_on: str = "completion"
+    tokenizer: Tokenizer, examples: Sequence[Trainable], *, max_seq_length: int, loss_on: str = "completion"
 ) -> EncodedSplit:
     """Encode a split. Examples over the limit are left out: cut short, they would teach broken statements.
 
