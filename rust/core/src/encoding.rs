@@ -33,11 +33,12 @@ impl Float {
 /// A block-quantized type: 32 elements share a scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BlockFormat {
-    /// 8-bit codes; see [`crate::quant::block::Q8_0`].
+    /// x = d * code with an 8-bit code for each element and a half-precision scale d: 34 bytes a block.
     Q8_0,
-    /// 4-bit codes around zero; see [`crate::quant::block::Q4_0`].
+    /// x = d * (code - 8) with a 4-bit code for each element and a half-precision scale d: 18 bytes a block.
     Q4_0,
-    /// 4-bit codes above a minimum; see [`crate::quant::block::Q4_1`].
+    /// x = d * code + m with a 4-bit code for each element, a half-precision scale d and minimum m: 20 bytes a
+    /// block.
     Q4_1,
 }
 

@@ -1,0 +1,71 @@
+//! The loss and the optimizer's step on NumPy arrays.
+
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use t2sql_train as train;
+
+use super::{slice, Array, Flat};
+use crate::errors::wrong;
+
+/// Losses of targets under a vocabulary's weight and, where asked for, their gradients.
+#[pyfunction]
+#[pyo3(signature = (h, weight, targets, *, gradient))]
+pub fn cross_entropy<'py>(
+    py: Python<'py>,
+    h: Array<'py>,
+    weight: Array<'py>,
+    targets: Vec<u32>,
+    gradient: bool,
+) -> PyResult<(Flat<'py>, Option<Flat<'py>>)> {
+    let (h, weight) = (slice(py, &h)?, slice(py, &weight)?);
+    let misfit = |expected: String, found: usize| wrong(py, "array does not fit", expected, found);
+    let rows = targets.len();
+    let hidden = h.len() / rows.max(1);
+    if hidden == 0 || h.len() != rows * hidden {
+        return Err(misfit(format!("states of [{rows}, hidden]"), h.len()));
+    }
+    let vocabulary = weight.len() / hidden;
+    if weight.len() != vocabulary * hidden {
+        return Err(misfit(format!("a weight of [vocabulary, {hidden}]"), weight.len()));
+    }
+    if let Some(&target) = targets.iter().find(|&&target| target as usize >= vocabulary) {
+        return Err(misfit(format!("targets below {vocabulary}"), target as usize));
+    }
+    let mut losses = vec![0.0; rows];
+    let mut dh = gradient.then(|| vec![0.0; h.len()]);
+    py.detach(|| train::cross_entropy(h, weight, &targets, &mut losses, dh.as_deref_mut()));
+    Ok((PyArray1::from_vec(py, losses), dh.map(|dh| PyArray1::from_vec(py, dh))))
+}
+
+/// The settings of one step of AdamW.
+#[pyclass(module = "t2sql._core", frozen)]
+pub struct AdamW(train::AdamW);
+
+#[pymethods]
+impl AdamW {
+    #[new]
+    #[pyo3(signature = (*, learning_rate, betas, eps, weight_decay, step))]
+    fn new(learning_rate: f32, betas: [f32; 2], eps: f32, weight_decay: f32, step: i32) -> AdamW {
+        AdamW(train::AdamW { learning_rate, betas, eps, weight_decay, step })
+    }
+
+    /// The new parameter, first and second moment.
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        parameter: Array<'py>,
+        gradient: Array<'py>,
+        m: Array<'py>,
+        v: Array<'py>,
+    ) -> PyResult<(Flat<'py>, Flat<'py>, Flat<'py>)> {
+        let gradient = slice(py, &gradient)?;
+        let mut parts = [slice(py, &parameter)?.to_vec(), slice(py, &m)?.to_vec(), slice(py, &v)?.to_vec()];
+        if let Some(part) = parts.iter().find(|part| part.len() != gradient.len()) {
+            return Err(wrong(py, "array does not fit", format!("{} elements", gradient.len()), part.len()));
+        }
+        let [parameter, m, v] = &mut parts;
+        self.0.apply(parameter, gradient, m, v);
+        let [parameter, m, v] = parts.map(|part| PyArray1::from_vec(py, part));
+        Ok((parameter, m, v))
+    }
+}

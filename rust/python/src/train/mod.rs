@@ -1,0 +1,28 @@
+//! The crate `t2sql-train` for NumPy arrays: a llama layer, its loss, and the optimizer's step.
+
+mod inputs;
+mod layer;
+mod loss;
+mod weights;
+
+use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+
+use crate::errors::wrong;
+pub use layer::{AttentionBlock, LlamaLayer};
+pub use loss::{cross_entropy, AdamW};
+pub use weights::{LayerAdapters, LayerWeights};
+
+/// A float32 array, borrowed for reading.
+type Array<'py> = PyReadonlyArrayDyn<'py, f32>;
+/// A new float32 array of one dimension.
+type Flat<'py> = Bound<'py, PyArray1<f32>>;
+
+/// The values of a C-contiguous array.
+fn slice<'a>(py: Python<'_>, array: &'a Array<'_>) -> PyResult<&'a [f32]> {
+    let bad = || wrong(py, "array is strided", "a C-contiguous array (numpy.ascontiguousarray)", "strides");
+    if !array.is_c_contiguous() {
+        return Err(bad());
+    }
+    array.as_slice().map_err(|_| bad())
+}
