@@ -7,7 +7,8 @@ use crate::kernels;
 use crate::matmul::{matmul, plain, transposed};
 
 /// Rows of logits in memory at a time: 31 MB at a vocabulary of 49,152. `gemm` rearranges the whole weight for
-/// each product; with fewer rows that takes as long as the multiplication itself.
+/// each product, which few rows do not pay for: with that vocabulary, a hidden size of 576 and the gradient, a
+/// row takes 9.4 ms on one thread among 10 rows, 4.7 among 40, and 2.8 to 2.9 among 80 or 160.
 const ROWS: usize = 160;
 
 /// Computes the negative log-likelihood (in nats) of each row's target under `softmax(h weight')`, and, where
