@@ -35,12 +35,12 @@ class Adapted:
         return sum(value.nbytes for value in flat(self._loaded.model.parameters()).values())
 
     @contextmanager
-    def gguf(self, adapter: Path | None, type: str) -> Iterator[Path]:
+    def gguf(self, adapter: Path | None, gguf_type: str) -> Iterator[Path]:
         """Add base and adapter in float32 and convert the sum.
 
         Args:
             adapter: The adapter directory; None for the base alone.
-            type: The GGUF's type, such as "q8_0".
+            gguf_type: The GGUF's type, such as "q8_0".
 
         Yields:
             The file; it is removed when the block ends.
@@ -52,7 +52,7 @@ class Adapted:
             directory = Path(folder) / "fused"
             directory.mkdir()
             self._write(adapter, directory)
-            yield convert(directory, Path(folder) / f"{directory.name}.{type}.gguf", type=type).path
+            yield convert(directory, Path(folder) / f"{directory.name}.{gguf_type}.gguf", type=gguf_type).path
 
     def _write(self, adapter: Path | None, directory: Path) -> None:
         network, base = self._loaded.model, self._loaded.path

@@ -48,7 +48,7 @@ class Layout:
         return cls(blocks, np.concatenate([np.arange(span.start, span.stop) for span in spans]))
 
     def rotary(self, base: float, half: int) -> tuple[np.ndarray, np.ndarray]:
-        """cos and sin, float32 [rows, half], of `nn.RoPE`'s angles for heads of `2 * half` numbers."""
+        """Cosines and sines, float32 [rows, half], of `nn.RoPE`'s angles for heads of `2 * half` numbers."""
         if (base, half) not in self._rotary:
             frequencies = base ** (-np.arange(half, dtype=np.float64) / half)
             angles = self.positions[:, None] * frequencies
