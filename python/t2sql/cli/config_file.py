@@ -46,6 +46,11 @@ def read_config_file(path: Path, command: Any) -> dict[str, Any]:
 
 
 def read_settings(path: Path) -> dict[str, Any]:
+    """The settings in a TOML file; of a run's config.toml, its `[settings]`.
+
+    Raises:
+        InputError: There is no such file, or it is not TOML.
+    """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

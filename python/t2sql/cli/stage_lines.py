@@ -114,7 +114,7 @@ def pair_lines(pairs: Iterable[Pair], brief: Collection[str] = (), most: int = 3
         if pair.against in brief:
             continue
         for word, ids in (("broken", pair.broken), ("fixed", pair.fixed)):
-            lines += [f"  {word}: {_printable(pair.questions.get(id, id))}" for id in ids[:most]]
+            lines += [f"  {word}: {_printable(pair.questions.get(name, name))}" for name in ids[:most]]
             lines += [f"  {word}: {len(ids) - most} more"] if len(ids) > most else []
     return "\n".join(lines)
 

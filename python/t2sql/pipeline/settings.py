@@ -133,8 +133,8 @@ def _types(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
     types = tuple(dict.fromkeys(str(part).strip().lower() for part in parts if str(part).strip()))
     # f32 is always written: the others are made from it.
-    types = tuple(type for type in types if type != "f32")
-    wrong = [type for type in types if type not in TYPES]
+    types = tuple(name for name in types if name != "f32")
+    wrong = [name for name in types if name not in TYPES]
     if wrong:
         raise InputError("unknown type", where="--types", expected=", ".join(TYPES), found=", ".join(wrong))
     return types

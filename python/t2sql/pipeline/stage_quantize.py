@@ -20,9 +20,13 @@ def work(context: Context, stage: StageHandle) -> QuantizeResult:
     stage.clear()
     layout.remove_unfinished_models()
     files = []
-    for type in context.settings.types:
+    for ggml_type in context.settings.types:
         file = gguf.quantize(
-            layout.model_file("f32"), layout.model_file(type), type, force=True, progress=stage.progress
+            layout.model_file("f32"),
+            layout.model_file(ggml_type),
+            ggml_type,
+            force=True,
+            progress=stage.progress,
         )
         files.append(written(file, stage))
         stage.output(file.path)

@@ -23,6 +23,7 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
+        """A log that is opened at its first event."""
         self.path = path
         self._file: int | None = None
 
@@ -63,6 +64,7 @@ class Tail:
     """
 
     def __init__(self, path: Path, *, running: Callable[[], bool] = lambda: False, poll: float = 0.2) -> None:
+        """Begin before the first event."""
         self.path = path
         self._offset = 0
         self._line = 0

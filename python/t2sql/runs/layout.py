@@ -81,13 +81,13 @@ class RunLayout:
         """The directory of the GGUF files."""
         return self.root / "gguf"
 
-    def model_file(self, type: str) -> Path:
+    def model_file(self, ggml_type: str) -> Path:
         """The trained model as a GGUF file of a type, such as "q8_0"."""
-        return self.gguf / f"{self.stem}.{type}.gguf"
+        return self.gguf / f"{self.stem}.{ggml_type}.gguf"
 
     def model_files(self, types: tuple[str, ...]) -> list[Path]:
         """The trained model's GGUF files: f32, then `types`."""
-        return [self.model_file(type) for type in ("f32", *types)]
+        return [self.model_file(name) for name in ("f32", *types)]
 
     @property
     def base_file(self) -> Path:

@@ -36,6 +36,7 @@ class Owner(Record):
         return self.host == socket.gethostname()
 
     def __str__(self) -> str:
+        """The owner in words."""
         return f"process {self.pid} on {self.host}"
 
 
@@ -48,11 +49,18 @@ class Lock:
     """
 
     def __init__(self, path: Path) -> None:
+        """A lock that is taken when its block is entered."""
         self.path = path
         self.taken_over: Owner | None = None
         self._file: int | None = None
 
     def __enter__(self) -> Lock:
+        """Take the lock.
+
+        Raises:
+            WorkError: A living process holds it.
+            InputError: A process on another host holds it, or held it when it died.
+        """
         while True:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             if not _seize(file):
@@ -90,6 +98,7 @@ class Lock:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Let go."""
         if self._file is not None:
             with interrupts_held():
                 self.path.unlink(missing_ok=True)

@@ -46,6 +46,7 @@ class Run:
     """
 
     def __init__(self, path: Path, document: RunConfig) -> None:
+        """A run whose config was read; `open_run` and `create_run` make one."""
         self.path = path
         self.layout = RunLayout(path)
         self.document = document

@@ -45,6 +45,7 @@ class StageHandle:
     """
 
     def __init__(self, run: Run, name: str, inputs: Mapping[str, object], *, announce: bool = True) -> None:
+        """Compare the inputs with what is recorded; `Run.stage` makes one."""
         self.run = run
         self.name = name
         # A tuple has to equal the list that is read back.
@@ -98,6 +99,7 @@ class StageHandle:
                     path.unlink(missing_ok=True)
 
     def __enter__(self) -> StageHandle:
+        """Record that the stage runs, unless it is done."""
         if not self.done:
             self._began = time.monotonic()
             try:
@@ -111,6 +113,7 @@ class StageHandle:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        """Record how the stage ended, and its outputs."""
         if self.done:
             return
         if error is not None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from t2sql.runs.records.codec import ABSENT, Json, Record
+from t2sql.plain import Json
+from t2sql.runs.records.codec import ABSENT, Record
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
-from t2sql.plain import Json, JsonObject
+from t2sql.plain import Json as Json
+from t2sql.plain import JsonObject as JsonObject
 from t2sql.schema import Schema
 
 _Reader: TypeAlias = Callable[[Any], Any]
@@ -85,7 +86,7 @@ def _json(value: Any) -> Json:
     if isinstance(value, Record):
         return value.to_json()
     if isinstance(value, Schema):
-        return typing.cast(JsonObject, value.to_dict())
+        return value.to_dict()
     if isinstance(value, Mapping):
         return {str(key): _json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

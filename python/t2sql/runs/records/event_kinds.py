@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from t2sql.runs.records.codec import Json, JsonObject, RecordError
+from t2sql.plain import Json, JsonObject
+from t2sql.runs.records.codec import RecordError
 from t2sql.runs.records.events import (
     VERSION,
     EndEvent,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from t2sql.runs.records.codec import ABSENT, Json, JsonObject, Record
+from t2sql.plain import Json, JsonObject
+from t2sql.runs.records.codec import ABSENT, Record
 
 VERSION = 1
 """The version that is written to each event's `v`."""

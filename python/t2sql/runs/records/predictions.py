@@ -10,7 +10,8 @@ from typing import Literal
 
 from t2sql.errors import InputError
 from t2sql.files import write_text
-from t2sql.runs.records.codec import Json, Record, RecordError
+from t2sql.plain import Json
+from t2sql.runs.records.codec import Record, RecordError
 from t2sql.schema import Schema
 
 Measure = Literal["execution", "suite", "logical"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from t2sql.plain import Json
 from t2sql.runs.records.checkpoints import ValidationScore
-from t2sql.runs.records.codec import Json
 from t2sql.runs.records.events import Event, StartEvent
 
 

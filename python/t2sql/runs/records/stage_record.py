@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from t2sql.runs.records.codec import JsonObject, Record
+from t2sql.plain import JsonObject
+from t2sql.runs.records.codec import Record
 
 StageState = Literal["running", "done", "failed", "interrupted"]
 
