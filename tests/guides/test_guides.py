@@ -15,6 +15,9 @@ COPIED = ("python", "tui", "tests", "docs", "benches", "tools", "pyproject.toml"
 # Guide -> the arguments of pytest that try what its patch adds.
 GUIDES = {
     "family": ["tests/gguf/test_families.py", "-k", "seed_oss"],
+    "source": ["tests/data/test_csv_questions.py"],
+    "screen": ["tui/tests/screens/test_settings.py"],
+    "stage": ["tests/pipeline/test_card.py"],
 }
 
 
@@ -29,7 +32,9 @@ def test_the_patch_of_a_guide_applies_and_what_it_adds_works(name: str, tmp_path
         else:
             shutil.copy2(source, tmp_path / part)
     patch = ROOT / "docs" / "guides" / f"{name}.patch"
-    subprocess.run(["git", "apply", patch], cwd=tmp_path, check=True)
+    # Inside a repository git would take the paths from that repository's root.
+    apart = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}
+    subprocess.run(["git", "apply", patch], cwd=tmp_path, env=apart, check=True)
     path = os.pathsep.join(str(tmp_path / part) for part in ("python", "tui"))
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *GUIDES[name]],
