@@ -22,9 +22,13 @@ _SHORT = {"type": "longrope", "long_factor": [1.0, 2.0], "short_factor": [1.0] *
     ("name", "changes", "message"),
     [
         ("llama", {"rope_scaling": {"type": "dynamic", "factor": 2.0}}, r"none or linear.*found dynamic"),
-        ("llama", {"rope_scaling": {"type": "linear"}}, "a positive factor"),
-        ("llama", {"rope_scaling": _LLAMA3}, "a positive low_freq_factor"),
-        ("llama-yarn", {"rope_scaling": _YARN}, "a positive original_max_position_embeddings"),
+        ("llama", {"rope_scaling": {"type": "linear"}}, r"rope_scaling\.factor.*a positive number"),
+        ("llama", {"rope_scaling": _LLAMA3}, r"rope_scaling\.low_freq_factor.*a positive number"),
+        (
+            "llama-yarn",
+            {"rope_scaling": _YARN},
+            r"rope_scaling\.original_max_position_embeddings.*an integer",
+        ),
         ("qwen2", {"rope_scaling": _LLAMA3}, "found llama3"),
         ("qwen2", {"use_sliding_window": True}, "sliding window not supported"),
         ("gemma2", {"query_pre_attn_scalar": 30}, "expected query_pre_attn_scalar 32, found 30"),

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from support import tiny, tiny_families
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, import_gguf, read_gguf, read_safetensors
+from t2sql.gguf import (
+    Entry,
+    GgufFile,
+    ModelConfig,
+    convert,
+    import_gguf,
+    read_gguf,
+    read_safetensors,
+)
 from t2sql.gguf.families.rope import FREQS, Rope
 from t2sql.verification.tokens import HARD_STRINGS
 
@@ -88,7 +96,10 @@ def test_yarn_settings_come_back(factor: float, original: int, fast: float, atte
     scaling = {"type": "yarn", "factor": factor, "original_max_position_embeddings": original}
     scaling |= {"beta_fast": fast, "attention_factor": attention}
     rope = Rope(("yarn",))
-    entries = {f"llama.{name}": value for name, _, value in rope.metadata({"rope_scaling": scaling})}
-    back = rope.config("llama", entries, {})["rope_scaling"]
+    entries = rope.metadata(ModelConfig({"rope_scaling": scaling}))
+    entries = [entry._replace(key=f"llama.{entry.key}") for entry in entries]
+    architecture = Entry("general.architecture", "str", "llama")
+    file = GgufFile(Path("here"), 3, 0, [architecture, *entries], {})
+    back = ModelConfig(rope.config(file, {})).section("rope_scaling").document
     expected = {key: value for key, value in scaling.items() if value is not None}
     assert {key: back[key] for key in expected} == pytest.approx(expected)

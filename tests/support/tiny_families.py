@@ -103,11 +103,11 @@ def build(folder: Path, name: str, **changes: Any) -> Path:
 
 def weights(config: dict[str, Any], seed: int = 0) -> dict[str, np.ndarray]:
     """Random weights whose logits are far from flat, under Hugging Face's names."""
-    from t2sql.gguf import by_hf_architecture
+    from t2sql.gguf import ModelConfig, by_hf_architecture
 
     family = by_hf_architecture(config["architectures"][0], "here")
     rng = np.random.default_rng(seed)
-    shapes = family.expected(config, tied=config["tie_word_embeddings"])
+    shapes = family.expected(ModelConfig(config), tied=config["tie_word_embeddings"])
     if config.get("attention_bias") or config.get("mlp_bias"):
         biased = {s: shapes[f"blk.0.{s}.weight"][:1] for s in family.may_be_biased}
         layers = range(config["num_hidden_layers"])

@@ -19,6 +19,8 @@ from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
 from .hf import check_dtypes as check_dtypes
 from .hf import read_directory as read_directory
+from .hf_config import ModelConfig as ModelConfig
+from .hf_config import read_config as read_config
 from .hf_weights import safetensors_files as safetensors_files
 from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
@@ -58,6 +60,7 @@ __all__ = [
     "HfDirectory",
     "Inspection",
     "MetadataValue",
+    "ModelConfig",
     "OutputKeywords",
     "QuantizeKeywords",
     "QuantizeOptions",
@@ -76,6 +79,7 @@ __all__ = [
     "parse_overrides",
     "quantize",
     "read_adapter",
+    "read_config",
     "read_directory",
     "read_gguf",
     "read_safetensors",

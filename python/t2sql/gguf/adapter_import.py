@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 from t2sql.adapters import CONFIG, WEIGHTS, LoraParameters
 from t2sql.gguf.adapter_file import AdapterFile
 from t2sql.gguf.families.registry import by_gguf_architecture
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.weights import to_hf_rows
 
 
@@ -29,10 +30,9 @@ def import_adapter(file: AdapterFile, layers: int, out: Path) -> Path:
         InputError: The architecture is unknown, or the matrices have several ranks.
     """
     family = by_gguf_architecture(file.gguf.architecture, file.gguf.path)
-    config = {
-        "num_attention_heads": file.base.need("{arch}.attention.head_count"),
-        "num_key_value_heads": file.base.get("{arch}.attention.head_count_kv"),
-    }
+    heads = file.base.integer("{arch}.attention.head_count")
+    kv_heads = file.base.integer("{arch}.attention.head_count_kv", default=heads)
+    config = ModelConfig({"num_attention_heads": heads, "num_key_value_heads": kv_heads})
     weights: dict[str, np.ndarray] = {}
     keys, first = set(), layers
     for name, (a, b) in file.pairs.items():

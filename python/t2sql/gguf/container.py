@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from t2sql import _core
 from t2sql.errors import InputError
-from t2sql.gguf.entries import Entry
+from t2sql.gguf.entries import MAX_U32, Entry
 from t2sql.gguf.tensors import TensorInfo
 
 # safetensors' dtype -> the ggml type that holds the same bytes.
@@ -65,6 +66,59 @@ class GgufFile:
                 hint="The file is incomplete: convert it again from its source",
             )
         return value
+
+    def integer(self, key: str, *, default: int | None = None, least: int = 1, most: int = MAX_U32) -> int:
+        """An integer of the metadata.
+
+        Args:
+            key: As for `get`.
+            default: What its absence means; None when it must be there.
+            least: The least that is accepted.
+            most: The most that is accepted.
+
+        Raises:
+            InputError: It is missing, no integer, or outside the range.
+        """
+        value = self.need(key) if default is None else self.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise self.refusal(key, f"an integer from {least} to {most}")
+        return value
+
+    def number(self, key: str, *, default: float | None = None) -> float:
+        """A positive, finite number of the metadata; the arguments are those of `integer`.
+
+        Raises:
+            InputError: It is missing or something else.
+        """
+        value = self.need(key) if default is None else self.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            raise self.refusal(key, "a positive number")
+        return float(value)
+
+    def text(self, key: str, *, default: str | None = None) -> str:
+        """A text of the metadata; the arguments are those of `integer`.
+
+        Raises:
+            InputError: It is missing or something else.
+        """
+        value = self.need(key) if default is None else self.get(key, default)
+        if not isinstance(value, str):
+            raise self.refusal(key, "a text")
+        return value
+
+    def refusal(self, key: str, expected: str) -> InputError:
+        """The error for a value that is not what was expected.
+
+        Args:
+            key: As for `get`.
+            expected: What would be accepted.
+        """
+        return InputError(
+            "metadata value not supported",
+            where=f"{self.path}: {self._full(key)}",
+            expected=expected,
+            found=repr(self.get(key))[:80],
+        )
 
     def _full(self, key: str) -> str:
         return key.replace("{arch}", self.architecture)

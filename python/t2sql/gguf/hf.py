@@ -10,7 +10,7 @@ from pathlib import Path
 from t2sql.errors import InputError
 from t2sql.gguf.card import Card, read_card
 from t2sql.gguf.container import read_safetensors
-from t2sql.gguf.hf_config import Config, read_config
+from t2sql.gguf.hf_config import ModelConfig, read_config
 from t2sql.gguf.hf_weights import safetensors_files
 from t2sql.gguf.mlx_affine import gather
 from t2sql.gguf.tensors import TensorInfo
@@ -32,14 +32,18 @@ class HfDirectory:
     """
 
     path: Path
-    config: Config
+    config: ModelConfig
     tensors: Mapping[str, TensorInfo]
 
     @property
     def architecture(self) -> str:
-        """The class name in config.json's `architectures`, else its `model_type`, else "none"."""
-        names = self.config.get("architectures") or []
-        return str(names[0]) if names else str(self.config.get("model_type", "none"))
+        """The class name in config.json's `architectures`, else its `model_type`, else "none".
+
+        Raises:
+            InputError: Either is no text.
+        """
+        names = self.config.texts("architectures")
+        return names[0] if names else self.config.text("model_type", default="none")
 
     @cached_property
     def tokenizer(self) -> TokenizerFiles:

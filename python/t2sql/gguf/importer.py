@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,11 +16,12 @@ from t2sql.gguf.container import GgufFile
 from t2sql.gguf.families.base import Family, Key
 from t2sql.gguf.families.registry import by_gguf_architecture
 from t2sql.gguf.families.rope import FACTOR_TENSORS
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tokenizer.gguf_tokenizer import special_ids
 from t2sql.gguf.tokenizer.hf_files import write_tokenizer
 from t2sql.gguf.weights import Weight, write_safetensors
+from t2sql.plain import Json
 from t2sql.progress import Progress
 
 _TORCH_DTYPES = {"f16": "float16", "bf16": "bfloat16"}
@@ -36,7 +36,7 @@ class ImportPlan:
         weights: The tensors of model.safetensors, in order.
     """
 
-    config: Config
+    config: ModelConfig
     weights: Sequence[Weight]
 
 
@@ -63,7 +63,9 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     plan = plan_import(gguf, by_gguf_architecture(gguf.architecture, gguf.path))
     with output_directory(Path(out), force=force) as folder:
         write_tokenizer(gguf, folder)
-        (folder / "config.json").write_text(json.dumps(plan.config, indent=2) + "\n", encoding="utf-8")
+        (folder / "config.json").write_text(
+            json.dumps(plan.config.document, indent=2) + "\n", encoding="utf-8"
+        )
         ids = special_ids(gguf)
         generation = {f"{name}_token_id": ids[name] for name in ("bos", "eos", "pad") if name in ids}
         text = json.dumps({"_from_model_config": True, **generation}, indent=2)
@@ -109,8 +111,8 @@ def _hf_names(gguf: GgufFile, family: Family) -> dict[str, str]:
     return names
 
 
-def _check_shapes(gguf: GgufFile, family: Family, config: Config) -> None:
-    for name, shape in family.expected(config, tied=bool(config["tie_word_embeddings"])).items():
+def _check_shapes(gguf: GgufFile, family: Family, config: ModelConfig) -> None:
+    for name, shape in family.expected(config, tied=family.is_tied(config)).items():
         info = gguf.tensors.get(name)
         if info is None:
             raise InputError("tensor missing", where=gguf.path, expected=name)
@@ -123,9 +125,9 @@ def _check_shapes(gguf: GgufFile, family: Family, config: Config) -> None:
             )
 
 
-def _config(gguf: GgufFile, family: Family, names: Mapping[str, str]) -> Config:
+def _config(gguf: GgufFile, family: Family, names: Mapping[str, str]) -> ModelConfig:
     """config.json: the original one, if the GGUF carries it, with what the GGUF's own keys say instead."""
-    config = _original_config(gguf.metadata)
+    config = _original_config(gguf)
     config.setdefault("architectures", [family.hf_architectures[0]])
     config.setdefault("model_type", family.model_type)
     for key in family.keys:
@@ -134,10 +136,10 @@ def _config(gguf: GgufFile, family: Family, names: Mapping[str, str]) -> Config:
             config[key.config] = value
     config.setdefault("num_key_value_heads", config["num_attention_heads"])
     if family.extra_config is not None:
-        config = {**family.extra_config(gguf.metadata, config), **config}
+        config = {**family.extra_config(gguf, ModelConfig(config, str(gguf.path))), **config}
     if "t2sql.config" not in gguf.metadata:
         factors = {n: gguf.tensors[n].float32().ravel().tolist() for n in FACTOR_TENSORS if n in gguf.tensors}
-        config.update(family.rope.config(gguf.architecture, gguf.metadata, factors))
+        config.update(family.rope.config(gguf, factors))
     config["vocab_size"] = gguf.tensors["token_embd.weight"].shape[0]
     hf_names = set(names.values())
     config["tie_word_embeddings"] = "lm_head.weight" not in hf_names
@@ -150,34 +152,24 @@ def _config(gguf: GgufFile, family: Family, names: Mapping[str, str]) -> Config:
             config[f"{name}_token_id"] = token_id
     types = {gguf.tensors[name].type for name in names if len(gguf.tensors[name].shape) > 1}
     config["torch_dtype"] = _TORCH_DTYPES.get(types.pop(), "float32") if len(types) == 1 else "float32"
-    return config
+    return ModelConfig(config, str(gguf.path))
 
 
 def _setting(gguf: GgufFile, key: Key) -> int | float | None:
     """The value of a setting that both formats share."""
     name = "{arch}." + key.gguf
-    value = gguf.need(name) if key.required else gguf.get(name)
-    if value is None:
-        value = key.default
-    if isinstance(value, list | str | bool) or (key.required and not value > 0):
-        raise InputError(
-            "metadata value not supported",
-            where=f"{gguf.path}: {gguf.architecture}.{key.gguf}",
-            expected="one positive number",
-            found=value,
-        )
-    if value is None:
-        return None
+    if not key.required and gguf.get(name) is None:
+        return key.default
     if key.type != "f32":
-        return int(value)
+        return gguf.integer(name, most=key.most)
     # The shortest decimal that is this float32, so that 1e-05 comes back as 1e-05.
-    return float(str(np.float32(value)))
+    return float(str(np.float32(gguf.number(name))))
 
 
-def _original_config(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _original_config(gguf: GgufFile) -> dict[str, Json]:
     """The copy of config.json that `convert` stores; empty for files of other converters."""
     try:
-        config = json.loads(metadata.get("t2sql.config", "{}"))
-    except ValueError:
+        config = json.loads(gguf.text("t2sql.config", default="{}"))
+    except (ValueError, RecursionError):
         return {}
     return config if isinstance(config, dict) else {}

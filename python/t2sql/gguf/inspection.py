@@ -176,7 +176,7 @@ def _inspect_directory(path: Path) -> Inspection:
     size = sum(file.stat().st_size for file in safetensors_files(path))
     diagnosis = diagnose_directory(directory)
     return replace(
-        _summary(path, "directory", size, directory.tensors, directory.config),
+        _summary(path, "directory", size, directory.tensors, directory.config.document),
         architecture=directory.architecture,
         family=diagnosis.family,
         warnings=diagnosis.warnings,

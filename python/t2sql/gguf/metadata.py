@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from t2sql.errors import InputError
 from t2sql.gguf.card import Card
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType
 from t2sql.gguf.hf import HfDirectory
-from t2sql.gguf.hf_config import Config, about
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tokenizer.metadata import strips_after_special, tokenizer_metadata
 from t2sql.prompt import PROMPT_FORMAT
 
@@ -58,11 +57,11 @@ def metadata_of(
     entries.append(Entry("general.quantization_version", "u32", QUANTIZATION_VERSION))
     entries += tokenizer_metadata(directory.tokenizer, config, vocab_size, pre=pre)
     entries.append(Entry("t2sql.prompt_format", "str", _prompt_format(config)))
-    min_logprob = about(config).get("min_logprob")
-    if min_logprob is not None:
-        entries.append(Entry("t2sql.min_logprob", "f32", float(min_logprob)))
+    about = config.section("t2sql")
+    if about.has("min_logprob"):
+        entries.append(Entry("t2sql.min_logprob", "f32", about.number("min_logprob", positive=False)))
     # `import` needs the settings for which GGUF has no key.
-    copied = {key: value for key, value in config.items() if key not in _NOT_COPIED}
+    copied = {key: value for key, value in config.document.items() if key not in _NOT_COPIED}
     entries.append(Entry("t2sql.config", "str", json.dumps(copied, sort_keys=True)))
     strips = strips_after_special(directory.tokenizer)
     return _last_of_each([_name_for_llama_cpp(entry, strips) for entry in entries])
@@ -93,14 +92,9 @@ def _settings(directory: HfDirectory, family: Family) -> list[Entry]:
     """The settings that both formats state, by `family.keys`."""
     entries = []
     for key in family.keys:
-        value = directory.config.get(key.config)
-        if value is None:
-            value = key.default
+        value = key.read(directory.config)
         if value is not None:
-            number = float(value) if key.type == "f32" else int(value)
-            entries.append(Entry(f"{family.gguf_architecture}.{key.gguf}", key.type, number))
-        elif key.required:
-            raise InputError("setting missing", where=directory.path / "config.json", expected=key.config)
+            entries.append(Entry(f"{family.gguf_architecture}.{key.gguf}", key.type, value))
     return entries
 
 
@@ -108,21 +102,22 @@ def _complete_card(directory: HfDirectory) -> Card:
     """The model card; config.json's "t2sql" block fills in what the card leaves open."""
     card = directory.card
     fields, name, base_models = dict(card.fields), card.name, card.base_models
-    for key, value in about(directory.config).items():
-        if not value:
-            continue
-        if key in ("license", "organization", "version", "author"):
-            fields.setdefault(key, str(value))
-        elif key == "name":
-            name = name or str(value)
-        elif key == "base_model" and not base_models:
-            base_models = [str(base) for base in (value if isinstance(value, list) else [value])]
-    return replace(card, name=name, fields=fields, base_models=base_models)
+    about = directory.config.section("t2sql")
+    # In the order in which the block has them, which is that of the entries.
+    for key in about.document:
+        if key in ("license", "organization", "version", "author") and about.text(key, default=""):
+            fields.setdefault(key, about.text(key))
+    return replace(
+        card,
+        name=name or about.text("name", default="") or None,
+        fields=fields,
+        base_models=base_models or [base for base in about.texts("base_model") if base],
+    )
 
 
 def _default_name(directory: HfDirectory) -> str:
     """The model's name by where it lies: a run's own folder when it is the run's "fused" or "model"."""
-    stated = str(directory.config.get("_name_or_path") or "").rstrip("/").rpartition("/")[2]
+    stated = directory.config.text("_name_or_path", default="").rstrip("/").rpartition("/")[2]
     folder = Path(directory.path).resolve()
     return stated or (folder.parent.name if folder.name in ("fused", "model") else folder.name)
 
@@ -142,9 +137,9 @@ def _name_for_llama_cpp(entry: Entry, strips: bool) -> Entry:
     return entry._replace(value=_PHI3.sub(r"\1 3", name)) if named and not strips else entry
 
 
-def _prompt_format(config: Config) -> str:
+def _prompt_format(config: ModelConfig) -> str:
     """The prompt format that the model was trained with, where config.json states it; else our own."""
-    return str(about(config).get("prompt_format", PROMPT_FORMAT))
+    return config.section("t2sql").text("prompt_format", default=PROMPT_FORMAT)
 
 
 def _last_of_each(entries: Sequence[Entry]) -> list[Entry]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from t2sql._core import AffineSource
 from t2sql.errors import InputError
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tensors import FloatArray, TensorInfo
 
 # The widths of codes that `mlx.core.quantize` has in its affine mode.
@@ -59,7 +58,7 @@ class AffineTensor(TensorInfo):
         return rows
 
 
-def gather(path: Path, config: Config, tensors: Mapping[str, TensorInfo]) -> Mapping[str, TensorInfo]:
+def gather(path: Path, config: ModelConfig, tensors: Mapping[str, TensorInfo]) -> Mapping[str, TensorInfo]:
     """Join the codes, scales and biases of every quantized matrix into one `AffineTensor`.
 
     Args:
@@ -73,8 +72,8 @@ def gather(path: Path, config: Config, tensors: Mapping[str, TensorInfo]) -> Map
     Raises:
         InputError: The quantization is not MLX's affine mode, or contradicts a tensor's shape.
     """
-    settings = config.get("quantization")
-    if not isinstance(settings, dict):
+    settings = config.section("quantization")
+    if not settings.document:
         return tensors
     stems = [name.removesuffix(".scales") for name in tensors if name.endswith(".scales")]
     parts = {f"{stem}.{part}" for stem in stems for part in ("scales", "biases")}
@@ -88,21 +87,23 @@ def gather(path: Path, config: Config, tensors: Mapping[str, TensorInfo]) -> Map
     return gathered
 
 
-def _affine(
-    where: str, settings: Mapping[str, Any], stem: str, tensors: Mapping[str, TensorInfo]
-) -> AffineTensor:
+def _affine(where: str, settings: ModelConfig, stem: str, tensors: Mapping[str, TensorInfo]) -> AffineTensor:
     """One matrix, by the settings of its own module where config.json has such."""
-    own = settings.get(stem)
-    chosen = {**settings, **own} if isinstance(own, dict) else settings
-    mode, bits, group_size = (chosen.get(key) for key in ("mode", "bits", "group_size"))
-    if mode not in (None, "affine") or f"{stem}.biases" not in tensors:
+    own = settings.document.get(stem)
+    chosen = settings.with_settings(own) if isinstance(own, Mapping) else settings
+    mode, bits, group_size = (
+        chosen.text("mode", default="affine"),
+        chosen.integer("bits"),
+        chosen.integer("group_size"),
+    )
+    if mode != "affine" or f"{stem}.biases" not in tensors:
         raise InputError("quantization not supported", where=where, expected="MLX's affine mode", found=mode)
-    if bits not in BITS or not isinstance(group_size, int) or group_size < 1:
+    if bits not in BITS:
         raise InputError(
             "quantization not supported",
             where=where,
-            expected=f"a group size, and {', '.join(map(str, BITS))} bits",
-            found=f"group size {group_size}, {bits} bits",
+            expected=f"{', '.join(map(str, BITS))} bits",
+            found=f"{bits} bits",
         )
     codes, scales, biases = (tensors[f"{stem}.{part}"] for part in ("weight", "scales", "biases"))
     rows, columns = codes.shape[0], codes.shape[-1] * 32 // bits

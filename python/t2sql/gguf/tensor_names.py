@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from t2sql.errors import InputError
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.hf import HfDirectory
+from t2sql.gguf.hf_config import MAX_LAYERS
 
 
 def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
@@ -16,13 +17,14 @@ def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
         InputError: config.json lacks a setting, or a tensor is missing, unknown, or of another shape than
             config.json says.
     """
-    _check_settings(directory, family)
+    for key in family.keys:
+        key.read(directory.config)
     names = _known_names(directory, family)
     expected = family.expected(directory.config, tied=family.is_tied(directory.config))
     missing = [family.to_hf(name) or name for name in expected if name not in names]
     if missing:
         raise InputError("tensors missing", where=directory.path, expected=_first_of(missing))
-    layers = int(directory.config["num_hidden_layers"])
+    layers = directory.config.integer("num_hidden_layers", most=MAX_LAYERS)
     for gguf, name in names.items():
         found = directory.tensors[name].shape
         shape = expected.get(gguf, found)
@@ -32,15 +34,6 @@ def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
             raise _contradiction(directory, name, f"{layers} layers")
     order = {name: index for index, name in enumerate(expected)}
     return dict(sorted(names.items(), key=lambda item: order.get(item[0], len(order))))
-
-
-def _check_settings(directory: HfDirectory, family: Family) -> None:
-    for key in family.needed_settings():
-        value = directory.config.get(key)
-        if not isinstance(value, int | float):
-            raise InputError(
-                "setting missing", where=directory.path / "config.json", expected=key, found=value
-            )
 
 
 def _known_names(directory: HfDirectory, family: Family) -> dict[str, str]:

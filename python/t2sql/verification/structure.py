@@ -63,7 +63,7 @@ def _check_settings(
     """Check the architecture's keys; another converter may leave out those that a default implies."""
     prefix = f"{family.gguf_architecture}."
     implied: dict[str, Any] = {key.gguf: key.default for key in family.keys if key.default is not None}
-    implied["attention.head_count_kv"] = directory.config.get("num_attention_heads")
+    implied["attention.head_count_kv"] = directory.config.integer("num_attention_heads")
     wrong = []
     for key, value in expected.items():
         if not key.startswith(prefix):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-from t2sql.gguf.entries import Entry
+from t2sql.gguf.container import GgufFile
+from t2sql.gguf.entries import MAX_U32, Entry
 from t2sql.gguf.families.rope import UNSCALED, Rope
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import MAX_LAYERS, ModelConfig
 from t2sql.gguf.tensors import FloatArray
+from t2sql.plain import JsonObject
 
 Dimension: TypeAlias = Literal[
     "vocab_size",
@@ -32,6 +34,7 @@ class Key(NamedTuple):
         type: The type in GGUF, u32 or f32.
         required: Whether both formats must state it.
         default: What its absence means; None when there is no such value.
+        most: The largest value of an integer that is accepted.
     """
 
     gguf: str
@@ -39,6 +42,19 @@ class Key(NamedTuple):
     type: Literal["u32", "f32"] = "u32"
     required: bool = False
     default: int | float | None = None
+    most: int = MAX_U32
+
+    def read(self, config: ModelConfig) -> int | float | None:
+        """The setting in a config.json; `default` when it is absent.
+
+        Raises:
+            InputError: It is missing although it is required, or not a positive number of its type.
+        """
+        if not (self.required or config.has(self.config)):
+            return self.default
+        return (
+            config.number(self.config) if self.type == "f32" else config.integer(self.config, most=self.most)
+        )
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ class Family:
         ignored: Ends of names of tensors that a conversion drops: buffers that the runtime computes itself.
         extra_metadata: Further GGUF entries, with keys after the architecture's name, from config.json; it
             raises InputError for settings that the GGUF cannot express.
-        extra_config: Further config.json entries from a GGUF's metadata and the config so far.
+        extra_config: Further settings of config.json, from a GGUF and the config so far.
     """
 
     gguf_architecture: str
@@ -84,8 +100,8 @@ class Family:
     activation: tuple[str, str] = ("hidden_act", "silu")
     rope: Rope = UNSCALED
     ignored: tuple[str, ...] = ("self_attn.rotary_emb.inv_freq", "self_attn.rotary_emb.freqs")
-    extra_metadata: Callable[[Config], list[Entry]] | None = None
-    extra_config: Callable[[Mapping[str, Any], Config], dict[str, Any]] | None = None
+    extra_metadata: Callable[[ModelConfig], list[Entry]] | None = None
+    extra_config: Callable[[GgufFile, ModelConfig], JsonObject] | None = None
 
     def to_gguf(self, name: str) -> str | None:
         """The GGUF name of a Hugging Face tensor, or None when the family has no such tensor."""
@@ -113,43 +129,41 @@ class Family:
             return f"model.layers.{layer}.{self.block[inner]}.{suffix}"
         return None
 
-    def heads(self, gguf_name: str, config: Config) -> int:
+    def heads(self, gguf_name: str, config: ModelConfig) -> int:
         """The heads whose rows GGUF has in another order than Hugging Face; 0 when the order is the same."""
         stem = gguf_name.rpartition(".")[0].rpartition(".")[2]
         key = self.permuted.get(stem)
-        return 0 if key is None else int(config.get(key) or config["num_attention_heads"])
+        return 0 if key is None else config.integer(key, default=config.integer("num_attention_heads"))
 
     def offset(self, gguf_name: str) -> float:
         """What is added to every element of a tensor on the way to GGUF."""
         return self.norm_offset if gguf_name.endswith("_norm.weight") else 0.0
 
-    def is_tied(self, config: Config) -> bool:
+    def is_tied(self, config: ModelConfig) -> bool:
         """Whether the token embedding also makes the logits."""
-        value = config.get("tie_word_embeddings")
-        return self.tied if value is None else bool(value)
+        return config.flag("tie_word_embeddings", default=self.tied)
 
-    def computed(self, config: Config) -> dict[str, FloatArray]:
+    def computed(self, config: ModelConfig) -> dict[str, FloatArray]:
         """Tensors that a GGUF has and a checkpoint lacks: the factors of scaled rotary positions."""
         return self.rope.tensors(config)
 
-    def needed_settings(self) -> tuple[str, ...]:
-        """The keys of numbers that config.json must have."""
-        return (*(key.config for key in self.keys if key.required), "vocab_size")
-
-    def expected(self, config: Config, *, tied: bool) -> dict[str, tuple[int, ...]]:
+    def expected(self, config: ModelConfig, *, tied: bool) -> dict[str, tuple[int, ...]]:
         """Every tensor that a model of this config must have, in the order of the graph.
 
         Args:
-            config: config.json with the settings of `needed_settings`.
+            config: config.json.
             tied: Whether the model has no output matrix of its own.
 
         Returns:
             GGUF name -> shape, row-major.
+
+        Raises:
+            InputError: A size is missing, or no positive integer.
         """
         sizes = _dimensions(config)
         shapes = {stem: tuple(sizes[dimension] for dimension in row) for stem, row in self.shapes.items()}
         tensors = {"token_embd.weight": shapes["token_embd"]}
-        for layer in range(int(config["num_hidden_layers"])):
+        for layer in range(config.integer("num_hidden_layers", most=MAX_LAYERS)):
             for stem, shape in shapes.items():
                 if stem in self.block:
                     tensors[f"blk.{layer}.{stem}.weight"] = shape
@@ -166,13 +180,13 @@ class Family:
         return stem in self.biased or stem in self.may_be_biased
 
 
-def _dimensions(config: Config) -> dict[Dimension, int]:
-    heads, hidden_size = int(config["num_attention_heads"]), int(config["hidden_size"])
-    head_dim = int(config.get("head_dim") or hidden_size // heads)
-    intermediate_size = int(config["intermediate_size"])
-    q_dim, kv_dim = heads * head_dim, int(config.get("num_key_value_heads") or heads) * head_dim
+def _dimensions(config: ModelConfig) -> dict[Dimension, int]:
+    heads, hidden_size = config.integer("num_attention_heads"), config.integer("hidden_size")
+    head_dim = config.integer("head_dim", default=hidden_size // heads)
+    intermediate_size = config.integer("intermediate_size")
+    q_dim, kv_dim = heads * head_dim, config.integer("num_key_value_heads", default=heads) * head_dim
     return {
-        "vocab_size": int(config["vocab_size"]),
+        "vocab_size": config.integer("vocab_size"),
         "hidden_size": hidden_size,
         "intermediate_size": intermediate_size,
         "head_dim": head_dim,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from t2sql.gguf.families.base import Dimension, Key
+from t2sql.gguf.hf_config import MAX_LAYERS
 
 WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 ATTENTION = {
@@ -45,7 +46,7 @@ HEAD_NORM_SHAPES: Mapping[str, Sequence[Dimension]] = {
 }
 
 KEYS = (
-    Key("block_count", "num_hidden_layers", required=True),
+    Key("block_count", "num_hidden_layers", required=True, most=MAX_LAYERS),
     Key("context_length", "max_position_embeddings", required=True),
     Key("embedding_length", "hidden_size", required=True),
     Key("feed_forward_length", "intermediate_size", required=True),

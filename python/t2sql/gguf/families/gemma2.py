@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from t2sql.errors import InputError
+from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Dimension, Family, Key
 from t2sql.gguf.families.decoder import ATTENTION, KEYS, MLP, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import UNSCALED
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import MAX_LAYERS, ModelConfig
+from t2sql.plain import JsonObject
 
 BLOCK = {
     "attn_norm": "input_layernorm",
@@ -35,7 +36,7 @@ ACTIVATION = ("hidden_activation", "gelu_pytorch_tanh")
 _LAYERS_OF_27B = 46
 
 
-def query_scalar(config: Config, layers_of_27b: int) -> int:
+def query_scalar(config: ModelConfig, layers_of_27b: int) -> int:
     """The `query_pre_attn_scalar` that llama.cpp computes with.
 
     Args:
@@ -43,48 +44,48 @@ def query_scalar(config: Config, layers_of_27b: int) -> int:
         layers_of_27b: The number of layers by which llama.cpp recognises the family's 27B model, whose scale
             is hidden_size / heads; that of all others is head_dim.
     """
-    if config["num_hidden_layers"] == layers_of_27b:
-        return int(config["hidden_size"]) // int(config["num_attention_heads"])
-    return int(config["head_dim"])
+    if config.integer("num_hidden_layers", most=MAX_LAYERS) == layers_of_27b:
+        return config.integer("hidden_size") // config.integer("num_attention_heads")
+    return config.integer("head_dim")
 
 
-def check_query_scalar(config: Config, layers_of_27b: int) -> None:
+def check_query_scalar(config: ModelConfig, layers_of_27b: int) -> None:
     """Refuse an attention scale for which GGUF has no key; the arguments are those of `query_scalar`.
 
     Raises:
         InputError: config.json states another scale than llama.cpp computes.
     """
     expected = query_scalar(config, layers_of_27b)
-    found = config.get("query_pre_attn_scalar")
-    if found is not None and found != expected:
+    found = config.number("query_pre_attn_scalar", default=expected)
+    if found != expected:
         raise InputError(
             "attention scale that a GGUF cannot express",
-            where="config.json",
+            where=config.where,
             expected=f"query_pre_attn_scalar {expected}",
-            found=found,
+            found=f"{found:g}",
         )
 
 
-def check_activation(config: Config) -> None:
+def check_activation(config: ModelConfig) -> None:
     """Refuse another activation than the one of llama.cpp's graph.
 
     Raises:
         InputError: `hidden_activation` is not gelu_pytorch_tanh.
     """
-    found = config.get("hidden_activation") or "gelu_pytorch_tanh"
+    found = config.text("hidden_activation", default="gelu_pytorch_tanh")
     if found != "gelu_pytorch_tanh":
         raise InputError(
-            "activation not supported", where="config.json", expected="gelu_pytorch_tanh", found=found
+            "activation not supported", where=config.where, expected="gelu_pytorch_tanh", found=found
         )
 
 
-def _metadata(config: Config) -> list[Entry]:
+def _metadata(config: ModelConfig) -> list[Entry]:
     check_query_scalar(config, _LAYERS_OF_27B)
     check_activation(config)
     return []
 
 
-def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
+def _config(gguf: GgufFile, config: ModelConfig) -> JsonObject:
     return {"query_pre_attn_scalar": query_scalar(config, _LAYERS_OF_27B)}
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from t2sql.errors import InputError
+from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family, Key
 from t2sql.gguf.families.decoder import HEAD_NORM_SHAPES, HEAD_NORMS, KEYS, WHOLE
@@ -19,33 +17,35 @@ from t2sql.gguf.families.gemma2 import (
     query_scalar,
 )
 from t2sql.gguf.families.rope import Rope
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import MAX_LAYERS, ModelConfig
+from t2sql.plain import JsonObject
 
 _LAYERS_OF_27B = 62
 # Five layers with a sliding window, then one without: llama.cpp's graph has no other pattern.
 _PATTERN = 6
 
 
-def _metadata(config: Config) -> list[Entry]:
+def _metadata(config: ModelConfig) -> list[Entry]:
     check_query_scalar(config, _LAYERS_OF_27B)
     check_activation(config)
-    kinds = config.get("layer_types")
-    pattern = config.get("sliding_window_pattern") or _PATTERN
-    full = [(i + 1) % _PATTERN == 0 for i in range(config["num_hidden_layers"])]
+    kinds = config.texts("layer_types")
+    pattern = config.integer("sliding_window_pattern", default=_PATTERN)
+    layers = config.integer("num_hidden_layers", most=MAX_LAYERS)
+    full = [(i + 1) % _PATTERN == 0 for i in range(layers)]
     if pattern != _PATTERN or (kinds and [kind == "full_attention" for kind in kinds] != full):
         raise InputError(
             "order of layers that a GGUF cannot express",
-            where="config.json",
+            where=config.where,
             expected=f"every {_PATTERN}th layer without a sliding window",
-            found=kinds or f"sliding_window_pattern {pattern}",
+            found=", ".join(kinds) or f"sliding_window_pattern {pattern}",
         )
     for key in ("attn_logit_softcapping", "final_logit_softcapping"):
-        if config.get(key):
-            raise InputError("soft cap not supported", where="config.json", expected=f"{key} null")
+        if config.number(key, default=0.0, positive=False):
+            raise InputError("soft cap not supported", where=config.where, expected=f"{key} null")
     return []
 
 
-def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
+def _config(gguf: GgufFile, config: ModelConfig) -> JsonObject:
     return {
         "query_pre_attn_scalar": query_scalar(config, _LAYERS_OF_27B),
         "sliding_window_pattern": _PATTERN,

@@ -6,11 +6,12 @@ from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.decoder import BLOCK, HEAD_KEYS, KEYS, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import Rope
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import ModelConfig
 
 
-def _metadata(config: Config) -> list[Entry]:
-    head_dim = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+def _metadata(config: ModelConfig) -> list[Entry]:
+    heads = config.integer("num_attention_heads")
+    head_dim = config.integer("head_dim", default=config.integer("hidden_size") // heads)
     return [Entry("rope.dimension_count", "u32", head_dim)]
 
 

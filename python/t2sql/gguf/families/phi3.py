@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.decoder import KEYS, ROPE_BASE, WHOLE, WHOLE_SHAPES
 from t2sql.gguf.families.rope import Rope
 from t2sql.gguf.families.rope_scaling import original_length, rotary_dim
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import ModelConfig
+from t2sql.plain import Json, JsonObject
 
 
-def _metadata(config: Config) -> list[Entry]:
+def _metadata(config: ModelConfig) -> list[Entry]:
     return [
         Entry("rope.dimension_count", "u32", rotary_dim(config)),
         Entry("rope.scaling.original_context_length", "u32", original_length(config)),
         # llama.cpp takes 0 for a model without a window.
-        Entry("attention.sliding_window", "u32", int(config.get("sliding_window") or 0)),
+        Entry("attention.sliding_window", "u32", config.integer("sliding_window", default=0, least=0)),
     ]
 
 
-def _config(metadata: Mapping[str, Any], config: Config) -> dict[str, Any]:
-    head_dim = config["hidden_size"] // config["num_attention_heads"]
-    config_entries: dict[str, Any] = {}
-    dimensions = metadata.get("phi3.rope.dimension_count", head_dim)
+def _config(gguf: GgufFile, config: ModelConfig) -> JsonObject:
+    head_dim = config.integer("hidden_size") // config.integer("num_attention_heads")
+    settings: dict[str, Json] = {}
+    dimensions = gguf.integer("phi3.rope.dimension_count", default=head_dim)
     if dimensions != head_dim:
-        config_entries["partial_rotary_factor"] = dimensions / head_dim
-    if metadata.get("phi3.attention.sliding_window"):
-        config_entries["sliding_window"] = metadata["phi3.attention.sliding_window"]
-    original = metadata.get("phi3.rope.scaling.original_context_length")
-    if original is not None:
-        config_entries["original_max_position_embeddings"] = original
-    return config_entries
+        settings["partial_rotary_factor"] = dimensions / head_dim
+    window = gguf.integer("phi3.attention.sliding_window", default=0, least=0)
+    if window:
+        settings["sliding_window"] = window
+    if gguf.get("phi3.rope.scaling.original_context_length") is not None:
+        original = gguf.integer("phi3.rope.scaling.original_context_length")
+        settings["original_max_position_embeddings"] = original
+    return settings
 
 
 FAMILY = Family(

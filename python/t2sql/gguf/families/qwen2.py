@@ -7,10 +7,10 @@ from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.decoder import BLOCK, KEYS, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import Rope
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import ModelConfig
 
 
-def check_full_attention(config: Config) -> list[Entry]:
+def check_full_attention(config: ModelConfig) -> list[Entry]:
     """Refuse the sliding window that Qwen's code has and none of its models uses.
 
     Returns:
@@ -19,10 +19,10 @@ def check_full_attention(config: Config) -> list[Entry]:
     Raises:
         InputError: `use_sliding_window` is true.
     """
-    if config.get("use_sliding_window"):
+    if config.flag("use_sliding_window", default=False):
         raise InputError(
             "sliding window not supported",
-            where="config.json",
+            where=config.where,
             expected="use_sliding_window false",
             found="true",
         )

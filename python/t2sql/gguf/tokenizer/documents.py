@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from t2sql.errors import InputError
 from t2sql.gguf.hf_config import read_json
+from t2sql.plain import JsonObject
 
 # A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: an object with a "type", whose
 # other keys depend on it. Sequences nest such objects.
@@ -163,7 +164,7 @@ def parse_document(document: Mapping[str, Any], path: Path) -> TokenizerDocument
         raise _malformed(path, error) from None
 
 
-def _optional(path: Path) -> dict[str, Any]:
+def _optional(path: Path) -> JsonObject:
     return read_json(path) if path.is_file() else {}
 
 

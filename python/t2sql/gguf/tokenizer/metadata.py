@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from t2sql.errors import InputError
 from t2sql.gguf.entries import Entry
-from t2sql.gguf.hf_config import Config
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tokenizer.byte_level import byte_level, is_byte_level
 from t2sql.gguf.tokenizer.documents import TokenizerDocument, TokenizerFiles
 from t2sql.gguf.tokenizer.spm import spm_from_document, spm_from_model
@@ -16,7 +16,7 @@ SPECIAL_KEYS = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
 
 
 def tokenizer_metadata(
-    files: TokenizerFiles, config: Config, size: int, *, pre: str | None = None
+    files: TokenizerFiles, config: ModelConfig, size: int, *, pre: str | None = None
 ) -> list[Entry]:
     """All `tokenizer.*` entries of a GGUF.
 
@@ -95,18 +95,16 @@ def strips_after_special(files: TokenizerFiles) -> bool:
     return added.keys() >= {*exempt, "</s>"} and bool(others) and all(token.rstrip for token in others)
 
 
-def _special_ids(vocabulary: Vocabulary, files: TokenizerFiles, config: Config) -> dict[str, int]:
+def _special_ids(vocabulary: Vocabulary, files: TokenizerFiles, config: ModelConfig) -> dict[str, int]:
     """The ids of bos, eos, unk and pad: by the tokenizer's own names first, then by config.json."""
     by_token = {token: i for i, token in vocabulary.tokens.items()}
     ids: dict[str, int] = {}
     for name in SPECIAL_KEYS:
         token = files.settings.special_tokens.get(name)
-        stated = config.get(f"{name}_token_id")
-        if isinstance(stated, list) and stated:
-            stated = stated[0]
+        stated = config.token_id(f"{name}_token_id")
         if token is not None and token in by_token:
             ids[name] = by_token[token]
-        elif isinstance(stated, int) and stated in vocabulary.tokens:
+        elif stated is not None and stated in vocabulary.tokens:
             ids[name] = stated
     for i, kind in vocabulary.types.items():
         if kind == UNKNOWN:
