@@ -29,8 +29,8 @@ quick: setup ## the unit tests that load no model, in under a minute
 lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	$(BIN)/ruff format --check python tests tui benches conftest.py
-	$(BIN)/ruff check python tests tui benches conftest.py
+	$(BIN)/ruff format --check python tests tui benches tools conftest.py
+	$(BIN)/ruff check python tests tui benches tools conftest.py
 	$(BIN)/mypy -p t2sql
 	$(BIN)/mypy --strict -p t2sql_tui
 	$(BIN)/lint-imports --no-cache

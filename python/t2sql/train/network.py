@@ -129,7 +129,9 @@ class Network:
             if whole.shape != parts.shape:
                 return False
             return bool(mx.abs(whole - parts).max() <= 1e-3 * mx.abs(whole).max())
-        except (AttributeError, TypeError, ValueError, IndexError):
+        except (AttributeError, ValueError, IndexError):
+            # A model of another build than the layers: it is computed as a whole. A TypeError is not caught,
+            # since it would be a mismatch between the extension and this file.
             return False
         finally:
             self.model.train(was_training)

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from t2sql import pipeline
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
+from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
 from t2sql.runs import RunLayout
 
@@ -79,20 +81,17 @@ def command(
 
     Without arguments it is the demo, into runs/demo. A run that was cut short goes on where it was.
     """
-    from t2sql.cli.run_printer import RunPrinter
-    from t2sql.pipeline import execute, prepare_run
-
     if follows():
         return
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
     own |= {"select": select, "select_limit": select_limit}
     given = training | {name: value for name, value in own.items() if value is not None}
-    run, settings = prepare_run(target, given, say=out.note)
+    run, settings = pipeline.prepare_run(target, given, say=out.note)
     try:
         with out.progress() as progress:
             RunPrinter(out, run, progress)
-            execute(run, settings, out.note)
+            pipeline.execute(run, settings, out.note)
     except KeyboardInterrupt:
         out.note(f"\nthe run is kept; to go on: t2sql run --out {target}")
         raise

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from t2sql import runs
 from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
@@ -32,8 +33,6 @@ def find(path: Path) -> Path:
 @shared()
 def list_(out: Output, root: Root = Path("runs")) -> None:
     """List runs, the latest first."""
-    from t2sql import runs
-
     found = runs.list_runs(root)
     rows = [
         (
@@ -56,8 +55,6 @@ def list_(out: Output, root: Root = Path("runs")) -> None:
 @shared()
 def show(out: Output, path: RunPath) -> None:
     """Show a run: its stages, settings and files."""
-    from t2sql import runs
-
     run = runs.open_run(find(path))
     summary = runs.summarize(run.path)
     sizes = {
@@ -92,8 +89,6 @@ def rm(
     ],
 ) -> None:
     """Remove runs; one that is being written is not removed."""
-    from t2sql import runs
-
     found = [find(path) for path in paths]
     for path in found:
         if not runs.is_run(path):
@@ -111,14 +106,17 @@ app.command("rm", epilog=epilog("t2sql runs rm demo"), help=rm.__doc__)(rm)
 
 
 def number(value: float | None, digits: int) -> str | None:
+    """A figure with so many digits after the point; None stays None."""
     return None if value is None else f"{value:.{digits}f}"
 
 
 def percent(value: float | None) -> str | None:
+    """A fraction, 0 to 1, as a percentage with one digit."""
     return None if value is None else f"{100 * value:.1f}%"
 
 
 def when(seconds: float | None) -> str | None:
+    """A time in seconds since 1970 as local date and time, to the minute."""
     return None if seconds is None else datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
 
 
