@@ -59,6 +59,7 @@ def test_golden_blocks_equal_the_reference_where_it_is_defined(type_: str) -> No
     np.testing.assert_array_equal(committed[sure], reference(x[sure], type_))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simd", ["scalar", "avx2", "avx512", "neon"])
 def test_random_bits_equal_the_reference_in_every_instruction_set(simd: str) -> None:
     """A million values of each format, of any bits, with ties, and as the half types hold them."""
@@ -89,6 +90,7 @@ def test_integers_equal_the_reference(type_: str) -> None:
     expect_equal(np.random.default_rng(5).integers(-16, 17, (512, 1024)) / np.float32(2), type_)
 
 
+@pytest.mark.slow
 @each_type
 @settings(max_examples=200, deadline=None)
 @given(

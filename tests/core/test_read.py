@@ -13,6 +13,7 @@ from t2sql import _core
 from t2sql.errors import InputError
 
 
+@pytest.mark.slow
 def test_headers_equal_those_of_gguf_py(demo_gguf: Path) -> None:
     ours, reader = _core.read_gguf(demo_gguf), gguf.GGUFReader(demo_gguf)
     assert [t["name"] for t in ours["tensors"]] == [t.name for t in reader.tensors]

@@ -19,6 +19,8 @@ from t2sql.data.synthesis.split_assigner import without_values
 from t2sql.errors import InputError
 from t2sql.schema import Schema
 
+pytestmark = pytest.mark.slow
+
 
 def every(dataset: Dataset) -> list[Example]:
     return [example for split in SPLITS for example in dataset.split(split)]

@@ -17,6 +17,8 @@ from t2sql.data.synthesis.database_copy import _without_clashes
 from t2sql.databases import DatabaseColumn, DatabaseTable, engine
 from t2sql.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def make(path: Path, out: Path, examples: int = 80, recipe: Path | None = None) -> Dataset:
     source = data.DataSource(databases.url(path), examples=examples, recipe=recipe)

@@ -19,6 +19,8 @@ from t2sql.errors import InputError, WorkError
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema, read_table_lines
 
+pytestmark = pytest.mark.slow
+
 TUTORIAL_LINES = [
     "table: 1-100-16\ncolumns: Player, No., School/Club Team\nQ: Which team is al smith's?\n"
     "A: SELECT School/Club Team FROM 1-100-16 WHERE Player = 'Al Smith'</s>",

@@ -21,6 +21,8 @@ from t2sql.data.demo.domains import domains
 from t2sql.data.demo.question_writer import templates
 from t2sql.databases import open_engine, read_schema
 
+pytestmark = pytest.mark.slow
+
 # What `data demo` writes with seed 0: the three split files, and every row of every database.
 FROZEN_LINES = "a64e588a06c43fc1bb9b65de4f24ab03219d346eb630a36cfafb5942fcade88e"
 FROZEN_ROWS = "cb1791fae47805b6fd875c12f9fb37932fd16a9c881c826cb339f08c08d754fb"

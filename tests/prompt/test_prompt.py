@@ -50,6 +50,7 @@ TABLE = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(TABLE, min_size=1, max_size=3), st.lists(NAME, min_size=1, max_size=5), NAME)
 def test_any_schema_question_and_answer_survive_rendering_and_parsing(

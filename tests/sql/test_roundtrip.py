@@ -16,6 +16,8 @@ from t2sql.prompt import parse_prompt, render_prompt
 from t2sql.schema import Column, Schema, Table
 from t2sql.sql import Result, literal, quote, same_result, same_statement
 
+pytestmark = pytest.mark.slow
+
 NAME = st.text(
     st.characters(exclude_categories=("Cc", "Cs", "Z"), exclude_characters=",:"), min_size=1, max_size=6
 )

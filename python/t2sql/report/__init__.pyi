@@ -1,4 +1,4 @@
-from .collect import collect as collect
+from .contents import collect as collect
 from .render import write as write
 
 __all__ = [

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from t2sql.files import write_text
 from t2sql.report import formatting
-from t2sql.report.collect import collect
+from t2sql.report.contents import collect
 from t2sql.report.coverage import coverage_curve, trusted
 from t2sql.report.curve import loss_curve
 from t2sql.report.wording import PAIRS_MEAN, chosen_by, right_means, trust_means
