@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from support import tiny
+from support.adapters import RANK, SCALE, edit, edit_config, write_adapter
 
 from t2sql.errors import InputError, WorkError
 from t2sql.generate import ask
@@ -19,39 +20,6 @@ from t2sql.gguf import convert, convert_adapter, read_gguf
 from t2sql.runtimes import LlamaPredictor
 
 GgufOf = Callable[..., Path]
-KEYS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.o_proj", "mlp.down_proj")
-RANK, SCALE = 4, 5.0
-
-
-def write_adapter(base: Path, out: Path, *, keys: tuple[str, ...] = KEYS, layers: int = 1) -> Path:
-    """A LoRA adapter on the last layers of a tiny model, with a strong effect."""
-    rng = np.random.default_rng(3)
-    weights = load_file(str(base / "model.safetensors"))
-    adapter: dict[str, np.ndarray] = {}
-    for layer in range(2 - layers, 2):
-        for key in keys:
-            rows, columns = weights[f"model.layers.{layer}.{key}.weight"].shape
-            for leaf, shape in (("lora_a", (columns, RANK)), ("lora_b", (RANK, rows))):
-                values = rng.standard_normal(shape) / shape[0] ** 0.5 / 2
-                adapter[f"model.layers.{layer}.{key}.{leaf}"] = values.astype(np.float32)
-    out.mkdir()
-    save_file(adapter, str(out / "adapters.safetensors"))
-    lora = {"rank": RANK, "scale": SCALE, "dropout": 0.0, "keys": list(keys)}
-    config = {"fine_tune_type": "lora", "num_layers": layers, "lora_parameters": lora}
-    (out / "adapter_config.json").write_text(json.dumps(config))
-    return out
-
-
-def edit(adapter: Path, **changes: Any) -> None:
-    """Change tensors (None: removed) of an adapter."""
-    file = str(adapter / "adapters.safetensors")
-    weights: dict[str, Any] = {**load_file(file), **changes}
-    save_file({name: value for name, value in weights.items() if value is not None}, file)
-
-
-def edit_config(adapter: Path, **changes: Any) -> None:
-    file = adapter / "adapter_config.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
 
 
 @pytest.fixture

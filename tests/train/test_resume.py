@@ -152,3 +152,22 @@ def test_another_model_on_resume_is_refused(
     tiny.build_llama(model, seed=1)
     with pytest.raises(InputError, match=r"the model is not the run's .*weights of fingerprint"):
         train.train(TrainConfig.of(**settings(model, iters=8)), dataset, out, emit=Events(), resume=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [({"num_layers": 99}, "at most 2"), ({"lora_parameters": {"rank": 4, "scale": 0}}, "not 0")],
+)
+def test_a_checkpoint_with_settings_that_cannot_be_is_refused_on_resume(
+    change: dict[str, object],
+    match: str,
+    whole: tuple[Path, Events],
+    tiny_llama: Path,
+    dataset: Dataset,
+    tmp_path: Path,
+) -> None:
+    out = shutil.copytree(whole[0], tmp_path / "run")
+    file = train.checkpoints(out)[-1].path / "adapter_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(InputError, match=match):
+        train.train(TrainConfig.of(**settings(tiny_llama)), dataset, out, emit=Events(), resume=True)

@@ -1,3 +1,9 @@
+from .fused import AdapterIdentity as AdapterIdentity
+from .fused import check_adapter_not_fused as check_adapter_not_fused
+from .fused import check_identity as check_identity
+from .fused import fused_adapters as fused_adapters
+from .fused import fused_adapters_of as fused_adapters_of
+from .fused import identify_adapter as identify_adapter
 from .mlx_lm import CONFIG as CONFIG
 from .mlx_lm import LEAVES as LEAVES
 from .mlx_lm import WEIGHTS as WEIGHTS
@@ -10,6 +16,12 @@ __all__ = [
     "LEAVES",
     "WEIGHTS",
     "AdapterConfig",
+    "AdapterIdentity",
     "LoraParameters",
+    "check_adapter_not_fused",
+    "check_identity",
+    "fused_adapters",
+    "fused_adapters_of",
+    "identify_adapter",
     "read_adapter_config",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -52,6 +53,8 @@ class AdapterConfig:
         model: The model argument that the adapter was trained on; None when the file does not name it.
         base_bits: The bits that the base was quantized to for training; None when it was not.
         prompt_format: The prompt format that the adapter was trained with; None when the file has none.
+        base_adapters: Fingerprints of the adapters that its base had in its weights already; None when the
+            file does not say.
     """
 
     fine_tune_type: FineTuneType
@@ -60,6 +63,7 @@ class AdapterConfig:
     model: str | None = None
     base_bits: int | None = None
     prompt_format: str | None = None
+    base_adapters: tuple[str, ...] | None = None
 
     @classmethod
     def from_json(cls, document: dict[str, Any], where: object) -> AdapterConfig:
@@ -82,9 +86,28 @@ class AdapterConfig:
             num_layers=_layers(document, kind, where),
             lora=None if kind == "full" else _lora(document, where),
             model=model if isinstance(model, str) else None,
-            base_bits=int(base_bits) if base_bits else None,
+            base_bits=_bits(base_bits, where),
             prompt_format=None if prompt_format is None else str(prompt_format),
+            base_adapters=_base_adapters(document),
         )
+
+    def check_layers(self, layers: int, where: object) -> None:
+        """Check that a model has the layers that are adapted.
+
+        Args:
+            layers: The number of the model's layers.
+            where: The adapter, for errors.
+
+        Raises:
+            InputError: It has fewer.
+        """
+        if self.num_layers > layers:
+            raise InputError(
+                "the adapter belongs to another model",
+                where=where,
+                expected=f"num_layers of at most {layers}, which the model has",
+                found=self.num_layers,
+            )
 
 
 def read_adapter_config(path: Path) -> AdapterConfig:
@@ -118,9 +141,23 @@ def read_adapter_config(path: Path) -> AdapterConfig:
 
 def _layers(document: dict[str, Any], kind: FineTuneType, where: object) -> int:
     count = document.get("num_layers", -1 if kind == "full" else None)
-    if not isinstance(count, int):
-        raise _foreign(where, "num_layers, a number", count)
+    if not isinstance(count, int) or isinstance(count, bool) or count < -1:
+        raise _foreign(where, "num_layers, a number of layers, or -1 for all", count)
     return count
+
+
+def _base_adapters(document: dict[str, Any]) -> tuple[str, ...] | None:
+    """Training lists them where there are any; it has always written them along with the prompt format."""
+    listed = document.get("base_adapters")
+    if isinstance(listed, list):
+        return tuple(map(str, listed))
+    return () if "prompt_format" in document else None
+
+
+def _bits(value: object, where: object) -> int | None:
+    if value is None or value in (4, 8):
+        return int(value) if isinstance(value, (int, float)) else None
+    raise _foreign(where, "base_bits of 4 or 8", value)
 
 
 def _lora(document: dict[str, Any], where: object) -> LoraParameters:
@@ -128,15 +165,32 @@ def _lora(document: dict[str, Any], where: object) -> LoraParameters:
     if not isinstance(lora, dict) or not {"rank", "scale"} <= lora.keys():
         raise _foreign(where, "lora_parameters with rank and scale", lora)
     keys = lora.get("keys")
+    if isinstance(keys, str) or not all(_is_number(lora[name]) for name in ("rank", "scale")):
+        raise _foreign(where, "lora_parameters of numbers and a list of keys", lora)
     try:
-        return LoraParameters(
+        parameters = LoraParameters(
             rank=int(lora["rank"]),
             scale=float(lora["scale"]),
             dropout=float(lora.get("dropout", 0.0)),
             keys=None if keys is None else tuple(str(key) for key in keys),
         )
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise _foreign(where, "lora_parameters of numbers and a list of keys", lora) from None
+    if parameters.rank < 1:
+        raise _unusable(where, "lora_parameters.rank of 1 or more", parameters.rank)
+    if not math.isfinite(parameters.scale) or parameters.scale == 0:
+        raise _unusable(where, "lora_parameters.scale, a finite number that is not 0", parameters.scale)
+    if not 0 <= parameters.dropout < 1:
+        raise _unusable(where, "lora_parameters.dropout, at least 0 and below 1", parameters.dropout)
+    return parameters
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _unusable(where: object, expected: str, found: object) -> InputError:
+    return InputError("the adapter's settings are wrong", where=where, expected=expected, found=found)
 
 
 def _foreign(where: object, expected: str, found: object) -> InputError:

@@ -117,7 +117,7 @@ def measure_checkpoints(
         yield None, split.result(sums, began, text=text)
     for index, adapter in enumerate(adapters, start=int(base)):
         began = time.perf_counter()
-        with adapter_applied(loaded.model, adapter):
+        with adapter_applied(loaded.model, adapter, loaded.path):
             loaded.model.eval()
             sums = source.measure(batch_size=BATCH, text=text, progress=_part(progress, index, total))
         yield adapter, split.result(sums, began, text=text)

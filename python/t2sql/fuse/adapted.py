@@ -56,9 +56,9 @@ class Adapted:
 
     def _write(self, adapter: Path | None, directory: Path) -> None:
         network, base = self._loaded.model, self._loaded.path
-        with nullcontext() if adapter is None else adapter_applied(network, adapter):
+        with nullcontext() if adapter is None else adapter_applied(network, adapter, base):
             if adapter is not None:
                 add_adapters(network)
             write_weights(network, directory, mx.float32)
-        write_config(base, directory, "float32", Description.of(self._ref, adapter or base))
+        write_config(base, directory, "float32", Description.of(self._ref, adapter))
         write_files(base, directory)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from t2sql.adapters import AdapterIdentity, fused_adapters, identify_adapter
 from t2sql.models import ModelRef, flat
 from t2sql.prompt import PROMPT_FORMAT, chat_template
 from t2sql.runtimes import Array, Module, mx
@@ -37,13 +38,13 @@ class Description:
 
     Attributes:
         base_model: The base: a directory's or file's name, or the argument as it was given.
-        adapter: The last three parts of the adapter's path.
+        adapter: The adapter in the weights; None for the base alone.
         quantization: MLX's settings that the weights are quantized with; None for full ones.
         min_logprob: The log-probability under which answers are uncertain; None when it is not known.
     """
 
     base_model: str
-    adapter: str
+    adapter: AdapterIdentity | None
     quantization: dict[str, Any] | None = None
     min_logprob: float | None = None
 
@@ -51,15 +52,19 @@ class Description:
     def of(
         cls,
         model: ModelRef,
-        adapter: Path,
+        adapter: Path | None,
         quantization: dict[str, Any] | None = None,
         min_logprob: float | None = None,
     ) -> Description:
-        """The description of a base and an adapter directory."""
+        """The description of a base and an adapter directory.
+
+        Raises:
+            InputError: The adapter cannot be read.
+        """
         source = Path(model.source)
         return cls(
             base_model=source.resolve().name if source.exists() else model.source,
-            adapter="/".join(adapter.resolve().parts[-3:]),
+            adapter=None if adapter is None else identify_adapter(adapter),
             quantization=quantization,
             min_logprob=min_logprob,
         )
@@ -123,11 +128,13 @@ def write_config(base: Path, folder: Path, dtype: str, description: Description)
         if description.quantization is not None:
             config[key] = description.quantization
     config["dtype" if "dtype" in config else "torch_dtype"] = dtype
-    config["t2sql"] = {
-        "prompt_format": PROMPT_FORMAT,
-        "base_model": description.base_model,
-        "adapter": description.adapter,
-    }
+    inside = fused_adapters(config)
+    config["t2sql"] = {"prompt_format": PROMPT_FORMAT, "base_model": description.base_model}
+    if description.adapter is not None:
+        inside += (description.adapter,)
+        config["t2sql"]["adapter"] = description.adapter.name
+    if inside:
+        config["t2sql"]["adapters"] = [adapter.to_json() for adapter in inside]
     if description.min_logprob is not None:
         config["t2sql"]["min_logprob"] = description.min_logprob
     _write_json(folder / "config.json", config)

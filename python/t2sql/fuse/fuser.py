@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from t2sql.adapters import check_adapter_not_fused, read_adapter_config
 from t2sql.errors import InputError, WorkError
 from t2sql.files import check_free, output_directory
 from t2sql.fuse.adding import add_adapters
@@ -134,12 +135,13 @@ def fuse(
     report = progress or _ignore
     check_free(out, force=force)
     ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
+    check_adapter_not_fused(adapter, read_adapter_config(adapter), ref.path)
     report(0, _STEPS, "loading")
     base = _load_base(ref.path, keep_quantized=keep_quantized)
     probe = Probe(load_tokenizer(ref.path, base.config), base.config)
     base_logits = probe.logits(base.network)
     report(1, _STEPS, "base + adapter")
-    network = _apply(base, adapter)
+    network = _apply(base, adapter, ref.path)
     expected = probe.logits(network)
     effect = _effect(base_logits, expected, adapter)
     report(2, _STEPS, "adding")
@@ -193,9 +195,9 @@ def _load_base(path: Path, *, keep_quantized: bool) -> _Base:
     return _Base(network, config, stored, working, quantization if keep_quantized else None)
 
 
-def _apply(base: _Base, adapter: Path) -> Module:
+def _apply(base: _Base, adapter: Path, directory: Path) -> Module:
     """The base with the adapter's layers; where QLoRA quantized the base, it is full again."""
-    config = apply_adapter(base.network, adapter)
+    config = apply_adapter(base.network, adapter, directory)
     network = dequantize(base.network, base.working) if config.base_bits else base.network
     network.eval()
     return network

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from t2sql import models
+from t2sql.adapters import read_adapter_config
 from t2sql.errors import ContextError, WorkError
 from t2sql.generate.backend import BackendOptions
 from t2sql.generate.mlx_batch import Batch, BatchModel, Prompt
@@ -54,8 +55,9 @@ class MlxBackend:
             loaded = models.load(ref, adapter=options.adapter)
             self.weights = loaded.weights
         if options.adapter is not None:
-            # It was measured on the model without this adapter.
-            self.min_logprob = None
+            # The model's own were measured without this adapter.
+            self.prompt_format = read_adapter_config(options.adapter).prompt_format
+            self.min_logprob = models.adapter_min_logprob(options.adapter)
         self.load_seconds = time.perf_counter() - started
         self.context = int(loaded.config.get("max_position_embeddings") or 0) or None
         self._loaded: Loaded | None = loaded

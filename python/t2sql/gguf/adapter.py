@@ -18,10 +18,18 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from t2sql._core import TensorPlan
-from t2sql.adapters import WEIGHTS, AdapterConfig, LoraParameters, read_adapter_config
+from t2sql.adapters import (
+    WEIGHTS,
+    AdapterConfig,
+    LoraParameters,
+    check_adapter_not_fused,
+    fused_adapters,
+    identify_adapter,
+    read_adapter_config,
+)
 from t2sql.errors import InputError
 from t2sql.files import check_free
-from t2sql.gguf.adapter_file import BASE_KEY, fingerprint
+from t2sql.gguf.adapter_file import BASE_ADAPTERS_KEY, BASE_KEY, fingerprint
 from t2sql.gguf.adapter_weights import HINT_FUSE, LoraPair, check_fit, read_pairs
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.entries import Entry
@@ -29,6 +37,8 @@ from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.registry import by_hf_architecture
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType, type_named
 from t2sql.gguf.hf import HfDirectory, read_directory
+from t2sql.gguf.hf_config import MAX_LAYERS
+from t2sql.gguf.metadata import adapter_entries
 from t2sql.gguf.options import OutputOptions
 from t2sql.gguf.plan import FilePlan, plan_tensor
 from t2sql.gguf.tensor_names import gguf_names
@@ -45,11 +55,14 @@ class AdapterOptions:
         type: The ggml type of the matrices: f32, f16 or bf16.
         trained_on: The directory of the model that the adapter was trained on, where the caller has it:
             another model as base is then refused.
+        min_logprob: The log-probability under which the tuned model's answers are uncertain; None when it is
+            not known.
         force: Replace an output that exists.
     """
 
     type: str = "f32"
     trained_on: Path | None = None
+    min_logprob: float | None = None
     force: bool = False
 
 
@@ -58,6 +71,7 @@ class AdapterKeywords(TypedDict, total=False):
 
     type: str
     trained_on: Path | None
+    min_logprob: float | None
     force: bool
 
 
@@ -102,7 +116,8 @@ def convert_adapter(
         **changes: Fields of `AdapterOptions` that replace those of `options`.
 
     Raises:
-        InputError: The adapter is no LoRA adapter, or does not belong to the model, or the output exists.
+        InputError: The adapter is no LoRA adapter, does not belong to the model or is in its weights already,
+            or the output exists.
         WorkError: The adapter has no effect, or writing failed.
     """
     started = time.perf_counter()
@@ -120,6 +135,8 @@ def convert_adapter(
     config = read_adapter_config(adapter)
     lora = _lora_of(config, adapter)
     model = _Base(read_directory(Path(base)))
+    check_adapter_not_fused(adapter, config, model.directory.path)
+    config.check_layers(model.directory.config.integer("num_hidden_layers", most=MAX_LAYERS), adapter)
     if options.trained_on is not None:
         _check_base(_Base(read_directory(options.trained_on)), model, adapter)
     pairs = read_pairs(adapter / WEIGHTS)
@@ -132,7 +149,10 @@ def convert_adapter(
         )
     with tempfile.TemporaryDirectory(prefix="t2sql-adapter-") as folder:
         tensors = _plan_matrices(pairs, Path(folder) / WEIGHTS, model, target)
-        plan = FilePlan(out, _metadata(adapter, config, lora, model, target), tensors)
+        metadata = _metadata(adapter, config, lora, model, target)
+        if options.min_logprob is not None:
+            metadata.append(Entry("t2sql.min_logprob", "f32", options.min_logprob))
+        plan = FilePlan(out, metadata, tensors)
         write = OutputOptions(force=options.force)
         return write_files([plan], write, started=started, warnings=warnings, progress=progress)
 
@@ -163,6 +183,7 @@ def _check_base(trained_on: _Base, base: _Base, adapter: Path) -> None:
 def _metadata(
     adapter: Path, config: AdapterConfig, lora: LoraParameters, base: _Base, target: GgmlType
 ) -> list[Entry]:
+    inside = [identity.fingerprint for identity in fused_adapters(base.directory.config.document)]
     return [
         Entry("general.architecture", "str", base.family.gguf_architecture),
         Entry("general.type", "str", "adapter"),
@@ -174,6 +195,8 @@ def _metadata(
         Entry("adapter.lora.alpha", "f32", lora.scale * lora.rank),
         Entry("t2sql.prompt_format", "str", config.prompt_format or PROMPT_FORMAT),
         Entry(BASE_KEY, "str", base.fingerprint()),
+        *adapter_entries([identify_adapter(adapter)]),
+        Entry(BASE_ADAPTERS_KEY, "str", ",".join(inside)),
     ]
 
 

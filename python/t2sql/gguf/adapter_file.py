@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from t2sql.adapters import AdapterIdentity, check_identity, fused_adapters
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.shards import read_gguf
@@ -14,6 +17,8 @@ from t2sql.gguf.tensors import FloatArray, TensorInfo
 
 # The metadata key of the fingerprint of the model that an adapter was trained on.
 BASE_KEY = "t2sql.base_fingerprint"
+# Fingerprints of the adapters in the weights that an adapter was trained on, by comma.
+BASE_ADAPTERS_KEY = "t2sql.base_adapter_fingerprints"
 _A, _B = ".lora_a", ".lora_b"
 
 
@@ -59,8 +64,8 @@ def read_adapter(path: Path, base: Path) -> AdapterFile:
     """Open a GGUF adapter together with its base.
 
     Raises:
-        InputError: One of the files is something else, or the adapter does not belong to the base; llama.cpp
-            gives no reason when it refuses such a pair.
+        InputError: One of the files is something else, or the adapter does not belong to the base, which
+            llama.cpp refuses without a reason, or is in its weights already.
     """
     gguf, model = read_gguf(path), read_gguf(base)
     for key, expected in (("general.type", "adapter"), ("adapter.type", "lora")):
@@ -76,6 +81,15 @@ def read_adapter(path: Path, base: Path) -> AdapterFile:
         raise InputError("not a model", where=base, found=f"general.type {model.get('general.type')}")
     if gguf.architecture != model.architecture:
         raise _mismatch(path, base, f"architecture {model.architecture}", gguf.architecture)
+    alpha = gguf.get("adapter.lora.alpha", 1.0)
+    if not isinstance(alpha, (int, float)) or not math.isfinite(alpha):
+        raise InputError(
+            "the adapter's settings are wrong",
+            where=path,
+            expected="adapter.lora.alpha, a finite number",
+            found=alpha,
+        )
+    _check_not_fused(gguf, model)
     pairs = _pairs(gguf, model)
     if not pairs:
         raise InputError("the adapter is empty", where=path)
@@ -120,6 +134,29 @@ def _check_fingerprint(gguf: GgufFile, model: GgufFile) -> None:
     stated, norm = gguf.get(BASE_KEY), model.tensors.get("output_norm.weight")
     if stated is not None and norm is not None and fingerprint(norm.float32()) != stated:
         raise _mismatch(gguf.path, model.path, "the base that it was trained on", model.path.name)
+
+
+def _check_not_fused(gguf: GgufFile, model: GgufFile) -> None:
+    """Refuse an adapter that is in the model's weights already, or was trained on other weights."""
+    stated = gguf.get("t2sql.adapter_fingerprint")
+    listed = gguf.get(BASE_ADAPTERS_KEY)
+    name = str(gguf.get("t2sql.adapter", gguf.get("general.name", "")))
+    check_identity(
+        AdapterIdentity(name, str(stated or "")),
+        None if listed is None else [part for part in str(listed).split(",") if part],
+        _fused_in(model),
+        where=gguf.path,
+        model=model.path,
+    )
+
+
+def _fused_in(model: GgufFile) -> tuple[AdapterIdentity, ...]:
+    """The adapters in a model's weights, by the copy of config.json in its metadata."""
+    try:
+        config = json.loads(str(model.get("t2sql.config", "{}")))
+    except (ValueError, RecursionError):
+        return ()
+    return fused_adapters(config) if isinstance(config, dict) else ()
 
 
 def _mismatch(path: Path, base: Path, expected: str, found: object) -> InputError:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from t2sql.adapters import AdapterIdentity, fused_adapters
 from t2sql.gguf.card import Card
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
@@ -60,11 +61,22 @@ def metadata_of(
     about = config.section("t2sql")
     if about.has("min_logprob"):
         entries.append(Entry("t2sql.min_logprob", "f32", about.number("min_logprob", positive=False)))
+    entries += adapter_entries(fused_adapters(config.document))
     # `import` needs the settings for which GGUF has no key.
     copied = {key: value for key, value in config.document.items() if key not in _NOT_COPIED}
     entries.append(Entry("t2sql.config", "str", json.dumps(copied, sort_keys=True)))
     strips = strips_after_special(directory.tokenizer)
     return _last_of_each([_name_for_llama_cpp(entry, strips) for entry in entries])
+
+
+def adapter_entries(adapters: Sequence[AdapterIdentity]) -> list[Entry]:
+    """The keys that name the adapters of a file: those in a model's weights, or the one that the file is."""
+    if not adapters:
+        return []
+    return [
+        Entry("t2sql.adapter", "str", ", ".join(adapter.name for adapter in adapters)),
+        Entry("t2sql.adapter_fingerprint", "str", ",".join(adapter.fingerprint for adapter in adapters)),
+    ]
 
 
 def size_label(parameters: int) -> str:

@@ -6,6 +6,7 @@ from .adapters import load_adapter_weights as load_adapter_weights
 from .adapters import read_adapter_weights as read_adapter_weights
 from .facts import DirectoryFacts as DirectoryFacts
 from .facts import GgufFacts as GgufFacts
+from .facts import adapter_min_logprob as adapter_min_logprob
 from .facts import directory_facts as directory_facts
 from .facts import directory_type as directory_type
 from .facts import gguf_facts as gguf_facts
@@ -35,6 +36,7 @@ __all__ = [
     "Loaded",
     "ModelRef",
     "adapter_applied",
+    "adapter_min_logprob",
     "add_adapter_layers",
     "apply_adapter",
     "as_directory",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from t2sql.adapters import LEAVES, WEIGHTS, AdapterConfig, read_adapter_config
+from t2sql.adapters import LEAVES, WEIGHTS, AdapterConfig, check_adapter_not_fused, read_adapter_config
 from t2sql.errors import InputError
 from t2sql.models.weights import check_safetensors, quantize_base
 from t2sql.runtimes import Array, Module, mlx_lm, mx, tree_flatten
@@ -45,45 +45,42 @@ def add_adapter_layers(network: Module, config: AdapterConfig) -> None:
     )
 
 
-def apply_adapter(network: Module, path: Path) -> AdapterConfig:
+def apply_adapter(network: Module, path: Path, base: Path) -> AdapterConfig:
     """Put an adapter on a freshly loaded model.
 
     Args:
         network: mlx-lm's model; it is changed. For an adapter with a quantized base it is quantized first.
         path: The adapter directory.
+        base: The directory that the model was loaded from.
 
     Returns:
         The adapter's config.
 
     Raises:
-        InputError: It is not an adapter, it is damaged, or a tensor does not fit the model.
+        InputError: It is not an adapter, it is damaged, it is in the model's weights already, or a tensor
+            does not fit the model.
     """
     config = read_adapter_config(path)
+    check_adapter_not_fused(path, config, base)
     weights = read_adapter_weights(path)
-    layers = len(network.layers)
     is_full = config.fine_tune_type == "full"
     if config.base_bits:
         quantize_base(network, config.base_bits)
     if not is_full:
-        if config.num_layers > layers:
-            raise InputError(
-                "the adapter belongs to another model",
-                where=path,
-                expected=f"at most {layers} layers",
-                found=config.num_layers,
-            )
+        config.check_layers(len(network.layers), path)
         add_adapter_layers(network, config)
     load_adapter_weights(network, weights, path, full=is_full)
     return config
 
 
 @contextmanager
-def adapter_applied(network: Module, path: Path) -> Iterator[AdapterConfig]:
+def adapter_applied(network: Module, path: Path, base: Path) -> Iterator[AdapterConfig]:
     """Put an adapter on a model as long as the block lasts; then the model is as it was before.
 
     Args:
         network: mlx-lm's model, without an adapter.
         path: The adapter directory.
+        base: The directory that the model was loaded from.
 
     Yields:
         The adapter's config.
@@ -93,7 +90,7 @@ def adapter_applied(network: Module, path: Path) -> Iterator[AdapterConfig]:
     """
     modules, values = network.leaf_modules(), network.parameters()
     try:
-        yield apply_adapter(network, path)
+        yield apply_adapter(network, path, base)
     finally:
         network.update_modules(modules)
         network.update(values)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from t2sql.errors import InputError
 from t2sql.gguf import read_gguf, read_safetensors
+from t2sql.runs import RunLayout
+from t2sql.runs.records import ChosenCheckpoint, RecordError
 
 PROMPT_FORMAT_KEY = "t2sql.prompt_format"
 MIN_LOGPROB_KEY = "t2sql.min_logprob"
@@ -48,8 +51,8 @@ def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
 
     Args:
         path: The file.
-        adapter: A GGUF adapter on it. The prompt format is then the adapter's, and `min_logprob` is None:
-            it was measured without this adapter.
+        adapter: A GGUF adapter on it. The prompt format and `min_logprob` are then the adapter's: the model's
+            own were measured without it.
 
     Raises:
         InputError: A file does not parse.
@@ -59,8 +62,8 @@ def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
     for tensor in gguf.tensors.values():
         sizes[tensor.type] += tensor.nbytes
     context = gguf.get("{arch}.context_length")
-    prompt_format = (gguf if adapter is None else read_gguf(adapter, arrays=False)).get(PROMPT_FORMAT_KEY)
-    min_logprob = gguf.get(MIN_LOGPROB_KEY) if adapter is None else None
+    tuned = gguf if adapter is None else read_gguf(adapter, arrays=False)
+    prompt_format, min_logprob = tuned.get(PROMPT_FORMAT_KEY), tuned.get(MIN_LOGPROB_KEY)
     return GgufFacts(
         type=sizes.most_common(1)[0][0] if sizes else "empty",
         context=int(context) if context else None,
@@ -77,6 +80,27 @@ def directory_facts(path: Path) -> DirectoryFacts:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return DirectoryFacts(None, None)
     return DirectoryFacts(str(prompt_format) if prompt_format is not None else None, _number(min_logprob))
+
+
+def adapter_min_logprob(adapter: Path) -> float | None:
+    """The log-probability under which a checkpoint's answers are uncertain.
+
+    It is known of a run's chosen checkpoint only; None for every other, and where none was found.
+
+    Raises:
+        InputError: best.json does not parse.
+    """
+    path = adapter.resolve()
+    if path.parent.name != "checkpoints":
+        return None
+    best = RunLayout(path.parent.parent).best
+    try:
+        chosen = ChosenCheckpoint.from_json(json.loads(best.read_text(encoding="utf-8")))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, RecordError, OSError) as error:
+        raise InputError("best.json does not parse", where=best, found=error) from None
+    return chosen.min_logprob if path.name == f"{chosen.step:07d}" else None
 
 
 def directory_type(path: Path) -> str:

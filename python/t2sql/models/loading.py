@@ -72,7 +72,7 @@ def load(
     _evaluate(network, ref.path)
     weights = f"{config['quantization']['bits']}-bit" if is_quantized else (stored or "float32")
     if adapter is not None:
-        apply_adapter(network, adapter)
+        apply_adapter(network, adapter, ref.path)
         if stored and not is_quantized:
             network.set_dtype(getattr(mx, stored))
     network.eval()

@@ -12,6 +12,7 @@ from typing import Any
 from t2sql.adapters import WEIGHTS
 from t2sql.errors import InputError, WorkError
 from t2sql.files import flush, output_directory, write_json
+from t2sql.models import adapter_min_logprob
 from t2sql.runs import RunLayout
 from t2sql.runs.records import ChosenCheckpoint, RecordError
 from t2sql.runtimes import Array, mx
@@ -87,9 +88,7 @@ def min_logprob(adapter: Path) -> float | None:
     Raises:
         InputError: best.json does not parse.
     """
-    path = adapter.resolve()
-    best = _read_best(RunLayout(path.parent.parent).best) if path.parent.name == "checkpoints" else None
-    return best.min_logprob if best is not None and path.name == f"{best.step:07d}" else None
+    return adapter_min_logprob(adapter)
 
 
 def mark_best(run_or_dir: Path) -> CheckpointInfo | None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from t2sql.errors import InputError
+from t2sql.prompt import PROMPT_FORMAT
 
 FREE_SETTINGS = frozenset({"steps_per_report", "cache_gb", "cache_disk_gb"})
 """Settings that may differ when a run is resumed: the weights do not depend on them."""
@@ -117,6 +118,7 @@ class TrainConfig(BaseModel):
                 "keys": keys,
             },
             "model": base,
+            "prompt_format": PROMPT_FORMAT,
             **({"base_bits": self.base_bits} if self.base_bits else {}),
         }
 

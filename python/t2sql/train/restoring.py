@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from t2sql.adapters import read_adapter_config
 from t2sql.errors import InputError
 from t2sql.models import flat, load_adapter_weights, read_adapter_weights
 from t2sql.runtimes import mx, tree_unflatten
@@ -13,7 +14,8 @@ def restore(session: Session, checkpoint: CheckpointInfo) -> None:
     """Set weights, optimizer and counters to those of a checkpoint.
 
     Raises:
-        InputError: The checkpoint was trained on other weights than the session's model has.
+        InputError: The checkpoint was trained on other weights than the session's model has, or its adapter
+            cannot be on this model.
     """
     state = read_state(checkpoint.path)
     trained_on = state.get("model", session.weights_fingerprint)
@@ -26,6 +28,7 @@ def restore(session: Session, checkpoint: CheckpointInfo) -> None:
             hint="Its files changed since the run began: restore them, or start another run",
         )
     model = session.loaded.model
+    read_adapter_config(checkpoint.path).check_layers(len(model.layers), checkpoint.path)
     is_full = session.config.fine_tune_type == "full"
     load_adapter_weights(model, read_adapter_weights(checkpoint.path), checkpoint.path, full=is_full)
     moments = mx.load(str(checkpoint.path / OPTIMIZER))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from t2sql.adapters import AdapterConfig
+from t2sql.adapters import AdapterConfig, fused_adapters_of
 from t2sql.errors import InputError
 from t2sql.models import Loaded, add_adapter_layers, flat, lasting_source, quantize_base
 from t2sql.runtimes import Module, mlx_lm, mx, nn
@@ -38,6 +38,9 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
         quantize_base(model, config.base_bits)
     keys = adapter_keys(model, config.keys)
     adapter = config.adapter_config(count, keys, lasting_source(config.model))
+    inside = fused_adapters_of(loaded.path)
+    if inside:
+        adapter["base_adapters"] = [identity.fingerprint for identity in inside]
     model.freeze()
     # The adapter's first values depend on the seed alone, whatever was drawn before.
     mx.random.seed(config.seed)

@@ -86,6 +86,9 @@ def _convert_adapter(
         directory = models.directory(model_of(base, [adapter]), progress=progress)
         checkpoint = train.adapter_path(adapter)
         adapter_options = gguf.AdapterOptions(
-            type=options.type, trained_on=models.training_base(checkpoint), force=options.force
+            type=options.type,
+            trained_on=models.training_base(checkpoint),
+            min_logprob=train.min_logprob(checkpoint),
+            force=options.force,
         )
         return gguf.convert_adapter(directory, checkpoint, target, adapter_options, progress=progress)
