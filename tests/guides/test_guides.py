@@ -17,7 +17,7 @@ GUIDES = {
     "family": ["tests/gguf/test_families.py", "-k", "seed_oss"],
     "source": ["tests/data/test_csv_questions.py"],
     "screen": ["tui/tests/screens/test_settings.py"],
-    "stage": ["tests/pipeline/test_card.py"],
+    "stage": ["tests/pipeline/test_card.py", "tests/runs/test_records_document.py"],
 }
 
 

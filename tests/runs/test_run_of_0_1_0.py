@@ -40,10 +40,10 @@ def test_every_event_has_a_type_and_is_written_as_it_was(old_run: Path) -> None:
 
 def test_every_result_has_a_type_is_written_as_it_was_and_printed(old_run: Path) -> None:
     run = runs.open_run(old_run)
-    assert set(run.stages) == set(RESULTS)
-    for name, kind in RESULTS.items():
-        result = run.result(kind)
-        assert result is not None and result.to_json() == run.stages[name].result
+    assert len(run.stages) == 9
+    for name, record in run.stages.items():
+        result = run.result(RESULTS[name])
+        assert result is not None and result.to_json() == record.result
         assert stage_text(result)
 
 
