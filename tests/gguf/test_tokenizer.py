@@ -10,13 +10,14 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
+from t2sql.gguf import read_config
 from t2sql.gguf.tokenizer.documents import TokenizerDocument, parse_document, read_tokenizer_files
 from t2sql.gguf.tokenizer.metadata import tokenizer_metadata
 from t2sql.gguf.tokenizer.pretokenizers import STRUCTURES, name_of
 
 
 def entries(folder: Path, size: int = 512) -> dict[str, Any]:
-    config = json.loads((folder / "config.json").read_text())
+    config = read_config(folder / "config.json")
     return {key: value for key, _, value in tokenizer_metadata(read_tokenizer_files(folder), config, size)}
 
 

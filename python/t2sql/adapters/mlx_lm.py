@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
+from t2sql.checked_json import MAX_F32, CheckedJson, read_json
 from t2sql.errors import InputError
+from t2sql.plain import JsonObject
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
@@ -36,9 +36,9 @@ class LoraParameters:
     dropout: float = 0.0
     keys: tuple[str, ...] | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonObject:
         """`lora_parameters` as adapter_config.json and `mlx_lm.tuner.utils.linear_to_lora_layers` have it."""
-        document = {"rank": self.rank, "scale": self.scale, "dropout": self.dropout}
+        document: JsonObject = {"rank": self.rank, "scale": self.scale, "dropout": self.dropout}
         return document if self.keys is None else {**document, "keys": list(self.keys)}
 
 
@@ -66,7 +66,7 @@ class AdapterConfig:
     base_adapters: tuple[str, ...] | None = None
 
     @classmethod
-    def from_json(cls, document: dict[str, Any], where: object) -> AdapterConfig:
+    def from_json(cls, document: JsonObject, where: object) -> AdapterConfig:
         """Check a parsed adapter_config.json.
 
         Args:
@@ -76,19 +76,19 @@ class AdapterConfig:
         Raises:
             InputError: The fine-tune type is unknown, or a setting is missing or of the wrong type.
         """
-        kind = document.get("fine_tune_type", "lora")
-        if kind not in FINE_TUNE_TYPES:
-            raise InputError("unknown adapter type", where=where, expected="lora, dora or full", found=kind)
-        model, base_bits = document.get("model"), document.get("base_bits")
-        prompt_format = document.get("prompt_format")
+        config = CheckedJson(document, str(where))
+        stated = config.text("fine_tune_type", default="lora")
+        kind = next((known for known in FINE_TUNE_TYPES if known == stated), None)
+        if kind is None:
+            raise InputError("unknown adapter type", where=where, expected="lora, dora or full", found=stated)
         return cls(
             fine_tune_type=kind,
-            num_layers=_layers(document, kind, where),
-            lora=None if kind == "full" else _lora(document, where),
-            model=model if isinstance(model, str) else None,
-            base_bits=_bits(base_bits, where),
-            prompt_format=None if prompt_format is None else str(prompt_format),
-            base_adapters=_base_adapters(document),
+            num_layers=config.integer("num_layers", default=-1 if kind == "full" else None, least=-1),
+            lora=None if kind == "full" else _lora(config.section("lora_parameters")),
+            model=config.text("model") if config.has("model") else None,
+            base_bits=_bits(config),
+            prompt_format=config.text("prompt_format") if config.has("prompt_format") else None,
+            base_adapters=_base_adapters(config),
         )
 
     def check_layers(self, layers: int, where: object) -> None:
@@ -130,68 +130,32 @@ def read_adapter_config(path: Path) -> AdapterConfig:
         if not (path / name).is_file():
             raise InputError("not an adapter", where=path, expected=name)
     file = path / CONFIG
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError("adapter_config.json does not parse", where=file, found=error) from None
-    if not isinstance(document, dict):
-        raise InputError("adapter_config.json does not parse", where=file, expected="a JSON object")
-    return AdapterConfig.from_json(document, file)
+    return AdapterConfig.from_json(read_json(file), file)
 
 
-def _layers(document: dict[str, Any], kind: FineTuneType, where: object) -> int:
-    count = document.get("num_layers", -1 if kind == "full" else None)
-    if not isinstance(count, int) or isinstance(count, bool) or count < -1:
-        raise _foreign(where, "num_layers, a number of layers, or -1 for all", count)
-    return count
-
-
-def _base_adapters(document: dict[str, Any]) -> tuple[str, ...] | None:
+def _base_adapters(config: CheckedJson) -> tuple[str, ...] | None:
     """Training lists them where there are any; it has always written them along with the prompt format."""
-    listed = document.get("base_adapters")
-    if isinstance(listed, list):
-        return tuple(map(str, listed))
-    return () if "prompt_format" in document else None
+    if config.has("base_adapters"):
+        return config.texts("base_adapters")
+    return () if config.has("prompt_format") else None
 
 
-def _bits(value: object, where: object) -> int | None:
-    if value is None or value in (4, 8):
-        return int(value) if isinstance(value, (int, float)) else None
-    raise _foreign(where, "base_bits of 4 or 8", value)
+def _bits(config: CheckedJson) -> int | None:
+    if not config.has("base_bits"):
+        return None
+    bits = config.integer("base_bits")
+    if bits not in (4, 8):
+        raise config.refusal("base_bits", "4 or 8")
+    return bits
 
 
-def _lora(document: dict[str, Any], where: object) -> LoraParameters:
-    lora = document.get("lora_parameters")
-    if not isinstance(lora, dict) or not {"rank", "scale"} <= lora.keys():
-        raise _foreign(where, "lora_parameters with rank and scale", lora)
-    keys = lora.get("keys")
-    if isinstance(keys, str) or not all(_is_number(lora[name]) for name in ("rank", "scale")):
-        raise _foreign(where, "lora_parameters of numbers and a list of keys", lora)
-    try:
-        parameters = LoraParameters(
-            rank=int(lora["rank"]),
-            scale=float(lora["scale"]),
-            dropout=float(lora.get("dropout", 0.0)),
-            keys=None if keys is None else tuple(str(key) for key in keys),
-        )
-    except (TypeError, ValueError, OverflowError):
-        raise _foreign(where, "lora_parameters of numbers and a list of keys", lora) from None
-    if parameters.rank < 1:
-        raise _unusable(where, "lora_parameters.rank of 1 or more", parameters.rank)
-    if not math.isfinite(parameters.scale) or parameters.scale == 0:
-        raise _unusable(where, "lora_parameters.scale, a finite number that is not 0", parameters.scale)
-    if not 0 <= parameters.dropout < 1:
-        raise _unusable(where, "lora_parameters.dropout, at least 0 and below 1", parameters.dropout)
-    return parameters
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _unusable(where: object, expected: str, found: object) -> InputError:
-    return InputError("the adapter's settings are wrong", where=where, expected=expected, found=found)
-
-
-def _foreign(where: object, expected: str, found: object) -> InputError:
-    return InputError("adapter_config.json is not mlx-lm's", where=where, expected=expected, found=found)
+def _lora(parameters: CheckedJson) -> LoraParameters:
+    scale = parameters.number("scale", least=-MAX_F32)
+    if scale == 0:
+        raise parameters.refusal("scale", "a finite number that is not 0")
+    return LoraParameters(
+        rank=parameters.integer("rank"),
+        scale=scale,
+        dropout=parameters.number("dropout", default=0.0, least=0.0, most=0.999),
+        keys=parameters.texts("keys") if parameters.has("keys") else None,
+    )

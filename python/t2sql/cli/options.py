@@ -31,37 +31,6 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Use at most this many examples, drawn by seed.", show_default=False),
 ]
-Pure = Annotated[bool, typer.Option("--pure", help="Every matrix in this type, the embedding as well.")]
-OutputType = Annotated[
-    str | None,
-    typer.Option(
-        "--output-type", help="Type of the output matrix instead of the rule's.", show_default=False
-    ),
-]
-EmbeddingType = Annotated[
-    str | None,
-    typer.Option(
-        "--embedding-type", help="Type of the token embedding instead of the rule's.", show_default=False
-    ),
-]
-TensorTypes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tensor-type",
-        metavar="REGEX=TYPE",
-        help="Type of the matrices whose names match; may be given again, the first match counts.",
-        show_default=False,
-    ),
-]
-MaxShardSize = Annotated[
-    str | None,
-    typer.Option(
-        "--max-shard-size",
-        metavar="SIZE",
-        help="Split the output into files of at most this much tensor data, such as 2G or 500M.",
-        show_default=False,
-    ),
-]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from t2sql.gguf.entries import Entry
+from t2sql.gguf.entries import Entry, MetadataValue
+from t2sql.plain import Json
 
+# More base models than any model has: a larger number in a file is damage.
+_MOST_BASES = 256
 _HUB = "https://huggingface.co/"
 # The fields that this package reads in a card's front matter and writes there, in the order of writing.
 _CARD_FIELDS = ("license", "license_name", "license_link", "organization", "version", "author")
@@ -54,10 +56,11 @@ class Card:
         return entries
 
 
-def card_of(metadata: Mapping[str, Any], path: Path) -> Card:
+def card_of(metadata: Mapping[str, MetadataValue], path: Path) -> Card:
     """The card that a GGUF's `general.*` keys describe; a file without a name is named after `path`."""
     bases = []
-    for index in range(int(metadata.get("general.base_model.count", 0) or 0)):
+    count = metadata.get("general.base_model.count", 0)
+    for index in range(min(count, _MOST_BASES) if isinstance(count, int) else 0):
         prefix = f"general.base_model.{index}."
         url, name = (str(metadata.get(prefix + key, "")) for key in ("repo_url", "name"))
         hub_id = url.removeprefix(_HUB)
@@ -83,7 +86,7 @@ def write_card(folder: Path, card: Card, *, source: str) -> None:
         card: What the front matter states.
         source: The name of the file that the model was imported from, for the text.
     """
-    front: dict[str, Any] = {"model_name": card.name or folder.name}
+    front: dict[str, Json] = {"model_name": card.name or folder.name}
     front.update({name: card.fields[name] for name in _CARD_FIELDS if name in card.fields})
     lists = {"language": card.languages, "tags": card.tags, "base_model": card.base_models}
     front.update({name: list(values) for name, values in lists.items() if values})

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from t2sql import _core
+from t2sql.checked_json import MAX_U32
 from t2sql.errors import InputError
-from t2sql.gguf.entries import MAX_U32, Entry
+from t2sql.gguf.entries import Entry
 from t2sql.gguf.tensors import TensorInfo
 
 # safetensors' dtype -> the ggml type that holds the same bytes.

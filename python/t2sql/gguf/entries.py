@@ -13,10 +13,6 @@ MetadataValue: TypeAlias = (
 )
 
 
-MAX_U32 = (1 << 32) - 1
-"""The largest value of the type u32, in which GGUF has sizes and ids."""
-
-
 class Entry(NamedTuple):
     """A metadata entry, in the order in which `_core.write_ggufs` takes its parts.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from t2sql.checked_json import read_json
 from t2sql.errors import InputError
-from t2sql.gguf.hf_config import read_json
 
 _SHARD = re.compile(r"(?P<stem>.*?)-?\d{5}-of-(?P<count>\d{5})\.safetensors$")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from t2sql.adapters import AdapterIdentity, fused_adapters
+from t2sql.checked_json import MAX_F32
 from t2sql.gguf.card import Card
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
@@ -60,7 +61,7 @@ def metadata_of(
     entries.append(Entry("t2sql.prompt_format", "str", _prompt_format(config)))
     about = config.section("t2sql")
     if about.has("min_logprob"):
-        entries.append(Entry("t2sql.min_logprob", "f32", about.number("min_logprob", positive=False)))
+        entries.append(Entry("t2sql.min_logprob", "f32", about.number("min_logprob", least=-MAX_F32)))
     entries += adapter_entries(fused_adapters(config.document))
     # `import` needs the settings for which GGUF has no key.
     copied = {key: value for key, value in config.document.items() if key not in _NOT_COPIED}
@@ -123,7 +124,7 @@ def _complete_card(directory: HfDirectory) -> Card:
         card,
         name=name or about.text("name", default="") or None,
         fields=fields,
-        base_models=base_models or [base for base in about.texts("base_model") if base],
+        base_models=base_models or [base for base in about.texts("base_model", single=True) if base],
     )
 
 

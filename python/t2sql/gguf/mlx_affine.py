@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from t2sql._core import AffineSource
+from t2sql.checked_json import CheckedJson
 from t2sql.errors import InputError
 from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tensors import FloatArray, TensorInfo
@@ -87,10 +88,12 @@ def gather(path: Path, config: ModelConfig, tensors: Mapping[str, TensorInfo]) -
     return gathered
 
 
-def _affine(where: str, settings: ModelConfig, stem: str, tensors: Mapping[str, TensorInfo]) -> AffineTensor:
+def _affine(where: str, settings: CheckedJson, stem: str, tensors: Mapping[str, TensorInfo]) -> AffineTensor:
     """One matrix, by the settings of its own module where config.json has such."""
     own = settings.document.get(stem)
-    chosen = settings.with_settings(own) if isinstance(own, Mapping) else settings
+    chosen = (
+        replace(settings, document={**settings.document, **own}) if isinstance(own, Mapping) else settings
+    )
     mode, bits, group_size = (
         chosen.text("mode", default="affine"),
         chosen.integer("bits"),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from t2sql.errors import InputError
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.hf import HfDirectory
-from t2sql.gguf.hf_config import MAX_LAYERS
 
 
 def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
@@ -24,7 +23,7 @@ def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
     missing = [family.to_hf(name) or name for name in expected if name not in names]
     if missing:
         raise InputError("tensors missing", where=directory.path, expected=_first_of(missing))
-    layers = directory.config.integer("num_hidden_layers", most=MAX_LAYERS)
+    layers = directory.config.layers
     for gguf, name in names.items():
         found = directory.tensors[name].shape
         shape = expected.get(gguf, found)

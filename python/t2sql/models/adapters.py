@@ -41,7 +41,7 @@ def add_adapter_layers(network: Module, config: AdapterConfig) -> None:
     # mlx-lm writes -1 for all layers, and does not read it.
     count = config.num_layers if config.num_layers > 0 else len(network.layers)
     mlx_lm.linear_to_lora_layers(
-        network, count, config.lora.to_json(), use_dora=config.fine_tune_type == "dora"
+        network, count, dict(config.lora.to_json()), use_dora=config.fine_tune_type == "dora"
     )
 
 

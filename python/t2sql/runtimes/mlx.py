@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TypeAlias
 
 from t2sql.runtimes import blas
 from t2sql.runtimes.heap import keep_freed_memory
@@ -33,7 +34,7 @@ __all__ = [
 Array = mx.array
 """An array of MLX."""
 
-Module = nn.Module
+Module: TypeAlias = nn.Module
 """A network of MLX, or a layer of one; its attributes are untyped."""
 
 

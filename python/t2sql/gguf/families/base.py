@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from t2sql.checked_json import MAX_U32
 from t2sql.gguf.container import GgufFile
-from t2sql.gguf.entries import MAX_U32, Entry
+from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.rope import UNSCALED, Rope
-from t2sql.gguf.hf_config import MAX_LAYERS, ModelConfig
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tensors import FloatArray
 from t2sql.plain import JsonObject
 
@@ -133,7 +134,7 @@ class Family:
         """The heads whose rows GGUF has in another order than Hugging Face; 0 when the order is the same."""
         stem = gguf_name.rpartition(".")[0].rpartition(".")[2]
         key = self.permuted.get(stem)
-        return 0 if key is None else config.integer(key, default=config.integer("num_attention_heads"))
+        return 0 if key is None else config.integer(key, default=config.heads)
 
     def offset(self, gguf_name: str) -> float:
         """What is added to every element of a tensor on the way to GGUF."""
@@ -163,7 +164,7 @@ class Family:
         sizes = _dimensions(config)
         shapes = {stem: tuple(sizes[dimension] for dimension in row) for stem, row in self.shapes.items()}
         tensors = {"token_embd.weight": shapes["token_embd"]}
-        for layer in range(config.integer("num_hidden_layers", most=MAX_LAYERS)):
+        for layer in range(config.layers):
             for stem, shape in shapes.items():
                 if stem in self.block:
                     tensors[f"blk.{layer}.{stem}.weight"] = shape
@@ -181,8 +182,7 @@ class Family:
 
 
 def _dimensions(config: ModelConfig) -> dict[Dimension, int]:
-    heads, hidden_size = config.integer("num_attention_heads"), config.integer("hidden_size")
-    head_dim = config.integer("head_dim", default=hidden_size // heads)
+    heads, hidden_size, head_dim = config.heads, config.integer("hidden_size"), config.head_dim
     intermediate_size = config.integer("intermediate_size")
     q_dim, kv_dim = heads * head_dim, config.integer("num_key_value_heads", default=heads) * head_dim
     return {

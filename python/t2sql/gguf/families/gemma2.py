@@ -10,7 +10,7 @@ from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Dimension, Family, Key
 from t2sql.gguf.families.decoder import ATTENTION, KEYS, MLP, ROPE_BASE, SHAPES, WHOLE
 from t2sql.gguf.families.rope import UNSCALED
-from t2sql.gguf.hf_config import MAX_LAYERS, ModelConfig
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.plain import JsonObject
 
 BLOCK = {
@@ -44,8 +44,8 @@ def query_scalar(config: ModelConfig, layers_of_27b: int) -> int:
         layers_of_27b: The number of layers by which llama.cpp recognises the family's 27B model, whose scale
             is hidden_size / heads; that of all others is head_dim.
     """
-    if config.integer("num_hidden_layers", most=MAX_LAYERS) == layers_of_27b:
-        return config.integer("hidden_size") // config.integer("num_attention_heads")
+    if config.layers == layers_of_27b:
+        return config.integer("hidden_size") // config.heads
     return config.integer("head_dim")
 
 

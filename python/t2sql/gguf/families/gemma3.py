@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from t2sql.checked_json import MAX_F32
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
@@ -17,7 +18,7 @@ from t2sql.gguf.families.gemma2 import (
     query_scalar,
 )
 from t2sql.gguf.families.rope import Rope
-from t2sql.gguf.hf_config import MAX_LAYERS, ModelConfig
+from t2sql.gguf.hf_config import ModelConfig
 from t2sql.plain import JsonObject
 
 _LAYERS_OF_27B = 62
@@ -30,8 +31,7 @@ def _metadata(config: ModelConfig) -> list[Entry]:
     check_activation(config)
     kinds = config.texts("layer_types")
     pattern = config.integer("sliding_window_pattern", default=_PATTERN)
-    layers = config.integer("num_hidden_layers", most=MAX_LAYERS)
-    full = [(i + 1) % _PATTERN == 0 for i in range(layers)]
+    full = [(i + 1) % _PATTERN == 0 for i in range(config.layers)]
     if pattern != _PATTERN or (kinds and [kind == "full_attention" for kind in kinds] != full):
         raise InputError(
             "order of layers that a GGUF cannot express",
@@ -40,7 +40,7 @@ def _metadata(config: ModelConfig) -> list[Entry]:
             found=", ".join(kinds) or f"sliding_window_pattern {pattern}",
         )
     for key in ("attn_logit_softcapping", "final_logit_softcapping"):
-        if config.number(key, default=0.0, positive=False):
+        if config.number(key, default=0.0, least=-MAX_F32):
             raise InputError("soft cap not supported", where=config.where, expected=f"{key} null")
     return []
 

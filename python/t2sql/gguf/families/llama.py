@@ -10,9 +10,7 @@ from t2sql.gguf.hf_config import ModelConfig
 
 
 def _metadata(config: ModelConfig) -> list[Entry]:
-    heads = config.integer("num_attention_heads")
-    head_dim = config.integer("head_dim", default=config.integer("hidden_size") // heads)
-    return [Entry("rope.dimension_count", "u32", head_dim)]
+    return [Entry("rope.dimension_count", "u32", config.head_dim)]
 
 
 FAMILY = Family(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from t2sql.checked_json import MAX_F32, CheckedJson
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
@@ -149,16 +150,16 @@ def _entry(name: str, type_name: str, value: str | int | float) -> Entry:
     return Entry(f"rope.scaling.{name}", type_name, value)
 
 
-def _listed_factors(config: ModelConfig, settings: ModelConfig, key: str) -> FloatArray:
+def _listed_factors(config: ModelConfig, settings: CheckedJson, key: str) -> FloatArray:
     """LongRoPE's factors as config.json lists them, one for each rotated pair of dimensions."""
     return np.array(settings.numbers(key, rotary_dim(config) // 2), dtype=np.float32)
 
 
-def _yarn(settings: ModelConfig) -> list[Entry]:
+def _yarn(settings: CheckedJson) -> list[Entry]:
     """YaRN's settings as GGUF entries."""
     factor = settings.number("factor")
     for key in ("mscale", "mscale_all_dim"):
-        if settings.number(key, default=0.0, positive=False):
+        if settings.number(key, default=0.0, least=-MAX_F32):
             raise settings.refusal(key, f"yarn without {key}")
     entries = [
         _entry("type", "str", "yarn"),

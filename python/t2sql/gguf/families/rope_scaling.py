@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
+from t2sql.checked_json import CheckedJson
 from t2sql.errors import InputError
 from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tensors import FloatArray
 
 
-def scaling(config: ModelConfig) -> tuple[ModelConfig, str]:
+def scaling(config: ModelConfig) -> tuple[CheckedJson, str]:
     """config.json's `rope_scaling` and its kind in lower case, "default" when positions are not scaled.
 
     Older files call the kind `type` and LongRoPE "su".
@@ -30,15 +31,13 @@ def rotary_dim(config: ModelConfig) -> int:
     Raises:
         InputError: A setting is missing or not supported, or fewer than two dimensions are rotated.
     """
-    heads = config.integer("num_attention_heads")
-    head_dim = config.integer("head_dim", default=config.integer("hidden_size") // heads)
-    dimensions = int(head_dim * config.number("partial_rotary_factor", default=1.0, most=1.0))
+    dimensions = int(config.head_dim * config.number("partial_rotary_factor", default=1.0, most=1.0))
     if dimensions < 2:
         raise InputError(
             "rotary positions not supported",
             where=config.where,
             expected="at least 2 rotated dimensions of a head",
-            found=f"{dimensions} of {head_dim}",
+            found=f"{dimensions} of {config.head_dim}",
         )
     return dimensions
 
@@ -75,7 +74,7 @@ def longrope_attention(config: ModelConfig) -> float:
     return math.sqrt(1 + math.log(scale) / math.log(original)) if scale > 1 else 1.0
 
 
-def llama3_factors(config: ModelConfig, settings: ModelConfig) -> FloatArray:
+def llama3_factors(config: ModelConfig, settings: CheckedJson) -> FloatArray:
     """By how much Llama 3 divides the frequency of each rotated pair, [rotary_dim / 2].
 
     Short wavelengths stay, long ones are divided by `factor`, those between in proportion

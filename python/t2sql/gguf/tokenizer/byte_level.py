@@ -13,8 +13,8 @@ from t2sql.gguf.tokenizer.vocabulary import Vocabulary
 
 def is_byte_level(document: TokenizerDocument) -> bool:
     """Whether a tokenizer.json is a BPE whose letters are bytes."""
-    steps = json.dumps([document.pre_tokenizer, document.decoder])
-    return document.model_type == "BPE" and "ByteLevel" in steps
+    steps = [step.document for step in (document.pre_tokenizer, document.decoder) if step is not None]
+    return document.model_type == "BPE" and "ByteLevel" in json.dumps(steps)
 
 
 def byte_level(document: TokenizerDocument, pre: str | None) -> Vocabulary:
@@ -45,7 +45,7 @@ def byte_level(document: TokenizerDocument, pre: str | None) -> Vocabulary:
         check_normalizer(document)
         pre = name_of(document)
     else:
-        splitting = Splitting(document.pre_tokenizer, document.ignore_merges, document.normalizer)
+        splitting = Splitting.of(document)
     types = dict.fromkeys(tokens, NORMAL)
     vocabulary = Vocabulary("gpt2", pre, tokens, types, merges=merges, splitting=splitting)
     return vocabulary.with_added(document.added_tokens)

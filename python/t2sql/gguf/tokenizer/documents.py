@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
 
+from t2sql.checked_json import CheckedJson, is_unicode, read_json
 from t2sql.errors import InputError
-from t2sql.gguf.hf_config import read_json
-from t2sql.plain import JsonObject
-
-# A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: an object with a "type", whose
-# other keys depend on it. Sequences nest such objects.
-Step: TypeAlias = Mapping[str, Any]
+from t2sql.plain import Json, JsonObject
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,8 @@ class TokenizerDocument:
         unk_token: The token for what cannot be split.
         affixes: Those of `continuing_subword_prefix` and `end_of_word_suffix` that are set.
         added_tokens: Tokens found before splitting.
-        normalizer: None when there is none; the same for the next three.
+        normalizer: An object with a "type", whose other keys depend on it and may be such objects; None
+            when there is none. The same holds for the next three.
         pre_tokenizer: What splits text into words.
         post_processor: What adds special tokens.
         decoder: What turns tokens back into text.
@@ -62,10 +58,10 @@ class TokenizerDocument:
     unk_token: str | None
     affixes: Sequence[str]
     added_tokens: Sequence[AddedToken]
-    normalizer: Step | None
-    pre_tokenizer: Step | None
-    post_processor: Step | None
-    decoder: Step | None
+    normalizer: CheckedJson | None
+    pre_tokenizer: CheckedJson | None
+    post_processor: CheckedJson | None
+    decoder: CheckedJson | None
 
 
 @dataclass(frozen=True)
@@ -117,11 +113,11 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
         **_optional(folder / "special_tokens_map.json"),
         **_optional(folder / "tokenizer_config.json"),
     }
-    parsed = _settings(settings, folder / "tokenizer_config.json")
+    parsed = _settings(CheckedJson(settings, str(folder / "tokenizer_config.json")))
     template = folder / "chat_template.jinja"
     templates = parsed.chat_templates
     if template.is_file():
-        templates = {"default": template.read_text(encoding="utf-8")}
+        templates = {"default": _read_text(template)}
     return TokenizerFiles(
         folder=folder,
         document=parse_document(read_json(document_file), document_file) if document_file.is_file() else None,
@@ -131,7 +127,7 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
     )
 
 
-def parse_document(document: Mapping[str, Any], path: Path) -> TokenizerDocument:
+def parse_document(document: JsonObject, path: Path) -> TokenizerDocument:
     """The parts of a parsed tokenizer.json.
 
     Args:
@@ -141,74 +137,120 @@ def parse_document(document: Mapping[str, Any], path: Path) -> TokenizerDocument
     Raises:
         InputError: A part has another type than the tokenizers library gives it.
     """
-    try:
-        model = document.get("model") or {}
-        vocab = model.get("vocab")
-        affixes = ("continuing_subword_prefix", "end_of_word_suffix")
-        return TokenizerDocument(
-            path=path,
-            model_type=str(model.get("type", "none")),
-            vocab=vocab if isinstance(vocab, dict) else {},
-            merges=model.get("merges") or [],
-            ignore_merges=bool(model.get("ignore_merges", False)),
-            byte_fallback=bool(model.get("byte_fallback", False)),
-            unk_token=model.get("unk_token"),
-            affixes=[key for key in affixes if model.get(key)],
-            added_tokens=[_added(token["id"], token) for token in document.get("added_tokens") or []],
-            normalizer=document.get("normalizer"),
-            pre_tokenizer=document.get("pre_tokenizer"),
-            post_processor=document.get("post_processor"),
-            decoder=document.get("decoder"),
+    root = CheckedJson(document, str(path))
+    model = root.section("model")
+    affixes = ("continuing_subword_prefix", "end_of_word_suffix")
+    return TokenizerDocument(
+        path=path,
+        model_type=model.text("type", default="none"),
+        vocab=_vocab(model),
+        merges=_merges(model),
+        ignore_merges=model.flag("ignore_merges", default=False),
+        byte_fallback=model.flag("byte_fallback", default=False),
+        unk_token=model.text("unk_token") if model.has("unk_token") else None,
+        affixes=[key for key in affixes if model.text(key, default="")],
+        added_tokens=[_added(token.integer("id", least=0), token) for token in root.objects("added_tokens")],
+        normalizer=root.find_section("normalizer"),
+        pre_tokenizer=root.find_section("pre_tokenizer"),
+        post_processor=root.find_section("post_processor"),
+        decoder=root.find_section("decoder"),
+    )
+
+
+def _vocab(model: CheckedJson) -> Mapping[str, int]:
+    """Token -> id. A Unigram model has a list in its place, which is not read."""
+    vocab = model.document.get("vocab")
+    if not isinstance(vocab, dict):
+        return {}
+    ids = {token: i for token, i in vocab.items() if type(i) is int and i >= 0}
+    if len(ids) != len(vocab) or not is_unicode("".join(ids)):
+        raise model.refusal("vocab", "an object of tokens and their ids", "something else")
+    return ids
+
+
+def _merges(model: CheckedJson) -> Sequence[str | Sequence[str]]:
+    merges = model.document.get("merges")
+    if merges is None:
+        return []
+    if not isinstance(merges, list):
+        raise model.refusal("merges", "a list")
+    return [_merge(model, merge) for merge in merges]
+
+
+def _merge(model: CheckedJson, merge: Json) -> str | Sequence[str]:
+    if isinstance(merge, str):
+        return merge
+    pair = [token for token in merge if isinstance(token, str)] if isinstance(merge, list) else []
+    if not isinstance(merge, list) or len(pair) != len(merge):
+        raise InputError(
+            "merge does not parse", where=model.where, expected="two tokens", found=repr(merge)[:80]
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _malformed(path, error) from None
+    return pair
 
 
 def _optional(path: Path) -> JsonObject:
     return read_json(path) if path.is_file() else {}
 
 
-def _settings(settings: Mapping[str, Any], path: Path) -> TokenizerSettings:
+def _read_text(path: Path) -> str:
     try:
-        tokens = {name: settings.get(f"{name}_token") for name in ("bos", "eos", "unk", "pad")}
-        texts = {n: t.get("content") if isinstance(t, dict) else t for n, t in tokens.items()}
-        decoder = settings.get("added_tokens_decoder")
-        added = decoder.items() if isinstance(decoder, dict) else ()
-        return TokenizerSettings(
-            special_tokens={name: text for name, text in texts.items() if isinstance(text, str)},
-            add_bos_token=_flag(settings, "add_bos_token"),
-            add_eos_token=_flag(settings, "add_eos_token"),
-            added_tokens=[_added(token_id, token) for token_id, token in added],
-            chat_templates=_templates(settings.get("chat_template")),
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _malformed(path, error) from None
+        return path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise InputError("file does not parse", where=path, expected="text in UTF-8", found=error) from None
 
 
-def _flag(settings: Mapping[str, Any], key: str) -> bool | None:
-    return bool(settings[key]) if key in settings else None
+def _settings(settings: CheckedJson) -> TokenizerSettings:
+    special_tokens = {}
+    for name in ("bos", "eos", "unk", "pad"):
+        text = _special_token(settings, f"{name}_token")
+        if text is not None:
+            special_tokens[name] = text
+    added = settings.section("added_tokens_decoder")
+    return TokenizerSettings(
+        special_tokens=special_tokens,
+        add_bos_token=_flag(settings, "add_bos_token"),
+        add_eos_token=_flag(settings, "add_eos_token"),
+        added_tokens=[_added(_token_id(added, key), added.section(key)) for key in added.document],
+        chat_templates=_templates(settings),
+    )
 
 
-def _added(token_id: int | str, token: Mapping[str, Any]) -> AddedToken:
+def _special_token(settings: CheckedJson, key: str) -> str | None:
+    """A special token's text, stated alone or in an object; None when there is none."""
+    if not settings.has(key):
+        return None
+    if isinstance(settings.document[key], dict):
+        return settings.section(key).text("content")
+    return settings.text(key)
+
+
+def _flag(settings: CheckedJson, key: str) -> bool | None:
+    """A flag that has a third state: null is false, and only absence leaves it open."""
+    return settings.flag(key, default=False) if key in settings.document else None
+
+
+def _token_id(added: CheckedJson, key: str) -> int:
+    if not (key.isascii() and key.isdigit() and len(key) < 10):
+        raise added.refusal(key, "a token id as the key", ascii(key)[:80])
+    return int(key)
+
+
+def _added(token_id: int, token: CheckedJson) -> AddedToken:
     return AddedToken(
-        id=int(token_id),
-        content=str(token["content"]),
-        special=bool(token.get("special", False)),
-        rstrip=bool(token.get("rstrip", False)),
+        id=token_id,
+        content=token.text("content"),
+        special=token.flag("special", default=False),
+        rstrip=token.flag("rstrip", default=False),
     )
 
 
-def _templates(template: object) -> dict[str, str]:
-    if isinstance(template, str):
-        return {"default": template}
-    named = template if isinstance(template, list) else []
-    return {one["name"]: one["template"] for one in named if one.get("name") and one.get("template")}
-
-
-def _malformed(path: Path, error: Exception) -> InputError:
-    return InputError(
-        "file does not parse",
-        where=path,
-        expected="a tokenizer's file as transformers writes it",
-        found=f"{type(error).__name__}: {error}",
-    )
+def _templates(settings: CheckedJson) -> dict[str, str]:
+    """`chat_template`: one, or a list of named ones."""
+    if isinstance(settings.document.get("chat_template"), list):
+        named = [
+            (one.text("name", default=""), one.text("template", default=""))
+            for one in settings.objects("chat_template")
+        ]
+        return {name: template for name, template in named if name and template}
+    template = settings.text("chat_template", default="")
+    return {"default": template} if template else {}

@@ -12,10 +12,10 @@ from sentencepiece import sentencepiece_model_pb2
 
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
-from t2sql.gguf.tokenizer.documents import Step
 from t2sql.gguf.tokenizer.gguf_tokenizer import GgufTokenizer
 from t2sql.gguf.tokenizer.token_types import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINED
 from t2sql.gguf.tokenizer.vocabulary import SPACE
+from t2sql.plain import Json, JsonObject
 
 # Generated code without types.
 proto: Any = sentencepiece_model_pb2
@@ -36,10 +36,10 @@ class _Bpe:
 class _Steps:
     """What surrounds tokenizer.json's `model`; `post_processor` is used when no token is added."""
 
-    normalizer: Step | None
-    pre_tokenizer: Step | None
-    post_processor: Step | None
-    decoder: Step
+    normalizer: JsonObject | None
+    pre_tokenizer: JsonObject | None
+    post_processor: JsonObject | None
+    decoder: JsonObject
 
 
 def write_tokenizer(source: GgufFile, out: Path) -> None:
@@ -60,12 +60,12 @@ def write_tokenizer(source: GgufFile, out: Path) -> None:
         document = _spm(tokenizer)
         (out / "tokenizer.model").write_bytes(_sentencepiece(tokenizer))
     (out / "tokenizer.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    config = _config(tokenizer, int(source.get("{arch}.context_length", 2048)))
+    config = _config(tokenizer, source.integer("{arch}.context_length", default=2048))
     text = json.dumps(config, ensure_ascii=False, indent=2)
     (out / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _byte_level(tokenizer: GgufTokenizer) -> dict[str, Any]:
+def _byte_level(tokenizer: GgufTokenizer) -> JsonObject:
     splitting = tokenizer.split_by()
     merges = []
     for line in tokenizer.need_merges():
@@ -76,22 +76,27 @@ def _byte_level(tokenizer: GgufTokenizer) -> dict[str, Any]:
                 "merge does not parse", where=tokenizer.path, expected="two tokens", found=repr(line)
             )
         merges.append([line[:space], line[space + 1 :]])
-    byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    byte_level: JsonObject = {
+        "type": "ByteLevel",
+        "add_prefix_space": False,
+        "trim_offsets": True,
+        "use_regex": True,
+    }
     steps = _Steps(splitting.normalizer, splitting.pre_tokenizer, byte_level, byte_level)
     return _document(tokenizer, _Bpe(merges, ignore_merges=splitting.ignore_merges), steps)
 
 
-def _spm(tokenizer: GgufTokenizer) -> dict[str, Any]:
+def _spm(tokenizer: GgufTokenizer) -> JsonObject:
     ids = tokenizer.special_ids
-    replace = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
-    decoders: list[dict[str, Any]] = [
+    replace: JsonObject = {"type": "Replace", "pattern": {"String": " "}, "content": SPACE}
+    decoders: list[Json] = [
         {"type": "Replace", "pattern": {"String": SPACE}, "content": " "},
         {"type": "ByteFallback"},
         {"type": "Fuse"},
     ]
-    normalizer: dict[str, Any] = replace
+    normalizer: JsonObject = replace
     if tokenizer.add_space_prefix:
-        prepend = {"type": "Prepend", "prepend": SPACE}
+        prepend: JsonObject = {"type": "Prepend", "prepend": SPACE}
         normalizer = {"type": "Sequence", "normalizers": [prepend, replace]}
         decoders.append({"type": "Strip", "content": " ", "start": 1, "stop": 0})
     model = _Bpe(
@@ -104,7 +109,7 @@ def _spm(tokenizer: GgufTokenizer) -> dict[str, Any]:
     return _document(tokenizer, model, steps)
 
 
-def _document(tokenizer: GgufTokenizer, model: _Bpe, steps: _Steps) -> dict[str, Any]:
+def _document(tokenizer: GgufTokenizer, model: _Bpe, steps: _Steps) -> JsonObject:
     """tokenizer.json."""
     return {
         "version": "1.0",
@@ -130,9 +135,9 @@ def _document(tokenizer: GgufTokenizer, model: _Bpe, steps: _Steps) -> dict[str,
     }
 
 
-def _added(tokenizer: GgufTokenizer) -> list[dict[str, Any]]:
+def _added(tokenizer: GgufTokenizer) -> list[Json]:
     """`added_tokens`: what llama.cpp finds in text before splitting it."""
-    added = []
+    added: list[Json] = []
     for i, (token, kind) in enumerate(zip(tokenizer.tokens, tokenizer.types, strict=True)):
         if kind in (CONTROL, UNKNOWN, USER_DEFINED):
             flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
@@ -140,7 +145,7 @@ def _added(tokenizer: GgufTokenizer) -> list[dict[str, Any]]:
     return added
 
 
-def _post_processor(tokenizer: GgufTokenizer) -> dict[str, Any] | None:
+def _post_processor(tokenizer: GgufTokenizer) -> JsonObject | None:
     """The template that adds BOS and EOS; None when neither is added."""
     tokens, ids = tokenizer.tokens, tokenizer.special_ids
     wanted = (("bos", tokenizer.add_bos), ("eos", tokenizer.add_eos))
@@ -148,8 +153,8 @@ def _post_processor(tokenizer: GgufTokenizer) -> dict[str, Any] | None:
     if not used:
         return None
 
-    def template(sequence: str, type_id: int) -> list[dict[str, Any]]:
-        text: list[dict[str, Any]] = [{"Sequence": {"id": sequence, "type_id": type_id}}]
+    def template(sequence: str, type_id: int) -> list[Json]:
+        text: list[Json] = [{"Sequence": {"id": sequence, "type_id": type_id}}]
         if "bos" in used:
             text.insert(0, {"SpecialToken": {"id": used["bos"], "type_id": type_id}})
         if "eos" in used:
@@ -205,9 +210,9 @@ def _sentencepiece(tokenizer: GgufTokenizer) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _config(tokenizer: GgufTokenizer, context_length: int) -> dict[str, Any]:
+def _config(tokenizer: GgufTokenizer, context_length: int) -> JsonObject:
     """tokenizer_config.json."""
-    config: dict[str, Any] = {
+    config: dict[str, Json] = {
         # The generic class reads tokenizer.json as it stands; named ones rebuild it from the vocabulary.
         "tokenizer_class": "PreTrainedTokenizerFast",
         "add_bos_token": tokenizer.add_bos,

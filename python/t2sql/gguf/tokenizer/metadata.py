@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from t2sql.checked_json import MAX_U32
 from t2sql.errors import InputError
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.hf_config import ModelConfig
@@ -124,10 +125,16 @@ def _adds_bos_eos(vocabulary: Vocabulary, files: TokenizerFiles) -> tuple[bool, 
 
 def _template_id(document: TokenizerDocument, *, first: bool) -> int | None:
     """The id that the post-processor puts before (`first`) or after a single text."""
-    processor = document.post_processor or {}
-    for step in processor.get("processors") or [processor]:
-        if step.get("type") == "TemplateProcessing" and step.get("single"):
-            edge = step["single"][0 if first else -1]
-            if "SpecialToken" in edge:
-                return int(step["special_tokens"][edge["SpecialToken"]["id"]]["ids"][0])
+    processor = document.post_processor
+    if processor is None:
+        return None
+    for step in processor.objects("processors") or [processor]:
+        single = step.objects("single") if step.text("type", default="") == "TemplateProcessing" else []
+        edge = single[0 if first else -1] if single else None
+        if edge is not None and edge.has("SpecialToken"):
+            token = step.section("special_tokens").section(edge.section("SpecialToken").text("id"))
+            token_id = token.token_id("ids")
+            if token_id is None or not 0 <= token_id <= MAX_U32:
+                raise token.refusal("ids", "a list of token ids")
+            return token_id
     return None

@@ -6,10 +6,12 @@ The names are those of `tokenizer.ggml.pre`, the expressions those of `llm_token
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from t2sql.checked_json import CheckedJson
 from t2sql.errors import InputError
-from t2sql.gguf.tokenizer.documents import Step, TokenizerDocument
+from t2sql.gguf.tokenizer.documents import TokenizerDocument
+from t2sql.plain import JsonObject
 
 
 class Splitting(NamedTuple):
@@ -21,9 +23,19 @@ class Splitting(NamedTuple):
         normalizer: What changes the text before; None for nothing.
     """
 
-    pre_tokenizer: Step | None
+    pre_tokenizer: JsonObject | None
     ignore_merges: bool
-    normalizer: Step | None
+    normalizer: JsonObject | None
+
+    @classmethod
+    def of(cls, document: TokenizerDocument) -> Splitting:
+        """The splitting of a tokenizer.json."""
+        pre_tokenizer, normalizer = document.pre_tokenizer, document.normalizer
+        return cls(
+            None if pre_tokenizer is None else pre_tokenizer.document,
+            document.ignore_merges,
+            None if normalizer is None else normalizer.document,
+        )
 
 
 _CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
@@ -39,19 +51,19 @@ _GPT4O = "|".join(part + _CONTRACTIONS + "?" for part in _TEKKEN.split("|"))
 _DEEPSEEK_CJK = "[一-龥ࠀ-一가-퟿]+"
 
 
-def _split(pattern: str) -> Step:
+def _split(pattern: str) -> JsonObject:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
 
 
-def _byte_level(use_regex: bool) -> Step:
+def _byte_level(use_regex: bool) -> JsonObject:
     return {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": use_regex}
 
 
-def _sequence(*steps: Step) -> Step:
+def _sequence(*steps: JsonObject) -> JsonObject:
     return {"type": "Sequence", "pretokenizers": list(steps)}
 
 
-_DIGITS = {"type": "Digits", "individual_digits": True}
+_DIGITS: JsonObject = {"type": "Digits", "individual_digits": True}
 
 STRUCTURES: dict[str, Splitting] = {
     "gpt-2": Splitting(_byte_level(True), False, None),
@@ -117,11 +129,11 @@ def name_of(document: TokenizerDocument) -> str:
     Raises:
         InputError: It has the structure of none.
     """
-    wanted = _canonical(document.pre_tokenizer)
+    wanted = None if document.pre_tokenizer is None else _canonical(document.pre_tokenizer)
     matches = [
         (name, known.ignore_merges)
         for name, known in STRUCTURES.items()
-        if _canonical(known.pre_tokenizer) == wanted
+        if _canonical(CheckedJson(known.pre_tokenizer or {}, name)) == wanted
     ]
     for name, ignore_merges in matches:
         if ignore_merges == document.ignore_merges or len(matches) == 1:
@@ -130,7 +142,7 @@ def name_of(document: TokenizerDocument) -> str:
         "pre-tokenizer not recognised",
         where=document.path,
         expected="the structure of " + ", ".join(sorted(STRUCTURES)),
-        found=json.dumps(document.pre_tokenizer, ensure_ascii=False),
+        found=json.dumps(Splitting.of(document).pre_tokenizer),
         hint="If llama.cpp has a name for it, give it with --pre",
     )
 
@@ -143,34 +155,33 @@ def check_normalizer(document: TokenizerDocument) -> None:
     Raises:
         InputError: tokenizer.json has another normalizer.
     """
-    normalizer = document.normalizer or {"type": "Sequence", "normalizers": []}
-    steps = normalizer["normalizers"] if normalizer.get("type") == "Sequence" else [normalizer]
-    for step in steps:
-        if step.get("type") != "NFC":
+    normalizer = document.normalizer
+    if normalizer is None:
+        return
+    is_sequence = normalizer.text("type", default="none") == "Sequence"
+    for step in normalizer.objects("normalizers") if is_sequence else [normalizer]:
+        kind = step.text("type", default="none")
+        if kind != "NFC":
             raise InputError(
-                "normalizer not supported",
-                where=document.path,
-                expected="NFC or none",
-                found=step.get("type"),
+                "normalizer not supported", where=document.path, expected="NFC or none", found=kind
             )
 
 
-def _canonical(step: Any) -> Any:
+def _canonical(step: CheckedJson) -> object:
     """What decides how a pre-tokenizer splits: one-step sequences opened, defaults and offsets left out."""
-    if not isinstance(step, dict):
-        return step
-    kind = step.get("type")
+    kind = step.text("type", default="none")
     if kind == "Sequence":
-        steps = [_canonical(inner) for inner in step["pretokenizers"]]
+        steps = [_canonical(inner) for inner in step.objects("pretokenizers")]
         return steps[0] if len(steps) == 1 else steps
     if kind == "ByteLevel":
-        return (kind, step.get("use_regex", True), step.get("add_prefix_space", True))
+        return (kind, step.flag("use_regex", default=True), step.flag("add_prefix_space", default=True))
     if kind == "Split":
-        pattern = step["pattern"]
-        regex = pattern.get("Regex") or pattern.get("String")
+        pattern = step.section("pattern")
+        regex = pattern.text("Regex", default="") or pattern.text("String", default="")
         # Removed + inverted keeps the matches, which is what Isolated does for a pattern that matches all.
-        isolated = step["behavior"] == "Isolated" or (step["behavior"] == "Removed" and step.get("invert"))
-        return (kind, regex, isolated)
+        behavior = step.text("behavior")
+        inverted = behavior == "Removed" and step.flag("invert", default=False)
+        return (kind, regex, behavior == "Isolated" or inverted)
     if kind == "Digits":
-        return (kind, step.get("individual_digits", False))
-    return tuple(sorted((key, json.dumps(value, sort_keys=True)) for key, value in step.items()))
+        return (kind, step.flag("individual_digits", default=False))
+    return tuple(sorted((key, json.dumps(value, sort_keys=True)) for key, value in step.document.items()))

@@ -9,8 +9,9 @@ from typing import Any
 
 from sentencepiece import sentencepiece_model_pb2
 
+from t2sql.checked_json import CheckedJson
 from t2sql.errors import InputError
-from t2sql.gguf.tokenizer.documents import Step, TokenizerDocument, TokenizerFiles
+from t2sql.gguf.tokenizer.documents import TokenizerDocument, TokenizerFiles
 from t2sql.gguf.tokenizer.token_types import BYTE, NORMAL, UNKNOWN
 from t2sql.gguf.tokenizer.vocabulary import Vocabulary
 
@@ -85,20 +86,21 @@ def spm_from_document(document: TokenizerDocument) -> Vocabulary:
 def prepends_space(document: TokenizerDocument) -> bool:
     """Whether a text gets a leading space, by a Prepend normalizer or a Metaspace pre-tokenizer."""
     for step in (*_steps(document.normalizer), *_steps(document.pre_tokenizer)):
-        if step.get("type") == "Prepend":
+        kind = step.text("type", default="")
+        if kind == "Prepend":
             return True
-        if step.get("type") == "Metaspace":
-            scheme = step.get("prepend_scheme", "always")
-            return bool(scheme != "never" and step.get("add_prefix_space", True))
+        if kind == "Metaspace":
+            scheme = step.text("prepend_scheme", default="always")
+            return scheme != "never" and step.flag("add_prefix_space", default=True)
     return False
 
 
-def _steps(step: Step | None) -> Iterator[Step]:
+def _steps(step: CheckedJson | None) -> Iterator[CheckedJson]:
     """A step and, depth first, the steps inside it."""
-    if not isinstance(step, dict):
+    if step is None:
         return
     yield step
-    for inner in step.get("normalizers") or step.get("pretokenizers") or []:
+    for inner in step.objects("normalizers") or step.objects("pretokenizers"):
         yield from _steps(inner)
 
 
