@@ -47,7 +47,7 @@ def test_lora_parameters_survive_json() -> None:
         ({"num_layers": "4"}, "num_layers"),
         ({"num_layers": True}, "num_layers"),
         ({"num_layers": -2}, "num_layers"),
-        ({"lora_parameters": None}, r"lora_parameters\.rank"),
+        ({"lora_parameters": None}, r"lora_parameters\.scale"),
         ({"lora_parameters": [8, 20.0]}, "lora_parameters"),
         ({"lora_parameters": {"rank": 8}}, "scale"),
         ({"lora_parameters": {**_LORA, "rank": "8"}}, "rank"),

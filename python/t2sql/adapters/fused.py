@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from t2sql.adapters.mlx_lm import WEIGHTS, AdapterConfig
 from t2sql.errors import InputError
+from t2sql.plain import JsonObject
 
 _CHUNK = 1 << 20
 
@@ -53,7 +53,7 @@ def identify_adapter(path: Path) -> AdapterIdentity:
     return AdapterIdentity("/".join(path.resolve().parts[-3:]), digest.hexdigest()[:32])
 
 
-def fused_adapters(config: Mapping[str, Any]) -> tuple[AdapterIdentity, ...]:
+def fused_adapters(config: JsonObject) -> tuple[AdapterIdentity, ...]:
     """The adapters in a model's weights by its config.json, in the order in which they were fused."""
     block = config.get("t2sql")
     if not isinstance(block, dict):
