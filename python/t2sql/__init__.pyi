@@ -1,9 +1,9 @@
 from ._core import __version__ as __version__
-from ._core import dequantize_rows as dequantize_rows
-from ._core import quantize_rows as quantize_rows
 from .generate import ask as ask
 from .gguf import convert as convert
+from .gguf import dequantize_rows as dequantize_rows
 from .gguf import quantize as quantize
+from .gguf import quantize_rows as quantize_rows
 from .models import load as load
 from .verification import verify as verify
 

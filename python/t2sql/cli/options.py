@@ -11,13 +11,15 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
+from t2sql.bounds import max_threads
 from t2sql.cli.config_file import read_config_file
 from t2sql.cli.output import Output
 
 Seed = Annotated[int, typer.Option(help="Seed of everything that is random.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="Threads; by default one a core.", show_default=False)
+    int | None,
+    typer.Option(min=1, max=max_threads(), help="Threads; by default one a core.", show_default=False),
 ]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", help="The most tokens of an answer.")]
 BackendName = Annotated[

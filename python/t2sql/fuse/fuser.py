@@ -108,8 +108,8 @@ class _Written:
 
 def fuse(
     model: ModelRef | str | Path,
-    adapter: Path,
-    out: Path,
+    adapter: str | Path,
+    out: str | Path,
     *,
     keep_quantized: bool = False,
     force: bool = False,
@@ -133,6 +133,7 @@ def fuse(
         WorkError: The adapter has no effect, or the result does not behave as base + adapter.
     """
     report = progress or _ignore
+    adapter, out = Path(adapter), Path(out)
     check_free(out, force=force)
     ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
     check_adapter_not_fused(adapter, read_adapter_config(adapter), ref.path)

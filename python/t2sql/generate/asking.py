@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from t2sql.bounds import check_names
 from t2sql.errors import InputError
 from t2sql.generate.answer import Answer
 from t2sql.generate.asker import Asker, AskOptions, FailedStatement, Values, check_question
@@ -75,7 +76,7 @@ class AskKeywords(TypedDict, total=False):
     min_logprob: float | None
     failed: FailedStatement | None
     backend: str
-    adapter: Path | None
+    adapter: str | Path | None
     threads: int | None
     context: int | None
     slots: int | None
@@ -116,6 +117,7 @@ def ask(
         >>> answer.sql
         "SELECT Age FROM students WHERE Name = 'Ann'"
     """
+    check_names("ask", options, AskKeywords.__annotations__)
     subject = Subject.of(question, tables, schema, prompt)
     how, failed = _ask_options(options), options.get("failed")
     if not isinstance(model, (str, Path, ModelRef)):
@@ -137,8 +139,9 @@ def _ask_options(options: AskKeywords) -> AskOptions:
 
 
 def _backend_options(options: AskKeywords) -> BackendOptions:
+    adapter = options.get("adapter")
     return BackendOptions(
-        adapter=options.get("adapter"),
+        adapter=None if adapter is None else Path(adapter),
         threads=options.get("threads"),
         context=options.get("context"),
         slots=options.get("slots"),

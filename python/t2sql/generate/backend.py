@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from t2sql.bounds import MAX_SLOTS, check_count, check_threads
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, never
+
+MAX_CONTEXT, MAX_BATCH = 1 << 20, 1024
+"""Tokens of one prompt and its answer, and sequences in a batch, at most."""
 
 
 class Backend(Protocol):
@@ -130,3 +134,14 @@ class BackendOptions:
     slots: int | None = None
     gpu_layers: int | None = None
     batch_size: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check every count.
+
+        Raises:
+            InputError: One is out of range.
+        """
+        check_threads(self.threads)
+        check_count("slots", self.slots, MAX_SLOTS)
+        check_count("context", self.context, MAX_CONTEXT, least=16)
+        check_count("batch_size", self.batch_size, MAX_BATCH)

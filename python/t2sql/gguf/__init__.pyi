@@ -33,6 +33,8 @@ from .options import QuantizeKeywords as QuantizeKeywords
 from .options import QuantizeOptions as QuantizeOptions
 from .overrides import parse_overrides as parse_overrides
 from .quantizer import quantize as quantize
+from .rows import dequantize_rows as dequantize_rows
+from .rows import quantize_rows as quantize_rows
 from .shards import read_gguf as read_gguf
 from .tensor_names import gguf_names as gguf_names
 from .tensors import ByteArray as ByteArray
@@ -70,6 +72,7 @@ __all__ = [
     "check_dtypes",
     "convert",
     "convert_adapter",
+    "dequantize_rows",
     "gguf_names",
     "import_adapter",
     "import_gguf",
@@ -78,6 +81,7 @@ __all__ = [
     "metadata_of",
     "parse_overrides",
     "quantize",
+    "quantize_rows",
     "read_adapter",
     "read_config",
     "read_directory",

@@ -27,6 +27,7 @@ from t2sql.adapters import (
     identify_adapter,
     read_adapter_config,
 )
+from t2sql.bounds import check_names
 from t2sql.errors import InputError
 from t2sql.files import check_free
 from t2sql.gguf.adapter_file import BASE_ADAPTERS_KEY, BASE_KEY, fingerprint
@@ -121,6 +122,7 @@ def convert_adapter(
         WorkError: The adapter has no effect, or writing failed.
     """
     started = time.perf_counter()
+    check_names("convert_adapter", changes, AdapterKeywords.__annotations__)
     options = replace(options, **changes)
     target = type_named(options.type)
     if target.quantized:

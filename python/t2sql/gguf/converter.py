@@ -13,6 +13,7 @@ from typing import Unpack
 from safetensors.numpy import save_file
 
 from t2sql._core import TensorPlan
+from t2sql.bounds import check_names
 from t2sql.files import check_free
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.families.registry import by_hf_architecture
@@ -54,6 +55,7 @@ def convert(
         WorkError: Writing failed.
     """
     started = time.perf_counter()
+    check_names("convert", changes, ConvertKeywords.__annotations__)
     options = replace(options, **changes)
     source, out = Path(source), Path(out)
     target = type_named(options.type)

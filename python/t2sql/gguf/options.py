@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
+from t2sql.bounds import check_threads
+
 
 @dataclass(frozen=True)
 class OutputOptions:
@@ -30,6 +32,14 @@ class OutputOptions:
     max_shard_size: str | int | None = None
     threads: int | None = None
     force: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the number of threads.
+
+        Raises:
+            InputError: It is out of range.
+        """
+        check_threads(self.threads)
 
 
 @dataclass(frozen=True)

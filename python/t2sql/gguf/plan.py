@@ -13,6 +13,11 @@ from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.shards import COUNT, INDEX, MOST_FILES, TENSORS, parse_size, shard_path
 from t2sql.gguf.tensors import TensorInfo
 
+_MANY_FILES = 100
+"""Files that a set may have whose files are smaller than `_LARGE` bytes; more are a slip of the unit."""
+
+_LARGE = 10**9
+
 
 @dataclass(frozen=True)
 class FilePlan:
@@ -68,7 +73,16 @@ def plan_files(
     Raises:
         InputError: The size does not parse, or the set would have more files than the format can number.
     """
-    shards = [tensors] if max_shard_size is None else _split(tensors, parse_size(max_shard_size))
+    shards: list[Sequence[TensorPlan]] = [tensors]
+    if max_shard_size is not None:
+        size = parse_size(max_shard_size)
+        shards = _split(tensors, size)
+        if len(shards) > _MANY_FILES and size < _LARGE:
+            raise InputError(
+                "max-shard-size is too small",
+                expected=f"at most {_MANY_FILES} files, or a size of 1G or more",
+                found=f"{len(shards)} files of {max_shard_size}",
+            )
     if len(shards) == 1:
         return [FilePlan(out, metadata, tensors)]
     files = []

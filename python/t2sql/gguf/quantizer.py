@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from t2sql.bounds import check_names
 from t2sql.errors import InputError
 from t2sql.files import check_free
 from t2sql.gguf.container import GgufFile
@@ -48,6 +49,7 @@ def quantize(
         WorkError: Writing failed.
     """
     started = time.perf_counter()
+    check_names("quantize", changes, QuantizeKeywords.__annotations__)
     options = replace(options, **changes)
     source, out = Path(source), Path(out)
     target = type_named(type)

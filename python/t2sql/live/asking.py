@@ -70,7 +70,7 @@ def ask_database(
     if attempt.error is not None and answer.sql and not asker.cancelled():
         failed = FailedStatement(answer.sql, str(attempt.error.found))
         second = _ask_again(asker, part.schema, question, failed)
-        if second is not None:
+        if second is not None and not _same_text(second.sql, answer.sql):
             first, answer, attempt = failed, second, attempts.attempt(second.sql)
     return LiveAnswer(
         sql=answer.sql if attempt.statement is None else attempt.statement.sql,
@@ -149,6 +149,11 @@ class _Attempts:
         results = {sample.text: self.attempt(sample.text).result for sample in answer.samples}
         ballots = [results[sample.text] for sample in answer.samples]
         return choose_by_votes(answer, ballots, lambda a, b: same_result(a, b, ordered=False))
+
+
+def _same_text(a: str, b: str) -> bool:
+    """Whether two statements are one, whatever their blanks and the semicolon at their end."""
+    return a.strip().rstrip(";").split() == b.strip().rstrip(";").split()
 
 
 def _ask_again(asker: Asker, schema: Schema, question: str, failed: FailedStatement) -> Answer | None:

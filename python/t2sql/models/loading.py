@@ -41,7 +41,7 @@ class Loaded:
 def load(
     model: ModelRef | str | Path,
     *,
-    adapter: Path | None = None,
+    adapter: str | Path | None = None,
     quantized: bool | None = None,
     dtype: str | None = None,
 ) -> Loaded:
@@ -72,7 +72,7 @@ def load(
     _evaluate(network, ref.path)
     weights = f"{config['quantization']['bits']}-bit" if is_quantized else (stored or "float32")
     if adapter is not None:
-        apply_adapter(network, adapter, ref.path)
+        apply_adapter(network, Path(adapter), ref.path)
         if stored and not is_quantized:
             network.set_dtype(getattr(mx, stored))
     network.eval()

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from t2sql.bounds import MAX_SLOTS, check_count
 from t2sql.errors import InputError
 
 TOKEN_VARIABLE = "T2SQL_TOKEN"
@@ -45,11 +46,13 @@ class Settings:
     shutdown_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        """Check the token.
+        """Check the number of slots and the token.
 
         Raises:
-            InputError: Others can reach the server and there is none, or it is too weak.
+            InputError: There are too many slots, or others can reach the server and there is no token, or it
+                is too weak.
         """
+        check_count("slots", self.slots, MAX_SLOTS)
         if self.token is None and not self.local:
             raise InputError(
                 "a server that others can reach needs a token",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
+from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from t2sql.errors import InputError
 from t2sql.prompt import PROMPT_FORMAT
@@ -27,20 +29,22 @@ class TrainConfig(BaseModel):
     The descriptions are the help of the command line's options.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     model: str = "demo"
-    iters: int = Field(600, ge=1, description="Optimizer steps.")
-    batch_size: int = Field(8, ge=1, description="Examples computed at once, on all hosts together.")
+    iters: int = Field(600, ge=1, le=10**8, description="Optimizer steps.")
+    batch_size: int = Field(
+        8, ge=1, le=65536, description="Examples computed at once, on all hosts together."
+    )
     grad_accumulation_steps: int = Field(1, ge=1, description="Batches whose gradients make one step.")
     num_layers: int = Field(16, description="Layers to train, counted from the last; -1 is all of them.")
-    rank: int = Field(16, ge=1, description="Rank of the adapter.")
+    rank: int = Field(16, ge=1, le=65536, description="Rank of the adapter.")
     scale: float = Field(10.0, gt=0, description="What the adapter's product is multiplied by.")
     dropout: float = Field(0.0, ge=0, lt=1, description="Dropout in the adapter.")
     keys: tuple[str, ...] | None = Field(
         None, description="Projections to adapt, by comma: q_proj,v_proj; by default all."
     )
-    learning_rate: float = Field(1e-3, gt=0, description="Learning rate at its highest.")
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Learning rate at its highest.")
     warmup: int = Field(20, ge=0, description="Steps over which the learning rate rises.")
     schedule: Literal["cosine", "linear", "exponential", "constant"] = Field(
         "cosine", description="Learning rate after that: cosine, linear, exponential or constant."
@@ -62,8 +66,10 @@ class TrainConfig(BaseModel):
     patience: int = Field(
         0, ge=0, description="Stop after so many validations without a better one; 0 is never."
     )
-    max_seq_length: int = Field(1024, ge=8, description="Longer examples are left out, with a warning.")
-    seed: int = Field(0, ge=0, description="Seed of order, first values and dropout.")
+    max_seq_length: int = Field(
+        1024, ge=8, le=2**20, description="Longer examples are left out, with a warning."
+    )
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="Seed of order, first values and dropout.")
     grad_checkpoint: bool = Field(
         False, description="Compute activations again in the backward pass, for less memory."
     )
@@ -97,8 +103,34 @@ class TrainConfig(BaseModel):
             name = ".".join(str(part) for part in first["loc"])
             found = repr(first.get("input"))
             raise InputError(
-                "a training setting is wrong", where=name, expected=first["msg"], found=found
+                "a training setting is wrong", where=name, expected=cls._expected(first), found=found
             ) from None
+
+    @classmethod
+    def _expected(cls, error: ErrorDetails) -> str:
+        """What a setting has to be, in words: its kind, and its range where it has one."""
+        field = cls.model_fields.get(str(error["loc"][0])) if error["loc"] else None
+        if field is None:
+            return f"one of the settings {', '.join(cls.model_fields)}"
+        if error["type"] == "literal_error":
+            return str(error["ctx"]["expected"]).replace("'", "")
+        kinds = {
+            str(int): "a whole number",
+            str(float): "a number",
+            str(bool): "true or false",
+            str(str): "a text",
+        }
+        words = [kinds.get(str(field.annotation), "a list of texts")] if field.annotation else []
+        for limit in field.metadata:
+            if isinstance(limit, Gt):
+                words.append(f"more than {limit.gt}")
+            elif isinstance(limit, Ge):
+                words.append(f"at least {limit.ge}")
+            elif isinstance(limit, Lt):
+                words.append(f"below {limit.lt}")
+            elif isinstance(limit, Le):
+                words.append(f"at most {limit.le}")
+        return ", ".join(words)
 
     def adapter_config(self, num_layers: int, keys: list[str], base: str) -> dict[str, Any]:
         """The JSON of adapter_config.json, as mlx-lm reads it.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from t2sql import serve
+from t2sql.bounds import MAX_SLOTS
 from t2sql.cli.options import BackendName, Threads, shared
 from t2sql.cli.output import Output
 from t2sql.errors import MissingPartError
@@ -40,7 +41,9 @@ def command(
         Path | None,
         typer.Option("--token-file", help="File with the token; or set T2SQL_TOKEN.", metavar="FILE"),
     ] = None,
-    slots: Annotated[int, typer.Option("--slots", min=1, help="Answers computed at once.")] = 2,
+    slots: Annotated[
+        int, typer.Option("--slots", min=1, max=MAX_SLOTS, help="Answers computed at once.")
+    ] = 2,
     max_requests: Annotated[
         int, typer.Option("--max-requests", min=1, help="Requests that may wait or run at once.")
     ] = 64,

@@ -1,0 +1,53 @@
+"""Rows of numbers to ggml's blocks and back, for callers with NumPy arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from t2sql import _core
+from t2sql.bounds import check_threads
+
+
+def quantize_rows(
+    x: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16],
+    block_format: str,
+    threads: int | None = None,
+) -> NDArray[np.uint8]:
+    """Quantize rows, bit for bit as ggml's reference functions do.
+
+    Args:
+        x: C-contiguous `[rows, n]` of float32, float16, or the bits of bfloat16 as uint16 (NumPy has no
+            bfloat16); n is a multiple of 32. It is not copied.
+        block_format: q8_0, q4_1 or q4_0.
+        threads: How many threads work; None for one on each core.
+
+    Returns:
+        The blocks, `[rows, n / 32 * bytes of a block]`. A block with a NaN or an infinity has a NaN scale and
+        codes of zero, so that it becomes NaN in all of its 32 values.
+
+    Raises:
+        InputError: The array, the format or the number of threads is none of these.
+    """
+    check_threads(threads)
+    return _core.quantize_rows(x, block_format, threads)
+
+
+def dequantize_rows(
+    q: NDArray[np.uint8], block_format: str, threads: int | None = None
+) -> NDArray[np.float32]:
+    """Dequantize rows of blocks: the inverse of `quantize_rows`.
+
+    Args:
+        q: C-contiguous blocks, `[rows, blocks * bytes of a block]`.
+        block_format: q8_0, q4_1 or q4_0.
+        threads: How many threads work; None for one on each core.
+
+    Returns:
+        The values, `[rows, blocks * 32]`.
+
+    Raises:
+        InputError: The array, the format or the number of threads is none of these.
+    """
+    check_threads(threads)
+    return _core.dequantize_rows(q, block_format, threads)
