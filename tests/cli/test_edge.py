@@ -59,7 +59,7 @@ def test_every_end_has_a_code_and_a_line(error: BaseException, code: int, text: 
         (["ask", "absent.gguf", "q", "--table", "nonsense"], "the table cannot be read"),
         (["ask", "absent.gguf", "q", "--schema", "absent.sql"], "the schema file cannot be read"),
         (["data", "absent", "--out", "x"], "no such data source"),
-        (["fuse", "--adapter", "absent", "--out", "x"], "which model?"),
+        (["fuse", "--adapter", "absent", "--out", "x"], "no adapter (absent)"),
         (["test", "--model", "demo"], "which data?"),
         (["report", "absent"], "not a run directory"),
         (["train", "--out", "absent", "--resume"], "nothing to resume"),

@@ -19,16 +19,21 @@ def run_of(adapter: Path) -> runs.Run | None:
 
 
 def model_of(
-    model: str | None, adapters: Sequence[Path], progress: Progress | None = None
+    model: str | None,
+    adapters: Sequence[Path],
+    progress: Progress | None = None,
+    *,
+    option: str = "--model",
 ) -> models.ModelRef:
     """The model that was named, or the one that the adapters' run was trained from.
 
     A hub model of a run is the commit that the run recorded.
 
     Args:
-        model: The value of --model.
+        model: The value of `option`.
         adapters: The values of --adapter.
         progress: Called during a download.
+        option: The option that names a model.
 
     Raises:
         InputError: Neither names a model, or there is no such model.
@@ -39,7 +44,15 @@ def model_of(
         run = run_of(adapter)
         if run is not None and "model" in run.config:
             return run_model(run, progress=progress)
-    raise InputError("which model?", expected="--model, or an --adapter in a run", found="neither")
+    for adapter in adapters:
+        # The error of an adapter that is not there says more than the question for its model.
+        train.adapter_path(adapter)
+    raise InputError(
+        "which model?",
+        where=adapters[0] if adapters else None,
+        expected=f"{option}, or an --adapter in a run",
+        found="an adapter outside a run" if adapters else "neither",
+    )
 
 
 def run_model(run: runs.Run, *, progress: Progress | None = None) -> models.ModelRef:

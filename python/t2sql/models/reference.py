@@ -134,6 +134,15 @@ def demo_gguf() -> Path:
     )
 
 
+def models_inside(path: Path) -> str:
+    """A hint that names the models in a run directory; "" where there are none."""
+    files = sorted(path.glob("gguf/*.gguf"))
+    q8 = next((file for file in files if "q8_0" in file.name and not file.name.startswith("base.")), None)
+    fused = [path / "fused"] if (path / "fused" / "config.json").is_file() else []
+    inside = [*([q8] if q8 else files[:1]), *fused]
+    return f"Its models are {' and '.join(map(str, inside))}" if inside else ""
+
+
 def check_directory(path: Path) -> list[Path]:
     """Check that a directory is a whole model, and list its weight files.
 
@@ -143,7 +152,7 @@ def check_directory(path: Path) -> list[Path]:
     """
     if not (path / "config.json").is_file():
         is_adapter = (path / "adapter_config.json").exists()
-        hint = "It looks like an adapter: give it as --adapter" if is_adapter else ""
+        hint = "It looks like an adapter: give it as --adapter" if is_adapter else models_inside(path)
         found = ", ".join(sorted(entry.name for entry in path.iterdir())[:4]) or "an empty directory"
         raise InputError("not a model directory", where=path, expected="config.json", found=found, hint=hint)
     files = safetensors_files(path)

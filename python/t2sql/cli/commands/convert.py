@@ -83,7 +83,7 @@ def _convert_adapter(
 ) -> gguf.ConvertResult:
     """Write the checkpoint at `adapter`, or the one that its run chose, for the model `base` or its run's."""
     with out.progress("convert") as progress:
-        directory = models.directory(model_of(base, [adapter]), progress=progress)
+        directory = models.directory(model_of(base, [adapter], option="--base"), progress=progress)
         checkpoint = train.adapter_path(adapter)
         adapter_options = gguf.AdapterOptions(
             type=options.type,
