@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from t2sql.errors import InputError
+from t2sql.leftovers import beside, claimed, sweep
 
 
 def cache_dir() -> Path:
@@ -19,13 +22,31 @@ def cache_dir() -> Path:
     return user_cache_path("t2sql", appauthor=False)
 
 
-def temporary_folder(prefix: str) -> TemporaryDirectory[str]:
-    """A folder in the cache that lives as long as its `with`; InputError when the cache cannot be written."""
+@contextmanager
+def temporary_folder(name: str) -> Iterator[Path]:
+    """A folder in the cache; those that killed processes left there are removed first.
+
+    Args:
+        name: What it is for, in a word.
+
+    Yields:
+        The folder, which is removed when the block ends.
+
+    Raises:
+        InputError: The cache cannot be written.
+    """
     root = cache_dir()
+    folder = beside(root / name)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        return TemporaryDirectory(prefix=prefix, dir=root)
+        sweep(root, own=True)
+        folder.mkdir()
     except OSError as error:
         raise InputError(
             "the cache cannot be written", where=root, found=error.strerror, hint="Set T2SQL_CACHE"
         ) from None
+    try:
+        with claimed(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

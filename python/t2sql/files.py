@@ -6,7 +6,6 @@ An output that exists is refused without `force`; one wording for every command.
 from __future__ import annotations
 
 import errno
-import itertools
 import json
 import os
 import shutil
@@ -15,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from t2sql.errors import InputError, T2sqlError, WorkError
-
-_serial = itertools.count()
+from t2sql.leftovers import beside, claimed, sweep
+from t2sql.ownership import OutputKind
 
 
 def check_free(out: Path, *, force: bool) -> None:
@@ -29,7 +28,7 @@ def check_free(out: Path, *, force: bool) -> None:
     Raises:
         InputError: `out` exists and `force` is not set, or its folder cannot be written to.
     """
-    if out.exists() and not force:
+    if os.path.lexists(out) and not force:
         raise InputError("output exists", where=out, hint="Choose another name, or replace it with --force")
     folder = out.resolve().parent
     while not folder.exists():
@@ -89,28 +88,42 @@ def output_file(path: Path, *, private: bool = False) -> Iterator[Path]:
         An empty file beside `path`. When the block ends well, the file is flushed to the disk and becomes
         `path`; when the block raises, it is removed.
     """
-    building = _beside(path)
+    sweep(path.parent)
+    building = beside(path)
     try:
         os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
-        yield building
-        flush(building)
-        os.replace(building, path)
+        with claimed(building):
+            yield building
+            flush(building)
+            os.replace(building, path)
     except BaseException:
         building.unlink(missing_ok=True)
         raise
 
 
+def check_directory(out: Path, kind: OutputKind, *, force: bool) -> None:
+    """Check, before any work is done, that an output directory can be written.
+
+    Args:
+        out: The directory that will be written.
+        kind: What will be written. Only what t2sql wrote of that kind is replaced.
+        force: Whether it may be replaced.
+
+    Raises:
+        InputError: `out` exists and may not be replaced, or its folder cannot be written to.
+    """
+    check_free(out, force=force)
+    kind.check_replaceable(out)
+
+
 @contextmanager
-def output_directory(
-    out: Path, *, force: bool = False, marker: str = "config.json", what: str = "model directory"
-) -> Iterator[Path]:
+def output_directory(out: Path, kind: OutputKind, *, force: bool = False) -> Iterator[Path]:
     """A directory to fill.
 
     Args:
         out: Where the directory goes.
+        kind: What is written. Only what t2sql wrote of that kind is replaced.
         force: Whether an existing output may be replaced.
-        marker: Name of a file that such a directory holds. A directory with other content is never replaced.
-        what: What such a directory is called in messages.
 
     Yields:
         An empty directory beside `out`. When the block ends well, it becomes `out`; when the block raises, it
@@ -119,21 +132,19 @@ def output_directory(
     Raises:
         InputError: `out` exists and may not be replaced, or its folder cannot be written to.
     """
-    check_free(out, force=force)
-    if out.is_dir() and any(out.iterdir()) and not (out / marker).is_file():
-        raise InputError(
-            f"output is not a {what}, so it is not replaced",
-            where=out,
-            expected=f"a directory with {marker}",
-        )
-    building = _beside(out)
+    sweep(out.parent)
+    check_directory(out, kind, force=force)
+    building = beside(out)
     try:
         building.mkdir(parents=True)
     except OSError as error:
         raise InputError("output folder not writable", where=out.parent, found=error.strerror) from None
     try:
-        yield building
-        _replace(building, out)
+        with claimed(building):
+            yield building
+            # Hours may have passed since the first look.
+            kind.check_replaceable(out)
+            _replace(building, out)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
@@ -147,29 +158,14 @@ def flush(path: Path) -> None:
                 os.fsync(opened.fileno())
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were killed left half-written in a folder."""
-    for path in folder.glob(".*.tmp-*"):
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
-
-
-def _beside(path: Path, state: str = "tmp") -> Path:
-    """A hidden name in the same folder, which no other process or thread uses."""
-    return path.with_name(f".{path.name}.{state}-{os.getpid()}-{next(_serial)}")
-
-
 def _replace(building: Path, out: Path) -> None:
     """Rename a whole directory into its place; what was there is removed after, or put back on failure."""
-    if not out.is_dir():
-        out.unlink(missing_ok=True)
+    if not out.exists():
         os.rename(building, out)
         return
-    # rename(2) replaces an empty directory only. A kill between the two renames leaves the previous directory
-    # under a name that `remove_unfinished` does not touch.
-    previous = _beside(out, "old")
+    # rename(2) replaces an empty directory only. After a kill between the two renames, `sweep` puts the
+    # previous directory back.
+    previous = beside(out, "old")
     os.rename(out, previous)
     try:
         os.rename(building, out)

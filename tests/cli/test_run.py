@@ -144,7 +144,7 @@ def test_select_loss_redoes_the_choice_and_not_the_training(
 ) -> None:
     path = tmp_path / "r"
     shutil.copytree(whole[0], path)
-    _, err = finish(path, "--select", "loss")
+    _, err = finish(path, "--select", "loss", "--discard")
     assert f"{'train':9} already done" in err and f"{'test':9} already done" not in err
     run = runs.open_run(path)
     trained = run.result(TrainResult)
@@ -229,13 +229,13 @@ def test_ctrl_c_between_stages_goes_on(
 def test_changed_types_redo_only_what_depends_on_them(flags: list[str], whole: tuple[Path, str]) -> None:
     path, _ = whole
     before = artefacts(path)
-    _, err = finish(path, "--types", "q4_0")
+    _, err = finish(path, "--types", "q4_0", "--discard")
     for name in ("data", "train", "test", "fuse", "convert"):
         assert f"{name:9} already done" in err
     names = {file.name for file in (path / "gguf").iterdir()}
     assert names == {"r.f32.gguf", "r.q4_0.gguf", "base.q8_0.gguf", "Modelfile"}
     assert runs.open_run(path).config["types"] == ["q4_0"]
-    finish(path, "--types", "q8_0")
+    finish(path, "--types", "q8_0", "--discard")
     assert artefacts(path) == before
 
 

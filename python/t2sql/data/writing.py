@@ -10,6 +10,7 @@ from pathlib import Path
 
 from t2sql.data.example import Example, Splits
 from t2sql.files import output_directory, write_error
+from t2sql.ownership import DATASET
 from t2sql.plain import JsonObject
 
 _INFO_FILE = "dataset.json"
@@ -49,7 +50,7 @@ def dataset_directory(out: Path, *, force: bool) -> Iterator[Path]:
         WorkError: The disk is full.
     """
     try:
-        with output_directory(out, force=force, marker=_INFO_FILE, what="dataset") as folder:
+        with output_directory(out, DATASET, force=force) as folder:
             yield folder
     except OSError as error:
         raise write_error("dataset", out, error) from error

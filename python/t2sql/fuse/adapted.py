@@ -48,11 +48,11 @@ class Adapted:
         Raises:
             InputError: The adapter does not fit, or the model has no GGUF family.
         """
-        with temporary_folder(".scoring-") as folder:
-            directory = Path(folder) / "fused"
+        with temporary_folder("scoring") as folder:
+            directory = folder / "fused"
             directory.mkdir()
             self._write(adapter, directory)
-            yield convert(directory, Path(folder) / f"{directory.name}.{gguf_type}.gguf", type=gguf_type).path
+            yield convert(directory, folder / f"{directory.name}.{gguf_type}.gguf", type=gguf_type).path
 
     def _write(self, adapter: Path | None, directory: Path) -> None:
         network, base = self._loaded.model, self._loaded.path

@@ -9,7 +9,7 @@ from typing import Any
 
 from t2sql.adapters import check_adapter_not_fused, read_adapter_config
 from t2sql.errors import InputError, WorkError
-from t2sql.files import check_free, output_directory
+from t2sql.files import check_directory, output_directory
 from t2sql.fuse.adding import add_adapters
 from t2sql.fuse.directory import Description, write_config, write_files, write_tokenizer, write_weights
 from t2sql.fuse.probe import Probe, rms
@@ -23,6 +23,7 @@ from t2sql.models import (
     load_tokenizer,
     resolve,
 )
+from t2sql.ownership import MODEL
 from t2sql.progress import Progress
 from t2sql.runtimes import Array, Module, device, mlx_lm, mx, scalar
 from t2sql.train import min_logprob
@@ -125,7 +126,7 @@ def fuse(
         adapter: The adapter directory.
         out: The directory to write.
         keep_quantized: Keep a quantized base quantized; by default it is dequantized.
-        force: Replace `out` if it exists.
+        force: Replace `out` if t2sql wrote it.
         progress: Called before each of the steps.
 
     Raises:
@@ -134,7 +135,7 @@ def fuse(
     """
     report = progress or _ignore
     adapter, out = Path(adapter), Path(out)
-    check_free(out, force=force)
+    check_directory(out, MODEL, force=force)
     ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
     check_adapter_not_fused(adapter, read_adapter_config(adapter), ref.path)
     report(0, _STEPS, "loading")
@@ -149,7 +150,7 @@ def fuse(
     max_change = add_adapters(network, keep_quantized=keep_quantized)
     description = Description.of(ref, adapter, base.quantization, min_logprob(adapter))
     note = ""
-    with output_directory(out, force=force) as folder:
+    with output_directory(out, MODEL, force=force) as folder:
         for dtype in _dtypes(base):
             report(3, _STEPS, "writing")
             tensors = write_weights(network, folder, None if base.quantization else dtype)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from t2sql.errors import InputError
-from t2sql.files import output_directory
+from t2sql.files import check_directory, output_directory
 from t2sql.gguf.card import card_of, write_card
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.families.base import Family, Key
@@ -21,6 +21,7 @@ from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tokenizer.gguf_tokenizer import special_ids
 from t2sql.gguf.tokenizer.hf_files import write_tokenizer
 from t2sql.gguf.weights import Weight, write_safetensors
+from t2sql.ownership import MODEL
 from t2sql.plain import Json
 from t2sql.progress import Progress
 
@@ -49,7 +50,7 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     Args:
         source: The file; of a split model, the first.
         out: The directory, which appears when it is whole.
-        force: Replace an existing model directory.
+        force: Replace a model directory that t2sql wrote.
         progress: Counts tensors.
 
     Returns:
@@ -59,9 +60,10 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
         InputError: The file is malformed or of an unknown family, or `out` is in the way.
         WorkError: Writing failed.
     """
+    check_directory(Path(out), MODEL, force=force)
     gguf = read_gguf(Path(source))
     plan = plan_import(gguf, by_gguf_architecture(gguf.architecture, gguf.path))
-    with output_directory(Path(out), force=force) as folder:
+    with output_directory(Path(out), MODEL, force=force) as folder:
         write_tokenizer(gguf, folder)
         (folder / "config.json").write_text(
             json.dumps(plan.config.document, indent=2) + "\n", encoding="utf-8"

@@ -31,10 +31,10 @@ def load_gguf(model: ModelRef | Path, *, adapter: Path | None = None, dtype: str
         raise InputError("two adapters on one model", where=adapter, found=f"{ref.source} has one")
     if ref.source == DEMO:
         return load(ref, adapter=adapter, dtype=dtype)
-    with temporary_folder(".loading-") as folder:
+    with temporary_folder("loading") as folder:
         if ref.adapter is not None:
             gguf_adapter = read_adapter(ref.adapter, ref.path)
             layers = int(gguf_adapter.base.need("{arch}.block_count"))
-            adapter = import_adapter(gguf_adapter, layers, Path(folder) / "adapter")
-        directory = import_gguf(ref.path, Path(folder) / ref.path.stem)
+            adapter = import_adapter(gguf_adapter, layers, folder / "adapter")
+        directory = import_gguf(ref.path, folder / ref.path.stem)
         return load(directory, adapter=adapter, dtype=dtype)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from t2sql import runs
+from t2sql.errors import T2sqlError
 from t2sql.pipeline.context import Context
+from t2sql.pipeline.discarding import Decide, check_loss, discard, loss_of, refuse
 from t2sql.pipeline.settings import Settings, resolve_settings
 from t2sql.pipeline.stages import BY_NAME
 from t2sql.prompt import PROMPT_FORMAT
@@ -24,6 +26,7 @@ def prepare_run(
     *,
     plan: Sequence[str] = STAGES,
     say: Callable[[str], None] = _silent,
+    decide: Decide = refuse,
 ) -> tuple[Run, Settings]:
     """Make or open a run.
 
@@ -32,12 +35,13 @@ def prepare_run(
         given: Settings by name. Those of an existing run that are not given again stay as they were recorded.
         plan: The stages to be done.
         say: Prints a line for people.
+        decide: Asked whether what changed settings throw away of an existing run may be lost.
 
     Returns:
         The run with its settings written, and the settings.
 
     Raises:
-        InputError: A setting is wrong, or `path` is something else than a run.
+        InputError: A setting is wrong, `path` is something else than a run, or the loss is not accepted.
         WorkError: Another process writes the run.
     """
     if not runs.is_run(path):
@@ -50,6 +54,11 @@ def prepare_run(
         if dead is not None:
             say(f"the run was left by {dead}, which did not end cleanly: going on from there")
         if run.config != _stored(settings):
+            loss = loss_of(run, _recorded(run), _stored(settings))
+            if loss is not None:
+                if loss.is_dear:
+                    check_loss(run, loss, decide)
+                discard(run, loss)
             run.configure(settings.to_json(), prompt_format=PROMPT_FORMAT)
         run.plan(plan)
     return run, settings
@@ -75,6 +84,14 @@ def execute(run: Run, settings: Settings, say: Callable[[str], None] = _silent) 
                     say(f"{name:9} already done")
                 else:
                     handle.save(stage.work(context, handle))
+
+
+def _recorded(run: Run) -> dict[str, Json]:
+    """The run's settings; those that an older version did not know have the values that they get now."""
+    try:
+        return _stored(resolve_settings({}, run.config))
+    except T2sqlError:
+        return dict(run.config)
 
 
 def _stored(settings: Settings) -> dict[str, Json]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 from t2sql import evaluate, models
@@ -22,8 +21,9 @@ def work(context: Context, stage: StageHandle) -> CompareResult:
     """Ask every file, and write its answers."""
     layout, settings = context.run.layout, context.settings
     out = layout.predictions
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir()
+    out.mkdir(exist_ok=True)
+    for file in out.glob("*.jsonl"):
+        file.unlink()
     files = [*layout.model_files(settings.types), layout.fused]
     comparison = evaluate.compare(
         [models.resolve(file) for file in files],

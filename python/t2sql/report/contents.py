@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from t2sql.report.failures import failures
 from t2sql.report.training_curve import reported_training
 from t2sql.report.verdict import verdict
-from t2sql.runs import Run, summarize
+from t2sql.runs import Run, current_events, summarize
 from t2sql.runs.records import (
     CompareResult,
     ConvertResult,
@@ -33,7 +33,7 @@ def collect(run: Run) -> Report:
     Raises:
         InputError: A stage's result is damaged.
     """
-    events = run.events()
+    events = current_events(run.events(), run.stages)
     head = run.document.t2sql
     tested = run.result(TestResult) or TestResult()
     comparison = run.result(CompareResult) or CompareResult()

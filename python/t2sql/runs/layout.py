@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.files import remove_unfinished
+from t2sql.leftovers import sweep
 
 BEST = "best.json"
 
@@ -24,7 +24,12 @@ class RunLayout:
     @property
     def name(self) -> str:
         """The directory's own name, also where the path is "."."""
-        return Path(os.path.abspath(self.root)).name
+        return self.named_root.name
+
+    @property
+    def named_root(self) -> Path:
+        """The run directory by its own name, also where the path is "."."""
+        return Path(os.path.abspath(self.root))
 
     @property
     def stem(self) -> str:
@@ -91,8 +96,9 @@ class RunLayout:
 
     @property
     def base_file(self) -> Path:
-        """The untrained model as a Q8_0 file, to compare with."""
-        return self.gguf / "base.q8_0.gguf"
+        """The untrained model as a Q8_0 file, to compare with; it never has the name of a trained one."""
+        # Where case does not matter in names, Base.q8_0.gguf would be the same file.
+        return self.gguf / ("untrained.q8_0.gguf" if self.stem.lower() == "base" else "base.q8_0.gguf")
 
     @property
     def modelfile(self) -> Path:
@@ -133,9 +139,14 @@ class RunLayout:
         """The report as a page."""
         return self.root / "report.html"
 
+    @property
+    def written_folders(self) -> tuple[Path, ...]:
+        """The folders in which unfinished outputs can be."""
+        return (self.root, self.data, self.checkpoints, self.gguf, self.predictions)
+
     def remove_unfinished_models(self) -> None:
         """Remove what a killed process left half-written among the model files."""
-        remove_unfinished(self.gguf)
+        sweep(self.gguf, own=True)
 
 
 def predictions_name(model: str, backend: str, split: str) -> str:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from t2sql.files import write_json
 from t2sql.interrupts import interrupts_held
+from t2sql.leftovers import sweep
 from t2sql.runs.config import new_config, write_config
 from t2sql.runs.events import EventLog, Tail, stamped
 from t2sql.runs.layout import RunLayout
@@ -97,6 +98,8 @@ class Run:
                 if lock.taken_over is not None:
                     message = f"taken over from {lock.taken_over}, which did not end cleanly"
                     self.emit(None, WarningEvent(message=message))
+                for folder in self.layout.written_folders:
+                    sweep(folder, own=True)
                 yield lock.taken_over
             finally:
                 with interrupts_held():
@@ -161,6 +164,12 @@ class Run:
     def plan(self, names: Sequence[str]) -> None:
         """Say which stages make this run whole."""
         self._stages = replace(self._stages, planned=tuple(names))
+        self._write_stages()
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Drop the records of stages, as if they had never begun."""
+        rest = {name: record for name, record in self.stages.items() if name not in names}
+        self._stages = replace(self._stages, stages=rest)
         self._write_stages()
 
     def stage(self, name: str, inputs: Mapping[str, object], *, announce: bool = True) -> StageHandle:

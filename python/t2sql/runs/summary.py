@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from t2sql.errors import T2sqlError
 from t2sql.runs.config import is_run, read_config
+from t2sql.runs.current import current_events
 from t2sql.runs.events import read_ends
 from t2sql.runs.layout import RunLayout
 from t2sql.runs.lock import is_held
@@ -98,6 +99,7 @@ def summarize(path: Path) -> RunSummary:
             layout.name, layout.root, "unreadable", problem=str(error), updated=_mtime(layout.config)
         )
     head, tail = read_ends(layout.events)
+    tail = current_events(tail, stages.stages)
     train, valid = _last(tail, TrainEvent), _last(tail, ValidEvent)
     state, stage = _state(layout, stages), _stage(stages, tail)
     failure = _last(tail, ErrorEvent) if state == "failed" else None

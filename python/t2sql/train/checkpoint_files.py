@@ -13,6 +13,7 @@ from t2sql.adapters import WEIGHTS
 from t2sql.errors import InputError, WorkError
 from t2sql.files import flush, output_directory, write_json
 from t2sql.models import adapter_min_logprob
+from t2sql.ownership import CHECKPOINT
 from t2sql.runs import RunLayout
 from t2sql.runs.records import ChosenCheckpoint, RecordError
 from t2sql.runtimes import Array, mx
@@ -158,7 +159,7 @@ def write_checkpoint(
     try:
         if out.exists() and not _is_whole(out):
             shutil.rmtree(out)
-        with output_directory(out, force=True, marker=STATE, what="checkpoint") as building:
+        with output_directory(out, CHECKPOINT, force=True) as building:
             for name, tensors in ((WEIGHTS, weights), (OPTIMIZER, optimizer)):
                 # Sorted by name: the same tensors then make the same file.
                 ordered = dict(sorted(tensors.items()))

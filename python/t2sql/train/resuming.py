@@ -10,7 +10,7 @@ import numpy as np
 
 from t2sql.data import Dataset
 from t2sql.errors import InputError
-from t2sql.files import remove_unfinished
+from t2sql.leftovers import sweep
 from t2sql.models import flat
 from t2sql.runtimes import Module, mx
 from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, read_state
@@ -45,7 +45,7 @@ def last_checkpoint(
     if existing and not resume:
         hint = "Go on from it with --resume, or choose another run"
         raise InputError("the run has checkpoints already", where=folder, hint=hint)
-    remove_unfinished(folder)
+    sweep(folder, own=True)
     if not existing:
         return None
     state = read_state(existing[-1].path)

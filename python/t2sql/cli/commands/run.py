@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -76,10 +77,16 @@ def command(
             "--select-limit", help="Validation questions asked for that; 0 is all.", show_default=False
         ),
     ] = None,
+    discard: Annotated[
+        bool,
+        typer.Option("--discard", help="Throw away what changed settings make useless, without asking."),
+    ] = False,
 ) -> None:
     """Run the whole chain: data, train, test, fuse, convert, quantize, verify, compare, report.
 
     Without arguments it is the demo, into runs/demo. A run that was cut short goes on where it was.
+    With other settings, what they would throw away of it is named and asked about; without a terminal that
+    needs --discard.
     """
     if follows():
         return
@@ -87,7 +94,13 @@ def command(
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
     own |= {"select": select, "select_limit": select_limit}
     given = training | {name: value for name, value in own.items() if value is not None}
-    run, settings = pipeline.prepare_run(target, given, say=out.note)
+
+    def decide(loss: pipeline.Loss) -> bool:
+        if discard:
+            out.note(f"{loss}: thrown away")
+        return discard or (_on_a_terminal() and typer.confirm(f"{loss}.\nThrow it away?", err=True))
+
+    run, settings = pipeline.prepare_run(target, given, say=out.note, decide=decide)
     try:
         with out.progress() as progress:
             RunPrinter(out, run, progress)
@@ -102,6 +115,10 @@ def command(
         "report": run.layout.report_html,
     }
     out.result(document, lambda: _goodbye(run.path, settings.types))
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _goodbye(path: Path, types: tuple[str, ...]) -> str:

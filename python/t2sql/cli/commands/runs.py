@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,6 @@ from t2sql import runs
 from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
-from t2sql.errors import InputError
 
 app = new_app(
     no_args_is_help=True, help="List, show or remove run directories.", epilog=epilog("t2sql runs list")
@@ -88,14 +88,29 @@ def rm(
         list[Path], typer.Argument(help="Run directories, or names in runs/.", metavar="RUN...")
     ],
 ) -> None:
-    """Remove runs; one that is being written is not removed."""
-    found = [find(path) for path in paths]
-    for path in found:
-        if not runs.is_run(path):
-            raise InputError("not a run directory", where=path, expected="a directory with config.toml")
-    for path in found:
-        runs.remove_run(path)
-    out.result({"removed": found}, "\n".join(f"removed {path}" for path in found))
+    """Remove runs that t2sql made, and only what it wrote in them.
+
+    A directory without t2sql's marker is refused, and so are a symbolic link and a run that is being written.
+    Files in a run that t2sql did not write are named and kept, and links are not followed.
+    """
+    chosen = [find(path) for path in paths]
+    gone = []
+    for path in chosen:
+        if os.path.lexists(path):
+            runs.check_owned(path)
+    for path in chosen:
+        exists = os.path.lexists(path)
+        count = runs.remove_leftovers(path)
+        if count:
+            out.note(f"removed {count} that killed commands left beside {path}")
+        elif not exists:
+            runs.check_owned(path)
+        if exists:
+            kept = runs.remove_run(path)
+            for file in kept:
+                out.warn(f"{file} is not t2sql's and is kept")
+        gone.append(path)
+    out.result({"removed": gone}, "\n".join(f"removed {path}" for path in gone))
 
 
 app.command("list", epilog=epilog("t2sql runs list\nt2sql runs list other/runs --json"), help=list_.__doc__)(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from t2sql.cli.options import Force, shared
 from t2sql.cli.output import Output
 from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
-from t2sql.errors import InputError
+from t2sql.errors import InputError, T2sqlError
 from t2sql.plain import Json
 
 EXAMPLE = """
@@ -55,7 +55,8 @@ def command(
     given = training | {k: v for k, v in (("model", model), ("data", data)) if v is not None}
     if resume:
         _check_same_settings(runs.open_run(target).config, given)
-    with runs.replacing(target) if force else nullcontext():
+    keeping = runs.replacing(target) if force else _nothing_left(target)
+    with keeping:
         run, settings = pipeline.prepare_run(target, given, plan=["data", "train"], say=out.note)
         try:
             with out.progress() as progress:
@@ -68,6 +69,21 @@ def command(
     result = run.stages["train"].result
     document = {"path": run.path, "settings": run.config, "chosen": run.chosen, **result}
     out.result(document, f"\n{run.path}")
+
+
+@contextmanager
+def _nothing_left(target: Path) -> Iterator[None]:
+    """Remove a new run that failed before its first checkpoint."""
+    made_before, folder_before = runs.is_run(target), target.is_dir()
+    try:
+        yield
+    except Exception:
+        if not made_before and runs.is_run(target) and not train.checkpoints(target):
+            with suppress(T2sqlError, OSError):
+                runs.remove_run(target)
+                if folder_before:
+                    target.mkdir(exist_ok=True)
+        raise
 
 
 def _check_same_settings(recorded: Mapping[str, Json], given: dict[str, Any]) -> None:
