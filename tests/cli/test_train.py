@@ -56,3 +56,15 @@ def test_trained_run_can_be_gone_on_with_by_run(tiny_llama: Path, tmp_path: Path
     assert command_line(["run", "--out", str(path), *more]) == 0
     starts = [event["stage"] for event in runs.open_run(path).events() if event["kind"] == "start"]
     assert starts == list(runs.STAGES)
+
+
+def test_failed_train_leaves_nothing_so_that_the_corrected_command_works(
+    tiny_llama: Path, tmp_path: Path
+) -> None:
+    data = write_data(tmp_path / "people")
+    train = ["train", "--model", str(tiny_llama), "--out", str(tmp_path / "r"), *FLAGS.split()]
+    assert command_line([*train, "--data", str(tmp_path / "nothing")]) == 2
+    assert not (tmp_path / "r").exists()
+    assert command_line([*train, "--data", str(data), "--keys", "nothing.here"]) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["people"]
+    assert command_line([*train, "--data", str(data)]) == 0

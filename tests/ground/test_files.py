@@ -9,6 +9,7 @@ import pytest
 
 from t2sql import files
 from t2sql.errors import InputError, WorkError
+from t2sql.ownership import DATASET, MODEL, OutputKind
 
 
 def test_a_file_is_replaced_when_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -44,42 +45,67 @@ def test_an_output_that_exists_is_refused_without_force(tmp_path: Path) -> None:
     files.check_free(tmp_path / "a.txt", force=True)
 
 
+def dataset(path: Path) -> Path:
+    path.mkdir()
+    (path / "dataset.json").write_text('{"source": "demo", "version": null, "seed": 0, "counts": {}}')
+    (path / "train.jsonl").write_text("old")
+    return path
+
+
 def test_a_directory_takes_the_place_of_another_of_its_kind(tmp_path: Path) -> None:
-    out = tmp_path / "model"
-    out.mkdir()
-    (out / "config.json").write_text("{}")
-    (out / "old").write_text("")
-    with files.output_directory(out, force=True) as building:
-        (building / "config.json").write_text("{}")
-    assert [entry.name for entry in out.iterdir()] == ["config.json"]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["model"]
+    out = dataset(tmp_path / "data")
+    with files.output_directory(out, DATASET, force=True) as building:
+        (building / "dataset.json").write_text("{}")
+    assert [entry.name for entry in out.iterdir()] == ["dataset.json"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
 
 
-def test_a_directory_of_another_kind_is_not_replaced(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name", "text"),
+    [
+        (DATASET, "letters", "precious"),
+        (DATASET, "dataset.json", '{"name": "mine"}'),
+        (DATASET, "dataset.json", "[" * 100_000),
+        (MODEL, "config.json", '{"model_type": "llama"}'),
+        (MODEL, "config.json", '{"t2sql": true}'),
+        (MODEL, "README.md", "# Mine"),
+    ],
+)
+def test_a_directory_that_t2sql_did_not_write_is_not_replaced(
+    kind: OutputKind, name: str, text: str, tmp_path: Path
+) -> None:
     out = tmp_path / "home"
     out.mkdir()
-    (out / "letters").write_text("")
-    with pytest.raises(InputError, match="not a model directory"), files.output_directory(out, force=True):
+    (out / name).write_text(text)
+    with pytest.raises(InputError, match=f"not a {kind.name}"), files.output_directory(out, kind, force=True):
         pytest.fail("nothing may be built")
-    assert (out / "letters").is_file()
+    assert (out / name).read_text() == text
+
+
+def test_other_files_in_a_directory_of_ours_are_named_and_keep_it(tmp_path: Path) -> None:
+    out = dataset(tmp_path / "data")
+    (out / "precious.txt").write_text("precious")
+    with pytest.raises(InputError, match=r"precious\.txt"), files.output_directory(out, DATASET, force=True):
+        pytest.fail("nothing may be built")
+    assert (out / "precious.txt").is_file()
+
+
+def test_a_file_and_a_link_are_not_replaced_by_a_directory(tmp_path: Path) -> None:
+    whole = dataset(tmp_path / "data")
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "link").symlink_to(whole)
+    for name in ("file", "link"):
+        with pytest.raises(InputError), files.output_directory(tmp_path / name, DATASET, force=True):
+            pytest.fail("nothing may be built")
+    assert (tmp_path / "file").read_text() == "precious" and (whole / "train.jsonl").read_text() == "old"
 
 
 def test_a_failed_directory_leaves_the_old_one(tmp_path: Path) -> None:
-    out = tmp_path / "model"
-    out.mkdir()
-    (out / "config.json").write_text("old")
-    with pytest.raises(ZeroDivisionError), files.output_directory(out, force=True):
+    out = dataset(tmp_path / "data")
+    with pytest.raises(ZeroDivisionError), files.output_directory(out, DATASET, force=True):
         raise ZeroDivisionError
-    assert (out / "config.json").read_text() == "old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["model"]
-
-
-def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / ".a.tmp-1").write_text("half")
-    (tmp_path / ".b.tmp-2-0").mkdir()
-    (tmp_path / ".hidden").write_text("")
-    files.remove_unfinished(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == [".hidden"]
+    assert (out / "train.jsonl").read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
 
 
 def test_a_full_disk_is_no_wrong_input() -> None:
