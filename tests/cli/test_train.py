@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from support.training import write_data
 
 from t2sql import runs
 from t2sql.cli import run as command_line
+from t2sql.pipeline.stages import BY_NAME
 
 FLAGS = (
     "--iters 4 --num-layers 1 --rank 2 --batch-size 2 --save-every 2 --steps-per-eval 2 --steps-per-report 1"
@@ -35,10 +37,8 @@ def test_train_resume_and_force(
     assert command_line(["train", "--out", str(path), "--resume"]) == 0
     assert "train     already done" in capsys.readouterr().err
 
-    from t2sql.pipeline import stage_train
-
     with monkeypatch.context() as patch:
-        patch.setattr(stage_train, "work", lambda context: 1 / 0)
+        patch.setitem(BY_NAME, "train", replace(BY_NAME["train"], work=lambda context, stage: 1 / 0))
         assert command_line([*train, "--force", "--rank", "3"]) == 1
     assert runs.open_run(path).config["rank"] == 2 and runs.summarize(path).state == "done"
     capsys.readouterr()
@@ -54,7 +54,7 @@ def test_trained_run_can_be_gone_on_with_by_run(tiny_llama: Path, tmp_path: Path
     assert command_line(train) == 0
     more = ["--types", "q8_0", "--compare-limit", "1", "--compare-limit-mlx", "1", "--max-tokens", "2"]
     assert command_line(["run", "--out", str(path), *more]) == 0
-    starts = [event["stage"] for event in runs.open_run(path).events() if event["kind"] == "start"]
+    starts = [event.stage for event in runs.open_run(path).events() if event.kind == "start"]
     assert starts == list(runs.STAGES)
 
 

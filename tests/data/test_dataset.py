@@ -21,6 +21,7 @@ from t2sql.schema import Schema, read_table_lines
 
 pytestmark = pytest.mark.slow
 
+OURS = '{"source": "demo", "version": null, "seed": 0, "counts": {}}'
 TUTORIAL_LINES = [
     "table: 1-100-16\ncolumns: Player, No., School/Club Team\nQ: Which team is al smith's?\n"
     "A: SELECT School/Club Team FROM 1-100-16 WHERE Player = 'Al Smith'</s>",
@@ -183,7 +184,7 @@ def test_a_failure_leaves_nothing_behind_and_the_old_output_whole(
     tutorial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
     out = tmp_path / "out"
-    write(out / "dataset.json", "{}")
+    write(out / "dataset.json", OURS)
 
     def fail(*_: object) -> Iterator[None]:
         raise failure
@@ -192,14 +193,14 @@ def test_a_failure_leaves_nothing_behind_and_the_old_output_whole(
     with pytest.raises(KeyboardInterrupt if isinstance(failure, KeyboardInterrupt) else WorkError):
         data.prepare(str(tutorial), out, force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "wiki"]
-    assert (out / "dataset.json").read_text() == "{}\n"
+    assert (out / "dataset.json").read_text() == OURS + "\n"
 
 
 def test_a_failure_at_the_exchange_puts_the_old_output_back(
     tutorial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    write(out / "dataset.json", "{}")
+    write(out / "dataset.json", OURS)
     rename = os.rename
 
     def fail(source: Path, target: Path) -> None:
@@ -210,7 +211,7 @@ def test_a_failure_at_the_exchange_puts_the_old_output_back(
     monkeypatch.setattr("t2sql.files.os.rename", fail)
     with pytest.raises(InputError, match="dataset not written"):
         data.prepare(str(tutorial), out, force=True)
-    assert (out / "dataset.json").read_text() == "{}\n"
+    assert (out / "dataset.json").read_text() == OURS + "\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "wiki"]
 
 

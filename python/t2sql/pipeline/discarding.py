@@ -157,7 +157,8 @@ def _paths(run: Run, stages: tuple[str, ...]) -> tuple[Path, ...]:
         "compare": [layout.predictions],
         "report": [layout.report_json, layout.report_markdown, layout.report_html],
     }
-    for name in stages:
+    # Every changed figure is in the report, which `t2sql report` writes for an unfinished run, too.
+    for name in {*stages, "report"}:
         named.update(Path(os.path.abspath(path)) for path in more.get(name, []))
     inside = sorted(path for path in named if path.is_relative_to(root) and path != root and _size(path))
     # A folder stands for what is in it.
