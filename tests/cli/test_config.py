@@ -125,10 +125,10 @@ def test_types_and_keys_are_lists_by_comma() -> None:
         resolve_settings({"types": "q5_k"})
 
 
-def test_a_runs_own_config_gives_the_same_settings_again(tmp_path: Path) -> None:
+def test_a_runs_own_config_gives_the_same_settings_again(tmp_path: Path, tiny_llama: Path) -> None:
     from t2sql.cli.config_file import read_config_file
     from t2sql.pipeline import prepare_run
 
-    run_, settings = prepare_run(tmp_path / "a", {"preset": "tutorial", "model": "m", "limit": 5})
+    run_, settings = prepare_run(tmp_path / "a", {"preset": "tutorial", "model": str(tiny_llama), "limit": 5})
     given = read_config_file(run_.path / "config.toml", load("run"))
     assert resolve_settings(given) == settings

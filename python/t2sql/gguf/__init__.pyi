@@ -7,6 +7,8 @@ from .container import GgufFile as GgufFile
 from .container import SafetensorsFile as SafetensorsFile
 from .container import main_type as main_type
 from .container import read_safetensors as read_safetensors
+from .converter import check_architecture as check_architecture
+from .converter import check_convertible as check_convertible
 from .converter import convert as convert
 from .entries import Entry as Entry
 from .entries import MetadataValue as MetadataValue
@@ -69,6 +71,8 @@ __all__ = [
     "SafetensorsFile",
     "TensorInfo",
     "by_hf_architecture",
+    "check_architecture",
+    "check_convertible",
     "check_dtypes",
     "convert",
     "convert_adapter",

@@ -18,7 +18,8 @@ from t2sql.files import check_free
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.families.registry import by_hf_architecture
 from t2sql.gguf.ggml_types import type_named
-from t2sql.gguf.hf import check_dtypes, read_directory
+from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
+from t2sql.gguf.hf_config import read_config
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.options import ConvertKeywords, ConvertOptions
 from t2sql.gguf.plan import plan_files, plan_tensor
@@ -87,6 +88,31 @@ def convert(
     with _computed(family.computed(directory.config)) as computed:
         files = plan_files(out, metadata, [*computed, *tensors], options.max_shard_size)
         return write_files(files, options, started=started, warnings=chosen.warnings, progress=progress)
+
+
+def check_architecture(config: Path) -> None:
+    """Check that the model of a config.json is of a family that can be converted.
+
+    Raises:
+        InputError: It does not parse, or names an architecture of no family; the error names them all.
+    """
+    directory = HfDirectory(config.parent, read_config(config), {})
+    by_hf_architecture(directory.architecture, config)
+
+
+def check_convertible(source: str | Path) -> None:
+    """Check that `convert` would take a directory, by its config, tokenizer and headers of weights.
+
+    Raises:
+        InputError: It would not.
+    """
+    directory = read_directory(Path(source))
+    family = by_hf_architecture(directory.architecture, directory.path / "config.json")
+    check_dtypes(directory)
+    names = gguf_names(directory, family)
+    family.computed(directory.config)
+    vocab_size = directory.tensors[names["token_embd.weight"]].shape[0]
+    metadata_of(directory, family, type_named("f32"), vocab_size=vocab_size, parameters=0)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from .facts import directory_facts as directory_facts
 from .facts import directory_type as directory_type
 from .facts import gguf_facts as gguf_facts
 from .gguf_loading import load_gguf as load_gguf
+from .hub import check_architecture as check_architecture
 from .importing import as_directory as as_directory
 from .importing import directory as directory
 from .importing import training_base as training_base
@@ -40,6 +41,7 @@ __all__ = [
     "add_adapter_layers",
     "apply_adapter",
     "as_directory",
+    "check_architecture",
     "check_config",
     "demo_gguf",
     "dequantize",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,13 @@ class Snapshot:
     revision: str
 
 
-def download(hub_id: str, *, revision: str | None = None, progress: Progress | None = None) -> Snapshot:
+def download(
+    hub_id: str,
+    *,
+    revision: str | None = None,
+    progress: Progress | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> Snapshot:
     """Download a model, unless this commit of it is in the cache; without a network, take what is cached.
 
     `config.json` comes first, and with it the commit: the other files are asked for at exactly that commit.
@@ -58,6 +64,7 @@ def download(hub_id: str, *, revision: str | None = None, progress: Progress | N
         hub_id: `OWNER/NAME`, or `NAME` for the few old models without an owner.
         revision: A commit, branch or tag; by default the main branch.
         progress: Called before each of the two parts.
+        check: Refuses a config.json, by an InputError, before the weights are downloaded.
 
     Raises:
         InputError: The hub has no such model or does not hand it out, the hub is switched off or cannot be
@@ -70,6 +77,8 @@ def download(hub_id: str, *, revision: str | None = None, progress: Progress | N
         config = Path(huggingface_hub.hf_hub_download(hub_id, "config.json", revision=revision))
         commit = config.parent.name
         check_architecture(config, hub_id)
+        if check is not None:
+            check(config)
         if progress:
             progress(1, 2, f"{hub_id}: weights")
         path = Path(huggingface_hub.snapshot_download(hub_id, revision=commit, allow_patterns=list(FILES)))

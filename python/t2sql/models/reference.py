@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,7 +69,13 @@ class ModelRef:
         return sum(file.stat().st_size for file in (self.path, self.adapter) if file is not None)
 
 
-def resolve(model: str | Path, *, revision: str | None = None, progress: Progress | None = None) -> ModelRef:
+def resolve(
+    model: str | Path,
+    *,
+    revision: str | None = None,
+    progress: Progress | None = None,
+    check: Callable[[Path], None] | None = None,
+) -> ModelRef:
     """Find a model on this machine; one that is on the hub is downloaded.
 
     Args:
@@ -76,6 +83,7 @@ def resolve(model: str | Path, *, revision: str | None = None, progress: Progres
             a hub id.
         revision: The commit (or branch) of a hub model; by default its main branch. Ignored for others.
         progress: Called before each part of a download.
+        check: Refuses a hub model's config.json, by an InputError, before its weights are downloaded.
 
     Returns:
         The model. The revision of a hub model is the commit that was found, to be given to later calls.
@@ -103,7 +111,7 @@ def resolve(model: str | Path, *, revision: str | None = None, progress: Progres
         return ModelRef("gguf", demo_gguf(), DEMO, DEMO)
     if isinstance(model, Path) or path.suffix.lower() == ".gguf" or not _HUB_ID.match(text):
         raise InputError("no such model", where=text, expected="a directory, a .gguf file, demo or a hub id")
-    snapshot = download(text, revision=revision, progress=progress)
+    snapshot = download(text, revision=revision, progress=progress, check=check)
     check_directory(snapshot.path)
     return ModelRef("directory", snapshot.path, text.split("/")[-1], text, revision=snapshot.revision)
 

@@ -9,6 +9,7 @@ from t2sql import runs
 from t2sql.errors import T2sqlError
 from t2sql.pipeline.context import Context
 from t2sql.pipeline.discarding import Decide, check_loss, discard, loss_of, refuse
+from t2sql.pipeline.preflight import check_chain
 from t2sql.pipeline.settings import Settings, resolve_settings
 from t2sql.pipeline.stages import BY_NAME
 from t2sql.prompt import PROMPT_FORMAT
@@ -41,15 +42,22 @@ def prepare_run(
         The run with its settings written, and the settings.
 
     Raises:
-        InputError: A setting is wrong, `path` is something else than a run, or the loss is not accepted.
+        InputError: A setting is wrong, `path` is something else than a run, the loss is not accepted, or a
+            planned stage cannot work with the model.
+        MissingPartError: As `check_chain` does.
         WorkError: Another process writes the run.
     """
     if not runs.is_run(path):
         settings = resolve_settings(given)
+        check_chain(settings.model, plan)
         run = runs.create_run(path, settings.to_json(), prompt_format=PROMPT_FORMAT)
     else:
         run = runs.open_run(path)
         settings = resolve_settings(given, run.config)
+        if run.config != _stored(settings) or not _all_done(run, plan):
+            recorded = run.document.model
+            pinned = recorded.revision if recorded and recorded.source == settings.model else None
+            check_chain(settings.model, plan, revision=pinned)
     with run.lock() as dead:
         if dead is not None:
             say(f"the run was left by {dead}, which did not end cleanly: going on from there")
@@ -92,6 +100,11 @@ def _recorded(run: Run) -> dict[str, Json]:
         return _stored(resolve_settings({}, run.config))
     except T2sqlError:
         return dict(run.config)
+
+
+def _all_done(run: Run, plan: Sequence[str]) -> bool:
+    """Whether every planned stage was done, so that the run may be opened where its model is not."""
+    return all((stage := run.stages.get(name)) is not None and stage.state == "done" for name in plan)
 
 
 def _stored(settings: Settings) -> dict[str, Json]:

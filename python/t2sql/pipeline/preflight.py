@@ -1,0 +1,41 @@
+"""Whether a whole chain can succeed with a model, asked before its first second of work."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+
+from t2sql import gguf, models, runtimes
+from t2sql.errors import MissingPartError
+from t2sql.models import ModelRef
+
+_CONVERTING = {"convert", "quantize", "verify", "compare"}
+_ASKING = {"test", "compare", "verify"}
+
+
+def check_chain(model: str, plan: Sequence[str], *, revision: str | None = None) -> ModelRef:
+    """Check that every planned stage can work with a model, by its config, tokenizer and headers.
+
+    Args:
+        model: The model argument; a hub model's config is looked at before its weights are downloaded.
+        plan: The stages.
+        revision: The commit of a hub model; None for its main branch.
+
+    Returns:
+        The model.
+
+    Raises:
+        InputError: There is no such model, mlx-lm cannot train it, or the converter does not know it.
+        MissingPartError: llama.cpp is needed and not installed.
+        WorkError: The download failed.
+    """
+    converts = not _CONVERTING.isdisjoint(plan)
+    if not _ASKING.isdisjoint(plan) and importlib.util.find_spec("xllamacpp") is None:
+        raise MissingPartError("llama.cpp is not installed", hint=runtimes.install.LLAMA_CPP)
+    check = gguf.check_architecture if converts else None
+    found = models.resolve(model, revision=revision, check=check)
+    base = models.as_directory(found)
+    models.check_architecture(base.path / "config.json", model)
+    if converts:
+        gguf.check_convertible(base.path)
+    return found
