@@ -92,7 +92,7 @@ def test_given_beats_recorded_beats_preset() -> None:
     assert resolve_settings({}).model == "demo"
     tutorial = resolve_settings({"preset": "tutorial", "iters": 5})
     assert tutorial.train.iters == 5 and tutorial.train.rank == 8 and tutorial.train.loss_on == "all"
-    recorded = tutorial.to_dict()
+    recorded = tutorial.to_json()
     assert resolve_settings({}, recorded) == tutorial
     assert resolve_settings({"rank": 4}, recorded).train.rank == 4
     assert resolve_settings({"preset": "demo"}, recorded).train.loss_on == "completion"
