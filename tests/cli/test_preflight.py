@@ -44,6 +44,16 @@ def test_a_model_that_is_not_there_is_refused_before_the_data(
     assert not out.exists()
 
 
+def test_a_file_in_the_place_of_a_run_gets_no_advice_that_run_has_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "q.txt").write_text("mine")
+    assert run(["run", "--out", str(tmp_path / "q.txt")]) == 2
+    message = capsys.readouterr().err
+    assert "q.txt" in message and "--force" not in message
+    assert (tmp_path / "q.txt").read_text() == "mine"
+
+
 def test_train_alone_takes_what_only_the_converter_does_not_know(tiny_llama: Path, tmp_path: Path) -> None:
     model = model_of(tiny_llama, tmp_path / "model", architectures=["OtherForCausalLM"])
     given = {"model": str(model)}

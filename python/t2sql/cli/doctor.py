@@ -114,6 +114,11 @@ def _mlx() -> Iterator[Finding]:
     if importlib.util.find_spec("mlx") is None:
         yield Finding("mlx", "missing", "not installed", runtimes.install.MLX)
         return
+    try:
+        runtimes.blas.load()
+    except InputError as error:
+        yield Finding("blas", "missing", str(error), "unset T2SQL_BLAS, or give it another library")
+        return
     device = runtimes.device()
     yield Finding("mlx", "ok", f"{metadata.version('mlx')} on {device}", facts={"device": device})
     yield _package("mlx-lm", runtimes.install.MLX)
@@ -126,11 +131,15 @@ def _blas(device: str) -> Finding:
     blas, speed = runtimes.blas.load(), runtimes.gflops()
     fast = device != "cpu" or (blas.fast and speed >= _MIN_GFLOPS)
     note = f" ({blas.note})" if blas.note else ""
+    # An optimized library that is slow at the moment shares the processor with other programs.
+    hint = "an optimized BLAS is in use: measure again when the machine is idle"
+    if not blas.fast:
+        hint = runtimes.install.BLAS
     return Finding(
         "blas",
         "ok" if fast else "slow",
         f"{blas.name}{note}, {speed:.0f} GFLOP/s in float32 products",
-        None if fast else runtimes.install.BLAS,
+        None if fast else hint,
         {"name": blas.name, "path": blas.path, "fast": blas.fast, "gflops": round(speed, 1)},
     )
 

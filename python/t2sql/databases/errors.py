@@ -63,4 +63,6 @@ def _hint(reason: str) -> str | None:
         return "Another program is writing to it: close it, or copy the file"
     if "not a database" in reason:
         return "It is encrypted, or not an SQLite file"
+    if "Loading external extensions is disabled" in reason:
+        return "It may be an SQLite file: give it as sqlite:///FILE"
     return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from t2sql import runs
-from t2sql.errors import T2sqlError
+from t2sql.errors import InputError, T2sqlError
 from t2sql.pipeline.context import Context
 from t2sql.pipeline.discarding import Decide, check_loss, discard, loss_of, refuse
 from t2sql.pipeline.preflight import check_chain
@@ -49,6 +49,8 @@ def prepare_run(
     """
     if not runs.is_run(path):
         settings = resolve_settings(given)
+        if path.exists() and not (path.is_dir() and all(e.name.startswith(".") for e in path.iterdir())):
+            raise InputError("output exists", where=path, expected="a run, or a name that is free")
         check_chain(settings.model, plan)
         run = runs.create_run(path, settings.to_json(), prompt_format=PROMPT_FORMAT)
     else:

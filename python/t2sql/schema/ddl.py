@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -10,6 +11,18 @@ from sqlglot import exp
 
 from t2sql.errors import InputError
 from t2sql.schema.tables import Column, ForeignKey, Schema, Table
+
+_SHOWN_CHARACTERS = 80
+
+_OTHER_KINDS = re.compile(
+    r"(OR\s+REPLACE\s+)?(TEMP\w*\s+|CONSTRAINT\s+|UNIQUE\s+|DEFINER\S*\s+|MATERIALIZED\s+|RECURSIVE\s+)*"
+    r"(VIEW|INDEX|TRIGGER|FUNCTION|PROCEDURE|SEQUENCE|TYPE|EXTENSION|SCHEMA|DATABASE|ROLE|USER|DOMAIN|"
+    r"AGGREGATE|OPERATOR|POLICY|RULE|VIRTUAL|CAST|COLLATION|EVENT|SERVER|PUBLICATION|SUBSCRIPTION|"
+    r"LANGUAGE|LOGIN|STATISTICS|MACRO|SECRET|NONCLUSTERED|CLUSTERED|FULLTEXT|SPATIAL|ALGORITHM\S*|"
+    r"TEXT\s+SEARCH|TRANSFORM|ACCESS|FOREIGN\s+DATA|GROUP|TABLESPACE|CONVERSION)\b",
+    re.IGNORECASE,
+)
+"""What CREATE makes beside tables."""
 
 
 def read_ddl(text: str, *, dialect: str = "sqlite", where: object = None) -> Schema:
@@ -21,13 +34,17 @@ def read_ddl(text: str, *, dialect: str = "sqlite", where: object = None) -> Sch
         where: The script's file or line, for error messages.
 
     Raises:
-        InputError: sqlglot cannot parse the script, or it creates no table.
+        InputError: sqlglot cannot parse the script or a statement that seems to create a table, or there
+            is no table.
     """
     try:
         statements = sqlglot.parse(text, read=dialect)
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
         message = str(error).splitlines()[0]
         raise InputError("the schema cannot be read", where=where, found=message) from error
+    for statement in statements:
+        if isinstance(statement, exp.Command):
+            _check_no_table(statement, text, where)
     tables = [
         _table(statement.this, dialect)
         for statement in statements
@@ -39,6 +56,20 @@ def read_ddl(text: str, *, dialect: str = "sqlite", where: object = None) -> Sch
         raise InputError("no table in the schema", where=where, expected="CREATE TABLE statements")
     primary_keys = {table.name.lower(): table.primary_key for table in tables}
     return Schema(tuple(_fill_in_targets(table, primary_keys) for table in tables))
+
+
+def _check_no_table(command: exp.Command, text: str, where: object) -> None:
+    """Refuse a statement that sqlglot does not understand where it may create a table."""
+    rest = str(command.args.get("expression") or "").strip()
+    if str(command.this).upper() != "CREATE" or _OTHER_KINDS.match(rest):
+        return
+    line = text[: max(text.find(rest), 0)].count("\n") + 1
+    raise InputError(
+        "a statement cannot be read",
+        where=f"{where}, line {line}" if where is not None else f"line {line}",
+        expected="CREATE TABLE NAME (COLUMN TYPE, ...)",
+        found=" ".join(f"CREATE {rest}".split())[:_SHOWN_CHARACTERS],
+    )
 
 
 def _table(definition: exp.Schema, dialect: str) -> Table:
