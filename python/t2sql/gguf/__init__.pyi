@@ -21,6 +21,7 @@ from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
 from .hf import check_dtypes as check_dtypes
 from .hf import read_directory as read_directory
+from .hf_config import MAX_LAYERS as MAX_LAYERS
 from .hf_config import ModelConfig as ModelConfig
 from .hf_config import read_config as read_config
 from .hf_weights import safetensors_files as safetensors_files
@@ -50,6 +51,7 @@ from .writing import ConvertResult as ConvertResult
 
 __all__ = [
     "LONG",
+    "MAX_LAYERS",
     "TYPES",
     "AdapterFile",
     "AdapterOptions",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql.adapters import AdapterIdentity, check_identity, fused_adapters
+from t2sql.checked_json import MAX_F32
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.shards import read_gguf
@@ -56,7 +56,7 @@ class AdapterFile:
     @property
     def scale(self) -> float:
         """The factor of `x A B`: alpha / rank, or 1 without an alpha, as llama.cpp has it."""
-        alpha = float(self.gguf.get("adapter.lora.alpha", 0.0))
+        alpha = self.gguf.number("adapter.lora.alpha", default=0.0, least=-MAX_F32)
         return alpha / self.rank if alpha else 1.0
 
 
@@ -74,21 +74,14 @@ def read_adapter(path: Path, base: Path) -> AdapterFile:
                 "not a LoRA adapter",
                 where=path,
                 expected=f"{key} {expected}",
-                found=gguf.get(key, "none"),
+                found=gguf.get(key) or "none",
                 hint="Make one: t2sql convert --base DIR --adapter A OUT.gguf",
             )
-    if model.get("general.type", "model") != "model":
+    if model.text("general.type", default="model") != "model":
         raise InputError("not a model", where=base, found=f"general.type {model.get('general.type')}")
     if gguf.architecture != model.architecture:
         raise _mismatch(path, base, f"architecture {model.architecture}", gguf.architecture)
-    alpha = gguf.get("adapter.lora.alpha", 1.0)
-    if not isinstance(alpha, (int, float)) or not math.isfinite(alpha):
-        raise InputError(
-            "the adapter's settings are wrong",
-            where=path,
-            expected="adapter.lora.alpha, a finite number",
-            found=alpha,
-        )
+    gguf.number("adapter.lora.alpha", default=1.0, least=-MAX_F32)
     _check_not_fused(gguf, model)
     pairs = _pairs(gguf, model)
     if not pairs:
@@ -140,7 +133,7 @@ def _check_not_fused(gguf: GgufFile, model: GgufFile) -> None:
     """Refuse an adapter that is in the model's weights already, or was trained on other weights."""
     stated = gguf.get("t2sql.adapter_fingerprint")
     listed = gguf.get(BASE_ADAPTERS_KEY)
-    name = str(gguf.get("t2sql.adapter", gguf.get("general.name", "")))
+    name = gguf.text("t2sql.adapter", default=gguf.text("general.name", default=""))
     check_identity(
         AdapterIdentity(name, str(stated or "")),
         None if listed is None else [part for part in str(listed).split(",") if part],
@@ -153,7 +146,7 @@ def _check_not_fused(gguf: GgufFile, model: GgufFile) -> None:
 def _fused_in(model: GgufFile) -> tuple[AdapterIdentity, ...]:
     """The adapters in a model's weights, by the copy of config.json in its metadata."""
     try:
-        config = json.loads(str(model.get("t2sql.config", "{}")))
+        config = json.loads(model.text("t2sql.config", default="{}"))
     except (ValueError, RecursionError):
         return ()
     return fused_adapters(config) if isinstance(config, dict) else ()

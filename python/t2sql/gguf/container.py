@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from t2sql import _core
-from t2sql.checked_json import MAX_U32
+from t2sql.checked_json import MAX_F32, MAX_U32, MIN_F32
 from t2sql.errors import InputError
-from t2sql.gguf.entries import Entry
+from t2sql.gguf.entries import Entry, MetadataValue
 from t2sql.gguf.tensors import TensorInfo
+
+T = TypeVar("T")
 
 # safetensors' dtype -> the ggml type that holds the same bytes.
 GGML_OF_SAFETENSORS = {"F32": "f32", "F16": "f16", "BF16": "bf16"}
@@ -39,7 +40,7 @@ class GgufFile:
     tensors: Mapping[str, TensorInfo]
 
     @cached_property
-    def metadata(self) -> Mapping[str, Any]:
+    def metadata(self) -> Mapping[str, MetadataValue]:
         """The metadata's values by key; their types are the file's."""
         return {entry.key: entry.value for entry in self.entries}
 
@@ -48,11 +49,11 @@ class GgufFile:
         """`general.architecture`, "" when the file has none."""
         return str(self.metadata.get("general.architecture", ""))
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """A metadata value, or `default`; "{arch}" in the key stands for the architecture."""
-        return self.metadata.get(self._full(key), default)
+    def get(self, key: str) -> MetadataValue | None:
+        """A metadata value, None when there is none; "{arch}" in the key stands for the architecture."""
+        return self.metadata.get(self._full(key))
 
-    def need(self, key: str) -> Any:
+    def need(self, key: str) -> MetadataValue:
         """As `get`.
 
         Raises:
@@ -80,20 +81,29 @@ class GgufFile:
         Raises:
             InputError: It is missing, no integer, or outside the range.
         """
-        value = self.need(key) if default is None else self.get(key, default)
+        value = self._value(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise self.refusal(key, f"an integer from {least} to {most}")
         return value
 
-    def number(self, key: str, *, default: float | None = None) -> float:
-        """A positive, finite number of the metadata; the arguments are those of `integer`.
+    def number(
+        self, key: str, *, default: float | None = None, least: float = MIN_F32, most: float = MAX_F32
+    ) -> float:
+        """A finite number of the metadata, unless the caller says otherwise a positive one.
+
+        Args:
+            key: As for `get`.
+            default: What its absence means; None when it must be there.
+            least: The least that is accepted.
+            most: The most that is accepted.
 
         Raises:
             InputError: It is missing or something else.
         """
-        value = self.need(key) if default is None else self.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-            raise self.refusal(key, "a positive number")
+        value = self._value(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            kind = "a positive number" if least == MIN_F32 else f"a number from {least:g} to {most:g}"
+            raise self.refusal(key, kind)
         return float(value)
 
     def text(self, key: str, *, default: str | None = None) -> str:
@@ -102,10 +112,45 @@ class GgufFile:
         Raises:
             InputError: It is missing or something else.
         """
-        value = self.need(key) if default is None else self.get(key, default)
+        value = self._value(key, default)
         if not isinstance(value, str):
             raise self.refusal(key, "a text")
         return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """A flag of the metadata; `default` when it is absent.
+
+        Raises:
+            InputError: It is something else.
+        """
+        value = self._value(key, default)
+        if not isinstance(value, bool):
+            raise self.refusal(key, "true or false")
+        return value
+
+    def texts(self, key: str) -> Sequence[str]:
+        """A list of texts; empty when it is absent.
+
+        Raises:
+            InputError: It is something else.
+        """
+        return self._list(key, str, "a list of texts")
+
+    def integers(self, key: str) -> Sequence[int]:
+        """A list of integers; empty when it is absent.
+
+        Raises:
+            InputError: It is something else.
+        """
+        return self._list(key, int, "a list of integers")
+
+    def numbers(self, key: str) -> Sequence[float]:
+        """A list of floats; empty when it is absent.
+
+        Raises:
+            InputError: It is something else.
+        """
+        return self._list(key, float, "a list of floats")
 
     def refusal(self, key: str, expected: str) -> InputError:
         """The error for a value that is not what was expected.
@@ -120,6 +165,21 @@ class GgufFile:
             expected=expected,
             found=repr(self.get(key))[:80],
         )
+
+    def _value(self, key: str, default: MetadataValue | None) -> MetadataValue:
+        value = self.get(key)
+        if value is not None:
+            return value
+        return self.need(key) if default is None else default
+
+    def _list(self, key: str, kind: type[T], expected: str) -> Sequence[T]:
+        """An array, all of whose items have the type of the first, as the format demands."""
+        value = self.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or (value and type(value[0]) is not kind):
+            raise self.refusal(key, expected)
+        return value
 
     def _full(self, key: str) -> str:
         return key.replace("{arch}", self.architecture)

@@ -74,14 +74,14 @@ def _try_family(
 
 
 def _tokenizer_warnings(file: GgufFile) -> list[str]:
-    tokens = file.get("tokenizer.ggml.tokens")
-    if tokens is None:
+    tokens = file.texts("tokenizer.ggml.tokens")
+    if not tokens:
         return ["no tokenizer: llama.cpp cannot load it"]
     warnings = []
     embedding = file.tensors.get("token_embd.weight")
     if embedding is not None and embedding.shape[0] != len(tokens):
         warnings.append(f"{len(tokens)} tokens, but token_embd.weight has {embedding.shape[0]} rows")
-    model, scores = file.get("tokenizer.ggml.model"), file.get("tokenizer.ggml.scores")
+    model, scores = file.get("tokenizer.ggml.model"), file.numbers("tokenizer.ggml.scores")
     if model == "gpt2" and not file.get("tokenizer.ggml.merges"):
         warnings.append("BPE tokenizer without merges")
     if model == "gpt2" and not file.get("tokenizer.ggml.pre"):

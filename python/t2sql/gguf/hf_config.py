@@ -43,7 +43,10 @@ class ModelConfig(CheckedJson):
         """`head_dim`; where it is absent, the heads divide the hidden state among them."""
         if self.has("head_dim"):
             return self.integer("head_dim")
-        return self.integer("hidden_size") // self.heads
+        heads, hidden_size = self.heads, self.integer("hidden_size")
+        if heads > hidden_size:
+            raise self.refusal("num_attention_heads", f"at most hidden_size, which is {hidden_size}")
+        return hidden_size // heads
 
     def with_settings(self, settings: JsonObject) -> ModelConfig:
         """A copy in which `settings` are added or replaced."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 from t2sql import _core
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile, read_safetensors
 from t2sql.gguf.diagnosis import diagnose_directory, diagnose_gguf
+from t2sql.gguf.entries import MetadataValue
 from t2sql.gguf.hf import read_directory
 from t2sql.gguf.hf_weights import safetensors_files
 from t2sql.gguf.mlx_affine import AffineTensor
@@ -18,6 +19,10 @@ from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tensors import TensorInfo
 from t2sql.gguf.tokenizer.gguf_tokenizer import adds_bos_eos, special_ids
 from t2sql.gguf.tokenizer.token_types import CONTROL, UNUSED
+from t2sql.plain import Json, JsonObject
+
+Shown: TypeAlias = "MetadataValue | Json"
+"""A value of a GGUF's metadata or of config.json."""
 
 # Longer arrays of the metadata are shown by their length and their first values.
 _LONGEST = 8
@@ -124,14 +129,14 @@ class Inspection:
     bits_per_weight: float
     types: dict[str, TypeSize]
     tensors: list[TensorSummary]
-    metadata: dict[str, Any]
+    metadata: dict[str, Shown]
     simd: str
     files: int = 1
     tokenizer: TokenizerSummary | None = None
     family: str = ""
     warnings: list[str] = field(default_factory=list)
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> JsonObject:
         """The JSON document of `t2sql inspect --json`."""
         tokenizer = asdict(self.tokenizer) if self.tokenizer is not None else {}
         return {**asdict(self), "path": str(self.path), "tokenizer": tokenizer}
@@ -184,7 +189,7 @@ def _inspect_directory(path: Path) -> Inspection:
 
 
 def _summary(
-    path: Path, kind: str, size: int, tensors: Mapping[str, TensorInfo], metadata: Mapping[str, Any]
+    path: Path, kind: str, size: int, tensors: Mapping[str, TensorInfo], metadata: Mapping[str, Shown]
 ) -> Inspection:
     """An inspection of the tensors and the metadata alone."""
     listed = [_tensor(info) for info in tensors.values()]
@@ -216,16 +221,16 @@ def _tensor(info: TensorInfo) -> TensorSummary:
 
 
 def _tokenizer(file: GgufFile) -> TokenizerSummary | None:
-    tokens = file.get("tokenizer.ggml.tokens")
-    if tokens is None:
+    tokens = file.texts("tokenizer.ggml.tokens")
+    if not tokens:
         return None
-    types = file.get("tokenizer.ggml.token_type") or []
+    types = file.integers("tokenizer.ggml.token_type")
     adds_bos, adds_eos = adds_bos_eos(file)
     return TokenizerSummary(
-        model=file.get("tokenizer.ggml.model"),
-        pre=file.get("tokenizer.ggml.pre"),
+        model=file.text("tokenizer.ggml.model", default="") or None,
+        pre=file.text("tokenizer.ggml.pre", default="") or None,
         tokens=len(tokens),
-        merges=len(file.get("tokenizer.ggml.merges") or []),
+        merges=len(file.texts("tokenizer.ggml.merges")),
         control=sum(kind == CONTROL for kind in types),
         padding=sum(kind == UNUSED for kind in types),
         special={name: SpecialToken(i, tokens[i]) for name, i in special_ids(file).items()},
@@ -235,7 +240,7 @@ def _tokenizer(file: GgufFile) -> TokenizerSummary | None:
     )
 
 
-def _shortened(value: Any) -> Any:
+def _shortened(value: Shown) -> Shown:
     """A metadata value; of a long array its length and its first values."""
     if isinstance(value, list | tuple) and len(value) > _LONGEST:
         return {"length": len(value), "first": list(value[:4])}

@@ -11,7 +11,7 @@ from t2sql import _core
 from t2sql.errors import InputError
 from t2sql.gguf.options import OutputOptions
 from t2sql.gguf.plan import FilePlan, count_types
-from t2sql.plain import plain
+from t2sql.plain import JsonObject, plain
 from t2sql.progress import Progress
 
 
@@ -37,7 +37,7 @@ class ConvertResult:
     warnings: list[str]
     files: list[Path]
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> JsonObject:
         """The fields as JSON's own types."""
         return {name: plain(value) for name, value in vars(self).items()}
 

@@ -61,12 +61,12 @@ def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
     sizes: Counter[str] = Counter()
     for tensor in gguf.tensors.values():
         sizes[tensor.type] += tensor.nbytes
-    context = gguf.get("{arch}.context_length")
+    context = gguf.integer("{arch}.context_length", default=0, least=0)
     tuned = gguf if adapter is None else read_gguf(adapter, arrays=False)
     prompt_format, min_logprob = tuned.get(PROMPT_FORMAT_KEY), tuned.get(MIN_LOGPROB_KEY)
     return GgufFacts(
         type=sizes.most_common(1)[0][0] if sizes else "empty",
-        context=int(context) if context else None,
+        context=context or None,
         prompt_format=str(prompt_format) if prompt_format is not None else None,
         min_logprob=_number(min_logprob),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from t2sql.cache import temporary_folder
 from t2sql.errors import InputError
-from t2sql.gguf import import_adapter, import_gguf, read_adapter
+from t2sql.gguf import MAX_LAYERS, import_adapter, import_gguf, read_adapter
 from t2sql.models.loading import Loaded, load
 from t2sql.models.reference import DEMO, ModelRef, resolve
 
@@ -34,7 +34,7 @@ def load_gguf(model: ModelRef | Path, *, adapter: Path | None = None, dtype: str
     with temporary_folder("loading") as folder:
         if ref.adapter is not None:
             gguf_adapter = read_adapter(ref.adapter, ref.path)
-            layers = int(gguf_adapter.base.need("{arch}.block_count"))
+            layers = gguf_adapter.base.integer("{arch}.block_count", most=MAX_LAYERS)
             adapter = import_adapter(gguf_adapter, layers, folder / "adapter")
         directory = import_gguf(ref.path, folder / ref.path.stem)
         return load(directory, adapter=adapter, dtype=dtype)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from t2sql.errors import InputError
+from t2sql.gguf import ModelConfig
+from t2sql.plain import JsonObject
 
 
 @dataclass(frozen=True)
@@ -31,21 +34,21 @@ class ModelShape:
     tied: bool
 
     @classmethod
-    def of(cls, config: dict[str, Any]) -> ModelShape | None:
+    def of(cls, document: JsonObject) -> ModelShape | None:
         """The sizes in a config.json; None when it lacks one."""
+        config = ModelConfig(document)
         try:
-            hidden_size, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
             return cls(
-                hidden_size=hidden_size,
-                intermediate_size=int(config["intermediate_size"]),
-                num_layers=int(config["num_hidden_layers"]),
-                heads=heads,
-                kv_heads=int(config.get("num_key_value_heads") or heads),
-                head_dim=int(config.get("head_dim") or hidden_size // heads),
-                vocab_size=int(config["vocab_size"]),
-                tied=bool(config.get("tie_word_embeddings", False)),
+                hidden_size=config.integer("hidden_size"),
+                intermediate_size=config.integer("intermediate_size"),
+                num_layers=config.layers,
+                heads=config.heads,
+                kv_heads=config.integer("num_key_value_heads", default=config.heads),
+                head_dim=config.head_dim,
+                vocab_size=config.integer("vocab_size"),
+                tied=config.flag("tie_word_embeddings", default=False),
             )
-        except (KeyError, TypeError, ValueError):
+        except InputError:
             return None
 
     @property

@@ -140,7 +140,7 @@ def _context(file: GgufFile) -> int:
     Of two sets of rotary factors llama.cpp takes the long one in a context longer than the original, and MLX
     always takes it.
     """
-    original = file.get("{arch}.rope.scaling.original_context_length")
+    original = file.integer("{arch}.rope.scaling.original_context_length", default=0, least=0)
     if LONG in file.tensors and original:
-        return max(_CONTEXT, int(original) + 1)
+        return max(_CONTEXT, original + 1)
     return _CONTEXT

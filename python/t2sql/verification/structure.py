@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
-from t2sql.gguf import Family, GgufFile, HfDirectory
+from t2sql.gguf import Family, GgufFile, HfDirectory, MetadataValue
 from t2sql.verification.result import Check
 
 # Stated by newer converters only; llama.cpp takes them from the tensors or from each other.
@@ -17,7 +16,7 @@ def check_structure(
     directory: HfDirectory,
     family: Family,
     names: Mapping[str, str],
-    expected: Mapping[str, Any],
+    expected: Mapping[str, MetadataValue],
     gguf: GgufFile,
 ) -> list[Check]:
     """Compare the file's tensors and settings with the source's.
@@ -58,18 +57,22 @@ def _check_shapes(directory: HfDirectory, names: Mapping[str, str], gguf: GgufFi
 
 
 def _check_settings(
-    directory: HfDirectory, family: Family, expected: Mapping[str, Any], gguf: GgufFile
+    directory: HfDirectory, family: Family, expected: Mapping[str, MetadataValue], gguf: GgufFile
 ) -> Check:
     """Check the architecture's keys; another converter may leave out those that a default implies."""
     prefix = f"{family.gguf_architecture}."
-    implied: dict[str, Any] = {key.gguf: key.default for key in family.keys if key.default is not None}
+    implied: dict[str, MetadataValue] = {
+        key.gguf: key.default for key in family.keys if key.default is not None
+    }
     implied["attention.head_count_kv"] = directory.config.integer("num_attention_heads")
     wrong = []
     for key, value in expected.items():
         if not key.startswith(prefix):
             continue
         name = key.removeprefix(prefix)
-        found = gguf.get(key, implied.get(name, value if name in _DERIVED else None))
+        found = gguf.get(key)
+        if found is None:
+            found = implied.get(name, value if name in _DERIVED else None)
         if not _same(value, found):
             wrong.append(f"{name} is {'missing' if found is None else found}, not {value}")
     for key in ("tokenizer.ggml.model", "tokenizer.ggml.tokens"):
@@ -78,7 +81,7 @@ def _check_settings(
     return Check("structure/settings", not wrong, len(wrong), 0, "; ".join(wrong[:3]))
 
 
-def _same(expected: Any, found: Any) -> bool:
+def _same(expected: object, found: object) -> bool:
     """Whether two metadata values are equal, floats to the precision of float32."""
     if isinstance(expected, float) and isinstance(found, float | int):
         return math.isclose(expected, found, rel_tol=1e-6)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from t2sql.gguf import GgufFile, special_ids
+from t2sql.gguf import GgufFile, MetadataValue, special_ids
 from t2sql.verification.original import Tokenizer
 from t2sql.verification.result import Check
 
@@ -60,7 +60,7 @@ class _Difference:
     found: Sequence[int]
 
 
-def check_vocabulary(expected: Mapping[str, Any], gguf: GgufFile) -> list[Check]:
+def check_vocabulary(expected: Mapping[str, MetadataValue], gguf: GgufFile) -> list[Check]:
     """Compare the file's tokens and merges with those that a conversion writes.
 
     Args:
@@ -70,7 +70,8 @@ def check_vocabulary(expected: Mapping[str, Any], gguf: GgufFile) -> list[Check]
     checks = []
     for name in ("tokens", "merges"):
         key = f"tokenizer.ggml.{name}"
-        wanted, found = list(expected.get(key) or []), list(gguf.get(key) or [])
+        stated = expected.get(key)
+        wanted, found = list(stated) if isinstance(stated, list) else [], list(gguf.texts(key))
         if not wanted:
             continue
         detail = ""

@@ -22,7 +22,7 @@ def _metadata(config: ModelConfig) -> list[Entry]:
 
 
 def _config(gguf: GgufFile, config: ModelConfig) -> JsonObject:
-    head_dim = config.integer("hidden_size") // config.heads
+    head_dim = config.head_dim
     settings: dict[str, Json] = {}
     dimensions = gguf.integer("phi3.rope.dimension_count", default=head_dim)
     if dimensions != head_dim:

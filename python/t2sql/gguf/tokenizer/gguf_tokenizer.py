@@ -64,31 +64,34 @@ class GgufTokenizer:
         Raises:
             InputError: The file has none, or its lists differ in length.
         """
-        tokens = source.need("tokenizer.ggml.tokens")
-        types = source.get("tokenizer.ggml.token_type") or [NORMAL] * len(tokens)
-        if len(types) != len(tokens):
-            raise InputError(
-                "tokenizer lists differ in length",
-                where=source.path,
-                expected=f"{len(tokens)} token types",
-                found=len(types),
-            )
+        source.need("tokenizer.ggml.tokens")
+        tokens = source.texts("tokenizer.ggml.tokens")
+        types = source.integers("tokenizer.ggml.token_type") or [NORMAL] * len(tokens)
+        scores = source.numbers("tokenizer.ggml.scores") or None
+        for what, values in (("token types", types), ("scores", scores)):
+            if values is not None and len(values) != len(tokens):
+                raise InputError(
+                    "tokenizer lists differ in length",
+                    where=source.path,
+                    expected=f"{len(tokens)} {what}",
+                    found=len(values),
+                )
         add_bos, add_eos = adds_bos_eos(source)
         return cls(
             path=source.path,
-            model=str(source.need("tokenizer.ggml.model")),
-            pre=str(source.get("tokenizer.ggml.pre", "default")),
+            model=source.text("tokenizer.ggml.model"),
+            pre=source.text("tokenizer.ggml.pre", default="default"),
             tokens=tokens,
             types=types,
-            scores=source.get("tokenizer.ggml.scores"),
-            merges=source.get("tokenizer.ggml.merges"),
+            scores=scores,
+            merges=source.texts("tokenizer.ggml.merges") or None,
             special_ids=special_ids(source),
             add_bos=add_bos,
             add_eos=add_eos,
-            add_space_prefix=bool(source.get("tokenizer.ggml.add_space_prefix", True)),
-            remove_extra_whitespaces=bool(source.get("tokenizer.ggml.remove_extra_whitespaces", False)),
-            chat_template=source.get("tokenizer.chat_template"),
-            splitting=source.get("t2sql.pre_tokenizer"),
+            add_space_prefix=source.flag("tokenizer.ggml.add_space_prefix", default=True),
+            remove_extra_whitespaces=source.flag("tokenizer.ggml.remove_extra_whitespaces", default=False),
+            chat_template=source.text("tokenizer.chat_template", default="") or None,
+            splitting=source.text("t2sql.pre_tokenizer", default="") or None,
         )
 
     @property
@@ -124,7 +127,7 @@ class GgufTokenizer:
         try:
             stored = json.loads(self.splitting)
             return Splitting(stored["pre_tokenizer"], bool(stored["ignore_merges"]), stored["normalizer"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise InputError(
                 "metadata does not parse",
                 where=f"{self.path}: t2sql.pre_tokenizer",
@@ -140,18 +143,21 @@ def special_ids(source: GgufFile) -> dict[str, int]:
     """
     ids = dict(_SPM_IDS) if source.get("tokenizer.ggml.model") == "llama" else {}
     for name, key in SPECIAL_KEYS.items():
-        value = source.get(f"tokenizer.ggml.{key}_token_id")
-        if value is not None:
-            ids[name] = int(value)
-    return {name: i for name, i in ids.items() if 0 <= i < len(source.need("tokenizer.ggml.tokens"))}
+        full = f"tokenizer.ggml.{key}_token_id"
+        if source.get(full) is not None:
+            ids[name] = source.integer(full, least=-1)
+    source.need("tokenizer.ggml.tokens")
+    return {name: i for name, i in ids.items() if 0 <= i < len(source.texts("tokenizer.ggml.tokens"))}
 
 
 def adds_bos_eos(source: GgufFile) -> tuple[bool, bool]:
     """Whether llama.cpp puts BOS before a text, and EOS after it."""
     spm = source.get("tokenizer.ggml.model") == "llama"
     bos_by_default = spm or source.get("tokenizer.ggml.pre") in _LLAMA3_NAMES
-    bos = source.get("tokenizer.ggml.add_bos_token", bos_by_default)
-    return bool(bos), bool(source.get("tokenizer.ggml.add_eos_token", False))
+    return (
+        source.flag("tokenizer.ggml.add_bos_token", default=bos_by_default),
+        source.flag("tokenizer.ggml.add_eos_token", default=False),
+    )
 
 
 def _needed(value: Sequence[T] | None, path: Path, key: str) -> Sequence[T]:

@@ -48,7 +48,7 @@ def write_tokenizer(source: GgufFile, out: Path) -> None:
     Raises:
         InputError: The file's tokenizer is malformed, or of a kind that this package does not know.
     """
-    kind = source.need("tokenizer.ggml.model")
+    kind = source.text("tokenizer.ggml.model")
     if kind not in ("gpt2", "llama"):
         raise InputError(
             "tokenizer not supported", where=source.path, expected="gpt2 (BPE) or llama (SPM)", found=kind
