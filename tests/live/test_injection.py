@@ -135,5 +135,5 @@ def test_a_changed_setting_does_not_outlive_its_statement(
         with opened._engine.connect() as connection:
             run(connection, "SELECT set_config('default_transaction_read_only', 'off', false)", limits, None)
             with pytest.raises(SqlError, match="read-only transaction"):
-                run(connection, "INSERT INTO canary VALUES (2, 'dead')", limits, None)
+                run(connection, "INSERT INTO public.canary VALUES (2, 'dead')", limits, None)
         assert alive(opened)

@@ -1,11 +1,14 @@
 """What a statement may be made of: the kinds of nodes in its syntax tree, functions and types, by name.
 
-Everything that is not listed is refused, so that a way to write, to read a file or to change a setting
-that nobody thought of is refused as well. Read-only transactions alone do not do it: PostgreSQL's
-`pg_read_file` reads, and `lo_create` writes, inside one.
+Whatever is let through reads only the schema's tables and columns, through listed functions of the
+database itself. Everything that is not listed is refused, so that a way to write, to read a file or to
+change a setting that nobody thought of is refused as well. Read-only transactions alone do not do it:
+PostgreSQL's `pg_read_file` reads, and `lo_create` writes, inside one.
 """
 
 from __future__ import annotations
+
+import re
 
 from sqlglot import exp
 
@@ -40,6 +43,19 @@ TYPES = frozenset(_TYPES.split())
 """Names of types that a CAST may have, as sqlglot gives them, in small letters."""
 
 
+COLLATIONS = frozenset({"nocase", "binary", "rtrim"})
+"""SQLite's own collations, in small letters."""
+
+_WORDS = """
+    year years quarter quarters month months week weeks day days hour hours minute minutes second seconds
+    millisecond milliseconds microsecond microseconds epoch dow doy isodow isoyear decade century julian
+"""
+WORDS = frozenset(_WORDS.split()) | COLLATIONS
+"""Words that are no names: units of time and collations, in small letters."""
+
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
 def refused_part(node: exp.Expr) -> str | None:
     """What of a node may not be in a statement.
 
@@ -49,6 +65,14 @@ def refused_part(node: exp.Expr) -> str | None:
     Returns:
         Words for an error, such as "the function pg_read_file"; None if the node is allowed.
     """
+    if isinstance(node, exp.Anonymous) and not isinstance(node.this, str):
+        return f"the function {node.sql()[:_SHOWN_CHARACTERS]}"
+    if isinstance(node, exp.Var) and node.name.lower() not in WORDS:
+        return f"the word {node.name[:_SHOWN_CHARACTERS]}"
+    if isinstance(node, exp.Collate) and node.expression.name.lower() not in COLLATIONS:
+        return f"the collation {node.expression.name[:_SHOWN_CHARACTERS]}"
+    if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.name):
+        return f"the number {node.name[:_SHOWN_CHARACTERS]}"
     if isinstance(node, exp.Func):
         name = node.name if isinstance(node, exp.Anonymous) else type(node).sql_names()[0]
         return None if name.lower() in FUNCTIONS else f"the function {name[:_SHOWN_CHARACTERS]}"

@@ -29,6 +29,13 @@ _DEFAULT_LIMITS = Limits()
 _LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
 _ROLE_LIMITS = Limits(timeout=1.0, max_rows=1)
 
+# A macro in the file is found before DuckDB's own function of its name, operators among them.
+_REPLACED_FUNCTIONS = """
+    SELECT min(made.function_name) FROM duckdb_functions() AS made WHERE NOT made.internal AND EXISTS (
+        SELECT 1 FROM duckdb_functions() AS own
+        WHERE own.internal AND lower(own.function_name) = lower(made.function_name))
+"""
+
 
 class LiveDatabase:
     """A database that is open for reading until `close`. Several threads may use it.
@@ -68,6 +75,23 @@ class LiveDatabase:
             self._engine = read_only_engine(address)
             # Opening a file reads nothing of it; this shows whether it is a database.
             schema_state(self._engine)
+            self._namespace = self._read_namespace()
+
+    def _read_namespace(self) -> tuple[str, ...]:
+        """What the names of the schema's tables are written after."""
+        if self.dialect == "sqlite":
+            return ("main",)
+        catalog = "current_database()" if self.dialect == "duckdb" else "NULL"
+        with self._engine.connect() as connection:
+            row = connection.exec_driver_sql(f"SELECT current_schema(), {catalog}").one()
+        schema, catalog = (str(name) for name in row)
+        # DuckDB cannot tell a schema from a file of the same name.
+        return (catalog, schema) if self.dialect == "duckdb" and catalog == schema else (schema,)
+
+    def _replaced_function(self) -> str | None:
+        """The name of one of DuckDB's functions that a macro in the file replaces; None if there is none."""
+        with translate_errors(self.url, WorkError), self._engine.connect() as connection:
+            return connection.exec_driver_sql(_REPLACED_FUNCTIONS).scalar()
 
     def schema(self) -> Schema:
         """The tables as they are now. They are read again only when their `schema_state` has changed.
@@ -96,7 +120,11 @@ class LiveDatabase:
         Raises:
             SqlError: The statement may not run.
         """
-        return prepare(sql, schema or self.schema(), self.dialect, self._lookup)
+        schema = schema or self.schema()
+        if self.dialect == "duckdb" and (macro := self._replaced_function()):
+            reason = f"the database has a macro that replaces DuckDB's own function {macro}"
+            raise SqlError("not_read_only", reason, sql)
+        return prepare(sql, schema, self.dialect, self._lookup, namespace=self._namespace)
 
     def execute(
         self,

@@ -56,6 +56,8 @@ class PostgresDriver:
         self._connection.read_only = True
         with self._connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {max(1, round(timeout * 1000))}")
+            # Tables are written with their schema. A function or an operator that a user made is not found.
+            cursor.execute("SET LOCAL search_path = pg_catalog, pg_temp")
             rows, truncated = take_rows(cursor.stream(sql), max_rows, max_bytes)
             columns = _names(cursor)
         if not columns and not rows:

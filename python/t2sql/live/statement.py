@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import re
 import threading
@@ -17,7 +16,9 @@ from sqlglot.errors import SqlglotError
 
 from t2sql.live import values
 from t2sql.live.allowed import refused_part
-from t2sql.live.names import StatementNames
+from t2sql.live.characters import check_characters
+from t2sql.live.functions import translate_functions
+from t2sql.live.resolving import NameResolver
 from t2sql.live.values import Change
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
@@ -46,13 +47,22 @@ class Statement:
     notes: tuple[str, ...] = ()
 
 
+_NAMESPACES = {"sqlite": ("main",), "duckdb": ("main",), "postgres": ("public",)}
+
+
 def prepare(
-    sql: str, schema: Schema, dialect: str, lookup: Callable[[str], list[Any]] | None = None
+    sql: str,
+    schema: Schema,
+    dialect: str,
+    lookup: Callable[[str], list[Any]] | None = None,
+    *,
+    namespace: tuple[str, ...] | None = None,
 ) -> Statement:
     """Check a statement and write it in a database's dialect.
 
-    What runs on a server is written from the checked tree, so that t2sql and the server cannot read it
-    differently. SQLite gets the model's own text where nothing had to be changed.
+    What runs reads only the schema's tables and columns, through listed functions of the database itself. It
+    is written from the checked tree, so that t2sql and the database cannot read it differently. SQLite gets
+    the model's own text where that has no comment and nothing had to be changed.
 
     Args:
         sql: The model's statement, in SQLite's dialect.
@@ -60,39 +70,52 @@ def prepare(
         dialect: sqlglot's name of the database's dialect.
         lookup: Runs a statement in `dialect` and returns the first column of its rows. With it, a text that
             no row has is replaced by the one spelling, letter case ignored, that rows have.
+        namespace: The database's schema that the tables are in, after its catalog if that is needed; None
+            for the one that a new database has.
 
     Returns:
         The statement as it may run.
 
     Raises:
-        SqlError: It is not one SELECT, has a part that is not allowed, or names a table that the database
-            does not have.
+        SqlError: It is not one SELECT, has a part that is not allowed, or names a table or a column that is
+            not in scope.
     """
+    try:
+        return _prepare(sql, schema, dialect, lookup, namespace or _NAMESPACES[dialect])
+    except RecursionError:
+        raise SqlError("memory", "the statement is nested too deeply", sql) from None
+
+
+def _prepare(
+    sql: str,
+    schema: Schema,
+    dialect: str,
+    lookup: Callable[[str], list[Any]] | None,
+    namespace: tuple[str, ...],
+) -> Statement:
     tree = _parse(sql)
-    names = StatementNames(tree, schema, sql)
-    original = copy.deepcopy(tree)
+    comments = any(node.comments for node in tree.walk())
+    rewritten = NameResolver(schema, namespace, dialect, sql).resolve(tree)
     changes: list[Change] = []
     notes: list[str] = []
     if lookup is not None:
         changes, notes = values.match_letter_case(
-            tree, names, lambda query: lookup(query.sql(dialect=dialect))
+            tree, namespace, lambda query: lookup(query.sql(dialect=dialect))
         )
-    if dialect == "sqlite" and tree == original and not names.differ_from_prompt:
+    if dialect == "sqlite" and not (rewritten or changes or comments):
         return Statement(sql, dialect, (), tuple(notes))
     if dialect != "sqlite":
-        values.adapt_types(tree, names)
-    if dialect != "sqlite" or names.differ_from_prompt:
-        names.write_into(tree)
+        values.adapt_types(tree)
+        translate_functions(tree, dialect, sql)
     return Statement(_to_sql(tree, dialect, sql), dialect, tuple(changes), tuple(notes))
 
 
 def _parse(sql: str) -> exp.Query:
-    if "\0" in sql:
-        raise SqlError("syntax", "a null character", sql)
     if len(sql) > MAX_STATEMENT_CHARACTERS:
         raise SqlError("memory", f"a statement of {len(sql)} characters is too long", sql)
     try:
         with _sqlglot_warnings_dropped():
+            check_characters(sql)
             trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlError("syntax", _first_line(error), sql) from None

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from sqlglot import exp
 
-from t2sql.live.names import StatementNames, TableColumn
+from t2sql.live.names import TableColumn
+from t2sql.live.scopes import table_column
 from t2sql.sql import SqlError
 
 Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
@@ -37,13 +38,13 @@ class Change:
 
 
 def match_letter_case(
-    tree: exp.Expr, names: StatementNames, lookup: Lookup
+    tree: exp.Expr, namespace: tuple[str, ...], lookup: Lookup
 ) -> tuple[list[Change], list[str]]:
     """Replace texts that no row has by the one spelling, letter case ignored, that rows have.
 
     Args:
-        tree: The statement's tree; it is changed.
-        names: Its names.
+        tree: The statement's tree, its names resolved; it is changed.
+        namespace: What the tables' names are written after.
         lookup: Asks the database.
 
     Returns:
@@ -51,13 +52,13 @@ def match_letter_case(
     """
     changes, notes = [], []
     for count, (node, literal) in enumerate(list(_comparisons(tree))):
-        column = names.column(node)
+        column = table_column(node)
         if column is None or not literal.is_string or not _TEXT.search(column.column.type or "text"):
             continue
         if count >= _MAX_LOOKUPS:
             notes.append(f"only the first {_MAX_LOOKUPS} values were looked up in the database")
             break
-        spellings = _spellings(column, literal.name, lookup)
+        spellings = _spellings(column, literal.name, namespace, lookup)
         if spellings is None or literal.name in spellings:
             continue
         if len(spellings) == 1 and isinstance(spellings[0], str):
@@ -69,11 +70,19 @@ def match_letter_case(
     return changes, notes
 
 
-def _spellings(column: TableColumn, text: str, lookup: Lookup) -> list[Any] | None:
+def _spellings(
+    column: TableColumn, text: str, namespace: tuple[str, ...], lookup: Lookup
+) -> list[Any] | None:
     """How a column spells a text: [the text] if a row has it; None if the database cannot say."""
     node = exp.column(exp.to_identifier(column.column.name, quoted=True))
     literal = exp.Literal.string(text)
-    table = exp.Table(this=exp.to_identifier(column.table.name, quoted=True))
+    parts = (column.table.name, *reversed(namespace))
+    table = exp.Table(
+        **{
+            key: exp.to_identifier(name, quoted=True)
+            for key, name in zip(("this", "db", "catalog"), parts, strict=False)
+        }
+    )
     exact = exp.select(node).from_(table).where(exp.EQ(this=node.copy(), expression=literal)).limit(1)
     folded = exp.EQ(this=exp.Lower(this=node.copy()), expression=exp.Lower(this=literal.copy()))
     similar = exp.select(node.copy()).distinct().from_(table.copy()).where(folded).limit(3)
@@ -83,19 +92,18 @@ def _spellings(column: TableColumn, text: str, lookup: Lookup) -> list[Any] | No
         return None
 
 
-def adapt_types(tree: exp.Expr, names: StatementNames) -> None:
+def adapt_types(tree: exp.Expr) -> None:
     """Write in strict types what SQLite takes loosely, and other databases do not.
 
     LIKE ignores letter case, 1 is true for a boolean column, and a number is a text for a text column.
 
     Args:
-        tree: The statement's tree; it is changed.
-        names: Its names.
+        tree: The statement's tree, its names resolved; it is changed.
     """
     for like in list(tree.find_all(exp.Like)):
         like.replace(exp.ILike(this=like.this, expression=like.expression))
     for node, literal in list(_comparisons(tree)):
-        column = names.column(node)
+        column = table_column(node)
         column_type = "" if column is None else column.column.type
         if _BOOLEAN.search(column_type) and literal.name in ("0", "1"):
             literal.replace(exp.Boolean(this=literal.name == "1"))
