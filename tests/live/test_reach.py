@@ -32,7 +32,7 @@ def _in_sqlite(url: str) -> Iterator[Touched]:
 
         def note(action: int, table: str | None, *_: object) -> int:
             if action == sqlite3.SQLITE_READ and table:
-                read.add(table)
+                read.add(table.lower())
             return sqlite3.SQLITE_OK
 
         def touched(sql: str) -> set[str]:
@@ -50,7 +50,8 @@ def _in_duckdb(url: str) -> Iterator[Touched]:
 
         def touched(sql: str) -> set[str]:
             connection.execute(f"EXPLAIN {sql}").fetchall()
-            return {name.removeprefix("main.") for name in connection.get_table_names(sql, qualified=True)}
+            names = connection.get_table_names(sql, qualified=True)
+            return {name.removeprefix("main.").partition(" AS ")[0] for name in names}
 
         yield touched
 
