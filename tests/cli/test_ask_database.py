@@ -73,7 +73,8 @@ def test_a_statement_is_said_in_the_databases_dialect(
 ) -> None:
     url = live_databases.make("postgres", tmp_path, request)
     asked(url, "SELECT Name FROM customers WHERE Name LIKE 'ann%'", rows(execute=False))
-    assert capsys.readouterr().out == """SELECT "Name" FROM "customers" WHERE "Name" ILIKE 'ann%'\n"""
+    written = """SELECT "Name" FROM "public"."customers" WHERE "Name" ILIKE 'ann%'\n"""
+    assert capsys.readouterr().out == written
 
 
 def test_a_statement_that_cannot_run_is_an_error_of_the_answer(shop: str) -> None:

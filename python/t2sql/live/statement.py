@@ -94,6 +94,7 @@ def _prepare(
     namespace: tuple[str, ...],
 ) -> Statement:
     tree = _parse(sql)
+    plain = tree.copy() if dialect == "sqlite" else tree
     comments = any(node.comments for node in tree.walk())
     rewritten = NameResolver(schema, namespace, dialect, sql).resolve(tree)
     changes: list[Change] = []
@@ -102,8 +103,13 @@ def _prepare(
         changes, notes = values.match_letter_case(
             tree, namespace, lambda query: lookup(query.sql(dialect=dialect))
         )
-    if dialect == "sqlite" and not (rewritten or changes or comments):
-        return Statement(sql, dialect, (), tuple(notes))
+    if dialect == "sqlite" and not (rewritten or comments):
+        if not changes:
+            return Statement(sql, dialect, (), tuple(notes))
+        # Only quotes and texts differ, and without the quotes it is easier to read.
+        for literal, changed in zip(plain.find_all(exp.Literal), tree.find_all(exp.Literal), strict=True):
+            literal.set("this", changed.name)
+        tree = plain
     if dialect != "sqlite":
         values.adapt_types(tree)
         translate_functions(tree, dialect, sql)
