@@ -229,6 +229,10 @@ def _read_spider(task: Task) -> SourceContent:
 def _read_file(task: Task) -> SourceContent:
     path = Path(task.source.name)
     splits = partition(read_file(path), seed=task.seed, where=path)
+    dataset = Dataset(path.parent, splits)
+    for examples in splits.values():
+        for example in examples:
+            _copy_database(dataset, example, task.folder)
     return SourceContent(_apply_style(task, splits), path.name)
 
 
