@@ -15,6 +15,7 @@ from support.training import small_dataset
 
 from t2sql import runs, train
 from t2sql.cli import run as command_line
+from t2sql.runs.records import TrainEvent, TrainStartEvent, ValidEvent
 from t2sql.runtimes import mx
 
 FLAGS = (
@@ -73,8 +74,9 @@ def launch(arguments: list[str], folder: Path) -> str:
         return out.read()
 
 
-def told(path: Path, kind: str) -> dict[int, float]:
-    return {e["step"]: e["loss"] for e in runs.open_run(path).events() if e["kind"] == kind}
+def losses(path: Path, kind: type[TrainEvent] | type[ValidEvent]) -> dict[int, float | None]:
+    """Step -> loss."""
+    return {event.step: event.loss for event in runs.open_run(path).events() if isinstance(event, kind)}
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +94,8 @@ def alone(common: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def same_as(alone: Path, path: Path) -> None:
-    for kind in ("train", "valid"):
-        assert told(path, kind) == pytest.approx(told(alone, kind), rel=1e-5)
+    for kind in (TrainEvent, ValidEvent):
+        assert losses(path, kind) == pytest.approx(losses(alone, kind), rel=1e-5)
     one, two = (mx.load(str(train.checkpoints(p)[-1].path / "adapters.safetensors")) for p in (alone, path))
     assert all(mx.allclose(one[name], two[name], atol=1e-5) for name in one)
 
@@ -102,8 +104,8 @@ def test_two_ranks_give_the_losses_and_weights_of_one(common: list[str], alone: 
     said = launch([*common, "--out", str(tmp_path / "run")], tmp_path)
     assert "train done in" in said and "error" not in said, said
     assert runs.summarize(tmp_path / "run").state == "done"
-    start = next(e for e in runs.open_run(tmp_path / "run").events() if "ranks" in e)
-    assert start["ranks"] == 2
+    events = runs.open_run(tmp_path / "run").events()
+    assert [event.ranks for event in events if isinstance(event, TrainStartEvent)] == [2]
     same_as(alone, tmp_path / "run")
 
 
