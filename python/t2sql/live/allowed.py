@@ -19,7 +19,8 @@ _NODES = """
     With CTE TableAlias Alias Table Column Identifier Literal Star Null Boolean Paren Tuple
     And Or Not Neg EQ NEQ GT GTE LT LTE Is In Between Like ILike Escape NullSafeEQ NullSafeNEQ
     Add Sub Mul Div IntDiv Mod DPipe Case If Cast Exists DataType DataTypeParam Collate
-    Window WindowSpec Filter Interval Var
+    Window WindowSpec Filter Interval Var Glob Fetch Rollup Cube GroupingSets WithinGroup Qualify
+    BitwiseAnd BitwiseOr BitwiseNot BitwiseLeftShift BitwiseRightShift
 """
 NODES = frozenset(_NODES.split())
 """Names of sqlglot's classes."""
@@ -30,6 +31,11 @@ _FUNCTIONS = """
     lower upper length char_length trim ltrim rtrim substr substring replace instr str_position concat left
     right coalesce ifnull nullif iif if case cast exists and or abs round ceil ceiling floor sqrt power pow
     mod sign like date time datetime julianday strftime time_to_str ts_or_ds_to_timestamp ts_or_ds_to_date
+    collate glob hex unicode typeof exp ln log greatest least rand random sin cos tan atan2 pi degrees radians
+    cbrt trunc percent_rank cume_dist median mode percentile_cont percentile_disc grouping any_value
+    corr covar_samp covar_pop stddev_samp stddev_pop variance_pop logical_or logical_and
+    initcap split_part concat_ws translate starts_with ends_with ascii reverse contains arg_max arg_min
+    hour minute second quarter monthname dayname last_day day_of_week now age make_date
     extract date_part date_trunc timestamp_trunc year month day current_date current_time current_timestamp
 """
 FUNCTIONS = frozenset(_FUNCTIONS.split())

@@ -29,12 +29,9 @@ _DEFAULT_LIMITS = Limits()
 _LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
 _ROLE_LIMITS = Limits(timeout=1.0, max_rows=1)
 
-# A macro in the file is found before DuckDB's own function of its name, operators among them.
-_REPLACED_FUNCTIONS = """
-    SELECT min(made.function_name) FROM duckdb_functions() AS made WHERE NOT made.internal AND EXISTS (
-        SELECT 1 FROM duckdb_functions() AS own
-        WHERE own.internal AND lower(own.function_name) = lower(made.function_name))
-"""
+# A macro in the file is found before DuckDB's own function of its name, operators too: so we call none.
+_FUNCTIONS = "SELECT DISTINCT function_name, internal FROM system.main.duckdb_functions()"
+_CALLED = re.compile(r'(\w+)"?\s*\(')
 
 
 class LiveDatabase:
@@ -76,6 +73,7 @@ class LiveDatabase:
             # Opening a file reads nothing of it; this shows whether it is a database.
             schema_state(self._engine)
             self._namespace = self._read_namespace()
+            self._macros = self._read_macros()
 
     def _read_namespace(self) -> tuple[str, ...]:
         """What the names of the schema's tables are written after."""
@@ -88,10 +86,17 @@ class LiveDatabase:
         # DuckDB cannot tell a schema from a file of the same name.
         return (catalog, schema) if self.dialect == "duckdb" and catalog == schema else (schema,)
 
-    def _replaced_function(self) -> str | None:
-        """The name of one of DuckDB's functions that a macro in the file replaces; None if there is none."""
-        with translate_errors(self.url, WorkError), self._engine.connect() as connection:
-            return connection.exec_driver_sql(_REPLACED_FUNCTIONS).scalar()
+    def _read_macros(self) -> dict[str, bool]:
+        """The macros in a DuckDB file, and whether each replaces one of DuckDB's own functions.
+
+        The file is locked against writers as long as it is open, so that none is added.
+        """
+        if self.dialect != "duckdb":
+            return {}
+        with self._engine.connect() as connection:
+            functions = connection.exec_driver_sql(_FUNCTIONS).fetchall()
+        own = {name.lower() for name, internal in functions if internal}
+        return {name: name.lower() in own for name, internal in functions if not internal}
 
     def schema(self) -> Schema:
         """The tables as they are now. They are read again only when their `schema_state` has changed.
@@ -121,10 +126,13 @@ class LiveDatabase:
             SqlError: The statement may not run.
         """
         schema = schema or self.schema()
-        if self.dialect == "duckdb" and (macro := self._replaced_function()):
-            reason = f"the database has a macro that replaces DuckDB's own function {macro}"
-            raise SqlError("not_read_only", reason, sql)
-        return prepare(sql, schema, self.dialect, self._lookup, namespace=self._namespace)
+        statement = prepare(sql, schema, self.dialect, self._lookup, namespace=self._namespace)
+        called = {name.lower() for name in _CALLED.findall(statement.sql)}
+        for name, replaces in self._macros.items():
+            if replaces or name.lower() in called:
+                reason = f"the database's own macro {name} would be called in place of DuckDB's function"
+                raise SqlError("not_read_only", reason, sql)
+        return statement
 
     def execute(
         self,

@@ -12,10 +12,19 @@ from sqlglot import exp
 from t2sql.sql import SqlError
 
 _OWN = {
-    "postgres": frozenset({"char_length", "ceil", "ceiling", "sign", "power", "mod", "date_part"}),
-    "duckdb": frozenset({"char_length", "ceil", "ceiling", "sign", "power", "mod", "date_part"}),
+    "postgres": frozenset({"char_length", "power", "mod", "date_part", "now", "age", "make_date"}),
+    "duckdb": frozenset({"char_length", "power", "mod", "date_part", "now", "age", "make_date"}),
 }
 """Names that sqlglot does not know as functions, and that these databases have themselves."""
+
+_LACKING: dict[str, tuple[type[exp.Expr], ...]] = {
+    "postgres": (
+        *(exp.Glob, exp.Hex, exp.Unicode, exp.Typeof, exp.Median, exp.Qualify, exp.ArgMax, exp.ArgMin),
+        *(exp.Contains, exp.EndsWith, exp.Monthname, exp.Dayname, exp.LastDay),
+    ),
+    "duckdb": (exp.Initcap,),
+}
+"""What sqlglot reads, and these databases do not have."""
 
 _MODIFIERS = ("year", "month", "day", "hour", "minute", "second")
 """Units of SQLite's modifiers of dates, as in `date('now', '-30 days')`."""
@@ -32,6 +41,8 @@ def translate_functions(tree: exp.Expr, dialect: str, sql: str) -> None:
     Raises:
         SqlError: The dialect has neither the function nor something that means the same.
     """
+    for lacking in tree.find_all(*_LACKING[dialect]):
+        raise SqlError("other", f"{dialect} has no {type(lacking).__name__.upper()}", sql)
     for node in list(tree.find_all(exp.Anonymous)):
         name = node.name.lower()
         if name in _OWN[dialect]:

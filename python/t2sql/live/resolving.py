@@ -86,12 +86,15 @@ class NameResolver:
             return common
         common = dict(common)
         expressions: list[exp.CTE] = clause.expressions
-        if clause.args.get("recursive"):
+        if len({fold(cte.alias) for cte in expressions}) < len(expressions):
+            raise SqlError("other", "two common table expressions have one name", self._sql)
+        recursive = bool(clause.args.get("recursive"))
+        if recursive:
             for cte in expressions:
                 common[fold(cte.alias)] = CommonTable(self._common_name(cte), _written_columns(cte))
         for cte in expressions:
             key = fold(cte.alias)
-            if not clause.args.get("recursive"):
+            if not recursive:
                 name = self._common_name(cte)
                 if _reads_itself(cte) and find_named(self._schema.tables, cte.alias) is None:
                     # SQLite needs no RECURSIVE. As all names are different, it changes nothing else.
