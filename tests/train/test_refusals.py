@@ -104,7 +104,13 @@ def test_divergence_stops_with_step_and_examples(tmp_path: Path, dataset: Datase
     model = tiny.build_llama(tmp_path / "m")
     config = TrainConfig.of(
         **settings(
-            model, fine_tune_type="full", learning_rate=1e30, optimizer="sgd", max_grad_norm=0, warmup=0
+            model,
+            fine_tune_type="full",
+            learning_rate=1.0,
+            weight_decay=1e30,
+            optimizer="sgd",
+            max_grad_norm=0,
+            warmup=0,
         )
     )
     with pytest.raises(WorkError, match=r"training diverged \(step \d+, examples .*a finite loss"):
