@@ -19,7 +19,7 @@ _NODES = """
     With CTE TableAlias Alias Table Column Identifier Literal Star Null Boolean Paren Tuple
     And Or Not Neg EQ NEQ GT GTE LT LTE Is In Between Like ILike Escape NullSafeEQ NullSafeNEQ
     Add Sub Mul Div IntDiv Mod DPipe Case If Cast Exists DataType DataTypeParam Collate
-    Window WindowSpec Filter Interval Var Glob Fetch Rollup Cube GroupingSets WithinGroup Qualify
+    Window WindowSpec Filter Interval Var Glob Fetch LimitOptions Rollup Cube GroupingSets WithinGroup Qualify
     BitwiseAnd BitwiseOr BitwiseNot BitwiseLeftShift BitwiseRightShift
 """
 NODES = frozenset(_NODES.split())
