@@ -11,6 +11,7 @@ from pathlib import Path
 
 from t2sql.errors import InputError
 from t2sql.leftovers import leftovers
+from t2sql.plain import JsonObject
 
 _SHOWN = 3
 _README_LIMIT = 1 << 20
@@ -108,7 +109,7 @@ def _matches(path: str, patterns: Sequence[str]) -> bool:
     return False
 
 
-def _json(path: Path) -> dict[str, object]:
+def _json(path: Path) -> JsonObject:
     """The object in a file of JSON; an empty one where there is none."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
+from t2sql.plain import JsonObject
 
 _NOT_IN_A_FILE = {"config", "json", "debug", "help"}
 
 
-def read_config_file(path: Path, command: Any) -> dict[str, Any]:
+def read_config_file(path: Path, command: Any) -> JsonObject:
     """Defaults for a command's options. A run's own config.toml is read too: its `[settings]`.
 
     Hyphens and underscores are the same; a key that is no option of the command is an error.
@@ -45,7 +46,7 @@ def read_config_file(path: Path, command: Any) -> dict[str, Any]:
     return chosen
 
 
-def read_settings(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> JsonObject:
     """The settings in a TOML file; of a run's config.toml, its `[settings]`.
 
     Raises:
@@ -58,6 +59,6 @@ def read_settings(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise InputError("the config file cannot be read", where=path, found=error) from None
     if isinstance(document.get("t2sql"), dict) and isinstance(document.get("settings"), dict):
-        settings: dict[str, Any] = document["settings"]
+        settings: JsonObject = document["settings"]
         return settings
     return document

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from t2sql import models, runtimes
 from t2sql.cache import cache_dir
 from t2sql.errors import InputError, T2sqlError
+from t2sql.plain import JsonObject
 
 State: TypeAlias = Literal["ok", "slow", "missing", "optional"]
 """ok, works but too slowly or in too little space, essential and missing, or optional and missing."""
@@ -56,7 +57,7 @@ class Finding:
     hint: str | None = None
     facts: Facts = field(default_factory=dict)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The finding as `t2sql doctor --json` prints it; the hint has the name `mend` there."""
         return {
             "name": self.name,

@@ -6,10 +6,10 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from t2sql.adapters import AdapterIdentity, fused_adapters, identify_adapter
 from t2sql.models import ModelRef, flat
+from t2sql.plain import JsonObject
 from t2sql.prompt import PROMPT_FORMAT, chat_template
 from t2sql.runtimes import Array, Module, mx
 
@@ -45,7 +45,7 @@ class Description:
 
     base_model: str
     adapter: AdapterIdentity | None
-    quantization: dict[str, Any] | None = None
+    quantization: JsonObject | None = None
     min_logprob: float | None = None
 
     @classmethod
@@ -53,7 +53,7 @@ class Description:
         cls,
         model: ModelRef,
         adapter: Path | None,
-        quantization: dict[str, Any] | None = None,
+        quantization: JsonObject | None = None,
         min_logprob: float | None = None,
     ) -> Description:
         """The description of a base and an adapter directory.
@@ -95,7 +95,7 @@ def write_weights(network: Module, folder: Path, dtype: mx.Dtype | None) -> int:
         files.update(dict.fromkeys(shard, file))
     if len(shards) > 1:
         total = sum(value.nbytes for value in weights.values())
-        index = {"metadata": {"total_size": total}, "weight_map": files}
+        index: JsonObject = {"metadata": {"total_size": total}, "weight_map": files}
         _write_json(folder / "model.safetensors.index.json", index)
     return len(weights)
 
@@ -163,6 +163,6 @@ def write_tokenizer(folder: Path, *, adds_bos: bool) -> None:
     file.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _write_json(file: Path, document: dict[str, Any]) -> None:
+def _write_json(file: Path, document: JsonObject) -> None:
     # The folder is made beside its place and renamed into it, so this need not be atomic.
     file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

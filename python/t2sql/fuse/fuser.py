@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from t2sql.adapters import check_adapter_not_fused, read_adapter_config
 from t2sql.errors import InputError, WorkError
@@ -24,6 +23,7 @@ from t2sql.models import (
     resolve,
 )
 from t2sql.ownership import MODEL
+from t2sql.plain import JsonObject
 from t2sql.progress import Progress
 from t2sql.runtimes import Array, Module, device, mlx_lm, mx, scalar
 from t2sql.train import min_logprob
@@ -64,7 +64,7 @@ class FuseResult:
     tensors: int
     note: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The result as JSON."""
         return {**asdict(self), "path": str(self.path)}
 
@@ -82,10 +82,10 @@ class _Base:
     """
 
     network: Module
-    config: dict[str, Any]
+    config: JsonObject
     stored: mx.Dtype
     working: mx.Dtype
-    quantization: dict[str, Any] | None
+    quantization: JsonObject | None
 
 
 @dataclass(frozen=True)

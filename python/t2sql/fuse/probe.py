@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from t2sql.plain import JsonObject
 from t2sql.prompt import Tokenizer, encode
 from t2sql.runtimes import Array, Module, mx, scalar
 
@@ -31,14 +30,15 @@ class Probe:
         adds_bos: Whether the tokenizer puts a BOS token before a text.
     """
 
-    def __init__(self, tokenizer: Tokenizer, config: dict[str, Any]) -> None:
+    def __init__(self, tokenizer: Tokenizer, config: JsonObject) -> None:
         """Encode the texts.
 
         Args:
             tokenizer: mlx-lm's, as `models.load_tokenizer` returns it.
             config: config.json.
         """
-        limit = int(config.get("max_position_embeddings") or _DEFAULT_CONTEXT)
+        context = config.get("max_position_embeddings")
+        limit = context if isinstance(context, int) and context > 0 else _DEFAULT_CONTEXT
         self.ids = [encode(tokenizer, prompt, answer).ids[:limit] for prompt, answer in TEXTS]
         bos = tokenizer.bos_token_id
         self.adds_bos = bos is not None and self.ids[0][0] == bos

@@ -12,6 +12,7 @@ from t2sql.models.adapters import apply_adapter
 from t2sql.models.importing import as_directory
 from t2sql.models.reference import ModelRef, check_directory, resolve
 from t2sql.models.weights import check_safetensors, dequantize
+from t2sql.plain import JsonObject
 from t2sql.runtimes import Module, device, mlx_lm, mx
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
@@ -109,7 +110,7 @@ def load_network(path: Path) -> tuple[Module, dict[str, Any]]:
     return network, config
 
 
-def load_tokenizer(path: Path, config: dict[str, Any]) -> Any:
+def load_tokenizer(path: Path, config: JsonObject) -> Any:
     """mlx-lm's wrapper around the tokenizer of a directory.
 
     Args:

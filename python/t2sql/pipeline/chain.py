@@ -23,7 +23,7 @@ def _silent(text: str) -> None:
 
 def prepare_run(
     path: Path,
-    given: Mapping[str, object],
+    given: Mapping[str, Json],
     *,
     plan: Sequence[str] = STAGES,
     say: Callable[[str], None] = _silent,

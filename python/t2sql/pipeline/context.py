@@ -10,6 +10,7 @@ from t2sql import data, models
 from t2sql.data import Dataset
 from t2sql.models import ModelRef
 from t2sql.pipeline.settings import Settings
+from t2sql.plain import Json
 from t2sql.runs import Run, StageHandle
 from t2sql.runs.records import RecordedModel, StageResult
 
@@ -62,6 +63,6 @@ class Stage:
         announce: Emit the start event; without it, `work` does.
     """
 
-    inputs: Callable[[Context], Mapping[str, object]]
+    inputs: Callable[[Context], Mapping[str, Json]]
     work: Callable[[Context, StageHandle], StageResult]
     announce: bool = True

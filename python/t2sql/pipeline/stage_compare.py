@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from t2sql import evaluate, models
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import CompareResult
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """The files, the questions, and how many of them."""
     run = context.run
     keys = {name: run.key(name) for name in ("quantize", "convert", "fuse", "data")}

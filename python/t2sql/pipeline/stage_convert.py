@@ -5,11 +5,12 @@ from __future__ import annotations
 from t2sql import gguf
 from t2sql.gguf import ConvertResult as Converted
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import ConvertResult, WrittenFile
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """Both models, and the file's name, which follows the run's."""
     run = context.run
     return {

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from t2sql import data
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import DataResult
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """The source with its settings, and what tells its content."""
     settings = context.settings
-    own = {"source": settings.data, "seed": settings.data_seed, "limit": settings.limit}
-    return own | data.source_state(settings.data)
+    return {
+        "source": settings.data,
+        "seed": settings.data_seed,
+        "limit": settings.limit,
+        **data.source_state(settings.data),
+    }
 
 
 def work(context: Context, stage: StageHandle) -> DataResult:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from t2sql import fuse, train
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import FuseResult
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """Training, the base model, and which checkpoint was chosen."""
     run = context.run
     adapter = train.adapter_path(run.path)

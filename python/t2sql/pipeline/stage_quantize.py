@@ -5,11 +5,12 @@ from __future__ import annotations
 from t2sql import gguf
 from t2sql.pipeline.context import Context
 from t2sql.pipeline.stage_convert import written
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import QuantizeResult
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """The f32 file, and the types."""
     return {"convert": context.run.key("convert"), "types": context.settings.types}
 

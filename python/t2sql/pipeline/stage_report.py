@@ -5,11 +5,12 @@ from __future__ import annotations
 from t2sql import report
 from t2sql.pipeline import handover
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import STAGES, StageHandle
 from t2sql.runs.records import ReportResult
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """Every other stage."""
     return {name: context.run.key(name) for name in STAGES if name != "report"}
 

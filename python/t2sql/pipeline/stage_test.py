@@ -7,6 +7,7 @@ from dataclasses import replace
 from t2sql import evaluate, train
 from t2sql.confidence import calibrate
 from t2sql.pipeline.context import Context
+from t2sql.plain import Json, JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import (
     ChosenCheckpoint,
@@ -22,10 +23,10 @@ from t2sql.runs.records import (
 from t2sql.train import CheckpointInfo
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """Training, and what decides the choice."""
     settings = context.settings
-    own = {
+    own: dict[str, Json] = {
         "train": context.run.key("train"),
         "max_seq_length": settings.train.max_seq_length,
         "select": settings.select,

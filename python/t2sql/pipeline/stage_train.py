@@ -6,6 +6,7 @@ import shutil
 
 from t2sql import train
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import (
     EndEvent,
@@ -16,7 +17,7 @@ from t2sql.runs.records import (
 )
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """The training settings that change the weights, the base model, and the data."""
     settings = context.settings.train
     return {

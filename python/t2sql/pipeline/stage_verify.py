@@ -5,6 +5,7 @@ from __future__ import annotations
 from t2sql import verification
 from t2sql.errors import WorkError
 from t2sql.pipeline.context import Context
+from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
 from t2sql.runs.records import Check, VerifiedFile, VerifyEvent, VerifyResult
 
@@ -12,7 +13,7 @@ _PROMPTS = 60
 """Enough to meet every kind of question; each is tokenized twice, and a few are predicted from."""
 
 
-def inputs(context: Context) -> dict[str, object]:
+def inputs(context: Context) -> JsonObject:
     """The files, the models that they were made from, and the prompts."""
     run = context.run
     return {name: run.key(name) for name in ("quantize", "convert", "fuse", "data")}

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from t2sql.plain import JsonObject
+
 _WHOLE = 8 << 20
 _SAMPLE = 256 << 10
 _SAMPLES = 16
@@ -34,7 +36,7 @@ def size(path: Path) -> int:
     return path.stat().st_size
 
 
-def key_of(inputs: dict[str, Any]) -> str:
+def key_of(inputs: JsonObject) -> str:
     """A hash of JSON values, whatever the order of their keys."""
     text = json.dumps(inputs, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -172,7 +172,7 @@ class Run:
         self._stages = replace(self._stages, stages=rest)
         self._write_stages()
 
-    def stage(self, name: str, inputs: Mapping[str, object], *, announce: bool = True) -> StageHandle:
+    def stage(self, name: str, inputs: Mapping[str, Json], *, announce: bool = True) -> StageHandle:
         """`with run.stage(name, inputs) as stage:`; when `stage.done`, there is nothing to do.
 
         Args:

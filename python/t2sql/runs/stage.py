@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t2sql.interrupts import interrupts_held
+from t2sql.plain import Json
 from t2sql.runs.artefacts import fingerprint, size
 from t2sql.runs.records import (
     EndEvent,
@@ -44,7 +45,7 @@ class StageHandle:
         record: What stages.json holds of it.
     """
 
-    def __init__(self, run: Run, name: str, inputs: Mapping[str, object], *, announce: bool = True) -> None:
+    def __init__(self, run: Run, name: str, inputs: Mapping[str, Json], *, announce: bool = True) -> None:
         """Compare the inputs with what is recorded; `Run.stage` makes one."""
         self.run = run
         self.name = name

@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from t2sql.plain import Json
 
-def dumps(document: Mapping[str, Any]) -> str:
+
+def dumps(document: Mapping[str, Json]) -> str:
     """Nested mappings become tables; None is left out, for TOML has no null."""
     lines: list[str] = []
     _table(document, (), lines)
     return "\n".join(lines).strip("\n") + "\n"
 
 
-def _table(table: Mapping[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
+def _table(table: Mapping[str, Json], path: tuple[str, ...], lines: list[str]) -> None:
     if path:
         lines += ["", "[" + ".".join(_key(part) for part in path) + "]"]
     for key, value in table.items():

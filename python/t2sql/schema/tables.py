@@ -144,7 +144,7 @@ def _column_from_json(data: object) -> Column:
     return Column(name, str(document.get("type", "TEXT")), primary_key, tuple(values))
 
 
-def _object(value: object) -> Mapping[str, object]:
+def _object(value: object) -> Mapping[str, Json]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r:.40} is not an object")
     return value

@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from t2sql.errors import InputError
+from t2sql.plain import Json
 from t2sql.schema import Schema
 from t2sql.sql.authorizer import guard
 from t2sql.sql.errors import SqlError, SqlErrorKind
@@ -65,7 +66,7 @@ class Reader:
     def execute(
         self,
         sql: str,
-        parameters: Mapping[str, object] | None = None,
+        parameters: Mapping[str, Json] | None = None,
         *,
         timeout: float = TIMEOUT,
         max_rows: int = MAX_ROWS,

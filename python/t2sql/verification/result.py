@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from t2sql.plain import JsonObject
 from t2sql.verification.bounds import bounds_of
 
 
@@ -95,7 +96,7 @@ class VerifyResult:
             return self.cause
         return None
 
-    def to_dict(self) -> dict[str, object]:
+    def to_dict(self) -> JsonObject:
         """The JSON document of `t2sql verify --json`."""
         return {
             "ok": self.ok,

@@ -10,6 +10,7 @@ import pytest
 from app_support.made_runs import make_run, train_events
 from app_support.pilots import text_of, until, until_shown
 
+from t2sql.plain import JsonObject
 from t2sql import runs
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.compare import CompareScreen
@@ -100,7 +101,7 @@ async def test_a_run_that_cannot_be_read_leaves_the_others(root: Path) -> None:
         {"rows": [{"step": "x", "valid_loss": "y", "interval": [1], "bytes": None, "name": ["[b]"]}]},
     ],
 )
-async def test_damaged_results_are_no_error(root: Path, result: dict[str, object]) -> None:
+async def test_damaged_results_are_no_error(root: Path, result: JsonObject) -> None:
     run = make_run(root, "odd", steps=100)
     stages = json.loads((run.path / "stages.json").read_text())
     for name in ("test", "compare"):
