@@ -7,15 +7,15 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from t2sql.adapters import WEIGHTS
 from t2sql.errors import InputError, WorkError
 from t2sql.files import flush, output_directory, write_json
 from t2sql.models import adapter_min_logprob
 from t2sql.ownership import CHECKPOINT
+from t2sql.plain import JsonObject
 from t2sql.runs import RunLayout
-from t2sql.runs.records import ChosenCheckpoint, RecordError
+from t2sql.runs.records import ChosenCheckpoint, RecordError, TrainingState
 from t2sql.runtimes import Array, mx
 
 STATE_VERSION = 1
@@ -51,7 +51,7 @@ def checkpoints(run_or_dir: Path) -> list[CheckpointInfo]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         if path.name.isdigit() and _is_whole(path):
             state = read_state(path)
-            whole.append(CheckpointInfo(state["step"], path, state["valid_loss"]))
+            whole.append(CheckpointInfo(state.step, path, state.valid_loss))
     return whole
 
 
@@ -111,8 +111,8 @@ def choose(run_or_dir: Path, chosen: ChosenCheckpoint) -> None:
     write_json(_layout(Path(run_or_dir)).best, chosen.to_json())
 
 
-def read_state(path: Path) -> dict[str, Any]:
-    """The counters and settings of a checkpoint directory (`Session.state`).
+def read_state(path: Path) -> TrainingState:
+    """The counters and settings of a checkpoint directory.
 
     Raises:
         InputError: state.json does not parse or is of another version.
@@ -127,7 +127,10 @@ def read_state(path: Path) -> dict[str, Any]:
         raise InputError(
             "the checkpoint is of another version", where=file, expected=STATE_VERSION, found=version
         )
-    return state
+    try:
+        return TrainingState.from_json(state)
+    except RecordError as error:
+        raise InputError("the checkpoint's state does not parse", where=file, found=error) from None
 
 
 def write_checkpoint(
@@ -136,8 +139,8 @@ def write_checkpoint(
     *,
     weights: Mapping[str, Array],
     optimizer: Mapping[str, Array],
-    adapter_config: dict[str, Any],
-    state: dict[str, Any],
+    adapter_config: JsonObject,
+    state: TrainingState,
 ) -> Path:
     """Write `folder/0000100`, whole or not at all.
 
@@ -147,7 +150,7 @@ def write_checkpoint(
         weights: The trained tensors.
         optimizer: The optimizer's state.
         adapter_config: The JSON of adapter_config.json.
-        state: The JSON of state.json, without its version.
+        state: What training needs to go on.
 
     Returns:
         The checkpoint's directory.
@@ -165,7 +168,7 @@ def write_checkpoint(
                 ordered = dict(sorted(tensors.items()))
                 mx.save_safetensors(str(building / name), ordered, metadata={"format": "mlx"})
             write_json(building / CONFIG, adapter_config)
-            write_json(building / STATE, {"version": STATE_VERSION, **state})
+            write_json(building / STATE, state.to_json())
             flush(building)
     except (OSError, RuntimeError, InputError) as error:
         raise WorkError("the checkpoint cannot be written", where=out, found=error) from None

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from t2sql.errors import InputError
+from t2sql.plain import JsonObject
 from t2sql.prompt import PROMPT_FORMAT
 
 FREE_SETTINGS = frozenset({"steps_per_report", "cache_gb", "cache_disk_gb"})
@@ -132,7 +133,7 @@ class TrainConfig(BaseModel):
                 words.append(f"at most {limit.le}")
         return ", ".join(words)
 
-    def adapter_config(self, num_layers: int, keys: list[str], base: str) -> dict[str, Any]:
+    def adapter_config(self, num_layers: int, keys: list[str], base: str) -> JsonObject:
         """The JSON of adapter_config.json, as mlx-lm reads it.
 
         Args:
@@ -174,7 +175,7 @@ class TrainConfig(BaseModel):
         return self.learning_rate
 
 
-def check_same_settings(recorded: dict[str, Any], settings: dict[str, Any]) -> None:
+def check_same_settings(recorded: JsonObject, settings: JsonObject) -> None:
     """Check that a run is resumed with the settings that it began with, `FREE_SETTINGS` excepted.
 
     Args:

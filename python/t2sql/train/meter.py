@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
 
-from t2sql.runs.records import TrainEvent
+from t2sql.runs.records import LossWindow, TrainEvent
 
 SMOOTHING = 0.95
 """Weight of the past in the smoothed loss: a step of age n counts `SMOOTHING` ** n."""
@@ -101,16 +100,11 @@ class Meter:
         self._steps = []
         return event
 
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as JSON."""
-        return {
-            "loss": self._loss,
-            "targets": self._targets,
-            "average": self._average,
-            "count": self._count,
-        }
+    def state(self) -> LossWindow:
+        """What a checkpoint keeps."""
+        return LossWindow(loss=self._loss, targets=self._targets, average=self._average, count=self._count)
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: LossWindow) -> None:
         """Go on from a checkpoint's `state`."""
-        self._loss, self._targets = state["loss"], state["targets"]
-        self._average, self._count = state.get("average", 0.0), state.get("count", 0)
+        self._loss, self._targets = state.loss, state.targets
+        self._average, self._count = state.average, state.count

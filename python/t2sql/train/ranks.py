@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from t2sql.errors import WorkError
+from t2sql.plain import JsonObject
 from t2sql.runtimes import Array, mx, nn, scalar
 from t2sql.train.launch import launched
 
@@ -78,7 +79,7 @@ class Ranks:
             mx.eval(value)
         return value
 
-    def broadcast_object(self, document: dict[str, Any] | None) -> dict[str, Any]:
+    def broadcast_object(self, document: JsonObject | None) -> JsonObject:
         """The first rank's JSON object, in every rank; the others give None.
 
         Raises:
@@ -92,7 +93,7 @@ class Ranks:
         own = raw if self.first else bytes(length)
         # As float32, which every backend can sum: it holds a byte exactly.
         summed = self.all_sum(mx.array(list(own), dtype=mx.float32))
-        received: dict[str, Any] = json.loads(bytes(int(scalar(x)) for x in summed))
+        received: JsonObject = json.loads(bytes(int(scalar(x)) for x in summed))
         return received
 
     def broadcast(self, arrays: dict[str, Array]) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from t2sql.adapters import read_adapter_config
 from t2sql.errors import InputError
 from t2sql.models import flat, load_adapter_weights, read_adapter_weights
+from t2sql.runs.records import TrainingState
 from t2sql.runtimes import mx, tree_unflatten
 from t2sql.train.checkpoint_files import OPTIMIZER, CheckpointInfo, read_state
 from t2sql.train.session import Session
@@ -18,7 +19,7 @@ def restore(session: Session, checkpoint: CheckpointInfo) -> None:
             cannot be on this model.
     """
     state = read_state(checkpoint.path)
-    trained_on = state.get("model", session.weights_fingerprint)
+    trained_on = state.model or session.weights_fingerprint
     if trained_on != session.weights_fingerprint:
         raise InputError(
             "the model is not the run's",
@@ -43,7 +44,8 @@ def broadcast_start(session: Session) -> None:
     ranks, model = session.ranks, session.loaded.model
     if ranks.size == 1:
         return
-    session.restore_state(ranks.broadcast_object(session.state() if ranks.first else None))
+    state = ranks.broadcast_object(session.state().to_json() if ranks.first else None)
+    session.restore_state(TrainingState.from_json(state))
     weights = ranks.broadcast(flat(model.trainable_parameters()))
     model.update(tree_unflatten(list(weights.items())))
     moments = ranks.broadcast(flat(session.optimizer.state))

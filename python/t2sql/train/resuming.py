@@ -49,12 +49,12 @@ def last_checkpoint(
     if not existing:
         return None
     state = read_state(existing[-1].path)
-    check_same_settings(state["settings"], config.model_dump(mode="json"))
-    if state["dataset"] != dataset.fingerprint:
+    check_same_settings(state.settings, config.model_dump(mode="json"))
+    if state.dataset != dataset.fingerprint:
         raise InputError(
             "the dataset is not the run's",
             where=dataset.path,
-            expected=f"fingerprint {state['dataset'][:12]}",
+            expected=f"fingerprint {state.dataset[:12]}",
             found=dataset.fingerprint[:12],
         )
     return existing[-1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from t2sql.models import Loaded
+from t2sql.runs.records import TrainingState
+from t2sql.train.checkpoint_files import STATE_VERSION
 from t2sql.train.config import TrainConfig
 from t2sql.train.encoding import Encoded
 from t2sql.train.epochs import EpochOrder
@@ -108,30 +109,31 @@ class Session:
         """Whether all steps are done."""
         return self.step == self.config.iters
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> TrainingState:
         """What state.json keeps beside weights and moments; order and dropout follow from seed and step."""
-        return {
-            "step": self.step,
-            "valid_loss": self.valid_loss if self.validated_at == self.step else None,
-            "train_loss": self.train_loss,
-            "last_valid_loss": self.valid_loss,
-            "base_valid_loss": self.base_loss,
-            "window": self.meter.state(),
-            "patience": self.patience.state(),
-            "seed": self.config.seed,
-            "epoch": self.step // self.order.per_epoch,
-            "batch": self.step % self.order.per_epoch,
-            "random": "seeded by seed and step",
-            "model": self.weights_fingerprint,
-            "dataset": self.dataset_fingerprint,
-            "settings": self.config.model_dump(mode="json"),
-        }
+        return TrainingState(
+            version=STATE_VERSION,
+            step=self.step,
+            valid_loss=self.valid_loss if self.validated_at == self.step else None,
+            train_loss=self.train_loss,
+            last_valid_loss=self.valid_loss,
+            base_valid_loss=self.base_loss,
+            window=self.meter.state(),
+            patience=self.patience.state(),
+            seed=self.config.seed,
+            epoch=self.step // self.order.per_epoch,
+            batch=self.step % self.order.per_epoch,
+            random="seeded by seed and step",
+            model=self.weights_fingerprint,
+            dataset=self.dataset_fingerprint,
+            settings=self.config.model_dump(mode="json"),
+        )
 
-    def restore_state(self, state: dict[str, Any]) -> None:
+    def restore_state(self, state: TrainingState) -> None:
         """Set the counters to those of a `state`."""
-        self.step = state["step"]
-        self.meter.restore(state["window"])
-        if "patience" in state:
-            self.patience.restore(state["patience"])
-        self.train_loss, self.valid_loss = state["train_loss"], state["last_valid_loss"]
-        self.base_loss = state["base_valid_loss"]
+        self.step = state.step
+        self.meter.restore(state.window)
+        if state.patience is not None:
+            self.patience.restore(state.patience)
+        self.train_loss, self.valid_loss = state.train_loss, state.last_valid_loss
+        self.base_loss = state.base_valid_loss

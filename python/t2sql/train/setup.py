@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from t2sql.adapters import AdapterConfig, fused_adapters_of
 from t2sql.errors import InputError
 from t2sql.models import Loaded, add_adapter_layers, flat, lasting_source, quantize_base
+from t2sql.plain import JsonObject
 from t2sql.runtimes import Module, mlx_lm, mx, nn
 from t2sql.train.config import TrainConfig
 
 
-def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
+def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
     """Freeze the base and make its last layers trainable.
 
     Args:
@@ -37,7 +36,7 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> dict[str, Any]:
     if config.base_bits:
         quantize_base(model, config.base_bits)
     keys = adapter_keys(model, config.keys)
-    adapter = config.adapter_config(count, keys, lasting_source(config.model))
+    adapter = dict(config.adapter_config(count, keys, lasting_source(config.model)))
     inside = fused_adapters_of(loaded.path)
     if inside:
         adapter["base_adapters"] = [identity.fingerprint for identity in inside]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from t2sql.errors import WorkError
+from t2sql.runs.records import PatienceState
 from t2sql.train.checkpoint_files import checkpoints
 from t2sql.train.meter import Step
 
@@ -44,16 +44,15 @@ class Patience:
         """Whether training should end."""
         return bool(self.limit) and self.waited >= self.limit
 
-    def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as JSON."""
+    def state(self) -> PatienceState:
+        """What a checkpoint keeps."""
         best = self.best if math.isfinite(self.best) else None
-        return {"best": best, "best_step": self.best_step, "waited": self.waited}
+        return PatienceState(best=best, best_step=self.best_step, waited=self.waited)
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: PatienceState) -> None:
         """Go on from a checkpoint's `state`."""
-        best = state["best"]
-        self.best = math.inf if best is None else best
-        self.best_step, self.waited = state["best_step"], state["waited"]
+        self.best = math.inf if state.best is None else state.best
+        self.best_step, self.waited = state.best_step, state.waited
 
 
 def check_step(

@@ -10,7 +10,8 @@ from t2sql import data, models
 from t2sql.data import Dataset
 from t2sql.errors import InputError
 from t2sql.models import Loaded, ModelRef
-from t2sql.runs.records import EndEvent, Event, ProgressEvent
+from t2sql.plain import JsonObject
+from t2sql.runs.records import EndEvent, Event, ProgressEvent, Record
 from t2sql.train.announce import announce
 from t2sql.train.available_memory import available_memory
 from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best
@@ -79,14 +80,13 @@ def train(
     ranks = Ranks()
     last = last_checkpoint(folder, config, dataset, resume)
     ref = None if isinstance(model, Loaded) else model or models.resolve(config.model)
-    ranks.broadcast_object(
-        {
-            "settings": config.model_dump(mode="json"),
-            "revision": None if ref is None else ref.revision,
-            "dataset": str(dataset.path.resolve()),
-            "fingerprint": dataset.fingerprint,
-        }
+    invitation = Invitation(
+        settings=config.model_dump(mode="json"),
+        revision=None if ref is None else ref.revision,
+        dataset=str(dataset.path.resolve()),
+        fingerprint=dataset.fingerprint,
     )
+    ranks.broadcast_object(invitation.to_json())
     available = None if ref is None else available_memory()
     loaded = model if isinstance(model, Loaded) else models.load(ref or config.model)
     examples = encode_dataset(loaded.tokenizer, config, dataset, emit)
@@ -113,6 +113,23 @@ def train(
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Invitation(Record):
+    """What the first of several processes tells the others before training.
+
+    Attributes:
+        settings: Training settings by name.
+        revision: The commit of a hub model; None for other models.
+        dataset: The dataset's directory, the same on every host.
+        fingerprint: The dataset's fingerprint.
+    """
+
+    settings: JsonObject
+    revision: str | None
+    dataset: str
+    fingerprint: str
+
+
 def follow() -> None:
     """Take part in the training that the first of several processes leads, until it is done.
 
@@ -125,18 +142,18 @@ def follow() -> None:
     """
     ranks = Ranks()
     try:
-        shared = ranks.broadcast_object(None)
+        shared = Invitation.from_json(ranks.broadcast_object(None))
     except LostRank:
         return
-    config, dataset = TrainConfig.of(**shared["settings"]), data.load(Path(shared["dataset"]))
-    if dataset.fingerprint != shared["fingerprint"]:
+    config, dataset = TrainConfig.of(**shared.settings), data.load(Path(shared.dataset))
+    if dataset.fingerprint != shared.fingerprint:
         raise InputError(
             "the dataset is not that of the first rank",
             where=f"{dataset.path} on rank {ranks.rank}",
-            expected=f"fingerprint {shared['fingerprint'][:12]}",
+            expected=f"fingerprint {shared.fingerprint[:12]}",
             found=dataset.fingerprint[:12],
         )
-    loaded = models.load(models.resolve(config.model, revision=shared["revision"]))
+    loaded = models.load(models.resolve(config.model, revision=shared.revision))
     session = Session(config, loaded, encode_dataset(loaded.tokenizer, config, dataset, _ignore), ranks)
     broadcast_start(session)
     Loop(session, Path("checkpoints"), _ignore).run()

@@ -72,6 +72,9 @@ from .stages import StageResult as StageResult
 from .stages import TestResult as TestResult
 from .stages import TrainResult as TrainResult
 from .stages import VerifyResult as VerifyResult
+from .training_state import LossWindow as LossWindow
+from .training_state import PatienceState as PatienceState
+from .training_state import TrainingState as TrainingState
 
 __all__ = [
     "ABSENT",
@@ -98,9 +101,11 @@ __all__ = [
     "Json",
     "JsonObject",
     "LossEvent",
+    "LossWindow",
     "Machine",
     "Measure",
     "Pair",
+    "PatienceState",
     "Prediction",
     "ProgressEvent",
     "QuantizeResult",
@@ -131,6 +136,7 @@ __all__ = [
     "TrainResult",
     "TrainStartEvent",
     "TrainedCheckpoint",
+    "TrainingState",
     "Trust",
     "UnknownEvent",
     "ValidEvent",

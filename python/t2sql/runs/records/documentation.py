@@ -52,6 +52,11 @@ _FILES: tuple[tuple[str, str, tuple[type[Record], ...]], ...] = (
             records.ComparedAnswer,
         ),
     ),
+    (
+        "checkpoints/NNNNNNN/state.json",
+        "What training needs to go on exactly, beside the tensors.",
+        (records.TrainingState, records.LossWindow, records.PatienceState),
+    ),
     ("checkpoints/best.json", "The checkpoint that the run stands for.", (records.ChosenCheckpoint,)),
     ("predictions/MODEL.BACKEND.SPLIT.jsonl", "One answer a line.", (records.Prediction,)),
     (

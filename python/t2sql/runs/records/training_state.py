@@ -1,0 +1,79 @@
+"""What a checkpoint keeps beside its tensors, so that training goes on exactly: state.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from t2sql.runs.records.codec import ABSENT, JsonObject, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossWindow(Record):
+    """The training loss since the last report.
+
+    Attributes:
+        loss: Sum of the losses of the trained tokens, in nats.
+        targets: Trained tokens.
+        average: Exponential moving average of the steps' losses, in nats per token, not yet corrected for its
+            start at 0.
+        count: Steps in the average.
+    """
+
+    loss: float
+    targets: int
+    average: float = 0.0
+    count: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatienceState(Record):
+    """How long validation has not improved.
+
+    Attributes:
+        best: The lowest validation loss so far, in nats per token; null before the first.
+        best_step: Its step.
+        waited: Validations since then.
+    """
+
+    best: float | None
+    best_step: int
+    waited: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingState(Record):
+    """The counters and settings of a checkpoint: state.json.
+
+    Attributes:
+        version: Version of this record.
+        step: Optimizer steps done.
+        valid_loss: Validation loss at this very step, in nats per token; null where it was not measured.
+        train_loss: The last reported training loss, in nats per token.
+        last_valid_loss: The last validation loss.
+        base_valid_loss: That of the untrained model.
+        window: The loss since the last report.
+        patience: How long validation has not improved; absent in checkpoints of early versions.
+        seed: Seed of the order of examples and of dropout.
+        epoch: Epochs done.
+        batch: Batches done in the epoch.
+        random: How random numbers are drawn.
+        model: Fingerprint of the base's weights; absent in checkpoints of early versions.
+        dataset: Fingerprint of the dataset.
+        settings: Training settings by name.
+    """
+
+    version: int
+    step: int
+    valid_loss: float | None
+    train_loss: float | None
+    last_valid_loss: float | None
+    base_valid_loss: float | None
+    window: LossWindow
+    patience: PatienceState | None = field(default=None, metadata=ABSENT)
+    seed: int
+    epoch: int
+    batch: int
+    random: str
+    model: str | None = field(default=None, metadata=ABSENT)
+    dataset: str
+    settings: JsonObject
