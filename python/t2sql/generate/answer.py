@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from t2sql.confidence import elect
 from t2sql.generate.request import Generation
+from t2sql.plain import Json
 
 Status: TypeAlias = Literal["answered", "repaired", "uncertain"]
 """Repaired: the database refused the first statement, and accepted the model's second attempt, which was made
@@ -103,7 +104,7 @@ class Answer:
             doubts.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
         return tuple(doubts)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The document that `ask --json` prints."""
         timings = asdict(self.timings) | {
             "prompt_tokens_per_second": self.timings.prompt_tokens_per_second,

@@ -10,14 +10,10 @@ from typing import Any, TypeAlias
 from t2sql.generate.request import Cancelled, Finish, Generation, OnResult, OnText, Request, mean
 from t2sql.generate.statement import first_statement
 from t2sql.grammar import Mask
-from t2sql.runtimes import mx
+from t2sql.runtimes import Array, Module, mx
 
 from mlx_lm.generate import BatchGenerator  # isort: skip  # After `mx`, which loads MLX with our BLAS.
 
-Array: TypeAlias = Any
-"""An `mx.array`."""
-Module: TypeAlias = Any
-"""A model of mlx-lm."""
 Tokenizer: TypeAlias = Any
 """mlx-lm's wrapper of a tokenizer."""
 Response: TypeAlias = Any

@@ -13,10 +13,8 @@ from llguidance.hf import from_tokenizer
 
 from t2sql.errors import WorkError
 from t2sql.grammar.notations import Grammar
-from t2sql.runtimes import mx
+from t2sql.runtimes import Array, mx, scalar
 
-Array: TypeAlias = Any
-"""An `mx.array`."""
 Tokenizer: TypeAlias = Any
 """mlx-lm's wrapper of a tokenizer."""
 
@@ -74,7 +72,7 @@ class Mask:
         """
         # The first call is before the first token of the answer; each later one is after one more.
         if self._begun:
-            self._matcher.consume_token(int(tokens[-1].item()))
+            self._matcher.consume_token(int(scalar(tokens[-1])))
         self._begun = True
         if self._unmasked is not None:
             self._unmasked.append(logits[0] - mx.logsumexp(logits[0]))
@@ -96,4 +94,4 @@ class Mask:
         assert logprobs is not None
         # A vocabulary of float32 for each token would add up.
         self._unmasked[index] = None
-        return float(logprobs[token].item())
+        return scalar(logprobs[token])

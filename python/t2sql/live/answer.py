@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from t2sql.generate import Answer, FailedStatement, Status
 from t2sql.live.rows import json_rows
 from t2sql.live.statement import Statement
+from t2sql.plain import Json
 from t2sql.sql import Result, SqlError
 
 _SHOWN_NAMES = 5
@@ -74,7 +74,7 @@ class LiveAnswer:
             warnings.append(f"there are more rows than the {count} that the limits let through")
         return tuple(warnings)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The document that `ask --db --json` prints and `POST /ask` returns."""
         document = self.answer.to_json() | {
             "sql": self.sql,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from t2sql.cli.options import shared
 from t2sql.cli.output import Output, table
 from t2sql.cli.stage_lines import measure_line, pair_lines, percentage, right_cells
 from t2sql.errors import InputError
+from t2sql.plain import Json
 from t2sql.runs.records import Pair
 
 EXAMPLE = """
@@ -73,9 +74,9 @@ def command(
     out.result(document, lambda: _text(scored, pairs))
 
 
-def _row(file: evaluate.ScoredFile) -> dict[str, Any]:
+def _row(file: evaluate.ScoredFile) -> dict[str, Json]:
     summary = file.summary
-    answers = [
+    answers: list[Json] = [
         {"id": answer.id, "correct": answer.correct, "class": answer.outcome, "sql": answer.sql}
         for answer in file.scored
     ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +15,8 @@ from t2sql.cli.adapters import data_of, each_checkpoint, model_of
 from t2sql.cli.options import MaxTokens, Seed, shared
 from t2sql.cli.output import Output, table
 from t2sql.cli.stage_lines import pair_lines, right_cells
-from t2sql.runs.records import Pair
+from t2sql.plain import JsonObject
+from t2sql.runs.records import Pair, ValidationScore
 
 EXAMPLE = """
 t2sql test --adapter runs/demo
@@ -80,20 +81,20 @@ def command(
     dataset = datasets.load(data_of(data, adapters))
     examples = dataset.split(split)
     labels = {path: label for label, path in each_checkpoint(adapters)}
-    rows: list[dict[str, Any]] = []
+    rows: list[CheckpointRow] = []
     with out.progress("test") as progress:
         found = evaluate.measure_checkpoints(
             base, list(labels), examples, max_seq_length=max_seq_length, text=text, progress=progress
         )
         for path, loss in found:
             label = "base" if path is None else labels[path]
-            rows.append({"name": label, "adapter": path, **asdict(loss)})
+            rows.append(CheckpointRow(label, path, loss))
             if path is None and loss.skipped:
                 out.warn(f"{loss.skipped} examples are longer than --max-seq-length and were left out")
         pairs: list[Pair] = []
         if execution:
             asked = evaluate.subset([e for e in examples if e.sql], limit or None, seed)
-            pairs = _answer(
+            rows, pairs = _answer(
                 rows,
                 evaluate.score_checkpoints(
                     base,
@@ -111,30 +112,52 @@ def command(
     )
 
 
-def _answer(rows: list[dict[str, Any]], scores: Iterable[evaluate.CheckpointScore]) -> list[Pair]:
-    """Put each score into its row; the pairs against the best."""
+@dataclass(frozen=True)
+class CheckpointRow:
+    """What was measured of the base model or of an adapter on it.
+
+    Attributes:
+        name: "base", or the adapter's label.
+        adapter: Its directory; None for the base model.
+        loss: Its losses on the split.
+        score: Its right answers; None where no question was asked.
+    """
+
+    name: str
+    adapter: Path | None
+    loss: evaluate.LossResult
+    score: ValidationScore | None = None
+
+    def to_json(self) -> JsonObject:
+        """The row of `test --json`; `score` is absent where no question was asked."""
+        row = {"name": self.name, "adapter": self.adapter, **asdict(self.loss)}
+        return row | ({} if self.score is None else {"score": self.score.to_json()})
+
+
+def _answer(
+    rows: list[CheckpointRow], scores: Iterable[evaluate.CheckpointScore]
+) -> tuple[list[CheckpointRow], list[Pair]]:
+    """The rows with their scores, and the pairs against the best."""
+    by_adapter = {row.adapter: row for row in rows}
     answers = []
-    by_adapter = {row["adapter"]: row for row in rows}
     for score in scores:
         row = by_adapter[score.adapter]
-        row["score"] = score.to_record()
-        answers.append(score.predictions.answers(row["name"]))
+        by_adapter[score.adapter] = replace(row, score=score.to_record())
+        answers.append(score.predictions.answers(row.name))
     best = max(answers, key=lambda answer: sum(answer.correct.values()), default=None)
-    return [evaluate.pair(best, other) for other in answers if best and other is not best]
+    pairs = [evaluate.pair(best, other) for other in answers if best and other is not best]
+    return list(by_adapter.values()), pairs
 
 
-def _text(rows: list[dict[str, Any]], pairs: list[Pair], split: str) -> str:
-    text, scored = (
-        "text_loss" in rows[0] and rows[0]["text_loss"] is not None,
-        any("score" in r for r in rows),
-    )
+def _text(rows: list[CheckpointRow], pairs: list[Pair], split: str) -> str:
+    text, scored = rows[0].loss.text_loss is not None, any(row.score for row in rows)
     header = ["model", f"{split} loss", f"{split} ppl", *(["text loss"] if text else []), "n"]
     header += ["right", "95%", "of", "answered by"] if scored else []
     cells = []
     for row in rows:
-        line = [row["name"], f"{row['loss']:.3f}", f"{row['perplexity']:.3f}"]
-        line += [f"{row['text_loss']:.3f}"] if text else []
-        score = row.get("score")
+        loss, score = row.loss, row.score
+        line = [row.name, f"{loss.loss:.3f}", f"{loss.perplexity:.3f}"]
+        line += [f"{loss.text_loss:.3f}"] if loss.text_loss is not None else [""] if text else []
         by = f"{score.backend} {score.weights}" if score else None
-        cells.append([*line, row["n"], *([*right_cells(score), by] if scored else [])])
+        cells.append([*line, loss.n, *([*right_cells(score), by] if scored else [])])
     return "\n\n".join(part for part in (table(header, cells), pair_lines(pairs)) if part)
