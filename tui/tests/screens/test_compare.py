@@ -10,8 +10,8 @@ import pytest
 from app_support.made_runs import make_run, train_events
 from app_support.pilots import text_of, until, until_shown
 
-from t2sql.plain import JsonObject
 from t2sql import runs
+from t2sql.plain import JsonObject
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.compare import CompareScreen
 from t2sql_tui.widgets.chart import Chart
