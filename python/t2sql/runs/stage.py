@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from t2sql.interrupts import interrupts_held
 from t2sql.plain import Json
@@ -28,9 +28,26 @@ from t2sql.runs.records import (
     WarningEvent,
 )
 
-# A run makes its handles, and a handle writes into its run.
-if TYPE_CHECKING:
-    from t2sql.runs.run import Run
+
+class StageOwner(Protocol):
+    """What a stage needs of the run that it belongs to; `Run` is the one that production has."""
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+
+    @property
+    def stages(self) -> Mapping[str, StageRecord]:
+        """The stages that have begun, by name."""
+
+    def emit(self, stage: str | None, event: Event) -> None:
+        """Write an event."""
+
+    def emit_progress(self, stage: str, done: float, total: float, label: str = "") -> None:
+        """Write a progress event, unless the last one was just now."""
+
+    def record(self, name: str, record: StageRecord) -> None:
+        """Write a stage's record into stages.json."""
 
 
 class StageHandle:
@@ -45,7 +62,9 @@ class StageHandle:
         record: What stages.json holds of it.
     """
 
-    def __init__(self, run: Run, name: str, inputs: Mapping[str, Json], *, announce: bool = True) -> None:
+    def __init__(
+        self, run: StageOwner, name: str, inputs: Mapping[str, Json], *, announce: bool = True
+    ) -> None:
         """Compare the inputs with what is recorded; `Run.stage` makes one."""
         self.run = run
         self.name = name
