@@ -103,10 +103,10 @@ def _prepare(
         changes, notes = values.match_letter_case(
             tree, namespace, lambda query: lookup(query.sql(dialect=dialect))
         )
-    if dialect == "sqlite" and not (rewritten or comments):
-        if not changes:
+    if dialect == "sqlite" and not rewritten:
+        if not (changes or comments):
             return Statement(sql, dialect, (), tuple(notes))
-        # Only quotes and texts differ, and without the quotes it is easier to read.
+        # Only quotes, texts and comments differ, and without the quotes it is easier to read.
         for literal, changed in zip(plain.find_all(exp.Literal), tree.find_all(exp.Literal), strict=True):
             literal.set("this", changed.name)
         tree = plain

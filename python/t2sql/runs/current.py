@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from t2sql.runs.records import Event, StartEvent
+from t2sql.runs.records import Event, ProgressEvent, StartEvent
 
 
 def current_events(events: Sequence[Event], stages: Container[str]) -> list[Event]:
@@ -18,9 +18,14 @@ def current_events(events: Sequence[Event], stages: Container[str]) -> list[Even
         Events of the run as a whole, and those of each stage since its last start from nothing.
     """
     begins: dict[str | None, int] = {}
+    before: dict[str | None, int] = {}
     for index, event in enumerate(events):
         if isinstance(event, StartEvent) and not event.resume:
+            before[event.stage] = begins.get(event.stage, 0)
             begins[event.stage] = index
+        elif isinstance(event, ProgressEvent) and event.resumed is not None:
+            # Training that goes on from a checkpoint says so in the event after its start.
+            begins[event.stage] = before.get(event.stage, 0)
     return [
         event
         for index, event in enumerate(events)

@@ -73,7 +73,7 @@ async def test_a_burst_of_events_is_one_update(root: Path) -> None:
             show()
 
         screen._show_chart = counted  # type: ignore[method-assign]
-        with run.lock():
+        with run.lock(), run.stage("train", {}, announce=False):
             train_events(run, 1, 5000, every=1)
         await until_shown(pilot, "5,000/5,000")
         assert shown <= 10
