@@ -23,8 +23,9 @@ else
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 endif
 
-quick: setup ## the unit tests that load no model, in under a minute
-	$(BIN)/python -m pytest -n $(JOBS) -m "not model and not slow"
+quick: setup ## the unit tests that load no model and start no process, in about a minute and a half
+	$(BIN)/python -m pytest -n $(JOBS) -m "not model and not slow" --ignore=tui/tests \
+	  $(addprefix --ignore=tests/,cli serve live evaluate data)
 
 lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo fmt --all --check
