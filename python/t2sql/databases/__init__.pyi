@@ -9,6 +9,7 @@ from .reflection import read_schema as read_schema
 from .reflection import read_tables as read_tables
 from .urls import database_name as database_name
 from .urls import has_password as has_password
+from .urls import mask_secrets as mask_secrets
 from .urls import masked_url as masked_url
 from .urls import parse_url as parse_url
 from .urls import sqlite_file as sqlite_file
@@ -20,6 +21,7 @@ __all__ = [
     "database_name",
     "has_password",
     "ignore_unknown_types",
+    "mask_secrets",
     "masked_url",
     "open_engine",
     "parse_url",

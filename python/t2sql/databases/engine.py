@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from t2sql.databases.errors import ignore_unknown_types, translate_errors
-from t2sql.databases.urls import EXAMPLE_URL, parse_url
+from t2sql.databases.urls import EXAMPLE_URL, masked_url, parse_url
 from t2sql.errors import InputError
 
 _BUSY_SECONDS = 5.0
@@ -98,7 +98,9 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 def _existing_file(url: sa.URL, example: str) -> Path:
     if url.host or not url.database or url.database == ":memory:":
         kind = "SQLite" if url.get_backend_name() == "sqlite" else "DuckDB"
-        raise InputError(f"the URL names no {kind} file", where=url, expected=f"{example}, three slashes")
+        raise InputError(
+            f"the URL names no {kind} file", where=masked_url(url), expected=f"{example}, three slashes"
+        )
     path = Path(url.database)
     if not path.is_file():
         raise InputError("no such database", where=path)

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 import sqlalchemy as sa
 
-from t2sql.databases.urls import EXAMPLE_URL, masked_url
+from t2sql.databases.urls import EXAMPLE_URL, mask_secrets, masked_url
 from t2sql.errors import InputError, MissingPartError, T2sqlError
 
 
 @contextmanager
 def translate_errors(url: str, unreadable: type[T2sqlError] = InputError) -> Iterator[None]:
-    """Translate what SQLAlchemy or a driver raises inside the block; no message contains the password.
+    """Translate what SQLAlchemy or a driver raises inside the block; no message contains a secret of the URL.
 
     Args:
         url: The database that the block works on.
@@ -41,7 +41,7 @@ def translate_errors(url: str, unreadable: type[T2sqlError] = InputError) -> Ite
         raise MissingPartError("the database's driver is missing", found=error.name, hint=hint) from None
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, sa.exc.StatementError) and error.orig else error
-        reason = str(cause).splitlines()[0]
+        reason = mask_secrets(str(cause).splitlines()[0], url)
         raise unreadable(
             "the database cannot be read", where=masked_url(url), found=reason, hint=_hint(reason)
         ) from error

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from t2sql.databases.errors import ignore_unknown_types
+from t2sql.databases.urls import masked_url
 from t2sql.errors import InputError
 from t2sql.schema import Column, ForeignKey, Schema, Table
 
@@ -198,9 +199,9 @@ def _resolve_keys(table: DatabaseTable, by_name: dict[str, DatabaseTable]) -> Da
 
 
 def _location(engine: sa.Engine) -> str:
-    """The database for an error message: SQLite's file, or the URL without its password."""
+    """The database for an error message: SQLite's file, or the URL without its secrets."""
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             row = connection.exec_driver_sql("PRAGMA database_list").fetchone()
             return str(row[2]) if row else "sqlite"
-    return engine.url.render_as_string(hide_password=True)
+    return masked_url(engine.url)
