@@ -17,7 +17,7 @@ from typing import Any
 from t2sql.generate import Backend, Generation, Request, open_backend
 from t2sql.grammar import grammar_of
 from t2sql.prompt import render_prompt
-from t2sql.runtimes import mx
+from t2sql.runtimes import policy
 from t2sql.schema import Schema, read_table_lines
 
 # isort: split
@@ -119,8 +119,7 @@ def mlx(model: Path, directory: Path, rounds: int) -> dict[str, float]:
     """Our backend on the GGUF file, and mlx-lm on the directory: tokens a second, one prompt at a time."""
     backend = open_backend(str(model), "mlx")
     network, tokenizer = load(str(directory))[:2]
-    if mx.default_device().type == mx.cpu:
-        network.set_dtype(mx.float32)
+    network.set_dtype(policy().dtype)
     schema = read_table_lines([f"sales: {', '.join(WORDS)}"])
     prompts = [render_prompt(schema, question) for question in QUESTIONS]
     ours: list[tuple[int, float]] = []

@@ -19,7 +19,7 @@ from t2sql.data import load
 from t2sql.evaluate import MAX_TOKENS, score_checkpoints, subset
 from t2sql.generate import first_statement
 from t2sql.prompt import prompt_text
-from t2sql.runtimes import mx
+from t2sql.runtimes import device
 
 # isort: split
 # After t2sql's runtimes, so that MLX finds the fast BLAS.
@@ -59,7 +59,7 @@ def main() -> int:
     ]
     per_question = score.seconds / len(examples)
     result = {
-        "device": str(mx.default_device()),
+        "device": device(),
         "questions": len(examples),
         "t2sql_seconds": score.seconds,
         "before_the_first_question": score.ready_seconds,

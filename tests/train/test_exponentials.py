@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from t2sql import models
 from t2sql.runtimes import mx, nn
+from t2sql.runtimes.devices import CPU
 from t2sql.train import exponentials
 
 
@@ -50,7 +52,7 @@ def test_attention(mask: Any, heads: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("spread", [1.0, 50.0])
 def test_token_losses(spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exponentials, "numpy_is_faster", lambda: True)
+    monkeypatch.setattr(exponentials, "policy", lambda: replace(CPU, numpy_exponentials=True))
     targets = mx.array([3, 0, 18, 3])
     same(
         lambda x: exponentials.token_losses(x, targets),
@@ -62,7 +64,7 @@ def test_token_losses(spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_they_are_in_place_only_within_the_block(tiny_llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mlx_lm.models import llama
 
-    monkeypatch.setattr(exponentials, "numpy_is_faster", lambda: True)
+    monkeypatch.setattr(exponentials, "policy", lambda: replace(CPU, numpy_exponentials=True))
     network = models.load(tiny_llama).model
     ids = mx.array([[4, 5, 6, 7]])
     before, theirs = network(ids), llama.swiglu

@@ -121,16 +121,24 @@ def _mlx() -> Iterator[Finding]:
         yield Finding("blas", "missing", str(error), "unset T2SQL_BLAS, or give it another library")
         return
     device = runtimes.device()
-    yield Finding("mlx", "ok", f"{metadata.version('mlx')} on {device}", facts={"device": device})
+    try:
+        policy = runtimes.policy()
+    except InputError as error:
+        yield Finding("mlx", "missing", str(error), "unset T2SQL_DEVICE_POLICY")
+        return
+    found = f"{metadata.version('mlx')} on {device}"
+    if policy.kind != device:
+        found += f", used as on {policy.kind} (T2SQL_DEVICE_POLICY)"
+    yield Finding("mlx", "ok", found, facts={"device": device})
     yield _package("mlx-lm", runtimes.install.MLX)
-    yield _blas(device)
-    if device == "cpu" and shutil.which("g++") is None and shutil.which("c++") is None:
+    yield _blas(policy)
+    if policy.on_host and shutil.which("g++") is None and shutil.which("c++") is None:
         yield Finding("c++ compiler", "slow", "none: MLX cannot compile functions", "apt-get install g++")
 
 
-def _blas(device: str) -> Finding:
+def _blas(policy: runtimes.DevicePolicy) -> Finding:
     blas, speed = runtimes.blas.load(), runtimes.gflops()
-    fast = device != "cpu" or (blas.fast and speed >= _MIN_GFLOPS)
+    fast = not policy.on_host or (blas.fast and speed >= _MIN_GFLOPS)
     note = f" ({blas.note})" if blas.note else ""
     # An optimized library that is slow at the moment shares the processor with other programs.
     hint = "an optimized BLAS is in use: measure again when the machine is idle"

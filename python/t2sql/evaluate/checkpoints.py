@@ -24,7 +24,7 @@ from t2sql.gguf import supported_architectures
 from t2sql.models import ModelRef, directory
 from t2sql.progress import Progress
 from t2sql.runs import records
-from t2sql.runtimes import device
+from t2sql.runtimes import policy
 
 LARGE = 4 << 30
 """Bytes of float32 weights above which a checkpoint answers as Q8_0 instead of F16: a billion parameters,
@@ -91,8 +91,8 @@ def score_checkpoints(
 ) -> Iterator[CheckpointScore]:
     """Have each checkpoint answer questions, by the fastest way that gives its own answers.
 
-    That is llama.cpp with parallel slots on the CPU; elsewhere, and for a model that has no GGUF family, MLX
-    in batches.
+    Which is fastest the device's policy says: llama.cpp with parallel slots, or MLX in batches, which also
+    answers for a model that has no GGUF family.
 
     Args:
         model: The base model.
@@ -163,7 +163,7 @@ class _InMlx:
 
 
 def _is_for_llama(model: ModelRef | str | Path) -> bool:
-    if device() != "cpu":
+    if policy().scores_in != "llama":
         return False
     config = json.loads((directory(model) / "config.json").read_text(encoding="utf-8"))
     return bool(set(config.get("architectures") or ()) & set(supported_architectures()))

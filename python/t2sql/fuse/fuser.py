@@ -25,7 +25,7 @@ from t2sql.models import (
 from t2sql.ownership import MODEL
 from t2sql.plain import JsonObject
 from t2sql.progress import Progress
-from t2sql.runtimes import Array, Module, device, mlx_lm, mx, scalar
+from t2sql.runtimes import Array, Module, mlx_lm, mx, policy, scalar
 from t2sql.train import min_logprob
 
 LOST = {"float32": 0.02, "16-bit": 0.1, "quantized": 0.5}
@@ -244,9 +244,9 @@ def _compare(
 
 
 def _fits_float32(network: Module) -> bool:
-    """Whether the model, twice, fits in memory as float32; the CPU device is slow in anything else."""
+    """Whether the model, twice, fits in memory as float32, or the device is slow in anything else."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return device() == "cpu" or 2 * 4 * mlx_lm.get_total_parameters(network) < 0.7 * memory
+    return policy().weights == "float32" or 2 * 4 * mlx_lm.get_total_parameters(network) < 0.7 * memory
 
 
 def _stored_dtype(network: Module) -> mx.Dtype:

@@ -1,4 +1,4 @@
-"""A model, its tokenizer and an adapter in MLX, in the precision that this device is fast in."""
+"""A model, its tokenizer and an adapter in MLX, held as the device's policy says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from t2sql.models.importing import as_directory
 from t2sql.models.reference import ModelRef, check_directory, resolve
 from t2sql.models.weights import check_safetensors, dequantize
 from t2sql.plain import JsonObject
-from t2sql.runtimes import Module, device, mlx_lm, mx
+from t2sql.runtimes import Module, mlx_lm, mx, policy
 
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json")
 
@@ -46,13 +46,12 @@ def load(
     quantized: bool | None = None,
     dtype: str | None = None,
 ) -> Loaded:
-    """Load a model: float32 on the CPU device, bfloat16 elsewhere, unless `dtype` says otherwise.
+    """Load a model, in the type of the device's policy unless `dtype` says otherwise.
 
     Args:
         model: A reference; a text or a path is resolved first. A GGUF file is imported into the cache.
         adapter: An adapter directory to put on it.
-        quantized: Whether a quantized MLX directory keeps its bits; by default it does where the device
-            is fast with them, which the CPU device is not.
+        quantized: Whether a quantized MLX directory keeps its bits; by default as the policy says.
         dtype: MLX's name of a float type for the weights.
 
     Raises:
@@ -60,14 +59,14 @@ def load(
             fit.
     """
     ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
-    on_cpu = device() == "cpu"
+    here = policy()
     network, config = load_network(ref.path)
     is_quantized = bool(config.get("quantization"))
-    if is_quantized and not (quantized if quantized is not None else not on_cpu):
-        network = dequantize(network, mx.float32 if on_cpu else mx.bfloat16)
+    if is_quantized and not (here.keeps_quantized if quantized is None else quantized):
+        network = dequantize(network, here.dtype)
         is_quantized = False
         config = {k: v for k, v in config.items() if k not in ("quantization", "quantization_config")}
-    stored = dtype or ("float32" if on_cpu else None if is_quantized else "bfloat16")
+    stored = dtype or (None if is_quantized and here.keeps_quantized else here.weights)
     if stored:
         network.set_dtype(getattr(mx, stored))
     _evaluate(network, ref.path)

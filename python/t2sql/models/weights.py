@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from t2sql.errors import InputError
-from t2sql.runtimes import Module, device, mlx_lm, mx, nn
+from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
 
 
 def check_safetensors(file: Path) -> None:
@@ -30,7 +30,7 @@ def check_safetensors(file: Path) -> None:
 def quantize_base(network: Module, bits: int, group_size: int = 64) -> None:
     """Quantize the frozen base of QLoRA: every matrix whose rows divide into whole groups.
 
-    On the CPU device the quantized values are then stored as float32, with which it is faster.
+    Where the device's policy does not keep quantized matrices, their values are then stored in full.
 
     Args:
         network: The model; it is changed.
@@ -43,8 +43,9 @@ def quantize_base(network: Module, bits: int, group_size: int = 64) -> None:
         return hasattr(module, "to_quantized") and module.weight.shape[-1] % group_size == 0
 
     nn.quantize(network, group_size=group_size, bits=bits, class_predicate=fits)
-    if device() == "cpu":
-        dequantize(network, mx.float32)
+    here = policy()
+    if not here.keeps_quantized:
+        dequantize(network, here.dtype)
 
 
 def dequantize(network: Module, dtype: mx.Dtype) -> Module:

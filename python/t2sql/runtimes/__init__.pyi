@@ -1,6 +1,8 @@
 from . import blas as blas
 from . import install as install
 from . import mlx_lm as mlx_lm
+from .devices import DevicePolicy as DevicePolicy
+from .devices import policy as policy
 from .llama_cpp import launch_server as launch_server
 from .llama_cpp import server_parameters as server_parameters
 from .llama_cpp import xllamacpp as xllamacpp
@@ -21,6 +23,7 @@ from .mlx import tree_unflatten as tree_unflatten
 
 __all__ = [
     "Array",
+    "DevicePolicy",
     "LlamaPredictor",
     "Module",
     "Prediction",
@@ -34,6 +37,7 @@ __all__ = [
     "nn",
     "optimizers",
     "peak_memory",
+    "policy",
     "scalar",
     "server_parameters",
     "tree_flatten",

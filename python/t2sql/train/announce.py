@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from t2sql.models import flat
 from t2sql.runs.records import TrainStartEvent, WarningEvent
-from t2sql.runtimes import blas, device
+from t2sql.runtimes import blas, device, policy
 from t2sql.train.loop import Emit
 from t2sql.train.memory import Changes, Estimate, Workload, estimate, fitting_changes
 from t2sql.train.model_shape import ModelShape
@@ -41,7 +41,7 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
             memory_available=available,
         )
     )
-    if device() == "cpu" and not blas.load().fast:
+    if policy().on_host and not blas.load().fast:
         message = f"MLX runs on a slow BLAS, training takes many times longer: {blas.load().note}"
         emit(WarningEvent(message=message))
     if not session.network.split:

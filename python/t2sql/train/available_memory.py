@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from t2sql.runtimes import device, mx
+from t2sql.runtimes import mx, policy
 
 _CGROUP = Path("/sys/fs/cgroup")
 _CGROUP_FILES = (
@@ -18,10 +18,10 @@ _CGROUP_FILES = (
 def available_memory() -> int | None:
     """Bytes that a process may still take; None where the system does not say.
 
-    On the CPU device that is what the system reports as available, or what the control group leaves; on a
-    GPU, MLX's recommended working set.
+    Where the processor computes, that is what the system reports as available, or what the control group
+    leaves; on a GPU, MLX's recommended working set.
     """
-    if device() != "cpu":
+    if not policy().on_host:
         info = mx.device_info()
         size = info.get("max_recommended_working_set_size") or info.get("total_memory")
         return None if size is None else int(size)

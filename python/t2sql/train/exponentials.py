@@ -6,7 +6,6 @@ matrix products. The functions here compute the same in NumPy, with their gradie
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from t2sql.runtimes import Array, Module, device, mlx_lm, mx, nn
+from t2sql.runtimes import Array, Module, mlx_lm, mx, nn, policy
 
 _EXP_MAX = 88.0
 """e ** 89 overflows float32. The sigmoid of -88 is 6e-39, so nothing is lost by stopping here."""
-
-
-def numpy_is_faster() -> bool:
-    """Whether NumPy's exponentials beat MLX's here: on Arm and on GPUs MLX's are vectorized too."""
-    return device() == "cpu" and platform.machine().lower() in ("x86_64", "amd64")
 
 
 @contextmanager
@@ -33,7 +27,7 @@ def fast_exponentials(model: Module) -> Iterator[None]:
     `mlx_lm.models.llama`, are replaced: `swiglu` and `scaled_dot_product_attention`. Every model of this
     class in the process sees it, until the block ends. Where NumPy is not faster, nothing is replaced.
     """
-    if not numpy_is_faster():
+    if not policy().numpy_exponentials:
         yield
         return
     module = sys.modules[type(model.layers[0]).__module__]
@@ -144,7 +138,7 @@ def attention(
 
 def token_losses(logits: Array, targets: Array) -> Array:
     """Negative log-likelihood [n] in nats of target ids [n] under logits [n, vocabulary], in float32."""
-    if not numpy_is_faster() or logits.dtype != mx.float32:
+    if not policy().numpy_exponentials or logits.dtype != mx.float32:
         return nn.losses.cross_entropy(logits.astype(mx.float32), targets)
     at_targets = (np.arange(targets.size), np.asarray(targets))
 

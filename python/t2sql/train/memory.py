@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
-from t2sql.runtimes import device
+from t2sql.runtimes import policy
 from t2sql.train.config import TrainConfig
 from t2sql.train.model_shape import ModelShape
 from t2sql.train.split_inputs import EVAL_BATCH, HEAD_ROWS
@@ -124,7 +124,7 @@ def fitting_changes(config: TrainConfig, shape: ModelShape, work: Workload, avai
         elif not now.grad_checkpoint:
             changes["grad_checkpoint"] = True
             values["native"] = False
-        elif now.base_bits is None and now.fine_tune_type != "full" and device() != "cpu":
+        elif now.base_bits is None and now.fine_tune_type != "full" and policy().keeps_quantized:
             changes["base_bits"] = 4
             values["weight_bits"] = _QUANTIZED_BITS
         elif abs(now.num_layers) > 4 or now.num_layers < 0:

@@ -1,4 +1,4 @@
-"""Llama layers and the loss in Rust on the CPU device: MLX's values and gradients, in fewer passes.
+"""Llama layers and the loss in Rust on the processor: MLX's values and gradients, in fewer passes.
 
 MLX's CPU backend runs everything between the matrix products op by op on one core, each into newly
 allocated memory; in a LoRA step that takes longer than the products. `t2sql._core.LlamaLayer` does a
@@ -14,7 +14,7 @@ from typing import cast
 import numpy as np
 
 from t2sql import _core
-from t2sql.runtimes import Array, Module, device, mlx_lm, mx, nn
+from t2sql.runtimes import Array, Module, mlx_lm, mx, nn, policy
 from t2sql.train.batches import Span
 
 
@@ -67,9 +67,9 @@ class NativeLayers:
 
     @classmethod
     def of(cls, model: Module) -> NativeLayers | None:
-        """The layers of a model; None on other devices than the CPU, and for layers of another kind."""
+        """The layers of a model; None where the device's policy has none, and for layers of another kind."""
         # The extension has these layers on Linux only.
-        if device() != "cpu" or not hasattr(_core, "LlamaLayer"):
+        if not policy().rust_layers or not hasattr(_core, "LlamaLayer"):
             return None
         return cls(model) if model.layers and _is_plain(model.layers[0]) else None
 

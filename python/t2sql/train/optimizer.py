@@ -1,4 +1,4 @@
-"""The optimizer of a run; on the CPU device AdamW's arithmetic is one pass in Rust."""
+"""The optimizer of a run; on the processor AdamW's arithmetic is one pass in Rust."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from t2sql import _core
-from t2sql.runtimes import Array, device, mx, optimizers
+from t2sql.runtimes import Array, mx, optimizers, policy
 from t2sql.train.config import TrainConfig
 
 
@@ -16,7 +16,7 @@ def make_optimizer(config: TrainConfig) -> optimizers.Optimizer:
     learning_rate, weight_decay = config.learning_rate, config.weight_decay
     match config.optimizer:
         case "adamw":
-            native = config.bias_correction and device() == "cpu" and hasattr(_core, "AdamW")
+            native = config.bias_correction and policy().rust_layers and hasattr(_core, "AdamW")
             kind = NativeAdamW if native else optimizers.AdamW
             return kind(
                 learning_rate=learning_rate,
@@ -50,7 +50,7 @@ def make_optimizer(config: TrainConfig) -> optimizers.Optimizer:
 
 
 class NativeAdamW(optimizers.AdamW):
-    """MLX's AdamW with the same state, for the CPU device: one pass over memory instead of a dozen."""
+    """MLX's AdamW with the same state, for the processor: one pass over memory instead of a dozen."""
 
     def apply_gradients(self, gradients: Any, parameters: Any) -> Any:
         """MLX's method: trees of gradients and parameters in, the tree of new parameters out."""
