@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 
 from t2sql import generate, schema
 from t2sql.cli.ask_arguments import AskArguments
 from t2sql.cli.database_answers import print_doubts
 from t2sql.cli.output import Output
-from t2sql.errors import InputError
 
 
 def answer_from_tables(out: Output, arguments: AskArguments) -> None:
@@ -24,7 +22,7 @@ def answer_from_tables(out: Output, arguments: AskArguments) -> None:
         WorkError: The model failed.
     """
     tables = arguments.tables
-    given = None if tables.ddl is None else schema.read_ddl(_read(tables.ddl), where=tables.ddl)
+    given = None if tables.ddl is None else schema.read_ddl_file(tables.ddl)
     subject = generate.Subject.of(arguments.question, tables.lines, given, tables.prompt)
     with closing(generate.open_backend(arguments.model, arguments.backend, arguments.opening)) as backend:
         answer = subject.ask(generate.Asker(backend, arguments.options))
@@ -34,10 +32,3 @@ def answer_from_tables(out: Output, arguments: AskArguments) -> None:
     print_doubts(out, answer)
     for warning in answer.warnings:
         out.warn(warning)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the schema file cannot be read", where=path, found=error) from None

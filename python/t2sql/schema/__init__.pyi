@@ -1,4 +1,5 @@
 from .ddl import read_ddl as read_ddl
+from .ddl import read_ddl_file as read_ddl_file
 from .table_lines import read_table_lines as read_table_lines
 from .tables import Column as Column
 from .tables import ForeignKey as ForeignKey
@@ -19,6 +20,7 @@ __all__ = [
     "name_phrase",
     "pluralize",
     "read_ddl",
+    "read_ddl_file",
     "read_table_lines",
     "row_nouns",
     "split_name",

@@ -17,12 +17,14 @@ class Column:
         type: The declared SQL type.
         primary_key: Whether the column belongs to the table's primary key.
         values: A few of the values that the column holds. Prompts of version 1 leave them out.
+        comment: What the database's owner says of the column; prompts of version 1 leave it out.
     """
 
     name: str
     type: str = "TEXT"
     primary_key: bool = False
     values: tuple[str | int | float, ...] = ()
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,13 @@ class Table:
         name: The table's name.
         columns: The columns, in the table's order.
         foreign_keys: The columns that refer to other tables.
+        comment: What the database's owner says of the table; prompts of version 1 leave it out.
     """
 
     name: str
     columns: tuple[Column, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    comment: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -83,7 +87,7 @@ class Schema:
     def to_dict(self) -> JsonObject:
         """Return the schema as JSON: `{"tables": [{"name", "columns", "foreign_keys"}]}`.
 
-        What has its default value is left out: `primary_key`, `values` and `foreign_keys`.
+        What has its default value is left out: `primary_key`, `values`, `foreign_keys` and `comment`.
         """
         return {"tables": [_table_to_json(table) for table in self.tables]}
 
@@ -110,6 +114,8 @@ def _table_to_json(table: Table) -> JsonObject:
             {"column": key.column, "to_table": key.to_table, "to_column": key.to_column}
             for key in table.foreign_keys
         ]
+    if table.comment:
+        document["comment"] = table.comment
     return document
 
 
@@ -119,6 +125,8 @@ def _column_to_json(column: Column) -> JsonObject:
         document["primary_key"] = True
     if column.values:
         document["values"] = list(column.values)
+    if column.comment:
+        document["comment"] = column.comment
     return document
 
 
@@ -129,6 +137,7 @@ def _table_from_json(data: object) -> Table:
         str(document["name"]),
         tuple(_column_from_json(column) for column in _items(document["columns"])),
         tuple(ForeignKey(str(key["column"]), str(key["to_table"]), str(key["to_column"])) for key in keys),
+        str(document.get("comment", "")),
     )
 
 
@@ -141,7 +150,8 @@ def _column_from_json(data: object) -> Column:
             raise TypeError(f"values of {name!r}")
         values.append(value)
     primary_key = bool(document.get("primary_key", False))
-    return Column(name, str(document.get("type", "TEXT")), primary_key, tuple(values))
+    comment = str(document.get("comment", ""))
+    return Column(name, str(document.get("type", "TEXT")), primary_key, tuple(values), comment)
 
 
 def _object(value: object) -> Mapping[str, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from t2sql.data.demo import distinct_texts, text_value
 from t2sql.data.rng import Rng
 from t2sql.data.synthesis.row_sampler import Value
 from t2sql.errors import InputError
-from t2sql.schema import Column, Schema, Table, read_ddl, split_name
+from t2sql.schema import Column, Schema, Table, read_ddl_file, split_name
 from t2sql.sql import quote
 
 _ROWS = 60
@@ -29,6 +30,7 @@ _TEXT_KINDS = {
 }
 _WORDS = "of red;blue;green;white;black;open;closed;new;old;north;south;east;west;small;medium;large"
 _WHOLE = ("INT", "SERIAL", "NUMBER(")
+_LABEL = re.compile(r"'((?:[^']|'')*)'")
 _DECIMAL = ("REAL", "FLOA", "DOUB", "DEC", "NUMERIC", "MONEY")
 
 
@@ -43,11 +45,7 @@ def write_synthetic_rows(ddl: Path, out: Path, *, seed: int) -> None:
     Raises:
         InputError: The script cannot be read, or SQLite cannot create its tables.
     """
-    try:
-        text = ddl.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the schema cannot be read", where=ddl, found=error) from None
-    schema = read_ddl(text, where=ddl)
+    schema = read_ddl_file(ddl)
     out.parent.mkdir(parents=True, exist_ok=True)
     rows: dict[str, dict[str, list[Value]]] = {}
     with closing(sqlite3.connect(out)) as connection:
@@ -101,14 +99,17 @@ def _values(rng: Rng, table: Table, column: Column, rows: dict[str, dict[str, li
             if table.primary_key == (column.name,):
                 return rng.sample(targets, _ROWS)
             return [rng.choice(targets) for _ in range(_ROWS)]
+    labels: list[Value] = [text.replace("''", "'") for text in _LABEL.findall(_enum_labels(column.type))]
+    if labels:
+        return [rng.choice(labels) for _ in range(_ROWS)]
     sql_type, words = column.type.upper(), split_name(column.name)
     if words[-1] in ("on", "at", "date") and not any(
         part in sql_type for part in (*_WHOLE, *_DECIMAL, "TIME")
     ):
         return [_day(rng) for _ in range(_ROWS)]
-    if "BOOL" in sql_type or words[0] in ("is", "has", "was"):
+    if "BOOL" in sql_type or sql_type in ("BIT", "TINYINT(1)") or words[0] in ("is", "has", "was"):
         return [rng.below(2) for _ in range(_ROWS)]
-    if any(part in sql_type for part in _WHOLE):
+    if any(part in sql_type for part in _WHOLE) and not sql_type.startswith(("INTERVAL", "POINT")):
         return _whole(rng, column, words)
     if any(part in sql_type for part in _DECIMAL):
         top = rng.choice((10, 100, 1000))
@@ -125,6 +126,11 @@ def _values(rng: Rng, table: Table, column: Column, rows: dict[str, dict[str, li
         return texts + [text_value(rng, kind) for _ in range(_ROWS - len(texts))]
     choices = [text_value(rng, kind) for _ in range(rng.between(4, 12))]
     return [rng.choice(choices) for _ in range(_ROWS)]
+
+
+def _enum_labels(sql_type: str) -> str:
+    """What stands in the parentheses of a type such as enum('open', 'paid')."""
+    return sql_type[5:-1] if sql_type[:5].lower() == "enum(" else ""
 
 
 def _day(rng: Rng) -> str:
