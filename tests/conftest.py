@@ -119,6 +119,20 @@ def postgres() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def mariadb() -> Iterator[Any]:
+    """A MariaDB server of this session's own; tests make databases of their own in it."""
+    pytest.importorskip("pymysql", reason="MariaDB was not tested: pip install pymysql")
+    from support import mariadb as helper
+
+    programs = helper.binaries()
+    if programs is None:
+        pytest.skip("MariaDB was not tested: no mariadbd found; apt-get install mariadb-server")
+    server = helper.Server(programs)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
 def schema_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Schemas of the tests' databases are kept in a folder of their own, not in the user's cache."""
     from t2sql.live import schema_cache as module

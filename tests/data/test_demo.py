@@ -113,7 +113,7 @@ def test_databases_are_small_typed_and_have_the_schema_of_their_examples(demo: D
         path = demo.db_path(example)
         assert path is not None
         with open_engine(f"sqlite:///{path}") as engine:
-            stored = read_schema(engine)
+            stored = read_schema(engine).schema
         assert set(stored.tables) == set(example.schema.tables)
         rows = [len(sql.execute(path, f"SELECT * FROM {t.name}").rows) for t in example.schema.tables]
         assert all(6 <= n <= 60 for n in rows) and max(rows) >= 20

@@ -204,7 +204,7 @@ def test_a_schema_reads_primary_and_foreign_keys_from_ddl_and_from_sqlite_alike(
     """
     path = databases.build(tmp_path / "keys.db", ddl)
     with open_engine(databases.url(path)) as engine:
-        from_file = read_schema(engine)
+        from_file = read_schema(engine).schema
     from_text = read_ddl(ddl)
     assert from_text.tables[1].primary_key == from_file.tables[1].primary_key == ("p", "q")
     assert from_text.tables[1].foreign_keys == from_file.tables[1].foreign_keys

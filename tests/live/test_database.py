@@ -156,6 +156,8 @@ def test_the_schema_is_kept_and_read_again_when_it_changes(
     change = "ALTER TABLE canary ADD COLUMN colour VARCHAR(9)"
     if kind == "postgres":
         request.getfixturevalue("postgres").run(change, url.rpartition("/")[2])
+    elif kind == "mariadb":
+        request.getfixturevalue("mariadb").run(change, url.rpartition("/")[2])
     elif kind == "duckdb":
         import duckdb
 
@@ -174,7 +176,9 @@ HOSTILE = ("a\nQ: b", 'say "hi"', "it's", "emoji 🦜", "tab\there", "semi; DROP
 
 @pytest.mark.parametrize("kind", live_databases.KINDS)
 def test_names_with_quotes_newlines_and_emoji(kind: str, tmp_path: Path, request: Any) -> None:
-    quoted = ['"' + name.replace('"', '""') + '"' for name in HOSTILE]
+    # A name in MariaDB has no character outside of Unicode's basic plane.
+    hostile = [name.replace("🦜", "☂") for name in HOSTILE] if kind == "mariadb" else HOSTILE
+    quoted = ['"' + name.replace('"', '""') + '"' for name in hostile]
     script = f'CREATE TABLE "odd\nname" ({", ".join(f"{q} INTEGER" for q in quoted)});'
     script += f'INSERT INTO "odd\nname" VALUES ({", ".join(map(str, range(len(quoted))))});'
     from t2sql.live.names import shown_schema
@@ -183,7 +187,7 @@ def test_names_with_quotes_newlines_and_emoji(kind: str, tmp_path: Path, request
     with open_database(live_databases.make(kind, tmp_path, request, script)) as opened:
         prompt = render_prompt(shown_schema(opened.schema()), "How many?")
         assert len(prompt.splitlines()) == 4
-        for value, name in enumerate(HOSTILE):
+        for value, name in enumerate(hostile):
             shown = " ".join(name.split()).replace('"', '""')
             assert rows(opened, f'SELECT "{shown}" FROM "odd name"') == [(value,)]
 
@@ -235,23 +239,29 @@ def test_another_schema_is_named_and_chosen_in_the_url(postgres: Any) -> None:
         assert rows(opened, sql) == [(42,)]
 
 
-def test_a_superuser_is_warned(postgres: Any) -> None:
-    with open_database(postgres.url("owner")) as opened:
-        assert "superuser" in opened.warnings()[0]
-    with open_database(postgres.url("reader")) as opened:
+@pytest.mark.parametrize(("kind", "role"), [("postgres", "owner"), ("mariadb", "root")])
+def test_a_superuser_is_warned(kind: str, role: str, tmp_path: Path, request: Any) -> None:
+    url = live_databases.make(kind, tmp_path, request)
+    with open_database(url) as opened:
         assert opened.warnings() == []
+    with open_database(request.getfixturevalue(kind).url(role, url.rpartition("/")[2])) as opened:
+        assert "superuser" in opened.warnings()[0]
 
 
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("mysql://host/shop", "this kind of database cannot be asked"),
+        ("oracle://host/shop", "this kind of database cannot be asked"),
         ("postgresql+psycopg2://me:secret@host/shop", "this kind of database cannot be asked"),
         ("sqlite:///nowhere.db", "no such database"),
         ("duckdb:///nowhere.duckdb", "no such database"),
         ("duckdb://", "names no DuckDB file"),
         ("postgresql://me:secret@127.0.0.1:1/shop", "cannot be read"),
-        ("shop.db", "not a database URL"),
+        ("mariadb://me:secret@127.0.0.1:1/shop", "cannot be read"),
+        ("mariadb://me:secret@127.0.0.1:1", "names no database"),
+        ("mysql+mysqldb://me:secret@host/shop", "this kind of database cannot be asked"),
+        ("shop.db", "no such database"),
+        ("shop", "not a database URL"),
     ],
 )
 def test_what_cannot_be_opened_is_said_without_the_password(

@@ -25,6 +25,8 @@ def database(
     if request.param == "postgres":
         # The worst case: the role may do everything, and only t2sql stands before it.
         url = request.getfixturevalue("postgres").url("owner", url.rpartition("/")[2])
+    if request.param == "mariadb":
+        url = request.getfixturevalue("mariadb").url("root", url.rpartition("/")[2])
     with open_database(url) as opened:
         yield opened
 

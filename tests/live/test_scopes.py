@@ -166,7 +166,8 @@ def test_what_is_no_column_in_scope_calls_nothing(database: LiveDatabase, sql: s
         found = rows(database, sql)
     except SqlError:
         return
-    assert (database.dialect, sql) == ("sqlite", "SELECT total(name) FROM customers"), found
+    # MariaDB, as SQLite, takes a text for a number.
+    assert database.dialect in ("sqlite", "mysql") and sql == "SELECT total(name) FROM customers", found
 
 
 @pytest.mark.parametrize(
@@ -190,8 +191,9 @@ def test_a_character_that_two_readers_see_differently_is_refused(database: LiveD
 def test_every_name_that_a_server_gets_is_quoted(database: LiveDatabase) -> None:
     sql = database.prepare("SELECT c.city AS user FROM customers c WHERE c.id IN (SELECT id FROM orders)").sql
     if database.dialect != "sqlite":
+        mark = "`" if database.dialect == "mysql" else '"'
         for name in ("user", "c", "city", "customers", "orders", "id"):
-            assert f'"{name}"' in sql and f" {name}" not in sql, sql
+            assert f"{mark}{name}{mark}" in sql and f" {name}" not in sql, sql
 
 
 def test_a_wrong_name_is_answered_with_near_ones(database: LiveDatabase) -> None:

@@ -1,4 +1,4 @@
-"""The same small shop in SQLite, DuckDB and PostgreSQL, with a row that nothing may change."""
+"""The same small shop in SQLite, DuckDB, PostgreSQL and MariaDB, with a row that nothing may change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-KINDS = ("sqlite", "duckdb", "postgres")
+KINDS = ("sqlite", "duckdb", "postgres", "mariadb")
 
 SCRIPT = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, "Name" VARCHAR(40), city VARCHAR(40), is_active BOOLEAN);
@@ -29,6 +29,9 @@ def make(kind: str, folder: Path, request: Any, script: str = SCRIPT) -> str:
     path = folder / f"shop-{next(_numbers)}.{kind}"
     if kind == "postgres":
         return str(request.getfixturevalue("postgres").new_database(path.stem, script))
+    if kind == "mariadb":
+        mode = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'; "
+        return str(request.getfixturevalue("mariadb").new_database(path.stem, mode + script))
     if kind == "duckdb":
         import duckdb
 

@@ -32,6 +32,7 @@ _REINSTALL = "pip install --force-reinstall t2sql"
 
 _EXTRAS = (
     ("postgresql", "psycopg", "postgres"),
+    ("mariadb", "pymysql", "mariadb"),
     ("duckdb", "duckdb-sqlalchemy", "duckdb"),
     ("parquet", "pyarrow", "parquet"),
     ("server", "uvicorn", "serve"),

@@ -1,12 +1,18 @@
 from .engine import open_engine as open_engine
 from .engine import read_only_engine as read_only_engine
+from .errors import driver_message as driver_message
 from .errors import ignore_unknown_types as ignore_unknown_types
 from .errors import translate_errors as translate_errors
-from .reflection import DatabaseColumn as DatabaseColumn
-from .reflection import DatabaseTable as DatabaseTable
-from .reflection import ForeignKeyConstraint as ForeignKeyConstraint
+from .kinds import Dialect as Dialect
+from .kinds import database_file_kind as database_file_kind
+from .kinds import dialect_name as dialect_name
+from .reflection import ReadSchema as ReadSchema
 from .reflection import read_schema as read_schema
 from .reflection import read_tables as read_tables
+from .tables import Catalog as Catalog
+from .tables import DatabaseColumn as DatabaseColumn
+from .tables import DatabaseTable as DatabaseTable
+from .tables import ForeignKeyConstraint as ForeignKeyConstraint
 from .urls import database_name as database_name
 from .urls import has_password as has_password
 from .urls import mask_secrets as mask_secrets
@@ -15,10 +21,16 @@ from .urls import parse_url as parse_url
 from .urls import sqlite_file as sqlite_file
 
 __all__ = [
+    "Catalog",
     "DatabaseColumn",
     "DatabaseTable",
+    "Dialect",
     "ForeignKeyConstraint",
+    "ReadSchema",
+    "database_file_kind",
     "database_name",
+    "dialect_name",
+    "driver_message",
     "has_password",
     "ignore_unknown_types",
     "mask_secrets",

@@ -6,26 +6,18 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
 from t2sql.databases.errors import ignore_unknown_types, translate_errors
+from t2sql.databases.kinds import dialect_name
+from t2sql.databases.mariadb_engine import mariadb_engine
+from t2sql.databases.postgres_engine import postgres_engine
 from t2sql.databases.urls import EXAMPLE_URL, masked_url, parse_url
 from t2sql.errors import InputError
 
 _BUSY_SECONDS = 5.0
 """How long SQLite waits for a lock of another process: Python's own default for `sqlite3.connect`."""
-
-_CONNECT_SECONDS = 10
-"""Long enough for a server on another continent; a wrong host is reported while the user still waits."""
-
-# Every transaction begins read-only, and a backslash in a literal stands for itself, as in the SQL standard.
-# The two time limits bound what an abandoned session can hold on the user's server.
-_POSTGRES_OPTIONS = (
-    "-c default_transaction_read_only=on -c standard_conforming_strings=on "
-    "-c idle_in_transaction_session_timeout=60s -c lock_timeout=5s"
-)
 
 # https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview: no other files, no network,
 # no code from outside; the last setting forbids statements to change the others.
@@ -57,29 +49,25 @@ def open_engine(url: str) -> Iterator[sa.Engine]:
 def read_only_engine(url: sa.URL) -> sa.Engine:
     """Create an engine whose connections cannot write, and connect once.
 
-    Databases other than SQLite, DuckDB and PostgreSQL (through psycopg) are opened as their driver does:
-    there the role in the URL decides what may be written.
+    Databases other than SQLite, DuckDB, PostgreSQL (through psycopg), MariaDB and MySQL (through PyMySQL) are
+    opened as their driver does: there the role in the URL decides what may be written.
 
     Raises:
-        InputError: The URL names no SQLite or DuckDB file, or one that does not exist.
+        InputError: The URL names no SQLite or DuckDB file, or one that does not exist, or no database.
     """
-    backend = url.get_backend_name()
-    if backend == "sqlite":
+    kind = dialect_name(url)
+    if kind == "sqlite":
         return _sqlite_engine(url)
-    options: dict[str, Any] = {}
-    if url.drivername in ("postgresql", "postgres"):
-        # SQLAlchemy 2.0 would choose psycopg2.
-        url = url.set(drivername="postgresql+psycopg")
-    if url.drivername == "postgresql+psycopg":
-        from_url = url.query.get("options")
-        given = from_url if isinstance(from_url, str) else " ".join(from_url or ())
-        url = url.difference_update_query(["options"])
-        settings = {"options": f"{given} {_POSTGRES_OPTIONS}".strip(), "connect_timeout": _CONNECT_SECONDS}
-        options = {"connect_args": settings, "pool_pre_ping": True}
-    elif backend == "duckdb":
+    if kind == "postgres":
+        engine = postgres_engine(url)
+    elif kind == "mysql":
+        engine = mariadb_engine(url)
+    elif kind == "duckdb":
         _existing_file(url, "duckdb:///shop.duckdb")
-        options = {"connect_args": {"read_only": True, "config": dict(_DUCKDB_CONFIG)}}
-    engine = sa.create_engine(url, **options)
+        options = {"read_only": True, "config": dict(_DUCKDB_CONFIG)}
+        engine = sa.create_engine(url, connect_args=options)
+    else:
+        engine = sa.create_engine(url)
     with engine.connect():
         return engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,18 @@ import sqlalchemy as sa
 
 from t2sql.databases.urls import EXAMPLE_URL, mask_secrets, masked_url
 from t2sql.errors import InputError, MissingPartError, T2sqlError
+
+_PACKAGES = {
+    "psycopg": "'t2sql[postgres]'",
+    "pymysql": "'t2sql[mariadb]'",
+    "duckdb": "'t2sql[duckdb]'",
+    "duckdb_sqlalchemy": "'t2sql[duckdb]'",
+    "MySQLdb": "'t2sql[mariadb]', and begin the URL with mariadb:// or mysql+pymysql://",
+    "mariadb": "'t2sql[mariadb]', and begin the URL with mariadb:// or mysql+pymysql://",
+}
+"""What installs a module whose name is not its package's."""
+
+_NEEDED_PACKAGE = re.compile(r"'(cryptography|pynacl)' package is required")
 
 
 @contextmanager
@@ -37,11 +50,18 @@ def translate_errors(url: str, unreadable: type[T2sqlError] = InputError) -> Ite
             found=error,
         ) from None
     except ModuleNotFoundError as error:
-        hint = f"Install it: pip install {error.name}"
-        raise MissingPartError("the database's driver is missing", found=error.name, hint=hint) from None
+        name = error.name or ""
+        hint = f"Install it: pip install {_PACKAGES.get(name, name)}"
+        raise MissingPartError("the database's driver is missing", found=name, hint=hint) from None
+    except RuntimeError as error:
+        # PyMySQL, of the packages that some ways to log in need.
+        if (match := _NEEDED_PACKAGE.match(str(error))) is None:
+            raise
+        hint = f"Install it: pip install {match[1]}"
+        raise MissingPartError("the server's way to log in needs a package", found=error, hint=hint) from None
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, sa.exc.StatementError) and error.orig else error
-        reason = mask_secrets(str(cause).splitlines()[0], url)
+        reason = mask_secrets(driver_message(cause), url)
         raise unreadable(
             "the database cannot be read", where=masked_url(url), found=reason, hint=_hint(reason)
         ) from error
@@ -56,6 +76,14 @@ def ignore_unknown_types() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         yield
+
+
+def driver_message(error: BaseException) -> str:
+    """The first line of what a driver says; its class where it says nothing. PyMySQL's code is left out."""
+    arguments = error.args
+    text = arguments[1] if len(arguments) == 2 and isinstance(arguments[0], int) else error
+    lines = str(text).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _hint(reason: str) -> str | None:

@@ -1,15 +1,23 @@
-"""The tables of a database, read from its catalog through SQLAlchemy's inspector."""
+"""The tables of a database, read from its catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
-from t2sql.databases.errors import ignore_unknown_types
+from t2sql.databases.errors import driver_message, ignore_unknown_types
+from t2sql.databases.mariadb_catalog import read_mariadb_catalog
+from t2sql.databases.tables import (
+    Catalog,
+    DatabaseColumn,
+    DatabaseTable,
+    ForeignKeyConstraint,
+    resolve_keys,
+)
 from t2sql.databases.urls import masked_url
 from t2sql.errors import InputError
 from t2sql.schema import Column, ForeignKey, Schema, Table
@@ -19,110 +27,86 @@ _MOST_NAMES = 8
 
 
 @dataclass(frozen=True)
-class DatabaseColumn:
-    """A column of the user's database.
+class ReadSchema:
+    """A database's schema.
 
     Attributes:
-        name: The column's name as the database spells it.
-        type: The type in the database's own SQL; TEXT where SQLAlchemy does not know it.
-        affinity: The type for a copy of the column in SQLite: the type itself if the database is SQLite, else
-            INTEGER, REAL or TEXT; empty where SQLAlchemy does not know the type.
-        binary: Whether the values are bytes. They are not read.
+        schema: Its tables and views.
+        left_out: Sentences for people about what cannot be read.
     """
 
-    name: str
-    type: str
-    affinity: str
-    binary: bool
-
-
-@dataclass(frozen=True)
-class ForeignKeyConstraint:
-    """A foreign key, perhaps of several columns.
-
-    Attributes:
-        table: The table that holds the key.
-        columns: The key's columns in `table`.
-        to_table: The table that the key refers to.
-        to_columns: The columns that `columns` refer to, pair by pair.
-    """
-
-    table: str
-    columns: tuple[str, ...]
-    to_table: str
-    to_columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class DatabaseTable:
-    """A table or a view of the user's database.
-
-    Attributes:
-        name: The table's name as the database spells it.
-        columns: The columns, in the table's order.
-        primary_key: The names of the primary key's columns; empty if there is none.
-        foreign_keys: The keys whose target columns were read as well.
-    """
-
-    name: str
-    columns: tuple[DatabaseColumn, ...]
-    primary_key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKeyConstraint, ...]
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The names of the columns, in the table's order."""
-        return tuple(column.name for column in self.columns)
+    schema: Schema
+    left_out: tuple[str, ...]
 
 
 def read_tables(
     engine: sa.Engine, *, views: bool, include: Callable[[str], bool] = lambda name: True
-) -> list[DatabaseTable]:
+) -> Catalog:
     """Read the tables that have columns, in the order of their names. No row is read.
+
+    A table that cannot be read, such as a view over a table that is gone, is left out and named.
 
     Args:
         engine: The database.
-        views: Whether to read views as well; a view over a table that is gone is left out.
+        views: Whether to read views as well.
         include: Says of a table's name whether the table is read.
 
     Raises:
         InputError: The database has no table, or `include` rejects all of them.
     """
-    inspector = sa.inspect(engine)
-    names = list(inspector.get_table_names())
-    if views:
-        names += inspector.get_view_names()
-    names = sorted(name for name in names if not name.lower().startswith("sqlite_"))
-    if not names:
-        raise _no_table(engine, inspector)
-    included = [name for name in names if include(name)]
-    if not included:
+    if engine.dialect.name == "mysql":
+        catalog = read_mariadb_catalog(engine, views=views)
+    else:
+        catalog = _inspect(engine, views, include)
+    names = [table.name for table in catalog.tables]
+    if not names and not catalog.left_out:
+        raise _no_table(engine)
+    tables = [table for table in catalog.tables if include(table.name)]
+    if names and not tables:
         raise InputError(
             "the recipe takes none of the tables",
             where=_location(engine),
             found=", ".join(names[:_MOST_NAMES]),
         )
-    tables = []
-    for name in included:
-        try:
-            tables.append(_read_table(engine, inspector, name))
-        except sa.exc.OperationalError:
-            # A view over a table that is gone.
-            if name in inspector.get_table_names():
-                raise
+    if not tables:
+        raise InputError(
+            "no table can be read", where=_location(engine), found="; ".join(catalog.left_out[:_MOST_NAMES])
+        )
     by_name = {table.name.lower(): table for table in tables}
-    return [_resolve_keys(table, by_name) for table in tables if table.columns]
+    resolved = (resolve_keys(table, by_name) for table in tables if table.columns)
+    return Catalog(tuple(resolved), catalog.left_out)
 
 
-def read_schema(engine: sa.Engine) -> Schema:
-    """Read the tables and views with their columns, types and keys as a `Schema`. No row is read.
+def read_schema(engine: sa.Engine) -> ReadSchema:
+    """Read the tables and views with their columns, types and keys. No row is read.
 
     Raises:
-        InputError: The database has no table.
+        InputError: The database has no table that can be read.
     """
     with ignore_unknown_types():
-        tables = read_tables(engine, views=True)
-    return Schema(tuple(_schema_table(table) for table in tables))
+        catalog = read_tables(engine, views=True)
+    return ReadSchema(Schema(tuple(_schema_table(table) for table in catalog.tables)), catalog.left_out)
+
+
+def _inspect(engine: sa.Engine, views: bool, include: Callable[[str], bool]) -> Catalog:
+    """The catalog as SQLAlchemy's inspector reads it; tables that are not included have no columns."""
+    inspector = sa.inspect(engine)
+    names = list(inspector.get_table_names())
+    if views:
+        names += inspector.get_view_names()
+    tables, left_out = [], []
+    for name in sorted(name for name in names if not name.lower().startswith("sqlite_")):
+        if not include(name):
+            tables.append(DatabaseTable(name, (), (), ()))
+            continue
+        try:
+            tables.append(_read_table(engine, inspector, name))
+        except sa.exc.SQLAlchemyError as error:
+            if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+                raise
+            cause = error.orig if isinstance(error, sa.exc.StatementError) and error.orig else error
+            left_out.append(f"{name} is left out: {driver_message(cause)}")
+    return Catalog(tuple(tables), tuple(left_out))
 
 
 def _schema_table(table: DatabaseTable) -> Table:
@@ -137,10 +121,11 @@ def _schema_table(table: DatabaseTable) -> Table:
     )
 
 
-def _no_table(engine: sa.Engine, inspector: sa.Inspector) -> InputError:
+def _no_table(engine: sa.Engine) -> InputError:
     """The error for a database without tables; of PostgreSQL, it names the schemas that have some."""
     what, where = "no table in the database", _location(engine)
     if engine.dialect.name == "postgresql":
+        inspector = sa.inspect(engine)
         schemas = [name for name in inspector.get_schema_names() if name != "information_schema"]
         filled = [name for name in schemas if inspector.get_table_names(schema=name)]
         if filled:
@@ -182,20 +167,6 @@ def _column(engine: sa.Engine, column: ReflectedColumn) -> DatabaseColumn:
     elif isinstance(sql_type, sa.types.Numeric):
         affinity = "REAL"
     return DatabaseColumn(name, type_text, affinity, binary)
-
-
-def _resolve_keys(table: DatabaseTable, by_name: dict[str, DatabaseTable]) -> DatabaseTable:
-    """Keep the keys into tables and columns that were read, with names as their own table spells them."""
-    resolved = []
-    for key in table.foreign_keys:
-        target = by_name.get(key.to_table.lower())
-        if target is None or len(key.columns) != len(key.to_columns) or not key.columns:
-            continue
-        spelling = {name.lower(): name for name in target.column_names}
-        if {column.lower() for column in key.to_columns} <= spelling.keys():
-            to_columns = tuple(spelling[column.lower()] for column in key.to_columns)
-            resolved.append(ForeignKeyConstraint(table.name, key.columns, target.name, to_columns))
-    return replace(table, foreign_keys=tuple(dict.fromkeys(resolved)))
 
 
 def _location(engine: sa.Engine) -> str:

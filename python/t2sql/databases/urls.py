@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 import sqlalchemy as sa
 
+from t2sql.databases.kinds import database_file_kind
 from t2sql.errors import InputError
 
 EXAMPLE_URL = "sqlite:///shop.db"
@@ -25,18 +26,22 @@ _AUTHORITY = re.compile(r"://[^:/@\s]*:([^\s]*)@")
 
 
 def parse_url(url: str | sa.URL) -> sa.URL:
-    """Parse a database URL.
+    """Parse a database URL, or the path of a SQLite or DuckDB file.
 
     Args:
-        url: A URL as SQLAlchemy reads it, such as `postgresql://me@host/shop`, or one that is parsed already.
+        url: A URL as SQLAlchemy reads it, such as `postgresql://me@host/shop`, one that is parsed already, or
+            a path such as `shop.db`.
 
     Raises:
-        InputError: `url` is not a database URL. The message does not repeat it, since it may hold a password.
+        InputError: `url` is none of these. The message does not repeat it, since it may hold a password.
     """
+    if isinstance(url, str) and "://" not in url and (kind := database_file_kind(Path(url))):
+        return sa.URL.create(kind, database=url)
     try:
         return sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):
-        raise InputError("not a database URL", expected=f"one such as {EXAMPLE_URL}") from None
+        expected = f"one such as {EXAMPLE_URL}, or a SQLite or DuckDB file"
+        raise InputError("not a database URL", expected=expected) from None
 
 
 def masked_url(url: str | sa.URL) -> str:

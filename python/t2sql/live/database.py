@@ -8,9 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from t2sql.databases import masked_url, parse_url, read_only_engine, read_schema, translate_errors
+from t2sql.databases import (
+    ReadSchema,
+    dialect_name,
+    masked_url,
+    parse_url,
+    read_only_engine,
+    read_schema,
+    translate_errors,
+)
 from t2sql.errors import InputError, WorkError
 from t2sql.live.running import Limits, run
 from t2sql.live.schema_cache import load_cached, store
@@ -19,15 +25,23 @@ from t2sql.live.statement import Statement, prepare
 from t2sql.schema import Schema
 from t2sql.sql import Result, SqlError, open_reader
 
-_DIALECTS = {"sqlite": "sqlite", "duckdb": "duckdb", "postgresql": "postgres", "postgres": "postgres"}
-"""SQLAlchemy's names of kinds of databases, and sqlglot's of their dialects."""
-# The only driver of PostgreSQL whose connections `running` knows.
-_POSTGRES_DRIVER = re.compile(r"postgres(ql)?(\+psycopg)?")
+EXPECTED_URLS = "sqlite:///FILE, duckdb:///FILE, postgresql://HOST/NAME or mariadb://HOST/NAME"
+"""What error messages say is expected of a database."""
 
 _DEFAULT_LIMITS = Limits()
 # A value of the question is looked up while somebody waits, and three spellings are told apart.
 _LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
 _ROLE_LIMITS = Limits(timeout=1.0, max_rows=1)
+
+_ROLE_QUERIES = {
+    "postgres": "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user",
+    "mysql": """
+        SELECT COUNT(*) FROM information_schema.user_privileges
+        WHERE privilege_type IN ('SUPER', 'FILE')
+          AND REPLACE(grantee, '''', '') = CURRENT_USER()
+    """,
+}
+"""Whether the role may do far more than read."""
 
 # A macro in the file is found before DuckDB's own function of its name, operators too: so we call none.
 _FUNCTIONS = "SELECT DISTINCT function_name, internal FROM system.main.duckdb_functions()"
@@ -40,7 +54,7 @@ class LiveDatabase:
     Attributes:
         url: Its URL, password included.
         shown: Its URL for people, without the password.
-        dialect: sqlglot's name of its dialect: "sqlite", "duckdb" or "postgres".
+        dialect: sqlglot's name of its dialect: "sqlite", "duckdb", "postgres", or "mysql" for MariaDB too.
         file: The file of a SQLite or DuckDB database.
     """
 
@@ -48,7 +62,8 @@ class LiveDatabase:
         """Open a database.
 
         Args:
-            url: `sqlite:///FILE`, `duckdb:///FILE` or `postgresql://HOST/NAME`.
+            url: `sqlite:///FILE`, `duckdb:///FILE`, `postgresql://HOST/NAME`, `mariadb://HOST/NAME`, or the
+                path of a SQLite or DuckDB file.
 
         Raises:
             InputError: It is another kind of database, or cannot be read.
@@ -57,17 +72,19 @@ class LiveDatabase:
         self.url = url
         self.shown = masked_url(url)
         address = parse_url(url)
-        self.dialect = _dialect(address)
-        if not self.dialect:
+        dialect = dialect_name(address)
+        if dialect is None:
             raise InputError(
                 "this kind of database cannot be asked",
                 where=self.shown,
-                expected="sqlite:///FILE, duckdb:///FILE or postgresql://HOST/NAME",
+                expected=EXPECTED_URLS,
                 found=address.drivername,
             )
-        self.file = Path(address.database) if self.dialect != "postgres" and address.database else None
+        self.dialect = dialect
+        is_file = dialect in ("sqlite", "duckdb")
+        self.file = Path(address.database) if is_file and address.database else None
         self._lock = threading.Lock()
-        self._schema: tuple[str, Schema] | None = None
+        self._schema: tuple[str, ReadSchema] | None = None
         with translate_errors(url):
             self._engine = read_only_engine(address)
             # Opening a file reads nothing of it; this shows whether it is a database.
@@ -79,9 +96,10 @@ class LiveDatabase:
         """What the names of the schema's tables are written after."""
         if self.dialect == "sqlite":
             return ("main",)
+        schema = "DATABASE()" if self.dialect == "mysql" else "current_schema()"
         catalog = "current_database()" if self.dialect == "duckdb" else "NULL"
         with self._engine.connect() as connection:
-            row = connection.exec_driver_sql(f"SELECT current_schema(), {catalog}").one()
+            row = connection.exec_driver_sql(f"SELECT {schema}, {catalog}").one()
         schema, catalog = (str(name) for name in row)
         # DuckDB cannot tell a schema from a file of the same name.
         return (catalog, schema) if self.dialect == "duckdb" and catalog == schema else (schema,)
@@ -105,14 +123,17 @@ class LiveDatabase:
             InputError: The database has no table.
             WorkError: It went away.
         """
+        return self._read().schema
+
+    def _read(self) -> ReadSchema:
         with self._lock, translate_errors(self.url, WorkError):
             state = schema_state(self._engine)
             if self._schema is None or self._schema[0] != state:
-                schema = load_cached(self.url, state)
-                if schema is None:
-                    schema = read_schema(self._engine)
-                    store(self.url, state, schema)
-                self._schema = state, schema
+                read = load_cached(self.url, state)
+                if read is None:
+                    read = read_schema(self._engine)
+                    store(self.url, state, read)
+                self._schema = state, read
             return self._schema[1]
 
     def prepare(self, sql: str, schema: Schema | None = None) -> Statement:
@@ -171,17 +192,21 @@ class LiveDatabase:
         return [row[0] for row in self._run(sql, _LOOKUP_LIMITS).rows]
 
     def warnings(self) -> list[str]:
-        """What would be safer about the way the database was opened, in words."""
-        if self.dialect != "postgres":
-            return []
-        try:
-            query = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
-            rows = self._run(query, _ROLE_LIMITS).rows
-        except SqlError:
-            return []
-        if rows and rows[0][0]:
-            return ["the database's role is a superuser; use one that may only SELECT"]
-        return []
+        """What cannot be read, and what would be safer about the way the database was opened, in words.
+
+        Raises:
+            InputError: The database has no table.
+            WorkError: It went away.
+        """
+        warnings = list(self._read().left_out)
+        if query := _ROLE_QUERIES.get(self.dialect):
+            try:
+                rows = self._run(query, _ROLE_LIMITS).rows
+            except SqlError:
+                rows = []
+            if rows and rows[0][0]:
+                warnings.append("the database's role is a superuser; use one that may only SELECT")
+        return warnings
 
     def close(self) -> None:
         """Close the connections."""
@@ -199,11 +224,3 @@ class LiveDatabase:
 def open_database(url: str) -> LiveDatabase:
     """Open a database for reading; see `LiveDatabase`."""
     return LiveDatabase(url)
-
-
-def _dialect(address: sa.URL) -> str:
-    """The dialect of a database, as sqlglot names it; "" for a kind that cannot be asked."""
-    dialect = _DIALECTS.get(address.get_backend_name(), "")
-    if dialect == "postgres" and not _POSTGRES_DRIVER.fullmatch(address.drivername):
-        return ""
-    return dialect

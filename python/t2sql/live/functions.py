@@ -14,6 +14,7 @@ from t2sql.sql import SqlError
 _OWN = {
     "postgres": frozenset({"char_length", "power", "mod", "date_part", "now", "age", "make_date"}),
     "duckdb": frozenset({"char_length", "power", "mod", "date_part", "now", "age", "make_date"}),
+    "mysql": frozenset({"char_length", "power", "mod", "now"}),
 }
 """Names that sqlglot does not know as functions, and that these databases have themselves."""
 
@@ -23,6 +24,10 @@ _LACKING: dict[str, tuple[type[exp.Expr], ...]] = {
         *(exp.Contains, exp.EndsWith, exp.Monthname, exp.Dayname, exp.LastDay),
     ),
     "duckdb": (exp.Initcap,),
+    "mysql": (
+        *(exp.Typeof, exp.Median, exp.Qualify, exp.ArgMax, exp.ArgMin, exp.Initcap, exp.SplitPart),
+        *(exp.Glob, exp.Corr, exp.CovarPop, exp.CovarSamp, exp.LogicalOr, exp.LogicalAnd),
+    ),
 }
 """What sqlglot reads, and these databases do not have."""
 
@@ -35,7 +40,7 @@ def translate_functions(tree: exp.Expr, dialect: str, sql: str) -> None:
 
     Args:
         tree: The statement's tree; it is changed.
-        dialect: sqlglot's name of a server's dialect, "duckdb" or "postgres".
+        dialect: sqlglot's name of a server's dialect: "duckdb", "postgres" or "mysql".
         sql: The statement, for errors.
 
     Raises:

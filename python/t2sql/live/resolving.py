@@ -219,12 +219,12 @@ class NameResolver:
             node.set("this", exp.to_identifier(common.name, quoted=True))
             return source
         table = find_named(self._schema.tables, node.name)
-        if table is None or (written and fold(written.name) != fold(self._namespace[-1])):
+        if table is None or (written and fold(written.name) not in map(fold, self._namespace[-1:])):
             raise SqlError("unknown_table", f"no such table: {node.sql()}{self._near(node.name)}", self._sql)
         self._rewritten |= _shown_differently(table)
         node.set("this", exp.to_identifier(table.name, quoted=True))
         parts = [exp.to_identifier(name, quoted=True) for name in reversed(self._namespace)]
-        node.set("db", parts[0])
+        node.set("db", parts[0] if parts else None)
         node.set("catalog", parts[1] if len(parts) > 1 else None)
         return Source(node.alias or table.name, table.column_names, table)
 

@@ -1,9 +1,10 @@
-"""One statement on PostgreSQL or DuckDB: read-only, its rows streamed, time, rows and bytes bounded.
+"""One statement on a server or a DuckDB file: read-only, its rows streamed, time, rows and bytes bounded.
 
 PostgreSQL: a read-only transaction that is always rolled back, statement_timeout, and the protocol that
-takes one statement. DuckDB: a file opened read-only, no files or network, 1 GB of memory. Not protected
-against: the server's own memory, processor and temporary files within the time limit; what the statement
-reads, since all that the URL's role may read may be read. Give the role SELECT and nothing else.
+takes one statement. MariaDB: the same with max_statement_time, MySQL with max_execution_time. DuckDB: a file
+opened read-only, no files or network, 1 GB of memory. Not protected against: the server's own memory,
+processor and temporary files within the time limit; what the statement reads, since all that the URL's role
+may read may be read. Give the role SELECT and nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from t2sql.live.drivers import Driver, DuckdbDriver, PostgresDriver, first_line
+from t2sql.live.mariadb_driver import MariadbDriver
 from t2sql.sql import MAX_BYTES, MAX_ROWS, TIMEOUT, Result, SqlError, StopCondition
 
 _POLL_SECONDS = 0.02
@@ -41,8 +43,8 @@ def run(connection: Connection, sql: str, limits: Limits, cancelled: Callable[[]
     """Run one statement that was checked.
 
     Args:
-        connection: A connection to PostgreSQL or DuckDB. After an error, or a result that was not fetched
-            whole, it is not used again.
+        connection: A connection to PostgreSQL, MariaDB or DuckDB. After an error, or a result that was not
+            fetched whole, it is not used again.
         sql: The statement.
         limits: How much it may use.
         cancelled: Says whether nobody waits for the rows any more.
@@ -55,9 +57,7 @@ def run(connection: Connection, sql: str, limits: Limits, cancelled: Callable[[]
         WorkError: The database went away.
     """
     started = time.monotonic()
-    raw = connection.connection.driver_connection
-    driver: Driver
-    driver = PostgresDriver(raw) if connection.dialect.name == "postgresql" else DuckdbDriver(raw)
+    driver = _driver(connection)
     condition = StopCondition()
     condition.start(limits.timeout + driver.grace_seconds, cancelled)
     try:
@@ -76,6 +76,15 @@ def run(connection: Connection, sql: str, limits: Limits, cancelled: Callable[[]
     if condition.reason is not None or truncated:
         connection.invalidate()
     return Result(columns, rows, truncated, time.monotonic() - started)
+
+
+def _driver(connection: Connection) -> Driver:
+    raw = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        return PostgresDriver(raw)
+    if connection.dialect.name == "mysql":
+        return MariadbDriver(raw, connection.engine.pool)
+    return DuckdbDriver(raw)
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from t2sql.cache import cache_dir
-from t2sql.databases import masked_url
+from t2sql.databases import ReadSchema, masked_url
 from t2sql.files import write_text
 from t2sql.schema import Schema
 
 
-def load_cached(url: str, state: str) -> Schema | None:
+def load_cached(url: str, state: str) -> ReadSchema | None:
     """Load a schema that `store` wrote.
 
     Args:
@@ -25,21 +25,25 @@ def load_cached(url: str, state: str) -> Schema | None:
     """
     try:
         document = json.loads(_file(url).read_text(encoding="utf-8"))
-        return Schema.from_dict(document["schema"]) if document["state"] == state else None
+        if document["state"] != state:
+            return None
+        return ReadSchema(Schema.from_dict(document["schema"]), tuple(map(str, document["left_out"])))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def store(url: str, state: str, schema: Schema) -> None:
+def store(url: str, state: str, read: ReadSchema) -> None:
     """Store a schema for the next process. A failure to write is ignored: then it is read again.
 
     Args:
         url: The database. The file's name is a hash of it, without the password.
         state: Its `schema_state`.
-        schema: Its tables.
+        read: Its tables.
     """
     file = _file(url)
-    document = json.dumps({"state": state, "schema": schema.to_dict()}, ensure_ascii=True)
+    document = json.dumps(
+        {"state": state, "schema": read.schema.to_dict(), "left_out": read.left_out}, ensure_ascii=True
+    )
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, document)

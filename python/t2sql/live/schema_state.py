@@ -14,10 +14,20 @@ _CATALOG_QUERIES = {
     "postgresql": """
         SELECT c.relkind::text, c.relname, a.attname, a.atttypid::int, a.atttypmod FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         UNION ALL
         SELECT 'key', conname, conkey::text, confrelid::int, conrelid::int FROM pg_catalog.pg_constraint
-        WHERE connamespace = current_schema()::regnamespace
+        JOIN pg_catalog.pg_namespace n ON n.oid = connamespace WHERE n.nspname = current_schema()
+    """,
+    "mysql": """
+        SELECT t.table_type, c.table_name, c.ordinal_position, c.column_name, c.column_type
+        FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+        WHERE table_schema = DATABASE()
+        UNION ALL
+        SELECT 'key', constraint_name, ordinal_position, CONCAT_WS('.', table_name, column_name),
+               CONCAT_WS('.', referenced_table_schema, referenced_table_name, referenced_column_name)
+        FROM information_schema.key_column_usage WHERE table_schema = DATABASE()
     """,
 }
 
@@ -26,7 +36,7 @@ def schema_state(engine: Engine) -> str:
     """The hash of the database's schema as it is now; no table is read.
 
     Args:
-        engine: A SQLite, DuckDB or PostgreSQL database.
+        engine: A SQLite, DuckDB, PostgreSQL or MariaDB database.
 
     Raises:
         SQLAlchemyError: The database cannot be read.

@@ -47,7 +47,12 @@ class Statement:
     notes: tuple[str, ...] = ()
 
 
-_NAMESPACES = {"sqlite": ("main",), "duckdb": ("main",), "postgres": ("public",)}
+_NAMESPACES: dict[str, tuple[str, ...]] = {
+    "sqlite": ("main",),
+    "duckdb": ("main",),
+    "postgres": ("public",),
+    "mysql": (),
+}
 
 
 def prepare(

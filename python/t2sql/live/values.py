@@ -87,9 +87,14 @@ def _spellings(
     folded = exp.EQ(this=exp.Lower(this=node.copy()), expression=exp.Lower(this=literal.copy()))
     similar = exp.select(node.copy()).distinct().from_(table.copy()).where(folded).limit(3)
     try:
-        return [text] if lookup(exact) else lookup(similar)
+        equal = lookup(exact)
+        if not equal:
+            return lookup(similar)
     except SqlError:
         return None
+    # A collation of MariaDB's finds a text in other letter case too.
+    same_letters = isinstance(equal[0], str) and equal[0].lower() == text.lower()
+    return equal if same_letters else [text]
 
 
 def adapt_types(tree: exp.Expr) -> None:

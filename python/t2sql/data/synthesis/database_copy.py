@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,10 +63,11 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
         InputError: The database cannot be read, or no table has rows.
     """
     name = database_name(url)
-    warnings = []
+    warnings: list[str] = []
     with open_engine(url) as engine:
-        tables = read_tables(engine, views=recipe.views, include=recipe.includes)
-        tables, clashes = _without_clashes(tables)
+        catalog = read_tables(engine, views=recipe.views, include=recipe.includes)
+        warnings += catalog.left_out
+        tables, clashes = _without_clashes(catalog.tables)
         if clashes:
             warnings.append(f"left out, for SQLite cannot tell their names apart: {', '.join(clashes)}")
         with engine.connect() as connection:
@@ -86,7 +88,7 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
     return DatabaseCopy(name, path, schema, profiles, tuple(warnings))
 
 
-def _without_clashes(tables: list[DatabaseTable]) -> tuple[list[DatabaseTable], list[str]]:
+def _without_clashes(tables: Iterable[DatabaseTable]) -> tuple[list[DatabaseTable], list[str]]:
     """Keep the first of the names that differ only in letter case, which other databases tell apart."""
     by_name: dict[str, DatabaseTable] = {}
     clashes = []
