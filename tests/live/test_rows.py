@@ -15,6 +15,7 @@ import pytest
 from t2sql.errors import InputError
 from t2sql.live import format_rows, printable, write_file
 from t2sql.sql import Result
+from t2sql.text import width
 
 ROWS: list[tuple[Any, ...]] = [
     (1, 'say "hi", Ann', Decimal("19.90"), datetime.date(2024, 1, 5), b"\x00\xff", float("nan"), None),
@@ -75,5 +76,48 @@ def test_a_file_that_exists_is_kept_without_force(tmp_path: Path) -> None:
 
 def test_nothing_in_a_value_steers_a_terminal() -> None:
     assert printable("\x1b[2Jgone\u202e\n") == "\\x1b[2Jgone\\u202e\\n"
-    assert printable(None) == ""
-    assert len(printable("x" * 1000)) == 80
+    assert width(printable("x" * 1000)) == width(printable("日本語" * 100)) + 1 == 80
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "NULL"),
+        ("", ""),
+        (True, "true"),
+        ({"a": 1, "b": None}, '{"a": 1, "b": null}'),
+        ([Decimal("1.50"), None], '["1.50", null]'),
+        ([datetime.date(2024, 1, 1)], '["2024-01-01"]'),
+        (Decimal("2.0000000000000000"), "2.0"),
+        (Decimal("2.3333333333333333"), "2.3333333333333333"),
+        (Decimal("19.90"), "19.90"),
+        (0.1 + 0.2, "0.3"),
+        (2.0, "2.0"),
+        (float("inf"), "inf"),
+        (b"\x00\xff", "x'00ff'"),
+        ("می\u200cخواهم 👩\u200d👩\u200d👧", "می\u200cخواهم 👩\u200d👩\u200d👧"),
+    ],
+)
+def test_a_value_as_people_see_it(value: Any, shown: str) -> None:
+    assert printable(value) == shown
+
+
+def test_csv_tells_null_from_an_empty_text_and_writes_lists_as_json() -> None:
+    result = Result(("a", "b"), [(None, ""), ({"k": [1, None]}, True), (" x", 0.1 + 0.2)], False, 0.0)
+    assert format_rows(result, "csv").split("\n") == [
+        "a,b",
+        ',""',
+        '"{""k"": [1, null]}",true',
+        '" x",0.30000000000000004',
+    ]
+
+
+def test_json_keeps_integers_that_many_readers_would_round() -> None:
+    result = Result(("a",), [(2**53 - 1,), (-(2**63),), ([2**60],)], False, 0.0)
+    rows = json.loads(format_rows(result, "json"))["rows"]
+    assert rows == [[2**53 - 1], [str(-(2**63))], [[str(2**60)]]]
+
+
+def test_json_has_control_characters_as_escapes_alone() -> None:
+    written = format_rows(Result(("\x9b",), [("\u202e",)], False, 0.0), "json")
+    assert written.isascii() and json.loads(written) == {"columns": ["\x9b"], "rows": [["\u202e"]]}

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from t2sql.errors import InputError
 from t2sql_tui import browser, screens
+from t2sql_tui.line_filter import ControlFilter
 from t2sql_tui.screens.base import HEIGHTS, WIDTHS, BaseScreen
 from t2sql_tui.themes import DARK, THEMES
 
@@ -44,6 +46,7 @@ class T2sqlApp(App[None]):
         """
         super().__init__()
         self.root = root
+        self._control_filter = ControlFilter()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -55,6 +58,10 @@ class T2sqlApp(App[None]):
     def get_default_screen(self) -> screens.RunsScreen:
         """The table of runs."""
         return screens.RunsScreen(self.root)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own filters, and ours behind them."""
+        return [*super().get_line_filters(), self._control_filter]
 
     def on_mount(self) -> None:
         """Follow changes of the theme, and import the other screens once the first one is painted."""

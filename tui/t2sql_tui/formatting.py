@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import time
 
+from t2sql.text import one_line, shorten
 from t2sql_tui import clock as wall
 
 NONE = "–"
+_BLANKS = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
 
 STATES: dict[str, tuple[str, str]] = {
     "running": ("●", "primary"),
@@ -24,15 +26,14 @@ only sign."""
 
 
 def plain(value: object, limit: int = 500) -> str:
-    """A value from a file as text that is safe to show: one line without control characters.
+    """A value from a file as text that is safe to show: on one line, control characters as escapes.
 
     Args:
-        value: Any value; its `str` is shown.
-        limit: Most characters; a longer text ends with an ellipsis.
+        value: Any value; its `str` is shown, each line break or tab in it as a blank.
+        limit: Most cells of the terminal; a longer text ends with an ellipsis.
     """
-    text = str(value)[: limit + 1]
-    text = "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    text = str(value)[: 16 * limit + 1].translate(_BLANKS)
+    return shorten(one_line(text), limit)
 
 
 def number(value: object) -> float | None:

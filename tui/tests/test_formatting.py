@@ -59,7 +59,7 @@ def test_sizes() -> None:
 
 
 def test_plain_text_holds_no_control_characters() -> None:
-    assert formatting.plain("a\x1b[31mred\nline\tend") == "a�[31mred line end"
+    assert formatting.plain("a\x1b[31mred\nline\tend") == r"a\x1b[31mred line end"
     assert len(formatting.plain("x" * 10_000)) == 500
 
 

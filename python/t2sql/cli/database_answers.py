@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from decimal import Decimal
+from types import NoneType
 
 from t2sql import generate, live, sql
 from t2sql.cli.ask_arguments import AskArguments, RowArguments
 from t2sql.cli.output import Output, table
 from t2sql.cli.question_lines import question_lines
 from t2sql.errors import InputError, T2sqlError
+from t2sql.text import one_line
 
 
 def answer_from_database(out: Output, arguments: AskArguments) -> None:
@@ -46,7 +48,7 @@ def _converse(out: Output, asker: generate.Asker, database: live.LiveDatabase, r
         try:
             if line.strip() == "\\d":
                 for item in database.schema().tables:
-                    out.line(f"{item.name}: {', '.join(item.column_names)}")
+                    out.line(one_line(f"{item.name}: {', '.join(item.column_names)}"))
             elif line.strip():
                 print_answer(out, asker, database, line, rows)
         except T2sqlError as error:
@@ -105,7 +107,8 @@ def _text(out: Output, answer: live.LiveAnswer, rows: RowArguments) -> str:
         return f"{answer.sql}\n\n{as_table(answer.result)}"
     # A program reads stdout, so the rows are alone there.
     out.note(answer.sql)
-    return live.format_rows(answer.result, rows.row_format)
+    out.data(live.format_rows(answer.result, rows.row_format))
+    return ""
 
 
 def as_table(result: sql.Result) -> str:
@@ -113,14 +116,15 @@ def as_table(result: sql.Result) -> str:
     if not result.rows:
         return "(no rows)"
     cells = [[live.printable(value) for value in row] for row in result.rows]
-    return table([live.printable(name) for name in result.columns], cells, left=_leading_texts(result))
+    names = [live.printable(name) for name in result.columns]
+    return table(names, cells, left=0, texts=_text_columns(result))
 
 
-def _leading_texts(result: sql.Result) -> int:
-    """How many columns from the left have no numbers and are aligned to the left."""
-    count = 0
-    for value in result.rows[0]:
-        if isinstance(value, (int, float, Decimal)):
-            break
-        count += 1
-    return count
+def _text_columns(result: sql.Result) -> set[int]:
+    """Indexes of the columns that have a value that is no number; the other ones are aligned to the right."""
+    return {
+        index
+        for row in result.rows
+        for index, value in enumerate(row)
+        if not isinstance(value, (int, float, Decimal, NoneType)) or isinstance(value, bool)
+    }

@@ -18,6 +18,7 @@ from types import FrameType
 from t2sql import cli
 from t2sql.cli.output import dump_json
 from t2sql.errors import T2sqlError
+from t2sql.text import visible
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 """Exit codes: the work failed or a check did not hold; the arguments or the input are wrong; interrupted."""
@@ -47,14 +48,15 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
             raise
         code, message = explain(error)
         if debug:
-            traceback.print_exception(error)
+            print(visible("".join(traceback.format_exception(error))), end="", file=sys.stderr)
         if isinstance(error, BrokenPipeError):
             # Python flushes stdout at its exit, which would fail again and print a traceback.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         elif json:
             _print_json_error(code, message)
         with contextlib.suppress(OSError):
-            print(message if code == INTERRUPTED else f"error: {message}", file=sys.stderr, flush=True)
+            line = message if code == INTERRUPTED else f"error: {message}"
+            print(visible(line), file=sys.stderr, flush=True)
         return code
 
 

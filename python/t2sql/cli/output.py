@@ -1,14 +1,18 @@
-"""What a command prints: data on stdout, or one JSON document there; everything for people on stderr."""
+"""What a command prints: data on stdout, or one JSON document there; everything for people on stderr.
+
+Every text goes through here, so that nothing that a model, a database, a file or a server says can control
+the terminal.
+"""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from t2sql.cli.progress import TerminalProgress
 from t2sql.plain import plain
+from t2sql.text import json_text, one_line, pad, visible, width
 
 
 class Output:
@@ -36,18 +40,22 @@ class Output:
         else:
             text = text() if callable(text) else text
             if text:
-                print(text)
+                print(visible(text))
         sys.stdout.flush()
+
+    def data(self, text: str) -> None:
+        """Print rows for programs, to stdout: unchanged, but for a terminal safe."""
+        print(visible(text) if sys.stdout.isatty() else text, flush=True)
 
     def line(self, text: str = "") -> None:
         """Print a line of the outcome before the whole is known; with `--json` to stderr."""
         with self._progress.aside() if self._progress else nullcontext():
-            print(text, file=sys.stderr if self.json else sys.stdout, flush=True)
+            print(visible(text), file=sys.stderr if self.json else sys.stdout, flush=True)
 
     def note(self, text: str) -> None:
         """Print a line for people, to stderr."""
         with self._progress.aside() if self._progress else nullcontext():
-            print(text, file=sys.stderr, flush=True)
+            print(visible(text), file=sys.stderr, flush=True)
 
     def warn(self, text: str) -> None:
         """Print a warning, to stderr."""
@@ -71,27 +79,34 @@ class Output:
 
 def dump_json(document: object) -> str:
     """A document as commands print it: indented, and with null for NaN and infinity, which JSON lacks."""
-    return json.dumps(plain(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return json_text(plain(document), indent=2) + "\n"
 
 
 def table(
-    header: Sequence[str], rows: Sequence[Sequence[object]], *, left: int = 1, trailing: int = 0
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    left: int = 1,
+    trailing: int = 0,
+    texts: Collection[int] = (),
 ) -> str:
-    """Lay out a table with aligned columns.
+    """Lay out a table with aligned columns, whose widths are counted in the terminal's cells.
 
     Args:
         header: The columns' names.
-        rows: A cell for each column; None is shown as "-".
+        rows: A cell for each column; None is shown as "-". Each stays on its line.
         left: How many first columns are aligned to the left; the others, numbers, to the right.
         trailing: How many last columns are aligned to the left as well.
+        texts: Indexes of more columns that are aligned to the left.
     """
-    cells = [[str(name) for name in header]] + [["-" if v is None else str(v) for v in row] for row in rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    cells = [["-" if value is None else one_line(str(value)) for value in row] for row in (header, *rows)]
+    widths = [max(width(row[i]) for row in cells) for i in range(len(header))]
+    at_left = {i for i in range(len(header)) if i < left or i >= len(header) - trailing or i in texts}
     lines = []
     for row in cells:
         parts = [
-            c.ljust(w) if i < left or i >= len(row) - trailing else c.rjust(w)
-            for i, (c, w) in enumerate(zip(row, widths, strict=True))
+            pad(text, cells_wide, right=i not in at_left)
+            for i, (text, cells_wide) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(parts).rstrip())
     return "\n".join(lines)

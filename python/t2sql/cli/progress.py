@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from t2sql import cli
+from t2sql.text import one_line
 
 _QUICK = 0.5
 """Seconds within which nothing is shown: a bar that flashes says nothing."""
@@ -36,7 +37,7 @@ class TerminalProgress:
         now = time.monotonic()
         if now - self._began < _QUICK:
             return
-        text = " ".join(part for part in (self._title, what) if part)
+        text = one_line(" ".join(part for part in (self._title, what) if part))
         if self._is_terminal:
             if self._bar is None:
                 self._bar = cli.ProgressBar(text, total)

@@ -23,6 +23,10 @@ from t2sql.runs.records import (
     VerifyResult,
     WrittenFile,
 )
+from t2sql.text import one_line, shorten
+
+_MOST_CELLS = 300
+"""Of a statement or a question on a terminal: a few lines."""
 
 
 class Score(Protocol):
@@ -199,11 +203,8 @@ def _verify(result: VerifyResult) -> str:
 
 
 def _printable(text: str) -> str:
-    """A model's words for a terminal: no control characters, and no more than a few lines."""
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    if not text:
-        return "(no answer)"
-    return text if len(text) <= 300 else text[:299] + "…"
+    """A model's words for a terminal: on one line, and not too many."""
+    return shorten(one_line(text[: 2 * _MOST_CELLS]), _MOST_CELLS) if text else "(no answer)"
 
 
 def _number(value: float | None, digits: int = 3) -> str | None:

@@ -8,6 +8,7 @@ from .rows import FORMATS as FORMATS
 from .rows import RowFormat as RowFormat
 from .rows import format_rows as format_rows
 from .rows import printable as printable
+from .rows import value_text as value_text
 from .running import Limits as Limits
 from .statement import Statement as Statement
 from .statement import prepare as prepare
@@ -25,5 +26,6 @@ __all__ = [
     "open_database",
     "prepare",
     "printable",
+    "value_text",
     "write_file",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
 import json
 import math
 import re
@@ -12,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Literal, TypeAlias, get_args
 
 from t2sql.sql import Result
+from t2sql.text import json_text, one_line, shorten
 
 RowFormat: TypeAlias = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
@@ -22,16 +21,28 @@ Value: TypeAlias = Any
 JsonValue: TypeAlias = Any
 """A value of JSON's own types."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_MAX_CHARACTERS = 80
+_MAX_CELLS = 80
 """Of a value on a terminal, so that a row stays on its line."""
+_MAX_EXACT = 2**53 - 1
+"""The largest integer that programs read exactly which hold numbers as float64, such as JavaScript."""
+_FLOAT_DIGITS = 15
+"""Significant digits of a float64 that are its own and no trace of the binary system, as SQLite shows it."""
+_PADDED_DIGITS = 6
+"""Digits after the point above which zeros at the end are no one's: PostgreSQL's AVG of integers has 16."""
+_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$')
 
 
 def json_value(value: Value) -> JsonValue:
-    """A value as JSON has it: dates, exact decimals and infinities as text, bytes as hexadecimal digits."""
+    """A value as JSON has it.
+
+    Dates, exact decimals, infinities, and integers beyond 2^53 that many readers would round, are text; bytes
+    are hexadecimal digits.
+    """
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | str():
             return value
+        case int():
+            return value if abs(value) <= _MAX_EXACT else str(value)
         case float():
             return value if math.isfinite(value) else str(value)
         case Decimal():
@@ -52,13 +63,32 @@ def json_rows(result: Result) -> list[list[JsonValue]]:
     return [[json_value(value) for value in row] for row in result.rows]
 
 
-def printable(value: Value) -> str:
-    """A value on one line of a terminal, shortened, without characters that control the terminal."""
-    if value is None:
-        return ""
-    text = value.hex() if isinstance(value, (bytes, memoryview)) else str(value)
-    text = _CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
-    return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - 1] + "…"
+def printable(value: Value, cells: int = _MAX_CELLS) -> str:
+    """A value on one line of a terminal, shortened, without characters that control the terminal.
+
+    NULL is NULL, lists and structs are JSON. A float has 15 significant digits, and of a decimal with more
+    than six digits after the point the zeros at its end are left out; programs read CSV or JSON.
+
+    Args:
+        value: The value.
+        cells: The terminal's cells that it may take.
+    """
+    match value:
+        case None:
+            text = "NULL"
+        case float() if math.isfinite(value):
+            text = repr(float(f"{value:.{_FLOAT_DIGITS}g}"))
+        case Decimal():
+            text = _decimal_text(value)
+        case bytes() | bytearray() | memoryview():
+            text = f"x'{bytes(value[: cells // 2 + 1]).hex()}'"
+        case str():
+            text = value[: cells * 16]
+        case datetime.datetime():
+            text = str(value)
+        case _:
+            text = value_text(value)
+    return shorten(one_line(text), cells)
 
 
 def format_rows(result: Result, row_format: RowFormat) -> str:
@@ -66,17 +96,43 @@ def format_rows(result: Result, row_format: RowFormat) -> str:
 
     Args:
         result: The rows.
-        row_format: "json" is a document with `columns` and `rows`; anything else is CSV, where NULL is an
-            empty field.
+        row_format: "json" is a document with `columns` and `rows`; anything else is CSV as PostgreSQL's COPY
+            writes it: NULL is an empty field, an empty text is "".
 
     Returns:
         The text, without a line break at its end.
     """
     if row_format == "json":
-        document = {"columns": list(result.columns), "rows": json_rows(result)}
-        return json.dumps(document, ensure_ascii=False)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(result.columns)
-    writer.writerows([["" if value is None else json_value(value) for value in row] for row in result.rows])
-    return out.getvalue().rstrip("\n")
+        return json_text({"columns": list(result.columns), "rows": json_rows(result)})
+    return "\n".join(",".join(map(_csv_field, row)) for row in (result.columns, *result.rows))
+
+
+def _csv_field(value: Value) -> str:
+    if value is None:
+        return ""
+    text = value_text(value)
+    if text and not _NEEDS_QUOTES.search(text):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def value_text(value: Value) -> str:
+    """A value as a field of CSV has it: whole, NULL an empty text, lists and structs as JSON."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool() | list() | tuple() | dict():
+            return json.dumps(json_value(value), ensure_ascii=False)
+    return str(json_value(value))
+
+
+def _decimal_text(value: Decimal) -> str:
+    """A decimal as it is, without the zeros that only fill up its digits after the point."""
+    text = str(value)
+    whole, point, fraction = text.partition(".")
+    if len(fraction) <= _PADDED_DIGITS or not fraction.isdecimal():
+        return text
+    return f"{whole}{point}{fraction.rstrip('0') or '0'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from t2sql.report.curve import loss_curve
 from t2sql.report.wording import PAIRS_MEAN, chosen_by, right_means, trust_means
 from t2sql.runs import Run
 from t2sql.runs.records import ComparisonRow, Report
+from t2sql.text import json_text, visible
 
 
 def write(run: Run) -> list[Path]:
@@ -30,7 +30,7 @@ def write(run: Run) -> list[Path]:
         InputError: A stage's result is damaged.
     """
     document, layout = collect(run), run.layout
-    text = json.dumps(document.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    text = json_text(document.to_json(), indent=1) + "\n"
     write_text(layout.report_markdown, markdown(document))
     write_text(layout.report_html, html(document))
     write_text(layout.report_json, text)
@@ -76,12 +76,18 @@ def _llama_rows(rows: list[ComparisonRow]) -> list[ComparisonRow]:
     return [row for row in rows if row.backend == "llama"] or rows
 
 
+def _safe(value: object) -> object:
+    """What a template prints: a stranger's text cannot turn the order of what is around it."""
+    return visible(value) if type(value) is str else value
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("t2sql.report", "templates"),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
+        finalize=_safe,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -22,6 +22,7 @@ from t2sql_tui.asking.messages import Reply
 from t2sql_tui.screens.ask_work import AskWork
 from t2sql_tui.widgets.ask_form import AskForm
 from t2sql_tui.widgets.grid import Grid
+from t2sql_tui.widgets.question_input import QuestionInput
 from t2sql_tui.widgets.schema_tree import SchemaTree
 from t2sql_tui.widgets.sql_pane import SqlPane
 from t2sql_tui.widgets.top_bar import TopBar
@@ -66,7 +67,7 @@ class AskScreen(AskWork):
     def body(self) -> ComposeResult:
         """The form and the question above the schema, the SQL and the rows."""
         yield AskForm(self._choices, self._suggested)
-        yield Input(placeholder="question", id="question", compact=True)
+        yield QuestionInput(placeholder="question", id="question", compact=True)
         yield Static(id="problem", markup=False)
         with Horizontal(id="ask-middle"):
             yield SchemaTree()

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import RichLog
 
 from t2sql.runs import records
+from t2sql.text import pad
 from t2sql_tui import formatting
 from t2sql_tui.runs.event_text import event_text
 from t2sql_tui.runs.history import LOG_LINES
@@ -71,7 +72,7 @@ class EventLog(RichLog):
     def _line(self, event: records.Event) -> Text:
         colours = self.app.theme_variables
         kind = event.kind
-        stage = formatting.plain(event.stage or "", 9).ljust(9)
+        stage = pad(formatting.plain(event.stage or "", 9), 9)
         line = Text(no_wrap=True, end="")
         line.append(f"{formatting.clock(event.time)} ", style=colours["muted"])
         line.append(f"{stage} ", style=colours["primary"])

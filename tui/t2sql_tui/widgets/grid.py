@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar, TypeAlias
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -14,10 +14,12 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from t2sql_tui import formatting
+from t2sql.live import printable, value_text
+from t2sql.text import pad, shorten
+from t2sql.text import width as text_width
 
 WIDEST = 40
-"""Characters that a column has at most; longer values are cut."""
+"""Cells that a column has at most; longer values are cut."""
 SAMPLE = 500
 """Rows at each end of a result that the columns' widths are measured on."""
 Value: TypeAlias = Any
@@ -70,7 +72,7 @@ class Grid(ScrollView, can_focus=True):
         self.columns, self.rows, self.cursor = tuple(columns), rows, (0, 0)
         ends = [*rows[:SAMPLE], *rows[-SAMPLE:]]
         self._widths = [
-            min(WIDEST, max([cell_len(cell(name)), *(cell_len(cell(row[i])) for row in ends)]))
+            min(WIDEST, max([text_width(cell(name)), *(text_width(cell(row[i])) for row in ends)]))
             for i, name in enumerate(self.columns)
         ]
         self.virtual_size = Size(sum(self._widths) + 2 * len(self._widths), len(rows) + 1)
@@ -95,14 +97,10 @@ class Grid(ScrollView, can_focus=True):
 
     def _strip(self, values: Row, style: Style, base: Style, cursor: int | None) -> Strip:
         segments = []
-        for i, (value, width) in enumerate(zip(values, self._widths, strict=False)):
+        for i, (value, cells) in enumerate(zip(values, self._widths, strict=False)):
             text = cell(value)
-            if cell_len(text) > width:
-                text = set_cell_size(text, width - 1) + "…"
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                text = text.rjust(width)
-            else:
-                text = set_cell_size(text, width)
+            number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+            text = pad(shorten(text, cells), cells, right=number)
             shown = self.get_component_rich_style("grid--null") if value is None else style
             if i == cursor:
                 shown = self.get_component_rich_style("grid--cursor")
@@ -149,12 +147,12 @@ class Grid(ScrollView, can_focus=True):
         """`y`: copy the whole value under the cursor."""
         if self.rows:
             row, column = self.cursor
-            self._copy(_whole_text(self.rows[row][column]), "the cell")
+            self._copy(value_text(self.rows[row][column]), "the cell")
 
     def action_copy_row(self) -> None:
         """`Y`: copy the values of the row under the cursor, with tabs between them."""
         if self.rows:
-            self._copy("\t".join(map(_whole_text, self.rows[self.cursor[0]])), "the row")
+            self._copy("\t".join(map(value_text, self.rows[self.cursor[0]])), "the row")
 
     def _copy(self, text: str, what: str) -> None:
         self.app.copy_to_clipboard(text)
@@ -162,17 +160,5 @@ class Grid(ScrollView, can_focus=True):
 
 
 def cell(value: Value) -> str:
-    """A value on one line, safe for a terminal: bytes as hexadecimal digits, long values cut."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bytes | bytearray | memoryview):
-        shown = bytes(value[:24])
-        return f"x'{shown.hex()}{'…' if len(value) > len(shown) else ''}'"
-    return formatting.plain(value if not isinstance(value, str) else value[:200], 200)
-
-
-def _whole_text(value: Value) -> str:
-    """A value as text to copy: nothing for NULL, bytes as hexadecimal digits."""
-    if value is None:
-        return ""
-    return bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)
+    """A value on one line, as `t2sql ask` prints it."""
+    return printable(value, WIDEST)

@@ -14,6 +14,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static, TextArea
 
+from t2sql.text import stand_ins
+
 _COLOURS = {
     Token.Keyword: "series-1",
     Token.Literal.String: "series-3",
@@ -29,7 +31,8 @@ class SqlArea(TextArea):
 
     def get_line(self, line_index: int) -> Text:
         """The line with its colours."""
-        line = super().get_line(line_index)
+        # Places in the shown line have to be those of the text that is edited.
+        line = Text(stand_ins(super().get_line(line_index).plain), end="", no_wrap=True)
         variables = self.app.theme_variables
         for start, kind, text in self._lexer.get_tokens_unprocessed(line.plain):
             colour = next((c for known, c in _COLOURS.items() if kind in known), None)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from t2sql.text import pad
 from t2sql_tui import clock, formatting
 from t2sql_tui.runs.history import StageView
 
@@ -44,7 +45,7 @@ class StageList(Widget):
     def _line(self, stage: StageView, room: int) -> Content:
         state = "stale" if stage.state == "running" and not self._running else stage.state
         glyph, colour = formatting.STATES.get(state, ("?", "muted"))
-        name = formatting.plain(stage.name, _NAME).ljust(_NAME)
+        name = pad(formatting.plain(stage.name, _NAME), _NAME)
         head = Content.assemble((f"{glyph} ", f"${colour}"), (name, "bold" if state == "running" else ""))
         if state == "waiting":
             return head.stylize("$muted")

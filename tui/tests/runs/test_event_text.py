@@ -17,7 +17,7 @@ from t2sql_tui.runs.event_text import event_text
         (records.TrainEvent(step=1, tokens_per_second=88.44), "step 1  loss –  88.4 tok/s"),
         (records.ValidEvent(step=0, loss=2.0), "step 0  validation loss 2.000"),
         (records.CheckpointEvent(step=9, path="a\nb", best=True), "step 9  checkpoint a b  ★ best so far"),
-        (records.WarningEvent(message="a\x1b[2J"), "a�[2J"),
+        (records.WarningEvent(message="a\x1b[2J"), r"a\x1b[2J"),
         (records.ErrorEvent(), "error"),
         (records.EndEvent(seconds=65.0), "done in 1:05"),
         (records.VerifyEvent(file="a.gguf", type="q8_0", ok=True), "result  file a.gguf  type q8_0  ok yes"),

@@ -105,9 +105,9 @@ async def test_names_with_markup_and_control_characters_are_only_text(root: Path
     make_run(root, "[bold red]x [link='a']", steps=20, model="[on red]m\x1b[31m")
     app = T2sqlApp(root)
     async with app.run_test(size=(160, 30)) as pilot:
-        await until_shown(pilot, "[bold red]x [link='a']", "[on red]m�[31m")
+        await until_shown(pilot, "[bold red]x [link='a']", r"[on red]m\x1b[31m")
         await pilot.press("enter")
-        await until_shown(pilot, "[bold red]x [link='a']", "[on red]m�[31m", "train")
+        await until_shown(pilot, "[bold red]x [link='a']", r"[on red]m\x1b[31m", "train")
         await pilot.press("escape", "d")
         await until_shown(pilot, "Delete the run [bold red]x [link='a']")
 

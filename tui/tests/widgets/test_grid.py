@@ -13,7 +13,14 @@ from t2sql_tui.widgets.grid import Grid, cell
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "NULL"), (b"\x00" * 100, "x'" + "00" * 24 + "…'"), ("a\nb\x1b[2J", "a b�[2J"), (1.5, "1.5")],
+    [
+        (None, "NULL"),
+        (b"\x00" * 100, "x'" + "00" * 18 + "0…"),
+        ("a\nb\x1b[2J", r"a\nb\x1b[2J"),
+        (1.5, "1.5"),
+        ({"a": None}, '{"a": null}'),
+        ("日本" * 30, "日本" * 9 + "日…"),
+    ],
 )
 def test_a_cell_cannot_steer_the_terminal(value: object, shown: str) -> None:
     assert cell(value) == shown

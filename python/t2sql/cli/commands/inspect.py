@@ -10,6 +10,10 @@ import typer
 from t2sql import gguf
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table
+from t2sql.text import one_line, pad, shorten, width
+
+_MOST_CELLS = 100
+"""Of a value, so that it stays on about a line."""
 
 EXAMPLE = """
 t2sql inspect model.q8_0.gguf
@@ -50,15 +54,16 @@ def _text(inspection: gguf.Inspection, tensors: bool) -> str:
         ("bits per weight", f"{inspection.bits_per_weight:.2f}"),
         ("kernels", inspection.simd),
     ]
-    parts = ["\n".join(f"{name:16} {value}" for name, value in head)]
+    parts = ["\n".join(f"{name:16} {one_line(str(value))}" for name, value in head)]
     types = [(name, entry.tensors, size_text(entry.bytes)) for name, entry in inspection.types.items()]
     parts.append(table(("type", "tensors", "bytes"), types))
     document = inspection.to_dict()
     for title, pairs in (("tokenizer", document["tokenizer"]), ("metadata", document["metadata"])):
         if isinstance(pairs, dict) and pairs:
-            width = 14 if title == "tokenizer" else max(map(len, pairs))
-            gap = " " if title == "tokenizer" else "  "
-            lines = [f"  {key:{width}}{gap}{_short(value)}" for key, value in pairs.items()]
+            gap = 1 if title == "tokenizer" else 2
+            names = {key: one_line(key) for key in pairs}
+            cells = max(14, *map(width, names.values())) + gap
+            lines = [f"  {pad(names[key], cells)}{_short(value)}" for key, value in pairs.items()]
             parts.append(f"{title}\n" + "\n".join(lines))
     if tensors:
         rows = [
@@ -71,6 +76,11 @@ def _text(inspection: gguf.Inspection, tensors: bool) -> str:
 
 def _short(value: object) -> str:
     if isinstance(value, dict) and "length" in value:
-        return f"[{value['length']} values: {', '.join(map(repr, value['first']))}, …]"
-    text = repr(value)
-    return text if len(text) <= 100 else text[:97] + "…"
+        first = ", ".join(shorten(_quoted(item), _MOST_CELLS) for item in value["first"])
+        return f"[{value['length']} values: {first}, …]"
+    return shorten(_quoted(value), _MOST_CELLS)
+
+
+def _quoted(value: object) -> str:
+    """A text in quotes as it is, whatever its script; other values as Python writes them."""
+    return f"'{one_line(value[:1000])}'" if isinstance(value, str) else repr(value)

@@ -14,6 +14,7 @@ from t2sql.cli.output import Output
 from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
 from t2sql.runs import RunLayout
+from t2sql.text import visible
 
 EXAMPLE = """
 t2sql run
@@ -98,7 +99,7 @@ def command(
     def decide(loss: pipeline.Loss) -> bool:
         if discard:
             out.note(f"{loss}: thrown away")
-        return discard or (_on_a_terminal() and typer.confirm(f"{loss}.\nThrow it away?", err=True))
+        return discard or (_on_a_terminal() and typer.confirm(visible(f"{loss}.\nThrow it away?"), err=True))
 
     run, settings = pipeline.prepare_run(target, given, say=out.note, decide=decide)
     try:

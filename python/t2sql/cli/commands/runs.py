@@ -13,6 +13,7 @@ from t2sql import runs
 from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
+from t2sql.text import one_line, pad
 
 app = new_app(
     no_args_is_help=True, help="List, show or remove run directories.", epilog=epilog("t2sql runs list")
@@ -76,7 +77,9 @@ def show(out: Output, path: RunPath) -> None:
         f"{run.name}: {summary.state}" + (f" in stage {summary.stage}" if summary.state != "done" else "")
     ]
     parts.append(table(("stage", "state", "time"), rows, left=2))
-    parts.append("\n".join(f"{key:18} {value}" for key, value in run.config.items()))
+    parts.append(
+        "\n".join(f"{pad(one_line(key), 18)} {one_line(str(value))}" for key, value in run.config.items())
+    )
     parts.append(table(("file", "size"), [(name, size_text(count)) for name, count in sizes.items()]))
     out.result(document, "\n\n".join(parts))
 
