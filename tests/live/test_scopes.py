@@ -151,7 +151,6 @@ def test_ordinary_names_find_their_rows(database: LiveDatabase, sql: str, expect
                 "current_role",
                 "current_catalog",
                 "current_schema",
-                "localtime",
                 "CURRENT_USER()",
                 "system_user",
             )

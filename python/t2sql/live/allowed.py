@@ -8,84 +8,177 @@ PostgreSQL's `pg_read_file` reads, and `lo_create` writes, inside one.
 
 from __future__ import annotations
 
+import difflib
 import re
+from dataclasses import dataclass
 
 from sqlglot import exp
+
+from t2sql.live import duckdb_functions, mariadb_functions, postgres_functions, sqlite_functions
 
 _SHOWN_CHARACTERS = 40
 
 _NODES = """
-    Select Union Intersect Except Subquery From Join Where Group Having Order Ordered Limit Offset Distinct
-    With CTE TableAlias Alias Table Column Identifier Literal Star Null Boolean Paren Tuple
-    And Or Not Neg EQ NEQ GT GTE LT LTE Is In Between Like ILike Escape NullSafeEQ NullSafeNEQ
-    Add Sub Mul Div IntDiv Mod DPipe Case If Cast Exists DataType DataTypeParam Collate
-    Window WindowSpec Filter Interval Var Glob Fetch LimitOptions Rollup Cube GroupingSets WithinGroup Qualify
-    BitwiseAnd BitwiseOr BitwiseNot BitwiseLeftShift BitwiseRightShift
+    Select Union Intersect Except Subquery Values From Join Where Group Having Order Ordered Limit Offset
+    Distinct With CTE TableAlias Alias Aliases Table Column Identifier Literal Star Null Boolean Paren Tuple
+    And Or Not Neg EQ NEQ GT GTE LT LTE Is In Between Like ILike Escape NullSafeEQ NullSafeNEQ SimilarTo Glob
+    RegexpLike RegexpILike RegexpFullMatch Any All Match
+    Add Sub Mul Div IntDiv Mod Pow DPipe Case If Cast TryCast Exists DataType DataTypeParam Collate
+    Window WindowSpec Filter WithinGroup IgnoreNulls RespectNulls Interval IntervalSpan Var Kwarg
+    Fetch LimitOptions Rollup Cube GroupingSets Qualify TableSample Lateral Unnest
+    BitwiseAnd BitwiseOr BitwiseXor BitwiseNot BitwiseLeftShift BitwiseRightShift
+    Count Sum Avg Min Max Extract StrPosition Substring Trim Overlay AtTimeZone Overlaps
+    CurrentDate CurrentTime CurrentTimestamp Localtime Localtimestamp
+    Array Bracket Slice Struct PropertyEQ Lambda Comprehension Map ToMap
+    JsonArrow JsonTextArrow JSONBExtract JSONBExtractScalar JSONBContainsTopKey ArrayContainsAll
+    ArrayContainedBy ArrayOverlaps JSONBContainsAnyTopKeys JSONBContainsAllTopKeys
+    GroupConcat Xor Soundex Binary
+    AnonymousAggFunc Anonymous
 """
 NODES = frozenset(_NODES.split())
-"""Names of sqlglot's classes."""
-
-_FUNCTIONS = """
-    count sum avg min max total group_concat string_agg stddev variance
-    row_number rank dense_rank ntile lag lead first_value last_value nth_value
-    lower upper length char_length trim ltrim rtrim substr substring replace instr str_position concat left
-    right coalesce ifnull nullif iif if case cast exists and or abs round ceil ceiling floor sqrt power pow
-    mod sign like date time datetime julianday strftime time_to_str ts_or_ds_to_timestamp ts_or_ds_to_date
-    collate glob hex unicode typeof exp ln log greatest least rand random sin cos tan atan2 pi degrees radians
-    cbrt trunc percent_rank cume_dist median mode percentile_cont percentile_disc grouping any_value
-    corr covar_samp covar_pop stddev_samp stddev_pop variance_pop logical_or logical_and
-    initcap split_part concat_ws translate starts_with ends_with ascii reverse contains arg_max arg_min
-    hour minute second quarter monthname dayname last_day day_of_week now age make_date
-    extract date_part date_trunc timestamp_trunc year month day current_date current_time current_timestamp
-"""
-FUNCTIONS = frozenset(_FUNCTIONS.split())
-"""Names of functions as sqlglot gives them, in small letters."""
-
-_TYPES = """
-    text varchar char nchar nvarchar boolean tinyint smallint int mediumint bigint float double decimal
-    date time timestamp timestamptz datetime
-"""
-TYPES = frozenset(_TYPES.split())
-"""Names of types that a CAST may have, as sqlglot gives them, in small letters."""
-
-
-COLLATIONS = frozenset({"nocase", "binary", "rtrim"})
-"""SQLite's own collations, in small letters."""
+"""Names of sqlglot's classes, and of ours in `dialects`."""
 
 _WORDS = """
-    year years quarter quarters month months week weeks day days hour hours minute minutes second seconds
-    millisecond milliseconds microsecond microseconds epoch dow doy isodow isoyear decade century julian
+    year years quarter quarters month months week weeks day days hour hours minute minutes min mins second
+    seconds secs sec millisecond milliseconds microsecond microseconds epoch dow doy isodow isoyear decade
+    century millennium julian timezone timezone_hour timezone_minute weekday yearweek nanosecond
+    second_microsecond minute_microsecond minute_second hour_microsecond hour_second hour_minute
+    day_microsecond day_second day_minute day_hour year_month
+    all leading trailing both bernoulli system reservoir precision
 """
-WORDS = frozenset(_WORDS.split()) | COLLATIONS
-"""Words that are no names: units of time and collations, in small letters."""
+WORDS = frozenset(_WORDS.split())
+"""Words that are no names: units of time, and keywords of single clauses, in small letters."""
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def refused_part(node: exp.Expr) -> str | None:
+@dataclass(frozen=True)
+class Allowed:
+    """What a database's statements may call.
+
+    Attributes:
+        functions: Functions, by name in small letters.
+        table_functions: Functions that may stand after FROM, and the columns of their rows.
+        types: Types that a CAST may have.
+        collations: Collations.
+    """
+
+    functions: frozenset[str]
+    table_functions: dict[str, tuple[str, ...]]
+    types: frozenset[str]
+    collations: frozenset[str]
+
+
+def _of(module: object) -> Allowed:
+    return Allowed(
+        module.FUNCTIONS,  # type: ignore[attr-defined]
+        module.TABLE_FUNCTIONS,  # type: ignore[attr-defined]
+        module.TYPES,  # type: ignore[attr-defined]
+        module.COLLATIONS,  # type: ignore[attr-defined]
+    )
+
+
+ALLOWED = {
+    "sqlite": _of(sqlite_functions),
+    "duckdb": _of(duckdb_functions),
+    "postgres": _of(postgres_functions),
+    "mysql": _of(mariadb_functions),
+}
+"""By sqlglot's name of the dialect."""
+
+_LONG = 1_000_000
+"""What a length or a count of repetitions may be at most, where it is written as a number."""
+_SERIES = 10_000_000
+"""What a series may run to at most, where it is written as a number."""
+_LENGTHS = {
+    **dict.fromkeys(("repeat", "lpad", "rpad", "space", "list_resize", "array_resize", "array_fill"), _LONG),
+    **dict.fromkeys(("generate_series", "range"), _SERIES),
+}
+_FORMATS = frozenset({"printf", "format", "sformat"})
+_WIDE = re.compile(r"\d{4}|\*")
+_OTHER_WAYS = {
+    "Pivot": "write SUM(CASE WHEN … THEN … END) and GROUP BY",
+    "Into": "only rows are returned",
+    "Lock": "rows are only read",
+    "Parameter": "write the value itself",
+    "Placeholder": "write the value itself",
+    "SessionParameter": "settings are not read",
+    "National": "write the text in single quotes",
+    "ByteString": "write the text in plain single quotes",
+    "RawString": "write the text in single quotes",
+    "HexString": "write the value as text or as a number",
+}
+
+
+def refused_part(node: exp.Expr, dialect: str) -> str | None:
     """What of a node may not be in a statement.
 
     Args:
-        node: A node of the statement's tree; the nodes below it are not looked at.
+        node: A node of the statement's tree, read in the database's own dialect; the nodes below it are
+            not looked at.
+        dialect: sqlglot's name of the dialect.
 
     Returns:
         Words for an error, such as "the function pg_read_file"; None if the node is allowed.
     """
-    if isinstance(node, exp.Anonymous) and not isinstance(node.this, str):
-        return f"the function {node.sql()[:_SHOWN_CHARACTERS]}"
-    if isinstance(node, exp.Var) and node.name.lower() not in WORDS:
-        return f"the word {node.name[:_SHOWN_CHARACTERS]}"
-    if isinstance(node, exp.Collate) and node.expression.name.lower() not in COLLATIONS:
-        return f"the collation {node.expression.name[:_SHOWN_CHARACTERS]}"
+    allowed = ALLOWED[dialect]
+    name = type(node).__name__
+    shown = node.name[:_SHOWN_CHARACTERS]
+    if isinstance(node, exp.Anonymous):
+        return _refused_call(node, allowed, dialect)
+    if isinstance(node, exp.Alias) and isinstance(node.parent, exp.Func):
+        return f"a name for an argument, {shown},"
+    if isinstance(node, exp.ColumnDef):
+        plain = isinstance(node.parent, exp.TableAlias) and not node.args.get("constraints")
+        return None if plain else "the definition of a column"
+    if isinstance(node, exp.Var) and not _is_word(node):
+        return f"the word {shown}"
+    if isinstance(node, exp.Collate):
+        collation = node.expression.name.lower().removeprefix("pg_catalog.")
+        return None if collation in allowed.collations else f"the collation {collation[:_SHOWN_CHARACTERS]}"
     if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.name):
-        return f"the number {node.name[:_SHOWN_CHARACTERS]}"
-    if isinstance(node, exp.Func):
-        name = node.name if isinstance(node, exp.Anonymous) else type(node).sql_names()[0]
-        return None if name.lower() in FUNCTIONS else f"the function {name[:_SHOWN_CHARACTERS]}"
+        return f"the number {shown}"
     if isinstance(node, exp.DataType):
         # To make a regclass and the like, PostgreSQL looks up names in its catalog.
         kind = node.this.value if isinstance(node.this, exp.DataType.Type) else ""
-        if kind.lower() not in TYPES:
-            return f"the type {node.sql()[:_SHOWN_CHARACTERS]}"
-    name = type(node).__name__
-    return None if name in NODES else f"a part of the kind {name}"
+        if kind.lower() not in allowed.types:
+            return f"the type {node.sql(dialect=dialect)[:_SHOWN_CHARACTERS]}"
+    if name in NODES:
+        return None
+    way = _OTHER_WAYS.get(name)
+    return f"{_named(name)}{f' ({way})' if way else ''}"
+
+
+def _refused_call(node: exp.Anonymous, allowed: Allowed, dialect: str) -> str | None:
+    if not isinstance(node.this, str):
+        return f"the function {node.sql()[:_SHOWN_CHARACTERS]}"
+    name = node.name.lower()
+    in_from = isinstance(node.parent, exp.Table | exp.Lateral)
+    if name not in (allowed.table_functions if in_from else allowed.functions):
+        close = difflib.get_close_matches(name, allowed.table_functions if in_from else allowed.functions, 3)
+        near = f" (there is {', '.join(close)})" if close else ""
+        return f"the function {name[:_SHOWN_CHARACTERS]}{near}"
+    numbers = [float(item.name) for item in node.find_all(exp.Literal) if not item.is_string]
+    most = _LENGTHS.get(name)
+    if most is not None and any(number > most for number in numbers):
+        return f"a length of more than {most:,} in {name}"
+    if name in _FORMATS and not (dialect == "mysql" and name == "format"):
+        pattern = node.expressions[0] if node.expressions else None
+        if not isinstance(pattern, exp.Literal):
+            return f"{name} with a format that is no text"
+        if _WIDE.search(pattern.name):
+            return f"a width of four digits or * in the format of {name}"
+    return None
+
+
+def _is_word(node: exp.Var) -> bool:
+    if isinstance(node.parent, exp.Collate):
+        return True  # It is judged with its parent.
+    if isinstance(node.parent, exp.Kwarg) and node.arg_key == "this":
+        return node.name.isidentifier()
+    return node.name.lower() in WORDS
+
+
+def _named(kind: str) -> str:
+    """A kind of node in words: CurrentUser is "CURRENT USER"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).upper()

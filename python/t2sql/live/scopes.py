@@ -150,8 +150,9 @@ class ColumnResolver:
             if alias is not None and outer is scope:
                 self._use_alias(node, alias, in_list=in_list)
                 return
-        if node.this.quoted and _is_compared(node):
-            # SQLite reads a quoted name that is no column as a text, and people write texts so.
+        if node.this.quoted and (self._dialect == "mysql" or _is_compared(node)):
+            # SQLite reads a quoted name that is no column as a text, and people write texts so. MariaDB
+            # reads every double-quoted word so.
             node.replace(exp.Literal.string(node.name))
             self.rewritten = True
             return
@@ -161,6 +162,8 @@ class ColumnResolver:
         """Resolve `source.column`. Only the innermost source of the name counts, as in the database."""
         key = fold(node.table)
         source = next((outer.sources[key] for outer in scope.chain() if key in outer.sources), None)
+        if source is None and self._dialect == "duckdb" and self._struct_field(node, scope):
+            return
         if source is None:
             raise SqlError("unknown_column", f"no such column: {node.table}.{node.name}", self._sql)
         column = source.column(node.name, row_number=self._row_number)
@@ -170,6 +173,17 @@ class ColumnResolver:
         _write(node, column)
         node.set("table", exp.to_identifier(source.name, quoted=True))
         _remember(node, source, column)
+
+    def _struct_field(self, node: exp.Column, scope: Scope) -> bool:
+        """Write `column.field` as a call, if there is such a column."""
+        struct = exp.column(exp.to_identifier(node.table, quoted=True))
+        call = exp.Anonymous(this="struct_extract", expressions=[struct, exp.Literal.string(node.name)])
+        try:
+            self.resolve(struct, scope)
+        except SqlError:
+            return False
+        node.replace(call)
+        return True
 
     def _use_alias(self, node: exp.Column, alias: exp.Alias, *, in_list: bool) -> None:
         plain = self._dialect == "sqlite" and not in_list

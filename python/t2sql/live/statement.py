@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ErrorLevel, SqlglotError
 
 from t2sql.live import values
 from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
-from t2sql.live.functions import translate_functions
+from t2sql.live.dialects import OWN, sqlglot_warnings_dropped
 from t2sql.live.resolving import NameResolver
+from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
@@ -69,8 +67,12 @@ def prepare(
     is written from the checked tree, so that t2sql and the database cannot read it differently. SQLite gets
     the model's own text where that has no comment and nothing had to be changed.
 
+    A statement is read in the database's own dialect. What may not run in that reading, or has a use that
+    only SQLite has, is read in SQLite's dialect and translated, and the translation is then checked as if
+    it had been written so: there is one gate.
+
     Args:
-        sql: The model's statement, in SQLite's dialect.
+        sql: The statement, in the database's dialect or in SQLite's.
         schema: The database's tables.
         dialect: sqlglot's name of the database's dialect.
         lookup: Runs a statement in `dialect` and returns the first column of its rows. With it, a text that
@@ -85,29 +87,40 @@ def prepare(
         SqlError: It is not one SELECT, has a part that is not allowed, or names a table or a column that is
             not in scope.
     """
+    home = _NAMESPACES[dialect] if namespace is None else namespace
     try:
-        return _prepare(sql, schema, dialect, lookup, namespace or _NAMESPACES[dialect])
+        return _prepare(sql, sql, schema, dialect, lookup, home)
     except RecursionError:
         raise SqlError("memory", "the statement is nested too deeply", sql) from None
+    except SqlError as own:
+        if dialect == "sqlite" or own.kind == "memory":
+            raise
+        try:
+            return _prepare(from_sqlite(sql, dialect), sql, schema, dialect, lookup, home)
+        except RecursionError:
+            raise own from None
+        except SqlError as other:
+            # The reading that came further has the better reason.
+            raise (other if own.kind == "syntax" else own) from None
 
 
 def _prepare(
+    read: str,
     sql: str,
     schema: Schema,
     dialect: str,
     lookup: Callable[[str], list[Any]] | None,
     namespace: tuple[str, ...],
 ) -> Statement:
-    tree = _parse(sql)
+    """Check `read`, which is `sql` or its translation."""
+    tree = _parse(read, sql, dialect)
     plain = tree.copy() if dialect == "sqlite" else tree
     comments = any(node.comments for node in tree.walk())
     rewritten = NameResolver(schema, namespace, dialect, sql).resolve(tree)
     changes: list[Change] = []
     notes: list[str] = []
     if lookup is not None:
-        changes, notes = values.match_letter_case(
-            tree, namespace, lambda query: lookup(query.sql(dialect=dialect))
-        )
+        changes, notes = values.match_letter_case(tree, namespace, lambda query: lookup(_to_sql(query, dialect, sql)))
     if dialect == "sqlite" and not rewritten:
         if not (changes or comments):
             return Statement(sql, dialect, (), tuple(notes))
@@ -116,18 +129,19 @@ def _prepare(
             literal.set("this", changed.name)
         tree = plain
     if dialect != "sqlite":
-        values.adapt_types(tree)
-        translate_functions(tree, dialect, sql)
-    return Statement(_to_sql(tree, dialect, sql), dialect, tuple(changes), tuple(notes))
+        values.adapt_types(tree, dialect)
+    written = _to_sql(tree, dialect, sql)
+    _check_written(written, dialect, sql)
+    return Statement(written, dialect, tuple(changes), tuple(notes))
 
 
-def _parse(sql: str) -> exp.Query:
-    if len(sql) > MAX_STATEMENT_CHARACTERS:
-        raise SqlError("memory", f"a statement of {len(sql)} characters is too long", sql)
+def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
+    if len(read) > MAX_STATEMENT_CHARACTERS:
+        raise SqlError("memory", f"a statement of {len(read)} characters is too long", sql)
     try:
-        with _sqlglot_warnings_dropped():
-            check_characters(sql)
-            trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
+        with sqlglot_warnings_dropped():
+            check_characters(read, dialect)
+            trees = [tree for tree in sqlglot.parse(read, read=OWN[dialect]) if tree is not None]
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlError("syntax", _first_line(error), sql) from None
     if not trees:
@@ -135,39 +149,36 @@ def _parse(sql: str) -> exp.Query:
     if len(trees) > 1:
         raise SqlError("multiple", f"{len(trees)} statements", sql)
     tree = trees[0]
-    if not isinstance(tree, exp.Query):
+    if not isinstance(tree, exp.Query | exp.Values):
         raise SqlError("not_read_only", f"expected SELECT, found {sql.split()[0][:20].upper()}", sql)
     for node in tree.walk():
-        part = refused_part(node)
+        part = refused_part(node, dialect)
         if part is not None:
             raise SqlError("not_read_only", f"{part} is not among what may run", sql)
+        use = sqlite_use(node, dialect)
+        if use is not None and read is sql:
+            raise SqlError("other", f"{use} is SQLite's, and cannot be translated", sql)
     return tree
+
+
+def _check_written(written: str, dialect: str, sql: str) -> None:
+    """Read what was written as it will be read, and refuse it if that is not what was checked."""
+    try:
+        with sqlglot_warnings_dropped():
+            trees = sqlglot.parse(written, read=OWN[dialect])
+            again = trees[0].sql(dialect=OWN[dialect], comments=False) if len(trees) == 1 and trees[0] else ""
+    except (SqlglotError, RecursionError, ValueError):
+        again = ""
+    if again != written:
+        raise SqlError("other", "it cannot be written so that it is read in one way only", sql)
 
 
 def _to_sql(tree: exp.Expr, dialect: str, sql: str) -> str:
     try:
-        with _sqlglot_warnings_dropped():
-            return tree.sql(dialect=dialect, comments=False)
+        with sqlglot_warnings_dropped():
+            return tree.sql(dialect=OWN[dialect], comments=False, unsupported_level=ErrorLevel.RAISE)
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlError("other", f"it cannot be written in {dialect}: {_first_line(error)}", sql) from None
-
-
-@contextmanager
-def _sqlglot_warnings_dropped() -> Iterator[None]:
-    """Drop what sqlglot logs below an error inside the block, in this thread.
-
-    It warns of what it reads as a plain command; such a statement is refused here with an error.
-    """
-    logger, thread = logging.getLogger("sqlglot"), threading.get_ident()
-
-    def keep(record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR or record.thread != thread
-
-    logger.addFilter(keep)
-    try:
-        yield
-    finally:
-        logger.removeFilter(keep)
 
 
 def _first_line(error: BaseException) -> str:

@@ -97,14 +97,17 @@ def _spellings(
     return equal if same_letters else [text]
 
 
-def adapt_types(tree: exp.Expr) -> None:
+def adapt_types(tree: exp.Expr, dialect: str) -> None:
     """Write in strict types what SQLite takes loosely, and other databases do not.
 
     LIKE ignores letter case, 1 is true for a boolean column, and a number is a text for a text column.
 
     Args:
         tree: The statement's tree, its names resolved; it is changed.
+        dialect: sqlglot's name of the database's dialect.
     """
+    if dialect == "mysql":
+        return
     for like in list(tree.find_all(exp.Like)):
         like.replace(exp.ILike(this=like.this, expression=like.expression))
     for node, literal in list(_comparisons(tree)):
