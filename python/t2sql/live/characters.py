@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.tokens import TokenType
 
-from t2sql.live.dialects import OWN
 from t2sql.sql import SqlError
 
 _CATEGORIES = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs", "Cs"})
@@ -15,7 +15,7 @@ _BLANKS = frozenset(" \t\n\r")
 _QUOTED = frozenset({TokenType.STRING, TokenType.IDENTIFIER})
 
 
-def check_characters(sql: str, dialect: str) -> None:
+def check_characters(sql: str, dialect: type[Dialect]) -> None:
     """Refuse characters that one reader takes for a blank and another for a letter.
 
     DuckDB reads U+200B as a blank where sqlglot reads a letter, so that a statement would run that is not the
@@ -24,7 +24,7 @@ def check_characters(sql: str, dialect: str) -> None:
 
     Args:
         sql: A model's statement.
-        dialect: sqlglot's name of the dialect that it is read in.
+        dialect: The dialect that it is read in.
 
     Raises:
         SqlError: It has a control, format, separator or space character outside of quotes (blanks, tabs and
@@ -36,7 +36,7 @@ def check_characters(sql: str, dialect: str) -> None:
     if sql.isascii() and sql.isprintable():
         return
     position = 0
-    for token in OWN[dialect]().tokenize(sql):
+    for token in dialect().tokenize(sql):
         if token.token_type in _QUOTED:
             _check(sql[position : token.start], sql)
             position = token.end + 1

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
@@ -19,6 +19,14 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.dialects.sqlite import SQLite
+from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.generators.mysql import MySQLGenerator
+from sqlglot.generators.postgres import PostgresGenerator
+from sqlglot.generators.sqlite import SQLiteGenerator
+from sqlglot.parsers.duckdb import DuckDBParser
+from sqlglot.parsers.mysql import MySQLParser
+from sqlglot.parsers.postgres import PostgresParser
+from sqlglot.parsers.sqlite import SQLiteParser
 from sqlglot.tokens import TokenType
 
 _AGGREGATES = ("COUNT", "SUM", "AVG", "MIN", "MAX")
@@ -65,37 +73,37 @@ def _binary_arrows(generator: Any) -> dict[Any, Any]:
 class OwnSQLite(SQLite):
     """SQLite's dialect."""
 
-    class Parser(SQLite.parser_class):  # type: ignore[misc,name-defined] # sqlglot makes the class at run time.
+    class Parser(SQLiteParser):
         """Reads calls as they stand."""
 
-        FUNCTIONS = {
-            **_functions(SQLite.parser_class),
+        FUNCTIONS: ClassVar[Any] = {
+            **_functions(SQLiteParser),
             "MAX": exp.Max.from_arg_list,
             "MIN": exp.Min.from_arg_list,
         }
-        FUNCTION_PARSERS = {"CAST": SQLite.parser_class.FUNCTION_PARSERS["CAST"]}
-        CONCAT_OPERATORS = {**SQLite.parser_class.CONCAT_OPERATORS, **_ARROWS}
+        FUNCTION_PARSERS: ClassVar[Any] = {"CAST": SQLiteParser.FUNCTION_PARSERS["CAST"]}
+        CONCAT_OPERATORS: ClassVar[Any] = {**SQLiteParser.CONCAT_OPERATORS, **_ARROWS}
 
-    class Generator(SQLite.generator_class):  # type: ignore[misc,name-defined]
+    class Generator(SQLiteGenerator):
         """Writes arrows as they stand."""
 
-        TRANSFORMS = _binary_arrows(SQLite.generator_class)
+        TRANSFORMS: ClassVar[Any] = _binary_arrows(SQLiteGenerator)
 
 
 class OwnDuckDB(DuckDB):
     """DuckDB's dialect."""
 
-    class Parser(DuckDB.parser_class):  # type: ignore[misc,name-defined]
+    class Parser(DuckDBParser):
         """Reads calls as they stand."""
 
-        FUNCTIONS = _functions(DuckDB.parser_class)
-        FUNCTION_PARSERS = _syntax(DuckDB.parser_class)
-        JSON_OPERATORS = {**DuckDB.parser_class.JSON_OPERATORS, **_ARROWS}
+        FUNCTIONS: ClassVar[Any] = _functions(DuckDBParser)
+        FUNCTION_PARSERS: ClassVar[Any] = _syntax(DuckDBParser)
+        JSON_OPERATORS: ClassVar[Any] = {**DuckDBParser.JSON_OPERATORS, **_ARROWS}
 
-    class Generator(DuckDB.generator_class):  # type: ignore[misc,name-defined]
+    class Generator(DuckDBGenerator):
         """Writes arrows as they stand."""
 
-        TRANSFORMS = _binary_arrows(DuckDB.generator_class)
+        TRANSFORMS: ClassVar[Any] = _binary_arrows(DuckDBGenerator)
 
         def withingroup_sql(self, expression: exp.WithinGroup) -> str:
             """Write WITHIN GROUP as it stands."""
@@ -105,17 +113,17 @@ class OwnDuckDB(DuckDB):
 class OwnPostgres(Postgres):
     """PostgreSQL's dialect."""
 
-    class Parser(Postgres.parser_class):  # type: ignore[misc,name-defined]
+    class Parser(PostgresParser):
         """Reads calls as they stand."""
 
-        FUNCTIONS = _functions(Postgres.parser_class)
-        FUNCTION_PARSERS = _syntax(Postgres.parser_class)
-        JSON_OPERATORS = {**Postgres.parser_class.JSON_OPERATORS, **_ARROWS}
+        FUNCTIONS: ClassVar[Any] = _functions(PostgresParser)
+        FUNCTION_PARSERS: ClassVar[Any] = _syntax(PostgresParser)
+        JSON_OPERATORS: ClassVar[Any] = {**PostgresParser.JSON_OPERATORS, **_ARROWS}
 
-    class Generator(Postgres.generator_class):  # type: ignore[misc,name-defined]
+    class Generator(PostgresGenerator):
         """Writes arrows as they stand."""
 
-        TRANSFORMS = _binary_arrows(Postgres.generator_class)
+        TRANSFORMS: ClassVar[Any] = _binary_arrows(PostgresGenerator)
 
 
 class OwnMariaDB(MySQL):
@@ -123,29 +131,29 @@ class OwnMariaDB(MySQL):
 
     DPIPE_IS_STRING_CONCAT = True
 
-    class Tokenizer(MySQL.tokenizer_class):  # type: ignore[misc,name-defined]
+    class Tokenizer(MySQL.Tokenizer):
         """Reads what is in double quotes as a name; what names no column becomes a text."""
 
-        QUOTES = ["'"]
-        IDENTIFIERS = ["`", '"']
-        STRING_ESCAPES = ["'", "\\"]
+        QUOTES: ClassVar[Any] = ["'"]
+        IDENTIFIERS: ClassVar[Any] = ["`", '"']
+        STRING_ESCAPES: ClassVar[Any] = ["'", "\\"]
 
-    class Parser(MySQL.parser_class):  # type: ignore[misc,name-defined]
+    class Parser(MySQLParser):
         """Reads calls as they stand."""
 
-        FUNCTIONS = _functions(MySQL.parser_class)
-        FUNCTION_PARSERS = _syntax(MySQL.parser_class, "GROUP_CONCAT", "CONVERT")
-        FUNC_TOKENS = MySQL.parser_class.FUNC_TOKENS - {TokenType.VALUES}
-        COLUMN_OPERATORS = {**MySQL.parser_class.COLUMN_OPERATORS, **_ARROWS}
-        DISJUNCTION = {
-            kind: node for kind, node in MySQL.parser_class.DISJUNCTION.items() if kind != TokenType.DPIPE
+        FUNCTIONS: ClassVar[Any] = _functions(MySQLParser)
+        FUNCTION_PARSERS: ClassVar[Any] = _syntax(MySQLParser, "GROUP_CONCAT", "CONVERT")
+        FUNC_TOKENS: ClassVar[Any] = MySQLParser.FUNC_TOKENS - {TokenType.VALUES}
+        COLUMN_OPERATORS: ClassVar[Any] = {**MySQLParser.COLUMN_OPERATORS, **_ARROWS}
+        DISJUNCTION: ClassVar[Any] = {
+            kind: node for kind, node in MySQLParser.DISJUNCTION.items() if kind != TokenType.DPIPE
         }
 
-    class Generator(MySQL.generator_class):  # type: ignore[misc,name-defined]
+    class Generator(MySQLGenerator):
         """Writes arrows, which MariaDB lacks, as functions."""
 
-        TRANSFORMS = {
-            **MySQL.generator_class.TRANSFORMS,
+        TRANSFORMS: ClassVar[Any] = {
+            **MySQLGenerator.TRANSFORMS,
             exp.RegexpLike: lambda self, node: self.binary(node, "RLIKE"),
             JsonArrow: lambda self, node: self.func("JSON_EXTRACT", node.this, node.expression),
             JsonTextArrow: lambda self, node: self.func(
@@ -154,13 +162,30 @@ class OwnMariaDB(MySQL):
         }
 
 
+class PlainMariaDB(OwnMariaDB):
+    """MariaDB's dialect, in which a backslash in a text stands for itself, as in SQLite's."""
+
+    UNESCAPED_SEQUENCES: dict[str, str] = {}  # noqa: RUF012 # sqlglot declares it so.
+
+    class Tokenizer(OwnMariaDB.Tokenizer):
+        """Knows no backslashes."""
+
+        STRING_ESCAPES: ClassVar[Any] = ["'"]
+
+
 OWN: dict[str, type[Dialect]] = {
     "sqlite": OwnSQLite,
     "duckdb": OwnDuckDB,
     "postgres": OwnPostgres,
     "mysql": OwnMariaDB,
 }
-"""The dialects by sqlglot's names of the databases' dialects."""
+"""The dialects by sqlglot's names of the databases' dialects: what is written is written in these."""
+
+READ: dict[str, tuple[type[Dialect], ...]] = {
+    **{name: (dialect,) for name, dialect in OWN.items()},
+    "mysql": (PlainMariaDB, OwnMariaDB),
+}
+"""The dialects that a statement is read in; the next one where it does not parse in the one before."""
 
 
 @contextmanager

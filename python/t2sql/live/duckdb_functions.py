@@ -26,10 +26,10 @@ _DATES = """
     datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear days_in_month decade epoch
     epoch_ms epoch_ns epoch_us equi_width_bins era get_current_time get_current_timestamp hour isodow isoyear
     julian last_day make_date make_time make_timestamp make_timestamp_ms make_timestamp_ns make_timestamptz
-    microsecond millennium millisecond minute month monthname nanosecond normalized_interval now quarter second
-    strftime strptime time_bucket timezone timezone_hour timezone_minute to_centuries to_days to_decades
-    to_hours to_microseconds to_millennia to_milliseconds to_minutes to_months to_quarters to_seconds
-    to_timestamp to_weeks to_years today transaction_timestamp try_strptime week weekday weekofyear year
+    microsecond millennium millisecond minute month monthname nanosecond normalized_interval now quarter
+    second strftime strptime time_bucket timezone timezone_hour timezone_minute to_centuries to_days
+    to_decades to_hours to_microseconds to_millennia to_milliseconds to_minutes to_months to_quarters
+    to_seconds to_timestamp to_weeks to_years today transaction_timestamp try_strptime week weekday weekofyear year
     yearweek date time datetime
 """
 _LISTS = """
@@ -64,9 +64,10 @@ _JSON = """
 _AGGREGATES = """
     any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_min
     arg_min_null argmax argmin array_agg avg bit_and bit_or bit_xor bitstring_agg bool_and bool_or corr count
-    count_if countif covar_pop covar_samp entropy favg first fsum geomean geometric_mean group_concat grouping
-    grouping_id histogram histogram_exact kahan_sum kurtosis kurtosis_pop last list listagg mad max max_by mean
-    median min min_by mode percentile_cont percentile_disc product quantile quantile_cont quantile_disc
+    count_if countif covar_pop covar_samp entropy favg first fsum geomean geometric_mean group_concat
+    grouping grouping_id histogram histogram_exact kahan_sum kurtosis kurtosis_pop last list listagg mad max
+    max_by mean median min min_by mode percentile_cont percentile_disc product quantile quantile_cont
+    quantile_disc
     regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
     reservoir_quantile sem skewness stddev stddev_pop stddev_samp string_agg sum sum_no_overflow sumkahan
     var_pop var_samp variance wavg weighted_avg
@@ -77,7 +78,7 @@ _OTHERS = """
     coalesce constant_or_null gen_random_uuid if ifnull nullif replace_type typeof uuid uuidv4 uuidv7 columns
 """
 FUNCTIONS = frozenset((_TEXT + _NUMBERS + _DATES + _LISTS + _JSON + _AGGREGATES + _OTHERS).split())
-"""In small letters. Left out: what reads files, settings, catalogs and variables, runs text as SQL, or waits."""
+"""In small letters. Left out: what reads files, settings or catalogs, runs text as SQL, or waits."""
 
 _JSON_ROWS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "rowid")
 TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
@@ -90,14 +91,13 @@ TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 """Functions that may stand after FROM, and the columns of their rows; "" is the function's own name."""
 
-TYPES = frozenset(
-    """
+_TYPES = """
     text varchar char nchar nvarchar boolean tinyint smallint int mediumint bigint int128 utinyint usmallint
     uint ubigint uint128 float double decimal bigdecimal date time timetz timestamp timestampntz timestamptz
     timestampltz timestamp_s timestamp_ms timestamp_ns datetime interval uuid json blob binary varbinary bit
     list array struct map
-    """.split()
-)
+    """
+TYPES = frozenset(_TYPES.split())
 """Types that a CAST may have, as sqlglot gives them, in small letters."""
 
 COLLATIONS = frozenset({"nocase", "noaccent", "nfc", "binary"})

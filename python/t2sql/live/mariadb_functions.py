@@ -43,12 +43,11 @@ FUNCTIONS = frozenset((_TEXT + _NUMBERS + _DATES + _JSON + _AGGREGATES + _OTHERS
 TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {}
 """Functions that may stand after FROM, and the columns of their rows."""
 
-TYPES = frozenset(
+_TYPES = """
+    text varchar char nchar nvarchar boolean tinyint smallint int mediumint bigint ubigint float double
+    decimal date time timestamp timestamptz datetime binary varbinary json
     """
-    text varchar char nchar nvarchar boolean tinyint smallint int mediumint bigint ubigint float double decimal
-    date time timestamp timestamptz datetime binary varbinary json
-    """.split()
-)
+TYPES = frozenset(_TYPES.split())
 """Types that a CAST may have, as sqlglot gives them, in small letters."""
 
 COLLATIONS = frozenset(

@@ -71,17 +71,16 @@ TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
     "jsonb_object_keys": ("",),
     "jsonb_path_query": ("",),
 }
-"""Functions that may stand after FROM, and the columns of their rows; "" is the function's own name, for which
-an alias stands where there is one."""
+"""Functions that may stand after FROM, and the columns of their rows; "" is the function's own name, for
+which an alias stands where there is one."""
 
-TYPES = frozenset(
-    """
+_TYPES = """
     text varchar char nchar nvarchar boolean smallint int bigint float double decimal bigdecimal
     date time timetz timestamp timestampntz timestamptz timestampltz datetime interval uuid json jsonb
     varbinary bit array
     int4range int8range numrange tsrange tstzrange daterange inet tsvector tsquery money
-    """.split()
-)
+    """
+TYPES = frozenset(_TYPES.split())
 """Types that a CAST may have, as sqlglot gives them, in small letters. Left out: those whose values are names
 that PostgreSQL looks up in its catalogs, such as regclass."""
 

@@ -20,11 +20,10 @@ _QUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", 
 _SET_PARTS = frozenset(
     {"this", "expression", "with_", "order", "limit", "offset", "distinct", "by_name", "side", "kind", "on"}
 )
-_SELECT_PARTS = frozenset(
-    """
-    with_ expressions from_ joins where group having order limit offset distinct windows qualify sample
-    """.split()
+_SELECT = (
+    "with_ expressions from_ joins where group having order limit offset distinct windows qualify sample"
 )
+_SELECT_PARTS = frozenset(_SELECT.split())
 _STAR_PARTS = frozenset({"except_", "replace"})
 
 
@@ -264,7 +263,9 @@ def _is_unit(node: exp.Column) -> bool:
 
 def _is_counted(star: exp.Star) -> bool:
     parent = star.parent
-    return isinstance(parent, exp.Count) or (isinstance(parent, exp.Anonymous) and parent.name.lower() == "columns")
+    return isinstance(parent, exp.Count) or (
+        isinstance(parent, exp.Anonymous) and parent.name.lower() == "columns"
+    )
 
 
 def _reads_itself(cte: exp.CTE) -> bool:

@@ -37,7 +37,9 @@ class Resolver(Protocol):
 class SourceResolver:
     """Resolves the sources of one statement's queries, and writes their names."""
 
-    def __init__(self, resolver: Resolver, schema: Schema, namespace: tuple[str, ...], dialect: str, sql: str):
+    def __init__(
+        self, resolver: Resolver, schema: Schema, namespace: tuple[str, ...], dialect: str, sql: str
+    ):
         """Prepare for one statement.
 
         Args:
@@ -252,7 +254,8 @@ def written_columns(cte: exp.CTE) -> Columns:
 
 def _defines_columns(node: exp.Expr) -> bool:
     alias = node.args.get("alias")
-    return any(isinstance(name, exp.ColumnDef) for name in alias.args.get("columns") or ())
+    columns = alias.args.get("columns") if alias is not None else ()
+    return any(isinstance(name, exp.ColumnDef) for name in columns or ())
 
 
 def _shown_differently(table: Table) -> bool:

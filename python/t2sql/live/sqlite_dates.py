@@ -37,7 +37,10 @@ def moment(arguments: list[exp.Expr], dialect: str) -> exp.Expr | None:
     if not arguments:
         return exp.Cast(this=now, to=exp.DataType.build("timestamp"))
     start, *modifiers = arguments
-    texts = [item.name.lower().strip() if isinstance(item, exp.Literal) and item.is_string else None for item in modifiers]
+    texts = [
+        item.name.lower().strip() if isinstance(item, exp.Literal) and item.is_string else None
+        for item in modifiers
+    ]
     if isinstance(start, exp.Literal) and start.name.lower() == "now":
         start = now
     if "unixepoch" in texts:
@@ -106,7 +109,9 @@ def julian_day(arguments: list[exp.Expr], dialect: str) -> exp.Expr | None:
         seconds = unix_epoch(arguments, dialect)
     else:
         value = moment(arguments, dialect)
-        seconds = None if value is None else exp.Extract(this=exp.var("EPOCH"), expression=exp.Paren(this=value))
+        seconds = (
+            None if value is None else exp.Extract(this=exp.var("EPOCH"), expression=exp.Paren(this=value))
+        )
     if seconds is None:
         return None
     days = exp.Div(this=seconds, expression=exp.Literal.number("86400.0"), typed=False, safe=False)

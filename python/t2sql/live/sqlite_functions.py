@@ -1,4 +1,4 @@
-"""SQLite's functions that a statement may call, from its documentation (core, aggregate, date, math, JSON)."""
+"""SQLite's functions that a statement may call, from its documentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AGGREGATES = """
     row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
 """
 FUNCTIONS = frozenset((_SCALAR + _AGGREGATES).split())
-"""In small letters. Left out: what loads code, reads files, makes blobs of any size, or tells of the library."""
+"""In small letters. Left out: what loads code, reads files, makes large blobs, or tells of the library."""
 
 _JSON_ROWS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path")
 TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
@@ -31,12 +31,11 @@ TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 """Functions that may stand after FROM, and the columns of their rows; "" is the function's own name."""
 
-TYPES = frozenset(
-    """
+_TYPES = """
     text varchar char nchar nvarchar boolean tinyint smallint int mediumint bigint float double decimal
     date time timestamp timestamptz datetime blob binary varbinary
-    """.split()
-)
+    """
+TYPES = frozenset(_TYPES.split())
 """Types that a CAST may have, as sqlglot gives them, in small letters."""
 
 COLLATIONS = frozenset({"nocase", "binary", "rtrim"})

@@ -26,9 +26,9 @@ def translate_json(tree: exp.Expr, dialect: str) -> None:
     for node in list(tree.find_all(exp.JSONArrayAgg)):
         name = {"postgres": "JSONB_AGG", "mysql": "JSON_ARRAYAGG"}.get(dialect, "JSON_GROUP_ARRAY")
         node.replace(exp.Anonymous(this=name, expressions=[node.this]))
-    for node in list(tree.find_all(exp.JSONObjectAgg)):
+    for pairs in list(tree.find_all(exp.JSONObjectAgg)):
         name = {"postgres": "JSONB_OBJECT_AGG", "mysql": "JSON_OBJECTAGG"}.get(dialect, "JSON_GROUP_OBJECT")
-        node.replace(exp.Anonymous(this=name, expressions=node.expressions))
+        pairs.replace(exp.Anonymous(this=name, expressions=pairs.expressions))
     for call in list(tree.find_all(exp.Anonymous)):
         _call(call, dialect)
     for extract in list(tree.find_all(exp.JSONExtract, exp.JSONExtractScalar)):

@@ -14,7 +14,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from t2sql.live import values
 from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
-from t2sql.live.dialects import OWN, sqlglot_warnings_dropped
+from t2sql.live.dialects import OWN, READ, sqlglot_warnings_dropped
 from t2sql.live.resolving import NameResolver
 from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change
@@ -120,7 +120,9 @@ def _prepare(
     changes: list[Change] = []
     notes: list[str] = []
     if lookup is not None:
-        changes, notes = values.match_letter_case(tree, namespace, lambda query: lookup(_to_sql(query, dialect, sql)))
+        changes, notes = values.match_letter_case(
+            tree, namespace, lambda query: lookup(_to_sql(query, dialect, sql))
+        )
     if dialect == "sqlite" and not rewritten:
         if not (changes or comments):
             return Statement(sql, dialect, (), tuple(notes))
@@ -138,12 +140,16 @@ def _prepare(
 def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
     if len(read) > MAX_STATEMENT_CHARACTERS:
         raise SqlError("memory", f"a statement of {len(read)} characters is too long", sql)
-    try:
-        with sqlglot_warnings_dropped():
-            check_characters(read, dialect)
-            trees = [tree for tree in sqlglot.parse(read, read=OWN[dialect]) if tree is not None]
-    except (SqlglotError, RecursionError, ValueError) as error:
-        raise SqlError("syntax", _first_line(error), sql) from None
+    trees: list[exp.Expr] = []
+    for reader in READ[dialect] if read is sql else (OWN[dialect],):
+        try:
+            with sqlglot_warnings_dropped():
+                check_characters(read, reader)
+                trees = [tree for tree in sqlglot.parse(read, read=reader) if tree is not None]
+            break
+        except (SqlglotError, RecursionError, ValueError) as error:
+            if reader is READ[dialect][-1] or read is not sql:
+                raise SqlError("syntax", _first_line(error), sql) from None
     if not trees:
         raise SqlError("syntax", "no statement", sql)
     if len(trees) > 1:

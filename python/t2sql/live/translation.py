@@ -41,18 +41,35 @@ def sqlite_use(node: exp.Expr, dialect: str) -> str | None:
         return None
     if isinstance(node, exp.Max | exp.Min) and (node.expressions or node.args.get("count")):
         return f"{node.sql_name().lower()} of several values"
-    if isinstance(node, exp.Substring) and dialect == "postgres" and isinstance(node.args.get("start"), exp.Neg):
+    if (
+        isinstance(node, exp.Substring)
+        and dialect == "postgres"
+        and isinstance(node.args.get("start"), exp.Neg)
+    ):
         return "substring from the end"
     if not isinstance(node, exp.Anonymous):
         return None
     name = node.name.lower()
-    texts = [item.name.lower() if isinstance(item, exp.Literal) and item.is_string else None for item in node.expressions]
+    texts = [
+        item.name.lower() if isinstance(item, exp.Literal) and item.is_string else None
+        for item in node.expressions
+    ]
     if name in dates.FUNCTIONS and texts:
         if "now" in texts or any(text is not None and dates.is_modifier(text) for text in texts[1:]):
             return f"{name} with 'now' or a modifier"
-        if name == "strftime" and texts[0] is not None and "%" in texts[0] and (len(texts) < 2 or texts[1] is None):
+        if (
+            name == "strftime"
+            and texts[0] is not None
+            and "%" in texts[0]
+            and (len(texts) < 2 or texts[1] is None)
+        ):
             return "strftime with the format first"
-    if name == "substr" and dialect == "postgres" and len(node.expressions) > 1 and isinstance(node.expressions[1], exp.Neg):
+    if (
+        name == "substr"
+        and dialect == "postgres"
+        and len(node.expressions) > 1
+        and isinstance(node.expressions[1], exp.Neg)
+    ):
         return "substr from the end"
     if name == "format" and texts and texts[0] is not None and _PERCENT.search(texts[0]):
         plain = dialect == "postgres" and not _PERCENT.search(texts[0].replace("%s", ""))
@@ -76,7 +93,7 @@ def from_sqlite(sql: str, dialect: str) -> str:
     """
     try:
         with sqlglot_warnings_dropped():
-            check_characters(sql, "sqlite")
+            check_characters(sql, OWN["sqlite"])
             trees = [tree for tree in sqlglot.parse(sql, read="sqlite") if tree is not None]
             if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values):
                 raise SqlError("syntax", "not one SELECT", sql)
