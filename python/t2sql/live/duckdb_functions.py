@@ -29,8 +29,8 @@ _DATES = """
     microsecond millennium millisecond minute month monthname nanosecond normalized_interval now quarter
     second strftime strptime time_bucket timezone timezone_hour timezone_minute to_centuries to_days
     to_decades to_hours to_microseconds to_millennia to_milliseconds to_minutes to_months to_quarters
-    to_seconds to_timestamp to_weeks to_years today transaction_timestamp try_strptime week weekday weekofyear year
-    yearweek date time datetime
+    to_seconds to_timestamp to_weeks to_years today transaction_timestamp try_strptime week weekday weekofyear
+    year yearweek date time datetime
 """
 _LISTS = """
     aggregate apply array_aggr array_aggregate array_append array_apply array_cat array_concat array_contains
