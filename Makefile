@@ -32,7 +32,8 @@ lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(BIN)/ruff format --check python tests tui benches tools conftest.py
 	$(BIN)/ruff check python tests tui benches tools conftest.py
-	$(BIN)/mypy
+	$(BIN)/mypy -p t2sql
+	$(BIN)/mypy --strict -p t2sql_tui
 	$(BIN)/lint-imports --no-cache
 
 bench: setup ## the Rust kernels' throughput

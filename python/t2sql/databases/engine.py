@@ -9,8 +9,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from t2sql.databases.duckdb_engine import duckdb_engine
 from t2sql.databases.errors import ignore_unknown_types, translate_errors
-from t2sql.databases.kinds import dialect_name
+from t2sql.databases.kinds import dialect_name, refuse_data_file
 from t2sql.databases.mariadb_engine import mariadb_engine
 from t2sql.databases.postgres_engine import postgres_engine
 from t2sql.databases.urls import EXAMPLE_URL, masked_url, parse_url
@@ -18,16 +19,6 @@ from t2sql.errors import InputError
 
 _BUSY_SECONDS = 5.0
 """How long SQLite waits for a lock of another process: Python's own default for `sqlite3.connect`."""
-
-# https://duckdb.org/docs/stable/operations_manual/securing_duckdb/overview: no other files, no network,
-# no code from outside; the last setting forbids statements to change the others.
-_DUCKDB_CONFIG = {
-    "enable_external_access": "false",
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "memory_limit": "1GB",
-    "lock_configuration": "true",
-}
 
 
 @contextmanager
@@ -63,9 +54,7 @@ def read_only_engine(url: sa.URL) -> sa.Engine:
     elif kind == "mysql":
         engine = mariadb_engine(url)
     elif kind == "duckdb":
-        _existing_file(url, "duckdb:///shop.duckdb")
-        options = {"read_only": True, "config": dict(_DUCKDB_CONFIG)}
-        engine = sa.create_engine(url, connect_args=options)
+        engine = duckdb_engine(url, _existing_file(url, "duckdb:///shop.duckdb"))
     else:
         engine = sa.create_engine(url)
     with engine.connect():
@@ -92,4 +81,5 @@ def _existing_file(url: sa.URL, example: str) -> Path:
     path = Path(url.database)
     if not path.is_file():
         raise InputError("no such database", where=path)
+    refuse_data_file(path)
     return path

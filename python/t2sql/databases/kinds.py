@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
+
+from t2sql.errors import InputError
 
 FileKind: TypeAlias = Literal["sqlite", "duckdb"]
 """The databases that are one file each."""
@@ -42,6 +45,9 @@ _SUFFIXES: dict[str, FileKind] = {
 }
 
 
+_DATA_SUFFIXES = frozenset({".parquet", ".pq", ".csv", ".tsv", ".json", ".jsonl", ".ndjson"})
+
+
 def database_file_kind(path: Path) -> FileKind | None:
     """Tell what kind of database a file is: by what it says of itself, or by its name if it says nothing.
 
@@ -60,6 +66,23 @@ def database_file_kind(path: Path) -> FileKind | None:
         if head[offset : offset + len(signature)] == signature:
             return kind
     return _SUFFIXES.get(path.suffix.lower())
+
+
+def refuse_data_file(path: Path) -> None:
+    """Refuse a file of data that is no database by itself, and say how it becomes one.
+
+    Raises:
+        InputError: The file's name says that it is Parquet, CSV or JSON.
+    """
+    if path.suffix.lower() in _DATA_SUFFIXES:
+        view = path.stem if re.fullmatch(r"[A-Za-z_]\w*", path.stem) else "data"
+        command = f"duckdb {path.with_suffix('.duckdb')} \"CREATE VIEW {view} AS FROM '{path}'\""
+        raise InputError(
+            "a file of data is no database",
+            where=path,
+            expected="a SQLite or DuckDB file, or a server's URL",
+            hint=f"Make a DuckDB file beside it, with a view: {command}",
+        )
 
 
 def dialect_name(url: sa.URL) -> Dialect | None:

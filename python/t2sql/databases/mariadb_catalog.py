@@ -48,6 +48,7 @@ def read_mariadb_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
         views: Whether to read views as well.
     """
     with engine.connect() as connection:
+        database = str(connection.exec_driver_sql("SELECT DATABASE()").scalar_one())
         relations = connection.exec_driver_sql(_TABLES).fetchall()
         columns: dict[str, list[DatabaseColumn]] = defaultdict(list)
         for table, name, data_type, column_type in connection.exec_driver_sql(_COLUMNS):
@@ -71,9 +72,10 @@ def read_mariadb_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
             # Where a table cannot be opened, the server says why in place of its comment.
             left_out.append(f"{name} is left out: {_text(comment) or 'the server lists no column of it'}")
             continue
-        tables.append(
-            DatabaseTable(name, tuple(columns[name]), tuple(primary_keys[name]), tuple(foreign_keys[name]))
+        table = DatabaseTable(
+            name, tuple(columns[name]), tuple(primary_keys[name]), tuple(foreign_keys[name]), (database,)
         )
+        tables.append(table)
     return Catalog(tuple(tables), tuple(left_out))
 
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import ReflectedColumn
 
-from t2sql.databases.errors import driver_message, ignore_unknown_types
+from t2sql.databases.duckdb_catalog import read_duckdb_catalog
+from t2sql.databases.errors import ignore_unknown_types
+from t2sql.databases.inspected_catalog import read_inspected_catalog
 from t2sql.databases.mariadb_catalog import read_mariadb_catalog
-from t2sql.databases.tables import (
-    Catalog,
-    DatabaseColumn,
-    DatabaseTable,
-    ForeignKeyConstraint,
-    resolve_keys,
-)
+from t2sql.databases.postgres_catalog import read_postgres_catalog
+from t2sql.databases.tables import Catalog, DatabaseTable, resolve_keys
 from t2sql.databases.urls import masked_url
 from t2sql.errors import InputError
 from t2sql.schema import Column, ForeignKey, Schema, Table
 
 _MOST_NAMES = 8
 """An error message lists at most this many tables or schemas, so that it fits a few lines."""
+
+
+_READERS = {
+    "duckdb": read_duckdb_catalog,
+    "mysql": read_mariadb_catalog,
+    "postgresql": read_postgres_catalog,
+}
+"""By SQLAlchemy's name of the dialect."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,12 @@ class ReadSchema:
     Attributes:
         schema: Its tables and views.
         left_out: Sentences for people about what cannot be read.
+        namespaces: What the name of each table is written after; see `DatabaseTable.namespace`.
     """
 
     schema: Schema
     left_out: tuple[str, ...]
+    namespaces: Mapping[str, tuple[str, ...]]
 
 
 def read_tables(
@@ -54,10 +61,11 @@ def read_tables(
     Raises:
         InputError: The database has no table, or `include` rejects all of them.
     """
-    if engine.dialect.name == "mysql":
-        catalog = read_mariadb_catalog(engine, views=views)
+    reader = _READERS.get(engine.dialect.name)
+    if reader is not None:
+        catalog = reader(engine, views=views)
     else:
-        catalog = _inspect(engine, views, include)
+        catalog = read_inspected_catalog(engine, views=views, include=include)
     names = [table.name for table in catalog.tables]
     if not names and not catalog.left_out:
         raise _no_table(engine)
@@ -85,28 +93,9 @@ def read_schema(engine: sa.Engine) -> ReadSchema:
     """
     with ignore_unknown_types():
         catalog = read_tables(engine, views=True)
-    return ReadSchema(Schema(tuple(_schema_table(table) for table in catalog.tables)), catalog.left_out)
-
-
-def _inspect(engine: sa.Engine, views: bool, include: Callable[[str], bool]) -> Catalog:
-    """The catalog as SQLAlchemy's inspector reads it; tables that are not included have no columns."""
-    inspector = sa.inspect(engine)
-    names = list(inspector.get_table_names())
-    if views:
-        names += inspector.get_view_names()
-    tables, left_out = [], []
-    for name in sorted(name for name in names if not name.lower().startswith("sqlite_")):
-        if not include(name):
-            tables.append(DatabaseTable(name, (), (), ()))
-            continue
-        try:
-            tables.append(_read_table(engine, inspector, name))
-        except sa.exc.SQLAlchemyError as error:
-            if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
-                raise
-            cause = error.orig if isinstance(error, sa.exc.StatementError) and error.orig else error
-            left_out.append(f"{name} is left out: {driver_message(cause)}")
-    return Catalog(tuple(tables), tuple(left_out))
+    schema = Schema(tuple(_schema_table(table) for table in catalog.tables))
+    namespaces = {table.name: table.namespace for table in catalog.tables if table.namespace}
+    return ReadSchema(schema, catalog.left_out, namespaces)
 
 
 def _schema_table(table: DatabaseTable) -> Table:
@@ -133,40 +122,14 @@ def _no_table(engine: sa.Engine) -> InputError:
                 what,
                 where=where,
                 found=f"tables in the schema {', '.join(filled[:_MOST_NAMES])}",
-                hint=f"Choose it in the URL: add ?options=-csearch_path%3D{quote(filled[0])}",
+                hint=f"Choose it in the URL: add ?options=-csearch_path%3D{quote(_written(filled[0]))}",
             )
     return InputError(what, where=where)
 
 
-def _read_table(engine: sa.Engine, inspector: sa.Inspector, name: str) -> DatabaseTable:
-    columns = tuple(_column(engine, column) for column in inspector.get_columns(name))
-    primary_key = tuple(inspector.get_pk_constraint(name).get("constrained_columns") or ())
-    foreign_keys = tuple(
-        ForeignKeyConstraint(
-            name, tuple(key["constrained_columns"]), key["referred_table"], tuple(key["referred_columns"])
-        )
-        for key in inspector.get_foreign_keys(name)
-    )
-    return DatabaseTable(name, columns, primary_key, foreign_keys)
-
-
-def _column(engine: sa.Engine, column: ReflectedColumn) -> DatabaseColumn:
-    name, sql_type = column["name"], column["type"]
-    if isinstance(sql_type, sa.types.NullType):
-        return DatabaseColumn(name, "TEXT", "", False)
-    try:
-        type_text = " ".join(sql_type.compile(dialect=engine.dialect).split())
-    except sa.exc.CompileError:
-        type_text = "TEXT"
-    binary = isinstance(sql_type, sa.types.LargeBinary)
-    if engine.dialect.name == "sqlite":
-        return DatabaseColumn(name, type_text, type_text, binary)
-    affinity = "TEXT"
-    if isinstance(sql_type, sa.types.Integer | sa.types.Boolean):
-        affinity = "INTEGER"
-    elif isinstance(sql_type, sa.types.Numeric):
-        affinity = "REAL"
-    return DatabaseColumn(name, type_text, affinity, binary)
+def _written(name: str) -> str:
+    """The name of a schema as PostgreSQL's search_path reads it."""
+    return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else '"' + name.replace('"', '""') + '"'
 
 
 def _location(engine: sa.Engine) -> str:

@@ -45,16 +45,19 @@ class DatabaseTable:
     """A table or a view of the user's database.
 
     Attributes:
-        name: The table's name as the database spells it.
+        name: The table's name as the database spells it. No two tables of a catalog have the same.
         columns: The columns, in the table's order.
         primary_key: The names of the primary key's columns; empty if there is none.
         foreign_keys: The keys whose target columns were read as well.
+        namespace: What its name is written after in the database's SQL: the name of its schema, in DuckDB
+            after its catalog where that is needed; empty for the default.
     """
 
     name: str
     columns: tuple[DatabaseColumn, ...]
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKeyConstraint, ...]
+    namespace: tuple[str, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus, unquote_plus
 
 import sqlalchemy as sa
 
-from t2sql.databases.kinds import database_file_kind
+from t2sql.databases.kinds import database_file_kind, refuse_data_file
 from t2sql.errors import InputError
 
 EXAMPLE_URL = "sqlite:///shop.db"
@@ -35,8 +35,11 @@ def parse_url(url: str | sa.URL) -> sa.URL:
     Raises:
         InputError: `url` is none of these. The message does not repeat it, since it may hold a password.
     """
-    if isinstance(url, str) and "://" not in url and (kind := database_file_kind(Path(url))):
-        return sa.URL.create(kind, database=url)
+    if isinstance(url, str) and "://" not in url:
+        if kind := database_file_kind(Path(url)):
+            return sa.URL.create(kind, database=url)
+        if Path(url).is_file():
+            refuse_data_file(Path(url))
     try:
         return sa.make_url(url)
     except (sa.exc.ArgumentError, ValueError):

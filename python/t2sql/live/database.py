@@ -89,20 +89,7 @@ class LiveDatabase:
             self._engine = read_only_engine(address)
             # Opening a file reads nothing of it; this shows whether it is a database.
             schema_state(self._engine)
-            self._namespace = self._read_namespace()
             self._macros = self._read_macros()
-
-    def _read_namespace(self) -> tuple[str, ...]:
-        """What the names of the schema's tables are written after."""
-        if self.dialect == "sqlite":
-            return ("main",)
-        schema = "DATABASE()" if self.dialect == "mysql" else "current_schema()"
-        catalog = "current_database()" if self.dialect == "duckdb" else "NULL"
-        with self._engine.connect() as connection:
-            row = connection.exec_driver_sql(f"SELECT {schema}, {catalog}").one()
-        schema, catalog = (str(name) for name in row)
-        # DuckDB cannot tell a schema from a file of the same name.
-        return (catalog, schema) if self.dialect == "duckdb" and catalog == schema else (schema,)
 
     def _read_macros(self) -> dict[str, bool]:
         """The macros in a DuckDB file, and whether each replaces one of DuckDB's own functions.
@@ -132,7 +119,9 @@ class LiveDatabase:
                 read = load_cached(self.url, state)
                 if read is None:
                     read = read_schema(self._engine)
-                    store(self.url, state, read)
+                    if not read.left_out:
+                        # What was left out may be readable the next time, though no table has changed.
+                        store(self.url, state, read)
                 self._schema = state, read
             return self._schema[1]
 
@@ -146,8 +135,10 @@ class LiveDatabase:
         Raises:
             SqlError: The statement may not run.
         """
-        schema = schema or self.schema()
-        statement = prepare(sql, schema, self.dialect, self._lookup, namespace=self._namespace)
+        read = self._schema[1] if schema is not None and self._schema is not None else self._read()
+        statement = prepare(
+            sql, schema or read.schema, self.dialect, self._lookup, namespaces=read.namespaces
+        )
         called = {name.lower() for name in _CALLED.findall(statement.sql)}
         for name, replaces in self._macros.items():
             if replaces or name.lower() in called:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from t2sql.schema import Column, Schema, Table
 
 Named = TypeVar("Named", Table, Column)
+
+Namespaces: TypeAlias = Callable[[str], tuple[str, ...]]
+"""What a table's name is written after, by the name: its schema, perhaps after its catalog, or nothing."""
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from t2sql.live.allowed import WORDS
-from t2sql.live.names import find_named, fold
+from t2sql.live.names import Namespaces, find_named, fold
 from t2sql.live.scopes import ColumnResolver, CommonTable, Scope, Source
 from t2sql.live.sources import Columns, SourceResolver, written_columns
 from t2sql.schema import Schema
@@ -30,12 +30,12 @@ _STAR_PARTS = frozenset({"except_", "replace"})
 class NameResolver:
     """Resolves the names of one statement against the database's schema."""
 
-    def __init__(self, schema: Schema, namespace: tuple[str, ...], dialect: str, sql: str) -> None:
+    def __init__(self, schema: Schema, namespaces: Namespaces, dialect: str, sql: str) -> None:
         """Prepare for one statement.
 
         Args:
             schema: The database's tables.
-            namespace: What the tables' names are written after, such as `("public",)`.
+            namespaces: What the name of each table is written after, such as `("public",)`.
             dialect: sqlglot's name of the database's dialect.
             sql: The statement, for errors.
         """
@@ -43,7 +43,7 @@ class NameResolver:
         self._dialect = dialect
         self._sql = sql
         self._columns = ColumnResolver(dialect, sql)
-        self._sources = SourceResolver(self, schema, namespace, dialect, sql)
+        self._sources = SourceResolver(self, schema, namespaces, dialect, sql)
 
     def resolve(self, tree: exp.Query | exp.Values) -> bool:
         """Resolve and write every name of a statement.

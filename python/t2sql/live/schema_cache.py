@@ -27,8 +27,9 @@ def load_cached(url: str, state: str) -> ReadSchema | None:
         document = json.loads(_file(url).read_text(encoding="utf-8"))
         if document["state"] != state:
             return None
-        return ReadSchema(Schema.from_dict(document["schema"]), tuple(map(str, document["left_out"])))
-    except (OSError, ValueError, KeyError, TypeError):
+        namespaces = {str(name): tuple(map(str, parts)) for name, parts in document["namespaces"].items()}
+        return ReadSchema(Schema.from_dict(document["schema"]), (), namespaces)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -38,11 +39,16 @@ def store(url: str, state: str, read: ReadSchema) -> None:
     Args:
         url: The database. The file's name is a hash of it, without the password.
         state: Its `schema_state`.
-        read: Its tables.
+        read: Its tables; nothing of it was left out.
     """
     file = _file(url)
     document = json.dumps(
-        {"state": state, "schema": read.schema.to_dict(), "left_out": read.left_out}, ensure_ascii=True
+        {
+            "state": state,
+            "schema": read.schema.to_dict(),
+            "namespaces": dict(read.namespaces),
+        },
+        ensure_ascii=True,
     )
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)

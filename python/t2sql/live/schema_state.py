@@ -10,15 +10,21 @@ from sqlalchemy import Engine
 # One quick statement each, whose rows change whenever a table or a column does.
 _CATALOG_QUERIES = {
     "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master",
-    "duckdb": "SELECT sql FROM duckdb_tables() UNION ALL SELECT sql FROM duckdb_views() WHERE NOT internal",
+    "duckdb": """
+        SELECT schema_name, sql FROM duckdb_tables()
+        UNION ALL SELECT schema_name, sql FROM duckdb_views() WHERE NOT internal
+    """,
     "postgresql": """
-        SELECT c.relkind::text, c.relname, a.attname, a.atttypid::int, a.atttypmod FROM pg_catalog.pg_class c
+        SELECT c.relkind::text, n.nspname || '.' || c.relname, a.attname, a.atttypid::int, a.atttypmod,
+               c.relispopulated, c.relacl::text, a.attacl::text
+        FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        WHERE n.nspname = ANY (current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         UNION ALL
-        SELECT 'key', conname, conkey::text, confrelid::int, conrelid::int FROM pg_catalog.pg_constraint
-        JOIN pg_catalog.pg_namespace n ON n.oid = connamespace WHERE n.nspname = current_schema()
+        SELECT 'key', conname, conkey::text, confrelid::int, conrelid::int, true, '', ''
+        FROM pg_catalog.pg_constraint
+        JOIN pg_catalog.pg_namespace n ON n.oid = connamespace WHERE n.nspname = ANY (current_schemas(false))
     """,
     "mysql": """
         SELECT t.table_type, c.table_name, c.ordinal_position, c.column_name, c.column_type

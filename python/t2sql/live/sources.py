@@ -9,7 +9,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from t2sql.live.allowed import ALLOWED
-from t2sql.live.names import find_named, fold, shown_name
+from t2sql.live.names import Namespaces, find_named, fold, shown_name
 from t2sql.live.scopes import CommonTable, Scope, Source
 from t2sql.schema import Schema, Table
 from t2sql.sql import SqlError
@@ -37,21 +37,19 @@ class Resolver(Protocol):
 class SourceResolver:
     """Resolves the sources of one statement's queries, and writes their names."""
 
-    def __init__(
-        self, resolver: Resolver, schema: Schema, namespace: tuple[str, ...], dialect: str, sql: str
-    ):
+    def __init__(self, resolver: Resolver, schema: Schema, namespaces: Namespaces, dialect: str, sql: str):
         """Prepare for one statement.
 
         Args:
             resolver: Resolves what is inside a source.
             schema: The database's tables.
-            namespace: What the tables' names are written after, such as `("public",)`.
+            namespaces: What the name of each table is written after, such as `("public",)`.
             dialect: sqlglot's name of the database's dialect.
             sql: The statement, for errors.
         """
         self._resolver = resolver
         self._schema = schema
-        self._namespace = namespace
+        self._namespaces = namespaces
         self._dialect = dialect
         self._sql = sql
         self._taken = {fold(table.name) for table in schema.tables}
@@ -173,13 +171,14 @@ class SourceResolver:
             node.set("this", exp.to_identifier(common.name, quoted=True))
             return source
         table = find_named(self._schema.tables, node.name)
-        home = self._namespace[-1] if self._namespace else ""
+        namespace = () if table is None else self._namespaces(table.name)
+        home = namespace[-1] if namespace else ""
         if table is None or (written and fold(written.name) != fold(home)):
             shown = node.sql(dialect=self._dialect)
             raise SqlError("unknown_table", f"no such table: {shown}{self._near(node.name)}", self._sql)
         self.rewritten |= _shown_differently(table)
         node.set("this", exp.to_identifier(table.name, quoted=True))
-        parts = [exp.to_identifier(name, quoted=True) for name in reversed(self._namespace)]
+        parts = [exp.to_identifier(name, quoted=True) for name in reversed(namespace)]
         node.set("db", parts[0] if parts else None)
         node.set("catalog", parts[1] if len(parts) > 1 else None)
         if _alias_columns(node):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from t2sql.live import values
 from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
 from t2sql.live.dialects import OWN, READ, sqlglot_warnings_dropped
+from t2sql.live.names import Namespaces
 from t2sql.live.resolving import NameResolver
 from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change
@@ -59,7 +60,7 @@ def prepare(
     dialect: str,
     lookup: Callable[[str], list[Any]] | None = None,
     *,
-    namespace: tuple[str, ...] | None = None,
+    namespaces: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Statement:
     """Check a statement and write it in a database's dialect.
 
@@ -77,8 +78,8 @@ def prepare(
         dialect: sqlglot's name of the database's dialect.
         lookup: Runs a statement in `dialect` and returns the first column of its rows. With it, a text that
             no row has is replaced by the one spelling, letter case ignored, that rows have.
-        namespace: The database's schema that the tables are in, after its catalog if that is needed; None
-            for the one that a new database has.
+        namespaces: What the names of tables are written after: the database's schema, after its catalog if
+            that is needed. The others are in the schema that a new database has.
 
     Returns:
         The statement as it may run.
@@ -87,7 +88,11 @@ def prepare(
         SqlError: It is not one SELECT, has a part that is not allowed, or names a table or a column that is
             not in scope.
     """
-    home = _NAMESPACES[dialect] if namespace is None else namespace
+    given = namespaces or {}
+
+    def home(table: str) -> tuple[str, ...]:
+        return given.get(table, _NAMESPACES[dialect])
+
     try:
         return _prepare(sql, sql, schema, dialect, lookup, home)
     except RecursionError:
@@ -110,18 +115,18 @@ def _prepare(
     schema: Schema,
     dialect: str,
     lookup: Callable[[str], list[Any]] | None,
-    namespace: tuple[str, ...],
+    namespaces: Namespaces,
 ) -> Statement:
     """Check `read`, which is `sql` or its translation."""
     tree = _parse(read, sql, dialect)
     plain = tree.copy() if dialect == "sqlite" else tree
     comments = any(node.comments for node in tree.walk())
-    rewritten = NameResolver(schema, namespace, dialect, sql).resolve(tree)
+    rewritten = NameResolver(schema, namespaces, dialect, sql).resolve(tree)
     changes: list[Change] = []
     notes: list[str] = []
     if lookup is not None:
         changes, notes = values.match_letter_case(
-            tree, namespace, lambda query: lookup(_to_sql(query, dialect, sql))
+            tree, namespaces, lambda query: lookup(_to_sql(query, dialect, sql))
         )
     if dialect == "sqlite" and not rewritten:
         if not (changes or comments):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from sqlglot import exp
 
-from t2sql.live.names import TableColumn
+from t2sql.live.names import Namespaces, TableColumn
 from t2sql.live.scopes import table_column
 from t2sql.sql import SqlError
 
@@ -38,13 +38,13 @@ class Change:
 
 
 def match_letter_case(
-    tree: exp.Expr, namespace: tuple[str, ...], lookup: Lookup
+    tree: exp.Expr, namespaces: Namespaces, lookup: Lookup
 ) -> tuple[list[Change], list[str]]:
     """Replace texts that no row has by the one spelling, letter case ignored, that rows have.
 
     Args:
         tree: The statement's tree, its names resolved; it is changed.
-        namespace: What the tables' names are written after.
+        namespaces: What the name of each table is written after.
         lookup: Asks the database.
 
     Returns:
@@ -58,7 +58,7 @@ def match_letter_case(
         if count >= _MAX_LOOKUPS:
             notes.append(f"only the first {_MAX_LOOKUPS} values were looked up in the database")
             break
-        spellings = _spellings(column, literal.name, namespace, lookup)
+        spellings = _spellings(column, literal.name, namespaces, lookup)
         if spellings is None or literal.name in spellings:
             continue
         if len(spellings) == 1 and isinstance(spellings[0], str):
@@ -70,13 +70,11 @@ def match_letter_case(
     return changes, notes
 
 
-def _spellings(
-    column: TableColumn, text: str, namespace: tuple[str, ...], lookup: Lookup
-) -> list[Any] | None:
+def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: Lookup) -> list[Any] | None:
     """How a column spells a text: [the text] if a row has it; None if the database cannot say."""
     node = exp.column(exp.to_identifier(column.column.name, quoted=True))
     literal = exp.Literal.string(text)
-    parts = (column.table.name, *reversed(namespace))
+    parts = (column.table.name, *reversed(namespaces(column.table.name)))
     table = exp.Table(
         **{
             key: exp.to_identifier(name, quoted=True)

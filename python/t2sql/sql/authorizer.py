@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 
+from t2sql.sql.lexer import quote
 from t2sql.sql.stopping import StopCondition
 
 MAX_VALUE_BYTES = 16 * 1024 * 1024
@@ -43,14 +45,30 @@ def guard(connection: sqlite3.Connection) -> StopCondition:
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.text_factory = _decode
+    _load_virtual_tables(connection)
     connection.set_authorizer(_authorize)
     condition = StopCondition()
     connection.set_progress_handler(condition.is_reached, _OPCODES_PER_POLL)
     return condition
 
 
+def _load_virtual_tables(connection: sqlite3.Connection) -> None:
+    """Let the modules of virtual tables declare their columns, which the authorizer would deny.
+
+    A table whose module is missing or refuses stays an error for the statements that read it.
+    """
+    with suppress(sqlite3.Error):
+        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"
+        for (name,) in connection.execute(query).fetchall():
+            with suppress(sqlite3.Error):
+                connection.execute(f"PRAGMA table_info({quote(name)})").fetchall()
+
+
 def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
     if action in _ALLOWED_ACTIONS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() == "data_version" and second is None:
+        # FTS5 reads this counter before it reads a table.
         return sqlite3.SQLITE_OK
     if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN_FUNCTIONS:
         return sqlite3.SQLITE_OK
