@@ -1,4 +1,4 @@
-"""Which runtime opens what, and what is cut from its text."""
+"""Which runtime opens what, and the order of prompts."""
 
 from __future__ import annotations
 
@@ -10,28 +10,8 @@ from pathlib import Path
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.generate import BackendOptions, first_statement, open_backend
+from t2sql.generate import BackendOptions, open_backend
 from t2sql.generate.prompt_queue import PromptQueue
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (" SELECT a FROM t", "SELECT a FROM t"),
-        ("SELECT a FROM t\nQ: more", "SELECT a FROM t"),
-        ("\n\nSELECT a FROM t", "SELECT a FROM t"),
-        ("SELECT a FROM t; DROP TABLE t", "SELECT a FROM t"),
-        ("SELECT a FROM t WHERE b = 'x;y'; x", "SELECT a FROM t WHERE b = 'x;y'"),
-        ("SELECT a FROM t WHERE b = 'it''s;'", "SELECT a FROM t WHERE b = 'it''s;'"),
-        ('SELECT "a;b" FROM t;', 'SELECT "a;b" FROM t'),
-        ("SELECT a FROM t</s>", "SELECT a FROM t"),
-        ("SELECT a FROM t <|im_end|>", "SELECT a FROM t"),
-        ("", ""),
-        (" ; ", ""),
-    ],
-)
-def test_statement_is_one_statement(text: str, expected: str) -> None:
-    assert first_statement(text) == expected
 
 
 def test_an_unknown_backend_is_named() -> None:

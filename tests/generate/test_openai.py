@@ -20,8 +20,9 @@ from support.grammars import shop
 
 from t2sql.errors import ContextError, InputError, WorkError
 from t2sql.generate import BackendOptions, Request, ask, open_backend
-from t2sql.generate import openai as module
-from t2sql.generate.openai import KEY, OpenAIBackend
+from t2sql.generate import openai_client as module
+from t2sql.generate.openai import OpenAIBackend
+from t2sql.generate.openai_client import KEY
 from t2sql.grammar import grammar_of
 from t2sql.prompt import render_prompt
 
@@ -96,25 +97,41 @@ def test_an_mlx_lm_server_answers_as_mlx_and_is_checked(mlx_server: str, tiny_ll
     assert answer.status == "uncertain"
 
 
+ENDLESS = -1
+
+
 class _Scripted(BaseHTTPRequestHandler):
     replies: list[tuple[int, str]]
     asked: int
+    bodies: list[dict[str, Any]]
 
     def do_GET(self) -> None:
         self._send(404, "{}")
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).bodies.append(json.loads(body))
         replies = type(self).replies
         type(self).asked += 1
         status, text = replies.pop(0) if len(replies) > 1 else replies[0]
         if status == 0:
             time.sleep(1.0)
-        self._send(status or 200, text)
+        if status == ENDLESS:
+            return self._send_without_end(text)
+        return self._send(status or 200, text)
+
+    def _send_without_end(self, text: str) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(text.encode() * 1000)
 
     def _send(self, status: int, text: str) -> None:
         with suppress(BrokenPipeError):  # whoever asked has given up
             self.send_response(status)
+            if 300 <= status < 400:
+                self.send_header("Location", "http://elsewhere.example/v1/completions")
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())
@@ -125,7 +142,7 @@ class _Scripted(BaseHTTPRequestHandler):
 
 @contextmanager
 def scripted(*replies: tuple[int, str]) -> Iterator[tuple[str, type[_Scripted]]]:
-    handler = type("Handler", (_Scripted,), {"replies": list(replies), "asked": 0})
+    handler = type("Handler", (_Scripted,), {"replies": list(replies), "asked": 0, "bodies": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -148,7 +165,18 @@ def test_what_may_pass_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("reply", "words", "asked"),
     [
-        ((200, "<html>Welcome</html>"), "not JSON", 1),
+        ((200, "<html>Welcome</html>"), "not JSON.*web page", 1),
+        ((200, "[" * 100_000), "not JSON", 1),
+        ((200, '{"error": {"message": "no such model"}}'), "not an answer.*no such model", 1),
+        ((200, '{"choices": [{"text": 5}]}'), "not an answer", 1),
+        ((200, '{"choices": [{"text": "x"}], "usage": {"prompt_tokens": "many"}}'), "not an answer", 1),
+        ((ENDLESS, "x"), "does not end", 1),
+        ((302, ""), "redirection to http://elsewhere.example.*Give that address", 1),
+        (
+            (404, '{"error": {"message": "the model m does not exist"}}'),
+            "the model m does not exist.*v1/comp",
+            1,
+        ),
         ((200, "[]"), "not an answer", 1),
         ((200, '{"choices": []}'), "not an answer", 1),
         ((200, '{"choices": [{"text": null}]}'), "not an answer", 1),
@@ -170,5 +198,86 @@ def test_a_server_that_fails_is_said(
 def test_no_server_and_no_address_are_errors() -> None:
     with pytest.raises(WorkError, match="no server there"):
         open_backend("m", "openai:http://127.0.0.1:9")
-    with pytest.raises(InputError, match="not a server's address"):
-        open_backend("m", "openai:localhost")
+    for url in ("localhost", "http://", "http://[bad", "ftp://host", "http://host:port", "http://me:SECRET@"):
+        with pytest.raises(InputError, match="not a server's address") as caught:
+            open_backend("m", f"openai:{url}")
+        assert "SECRET" not in str(caught.value)
+
+
+def test_a_server_without_encryption_is_said_so() -> None:
+    with scripted((200, RIGHT)) as (url, _), pytest.raises(WorkError, match=r"no secure connection.*http://"):
+        open_backend("m", f"openai:{url.replace('http', 'https')}")
+
+
+def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted((404, "no")) as (url, _):
+        backend = OpenAIBackend(url.replace("//", "//me:SECRET@"), "m")
+        with pytest.raises(WorkError) as caught:
+            backend.answer(Request("x"))
+    assert "SECRET" not in str(caught.value) and "127.0.0.1" in str(caught.value)
+    monkeypatch.setenv(KEY, "SECRET\u00e9\n")
+    with pytest.raises(InputError, match="characters that no header") as refused:
+        OpenAIBackend("http://127.0.0.1:9", "m")
+    assert "SECRET" not in str(refused.value)
+
+
+def reply(text: str) -> tuple[int, str]:
+    return 200, json.dumps({"choices": [{"text": text, "finish_reason": "stop"}]})
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("```sql", "```sql\nSELECT a\nFROM t;\n```\nThis selects a."),
+        ("<think>", "<think>\nhm; SELECT b\n</think>\n\nSELECT a FROM t"),
+        ("Here is the query:", "Here is the query:\n\nSELECT a FROM t"),
+        ("", "\n\n`SELECT a FROM t`"),
+        ("SELECT a,", "SELECT a\n  FROM t\n\nThe query"),
+        ("SQL: SELECT a FROM t; SELECT 2",),
+    ],
+)
+def test_a_chat_model_s_answer_is_its_statement(texts: tuple[str, ...]) -> None:
+    with scripted(*map(reply, texts)) as (url, handler):
+        assert OpenAIBackend(url, "m").answer(Request("x")).text == "SELECT a FROM t"
+        assert handler.asked == len(texts)
+        assert (
+            handler.bodies[0]["stop"] == ["\n"]
+            and "\n" not in handler.bodies[-1]["stop"][: handler.asked - 1]
+        )
+
+
+def test_a_model_that_fences_is_asked_once_from_then_on() -> None:
+    fenced = "```sql\nSELECT a FROM t\n```"
+    with scripted(reply("```sql"), reply(fenced)) as (url, handler):
+        backend = OpenAIBackend(url, "m")
+        assert [backend.answer(Request("x")).text for _ in range(3)] == ["SELECT a FROM t"] * 3
+        assert handler.asked == 4
+
+
+def test_a_model_that_says_nothing_is_in_doubt() -> None:
+    with scripted(reply("")) as (url, _):
+        answer = ask(OpenAIBackend(url, "m"), prompt="x")
+    assert answer.sql == "" and "the model gave no answer" in answer.doubts
+
+
+def test_a_stream_that_was_not_asked_for_is_read() -> None:
+    events = [{"choices": [{"text": text}]} for text in (" SELECT a", " FROM t")]
+    text = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+    chat = json.dumps({"choices": [{"message": {"content": "SELECT a FROM t"}}]})
+    for answer in (text, chat):
+        with scripted((200, answer)) as (url, _):
+            assert OpenAIBackend(url, "m").answer(Request("x")).text == "SELECT a FROM t"
+
+
+def test_a_server_without_log_probabilities_is_asked_without() -> None:
+    refusal = json.dumps({"error": {"message": "logprobs are not given by the backend mlx"}})
+    with scripted((400, refusal), (200, RIGHT)) as (url, handler):
+        backend = OpenAIBackend(url, "m")
+        assert [backend.answer(Request("x", logprobs=True)).text for _ in range(2)] == ["SELECT 1"] * 2
+        assert ["logprobs" in body for body in handler.bodies] == [True, False, False]
+
+
+def test_an_answer_that_nobody_waits_for_is_not_read_on() -> None:
+    with scripted((ENDLESS, "x")) as (url, _):
+        answer = OpenAIBackend(url, "m").answer(Request("x"), cancelled=iter([False, True, True]).__next__)
+    assert answer.text == ""

@@ -71,7 +71,7 @@ def test_a_stream_says_the_same_as_a_whole_answer(served: serving.Served) -> Non
     assert lines[-1] == "[DONE]"
     events = [json.loads(line)["choices"][0] for line in lines[:-1]]
     assert len(events) > 5
-    assert "".join(event["text"] for event in events).strip() == whole
+    assert "".join(event["text"] for event in events) == whole
     assert [event["finish_reason"] for event in events[-2:]] == [None, "length"]
 
 
@@ -94,6 +94,8 @@ def test_health_and_metrics(served: serving.Served) -> None:
         (b'{"question": 5}', 400, "question"),
         (b'{"question": "a", "sql": "DROP TABLE x"}', 400, "sql"),
         (b'{"question": "a", "max_tokens": 100000}', 400, "max_tokens"),
+        (b'{"question": "a", "max_tokens": 0}', 400, "max_tokens"),
+        (b'{"question": "a", "seed": ' + b"[" * 9000 + b"]" * 9000 + b"}", 400, "recursion"),
         (b'{"question": "a", "temperature": -1}', 400, "temperature"),
         (json.dumps({"question": "why " * 25_000}).encode(), 413, "larger"),
         (json.dumps({"question": "why " * 4_000}).encode(), 400, "does not fit the context"),
@@ -111,6 +113,22 @@ def test_wrong_routes_methods_and_types(served: serving.Served) -> None:
         assert client.get("/ask").status_code == 405
         assert client.post("/nowhere").status_code == 404
         assert client.post("/ask", content=b'{"question": "a"}').status_code == 415
+        assert client.head("/health").status_code == 200
+        options = client.options("/ask")
+        assert options.status_code == 204 and options.headers["allow"] == "POST, OPTIONS"
+        assert client.get("//health/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/ask", "/v1/completions"])
+def test_an_error_does_not_say_where_the_model_lies(
+    served: serving.Served, demo_gguf: Path, path: str
+) -> None:
+    text = "why " * 4_000
+    with served.client() as client:
+        answer = client.post(path, json={"question": text} if path == "/ask" else {"prompt": text})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["type"], error["code"]) == (400, "invalid_request_error", "context")
+    assert str(demo_gguf.parent) not in answer.text and demo_gguf.suffix not in answer.text
 
 
 def test_a_page_with_another_name_for_this_machine_is_refused(served: serving.Served) -> None:
@@ -216,12 +234,13 @@ def test_the_token_is_asked_for(demo_gguf: Path, tmp_path: Path) -> None:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             body = {"prompt": "1, 2,", "max_tokens": 2}
             assert client.get("/health").status_code == 200
-            for given in ({}, {"authorization": "Bearer no"}, {"authorization": f"bearer {TOKEN}x"}):
+            for given in ({}, {"authorization": "Bearer no"}, {"authorization": f"Basic {TOKEN}"}):
                 for path in ("/ask", "/v1/completions", "/metrics"):
                     assert client.post(path, json=body, headers=given).status_code == 401
-            good = {"authorization": f"Bearer {TOKEN}"}
+            for scheme in ("Bearer ", "bearer ", "BEARER  "):
+                good = {"authorization": scheme + TOKEN}
+                assert client.get("/metrics", headers=good).status_code == 200
             assert client.post("/v1/completions", json=body, headers=good).status_code == 200
-            assert client.get("/metrics", headers=good).status_code == 200
 
 
 def test_others_are_not_served_without_a_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -36,13 +37,22 @@ class Served:
 
 
 @contextmanager
-def server(model: object, *options: object, **environment: str) -> Iterator[Served]:
+def server(
+    model: object, *options: object, descriptors: int | None = None, **environment: str
+) -> Iterator[Served]:
+    """Start it; `descriptors` is the system's limit of open files for it."""
+
+    def limit() -> None:
+        if descriptors is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+
     process = subprocess.Popen(
         [sys.executable, "-m", "t2sql", "serve", str(model), "--port", "0", *map(str, options)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, **environment},
+        preexec_fn=limit,
     )
     try:
         assert process.stderr is not None

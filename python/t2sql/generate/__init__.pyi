@@ -23,6 +23,7 @@ from .request import Generation as Generation
 from .request import OnResult as OnResult
 from .request import OnText as OnText
 from .request import Request as Request
+from .request import TokenLogprob as TokenLogprob
 from .request import never as never
 from .statement import first_statement as first_statement
 from .worker_thread import WorkerThread as WorkerThread
@@ -47,6 +48,7 @@ __all__ = [
     "Status",
     "Subject",
     "Timings",
+    "TokenLogprob",
     "Values",
     "WorkerThread",
     "ask",

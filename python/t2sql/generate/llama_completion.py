@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from t2sql.errors import ContextError, WorkError
 from t2sql.generate.llama_server import Server
-from t2sql.generate.request import Cancelled, Generation, OnText, Request, mean
+from t2sql.generate.request import Cancelled, Generation, OnText, Request, TokenLogprob, mean
 from t2sql.generate.statement import first_statement
 from t2sql.prompt import prompt_text
 
@@ -43,7 +43,7 @@ def complete(
         ContextError: The prompt does not fit the slot's context.
         WorkError: llama.cpp refused the request or ended the answer early.
     """
-    answer = _Answer(on_text, cancelled)
+    answer = _Answer(on_text, cancelled, report=request.top_logprobs is not None)
     server.handle_completions(_body(request, slot), answer.receive)
     return answer.generation(where)
 
@@ -54,28 +54,29 @@ def _body(request: Request, slot: int) -> Json:
         "n_predict": request.max_tokens,
         "temperature": request.temperature,
         "seed": request.seed,
-        "stop": ["\n"],
+        "stop": ["\n", *request.stop],
         "cache_prompt": True,
         "id_slot": slot,
         "stream": True,
     }
     if request.grammar is not None:
         body["grammar"] = request.grammar.gbnf
-    if request.logprobs:
-        body["logprobs"] = 1
+    if request.logprobs or request.top_logprobs is not None:
+        body["logprobs"] = max(1, request.top_logprobs or 0)
     if request.temperature > 0:
         # The unfiltered distribution, which the other backends sample as well.
-        body |= {"top_k": 0, "top_p": 1.0, "min_p": 0.0}
+        body |= {"top_k": 0, "top_p": request.top_p, "min_p": 0.0}
     return body
 
 
 class _Answer:
     """The chunks of one answer, collected."""
 
-    def __init__(self, on_text: OnText | None, cancelled: Cancelled) -> None:
-        self._on_text, self._cancelled = on_text, cancelled
+    def __init__(self, on_text: OnText | None, cancelled: Cancelled, *, report: bool) -> None:
+        self._on_text, self._cancelled, self._report = on_text, cancelled, report
         self._texts: list[str] = []
         self._logprobs: list[float] = []
+        self._tokens: list[TokenLogprob] = []
         self._finish: str | None = None
         self._last: Json = {}
 
@@ -88,6 +89,8 @@ class _Answer:
             # A token that ends within a character has no log-probability of its own here.
             tokens = (choice.get("logprobs") or {}).get("content") or ()
             self._logprobs.extend(token["logprob"] for token in tokens)
+            if self._report:
+                self._tokens.extend(map(_token, tokens))
             if self._on_text is not None and text:
                 self._on_text(text)
             self._finish = choice.get("finish_reason") or self._finish
@@ -112,7 +115,13 @@ class _Answer:
             finish="length" if self._finish == "length" else "stop",
             cached_tokens=cached,
             logprob=mean(self._logprobs),
+            token_logprobs=tuple(self._tokens),
         )
+
+
+def _token(document: Json) -> TokenLogprob:
+    top = ((one["token"], one["logprob"]) for one in document.get("top_logprobs") or ())
+    return TokenLogprob(document["token"], document["logprob"], tuple(top))
 
 
 def _refusal(error: Json, where: Path) -> ContextError | WorkError:

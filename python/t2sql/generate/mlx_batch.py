@@ -13,6 +13,7 @@ from t2sql.grammar import Mask
 from t2sql.runtimes import Array, Module, mx
 
 from mlx_lm.generate import BatchGenerator  # isort: skip  # After `mx`, which loads MLX with our BLAS.
+from mlx_lm.sample_utils import apply_top_p  # isort: skip
 
 Tokenizer: TypeAlias = Any
 """mlx-lm's wrapper of a tokenizer."""
@@ -194,7 +195,7 @@ class Batch:
 
 
 def _sampler(request: Request) -> Callable[[Array], Array] | None:
-    """Draws from the unfiltered distribution at the request's temperature; None is greedy.
+    """Draws from the distribution at the request's temperature, cut to its top_p; None is greedy.
 
     Each request has random numbers of its own, so its answer does not depend on the rest of the batch.
     """
@@ -204,6 +205,8 @@ def _sampler(request: Request) -> Callable[[Array], Array] | None:
 
     def sample(logprobs: Array) -> Array:
         state[0], key = mx.random.split(state[0])
+        if request.top_p < 1:
+            logprobs = apply_top_p(logprobs, request.top_p)
         return mx.random.categorical(logprobs * (1 / request.temperature), key=key)
 
     return sample

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import random
+import re
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
-import httpx2
-
-from t2sql.errors import ContextError, InputError, WorkError
+from t2sql.errors import WorkError
+from t2sql.generate.openai_client import DEFAULT_TIMEOUT, DEFAULT_TRIES, CompletionClient, Json
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, mean, never, not_started
 from t2sql.generate.statement import first_statement
 from t2sql.grammar import Grammar
 from t2sql.prompt import prompt_text
 
-Json: TypeAlias = dict[str, Any]
-"""A request's or an answer's document."""
-
-KEY = "T2SQL_API_KEY"
-"""The environment variable with the server's key; OPENAI_API_KEY is read where it is not set."""
-
-DEFAULT_TRIES = 4
-FIRST_WAIT = 0.5
-"""Seconds before the second try; each later wait is twice as long, plus up to half of that at random."""
-DEFAULT_TIMEOUT = 120.0
-"""Seconds without a byte from the server."""
 DEFAULT_SLOTS = 8
 """Requests that are under way at once, unless `slots` says otherwise."""
 
-# Timeout, too early, too many requests, and the server's own failures: all may pass.
-_RETRIED_STATUSES = {408, 425, 429, 500, 502, 503, 504}
 _SECOND_TEMPERATURE = 0.7
-_POLL_SECONDS = 0.05
+_LINE_END = "\n"
+_NEXT_QUESTION = ("\nQ:", "\ntable:")
+"""Where a model that was trained on prompts like ours goes on after a statement of several lines."""
+
+_BEGINNING = re.compile(r"(?P<wrapped>```.*|<.*)|.*[:,(]|SELECT|", re.IGNORECASE | re.DOTALL)
+"""A first line that is nothing without those after it."""
 
 
 class OpenAIBackend:
@@ -75,37 +65,23 @@ class OpenAIBackend:
             InputError: The address is not one of HTTP.
             WorkError: No server answers there.
         """
-        base = url.rstrip("/").removesuffix("/v1")
-        if not base.startswith(("http://", "https://")):
-            raise InputError("not a server's address", where=url, expected="openai:http://HOST:PORT")
-        self.model, self.url = model, base
-        self.slots, self.tries = slots or DEFAULT_SLOTS, tries
-        key = os.environ.get(KEY) or os.environ.get("OPENAI_API_KEY")
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._client = httpx2.Client(base_url=base, headers=headers, timeout=timeout)
+        self._client = CompletionClient(url, timeout=timeout, tries=tries)
+        self.model, self.url = model, self._client.url
+        self.slots = slots or DEFAULT_SLOTS
         # A matcher is not for several threads at once.
         self._matching = threading.Lock()
+        self._stop: tuple[str, ...] = (_LINE_END,)
+        self._logprobs = True
         started = time.perf_counter()
-        self._takes_grammars = self._is_llama_server()
+        self._takes_grammars = self._client.is_llama_server()
         self.load_seconds = time.perf_counter() - started
-
-    def _is_llama_server(self) -> bool:
-        """llama-server has a route of its own, and takes a GBNF grammar with a request."""
-        try:
-            answer = self._client.get("/props")
-            return answer.status_code == 200 and "default_generation_settings" in answer.json()
-        except httpx2.ConnectError as error:
-            raise WorkError("no server there", where=self.url, found=error) from None
-        except (httpx2.HTTPError, ValueError):
-            return False
 
     def answer(
         self, request: Request, *, on_text: OnText | None = None, cancelled: Cancelled = never
     ) -> Generation:
         """Answer one request; see `Backend.answer`.
 
-        The text comes whole, and a request that was sent cannot be taken back: `cancelled` counts before
-        each try.
+        The text comes whole; `cancelled` counts before each try and while an answer comes.
         """
         generation = self._answer(request, cancelled)
         if on_text is not None and generation.text:
@@ -153,10 +129,12 @@ class OpenAIBackend:
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             "seed": request.seed,
-            "stop": ["\n"],
+            "stop": [*self._stop, *request.stop],
         }
-        if request.logprobs:
-            body["logprobs"] = True
+        if request.top_p < 1:
+            body["top_p"] = request.top_p
+        if request.logprobs and self._logprobs:
+            body["logprobs"] = 1
         grammar = request.grammar
         if grammar is not None and self._takes_grammars:
             body["grammar"] = grammar.gbnf
@@ -165,7 +143,12 @@ class OpenAIBackend:
             return answer
         if cancelled():
             return replace(answer, off_grammar=True)
-        body |= {"temperature": max(request.temperature, _SECOND_TEMPERATURE), "seed": request.seed + 1}
+        body |= {
+            "temperature": max(request.temperature, _SECOND_TEMPERATURE),
+            "seed": request.seed + 1,
+            # It may write a statement on several lines.
+            "stop": [*_NEXT_QUESTION, *request.stop],
+        }
         answer = self._complete(body, cancelled)
         return answer if self._matches(grammar, answer.text) else replace(answer, off_grammar=True)
 
@@ -174,80 +157,64 @@ class OpenAIBackend:
             return grammar.matches(text)
 
     def _complete(self, body: Json, cancelled: Cancelled) -> Generation:
+        """Send a request; once more without the stop at a line's end if the first line only begins an answer.
+
+        A model of chats puts statements in fences or behind thoughts each time: then all requests go without.
+        """
         started = time.perf_counter()
-        document = self._posted(body, cancelled)
+        document = self._post(body, cancelled)
+        if document is not None and _LINE_END in body["stop"] and "grammar" not in body:
+            begun = _BEGINNING.fullmatch(self._text(document).strip())
+            if begun:
+                body["stop"] = [*_NEXT_QUESTION, *(stop for stop in body["stop"] if stop != _LINE_END)]
+                if begun["wrapped"]:
+                    self._stop = _NEXT_QUESTION
+                document = self._post(body, cancelled)
         if document is None:
             return not_started()
+        text = first_statement(self._text(document))
         try:
             choice, usage = document["choices"][0], document.get("usage") or {}
             return Generation(
-                text=first_statement(choice["text"]),
-                prompt_tokens=int(usage.get("prompt_tokens", 0)),
-                tokens=int(usage.get("completion_tokens", 0)),
+                text=text,
+                prompt_tokens=int(usage.get("prompt_tokens") or 0),
+                tokens=int(usage.get("completion_tokens") or 0),
                 prompt_seconds=0.0,
                 seconds=time.perf_counter() - started,
                 finish="length" if choice.get("finish_reason") == "length" else "stop",
                 logprob=_mean_logprob(choice.get("logprobs")),
             )
-        except (KeyError, IndexError, TypeError, AttributeError):
-            raise WorkError(
-                "not an answer to a completion", where=self.url, found=str(document)[:200]
-            ) from None
+        except (AttributeError, TypeError, ValueError, OverflowError):
+            raise self._no_answer(document) from None
 
-    def _posted(self, body: Json, cancelled: Cancelled) -> Json | None:
-        """Send a request; a failure that may pass is tried again, after longer and longer waits.
-
-        None when it was cancelled meanwhile.
-        """
-        failure: object = ""
-        for attempt in range(self.tries):
-            if attempt and not _waited(FIRST_WAIT * 2 ** (attempt - 1) * random.uniform(1, 1.5), cancelled):
-                return None
-            try:
-                answer = self._client.post("/v1/completions", json=body)
-            except httpx2.TimeoutException:
-                failure = f"no answer within {self._client.timeout.read:g} s"
-                continue
-            except httpx2.HTTPError as error:
-                failure = error or type(error).__name__
-                continue
-            if answer.status_code in _RETRIED_STATUSES:
-                failure = f"HTTP {answer.status_code}: {answer.text[:200]}"
-                continue
-            return self._document(answer)
-        raise WorkError("the server does not answer", where=self.url, found=failure)
-
-    def _document(self, answer: httpx2.Response) -> Json:
-        status, text = answer.status_code, answer.text
-        if status in (401, 403):
-            raise InputError("the server refuses the key", where=self.url, hint=f"Set {KEY}", found=status)
-        if status == 400 and "context" in text.lower():
-            raise ContextError("the prompt does not fit the context", where=self.url, found=text[:200])
-        if status != 200:
-            raise WorkError(
-                "the server refused the request", where=self.url, found=f"HTTP {status}: {text[:200]}"
-            )
+    def _post(self, body: Json, cancelled: Cancelled) -> Json | None:
         try:
-            document = answer.json()
-        except ValueError:
-            raise WorkError("the server's answer is not JSON", where=self.url, found=text[:100]) from None
-        if not isinstance(document, dict):
-            raise WorkError("not an answer to a completion", where=self.url, found=text[:100])
-        return document
+            return self._client.post(body, cancelled)
+        except WorkError as error:
+            if "logprobs" not in body or "logprobs" not in str(error.found):
+                raise
+            # Not every server has them; then an answer is judged without.
+            self._logprobs = False
+            del body["logprobs"]
+            return self._client.post(body, cancelled)
+
+    def _text(self, document: Json) -> str:
+        """The text of an answer, also of one that has the form of a chat."""
+        try:
+            choice = document["choices"][0]
+            text = choice["message"]["content"] if "message" in choice else choice["text"]
+        except (KeyError, IndexError, TypeError):
+            text = None
+        if not isinstance(text, str):
+            raise self._no_answer(document)
+        return text
+
+    def _no_answer(self, document: Json) -> WorkError:
+        return WorkError("not an answer to a completion", where=self.url, found=str(document)[:200])
 
     def close(self) -> None:
         """End the connections; the backend cannot be used after it."""
         self._client.close()
-
-
-def _waited(seconds: float, cancelled: Cancelled) -> bool:
-    """Wait; False as soon as nobody waits for the answer any more."""
-    deadline = time.monotonic() + seconds
-    while (left := deadline - time.monotonic()) > 0:
-        if cancelled():
-            return False
-        time.sleep(min(left, _POLL_SECONDS))
-    return not cancelled()
 
 
 def _mean_logprob(document: Any) -> float | None:

@@ -37,6 +37,10 @@ class Request:
         seed: Of the random numbers that tokens are drawn with.
         grammar: Only its strings can be the answer; None allows any text.
         logprobs: Whether to compute `Generation.logprob`, for a few percent of the speed.
+        stop: Texts that may end the answer early, as a line's end does; llama.cpp and servers know them.
+        top_p: Tokens are drawn from the likeliest ones whose probabilities add up to this.
+        top_logprobs: How many of the likeliest tokens to report at each place in
+            `Generation.token_logprobs`; None reports nothing there. llama.cpp alone reports.
     """
 
     prompt: str
@@ -45,6 +49,24 @@ class Request:
     seed: int = 0
     grammar: Grammar | None = None
     logprobs: bool = False
+    stop: tuple[str, ...] = ()
+    top_p: float = 1.0
+    top_logprobs: int | None = None
+
+
+@dataclass(frozen=True)
+class TokenLogprob:
+    """A token of an answer.
+
+    Attributes:
+        text: Its text.
+        logprob: Its natural log-probability, before grammar and temperature.
+        top: The likeliest tokens at its place, with theirs.
+    """
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,7 @@ class Generation:
         off_grammar: Whether a server that takes no grammar wrote something else.
         logprob: Mean natural log-probability of the answer's tokens, before grammar and temperature; None
             where it was not asked for or the runtime does not report it.
+        token_logprobs: The answer's tokens, blanks at its beginning included; see `Request.top_logprobs`.
     """
 
     text: str
@@ -76,6 +99,7 @@ class Generation:
     cached_tokens: int = 0
     off_grammar: bool = False
     logprob: float | None = None
+    token_logprobs: tuple[TokenLogprob, ...] = ()
 
 
 OnResult: TypeAlias = Callable[[int, Generation], None]

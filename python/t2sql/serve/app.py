@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from t2sql.errors import ContextError, InputError, T2sqlError
+from t2sql.errors import T2sqlError
 from t2sql.generate import Asker, AskOptions, Cancelled
 from t2sql.live import Limits, LiveAnswer, LiveDatabase, ask_database
-from t2sql.plain import plain
+from t2sql.plain import Json, plain
 from t2sql.serve.completions import complete
-from t2sql.serve.guards import Guards, failure
+from t2sql.serve.errors import Refusal, refusal_of
+from t2sql.serve.guards import Guards
 from t2sql.serve.metrics import CONTENT_TYPE
 from t2sql.serve.requests import AskBody, read
 from t2sql.serve.settings import Settings
-from t2sql.serve.work import TimedOut, Workers
+from t2sql.serve.work import Workers
 
-_LOCAL_HOSTS = ["localhost", "127.0.0.1", "::1", "[::1]"]
+_ASK = "/ask"
+_COMPLETIONS = ("/v1/completions", "/completions")
+_MODELS = ("/v1/models", "/models")
+_ROUTES = frozenset({_ASK, *_COMPLETIONS, *_MODELS, "/health", "/metrics"})
+"""OpenAI's clients add the part behind /v1 to the address that they are given, with or without /v1 in it."""
 
 
 def create_app(workers: Workers, database: LiveDatabase | None, settings: Settings) -> Starlette:
@@ -39,20 +44,35 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
     Returns:
         The application.
     """
+    model: dict[str, Json] = {
+        "id": workers.backend.model,
+        "object": "model",
+        "created": int(time.time()),
+        "owned_by": "t2sql",
+    }
 
     async def ask(request: Request) -> Response:
         if database is None:
-            return failure(404, "this server has no database; start it with --db", "no_database")
+            raise Refusal(404, "this server has no database; start it with --db", "no_database")
         body = await read(request, AskBody, settings)
-        answer = await workers.answer(
+        options = AskOptions(body.tokens(settings), body.temperature, body.random_seed())
+        answers = await workers.answers(
             request,
-            lambda cancelled: _ask(workers, database, body, settings, cancelled),
+            [lambda cancelled: _ask(workers, database, body, options, settings, cancelled)],
             settings.request_seconds,
         )
-        return JSONResponse(plain(answer.to_json()))
+        return JSONResponse(plain(answers[0].to_json()))
 
     async def completions(request: Request) -> Response:
         return await complete(request, workers, settings)
+
+    async def models(request: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [model]})
+
+    async def one_model(request: Request) -> Response:
+        if request.path_params["name"] != model["id"]:
+            raise Refusal(404, f"this server's model is {model['id']}", "model_not_found", param="model")
+        return JSONResponse(model)
 
     async def health(request: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -69,58 +89,70 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
             if database is not None:
                 database.close()
 
-    middleware = [Middleware(Guards, settings=settings, metrics=workers.metrics)]
-    if settings.local and settings.token is None:
-        # A page of another site can reach this machine by DNS rebinding; it then sends its own name as host.
-        middleware.append(Middleware(TrustedHostMiddleware, allowed_hosts=_LOCAL_HOSTS, www_redirect=False))
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/ask", ask, methods=["POST"]),
-            Route("/v1/completions", completions, methods=["POST"]),
-            Route("/health", health),
-            Route("/metrics", metrics),
+            _route("POST", ask, _ASK),
+            *(_route("POST", completions, path) for path in _COMPLETIONS),
+            *(_route("GET", models, path) for path in _MODELS),
+            *(_route("GET", one_model, path + "/{name:path}") for path in _MODELS),
+            _route("GET", health, "/health"),
+            _route("GET", metrics, "/metrics"),
         ],
-        middleware=middleware,
+        middleware=[Middleware(Guards, settings=settings, metrics=workers.metrics, routes=_ROUTES)],
         exception_handlers={
             HTTPException: _http_error,
+            Refusal: _known_error,
             T2sqlError: _known_error,
             ClientDisconnect: _client_left,
-            Exception: _unknown_error,
+            Exception: _known_error,
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _route(method: str, endpoint: Callable[[Request], Awaitable[Response]], path: str) -> Route:
+    """A route that answers OPTIONS with its methods, and HEAD where it has GET."""
+    allowed = ", ".join([method, *(["HEAD"] if method == "GET" else []), "OPTIONS"])
+
+    async def handle(request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": allowed})
+        return await endpoint(request)
+
+    return Route(path, handle, methods=[method, "OPTIONS"])
 
 
 def _ask(
-    workers: Workers, database: LiveDatabase, body: AskBody, settings: Settings, cancelled: Cancelled
+    workers: Workers,
+    database: LiveDatabase,
+    body: AskBody,
+    options: AskOptions,
+    settings: Settings,
+    cancelled: Cancelled,
 ) -> LiveAnswer:
-    asker = Asker(
-        workers.backend,
-        AskOptions(max_tokens=body.max_tokens, temperature=body.temperature, seed=body.seed),
-        cancelled=cancelled,
-        on_generation=workers.metrics.count,
-    )
+    asker = Asker(workers.backend, options, cancelled=cancelled, on_generation=workers.metrics.count)
     max_rows = min(body.max_rows or settings.max_rows, settings.max_rows)
     limits = Limits(settings.statement_seconds, max_rows)
     return ask_database(asker, database, body.question, execute=body.execute, limits=limits)
 
 
 async def _http_error(request: Request, error: Any) -> Response:
-    kinds = {401: "token", 404: "not_found", 405: "method", 408: "slow", 413: "too_large", 415: "type"}
-    return failure(error.status_code, error.detail, kinds.get(error.status_code, "request"))
+    """Starlette's own: a path or a method that there is not."""
+    if error.status_code == 404:
+        routes = ", ".join(sorted(_ROUTES - {"/completions", "/models"}))
+        return Refusal(
+            404, f"there is no {request.url.path} here; there are {routes}", "not_found"
+        ).response()
+    response = Refusal(error.status_code, f"{request.method} does not go with this path", "method").response()
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _known_error(request: Request, error: Any) -> Response:
-    if isinstance(error, TimedOut):
-        return failure(504, str(error), "timeout")
-    if isinstance(error, ContextError):
-        return failure(400, str(error), "context")
-    return failure(400 if isinstance(error, InputError) else 503, str(error), "failed")
+    return refusal_of(error).response()
 
 
 async def _client_left(request: Request, error: Any) -> Response:
-    return failure(499, "the client left", "left")
-
-
-async def _unknown_error(request: Request, error: Any) -> Response:
-    return failure(500, "an unexpected error; the server's log has it", "unexpected")
+    return Response(status_code=499)

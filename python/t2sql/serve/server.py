@@ -13,12 +13,18 @@ from t2sql.errors import InputError, WorkError
 from t2sql.generate import BackendOptions
 from t2sql.live import LiveDatabase, open_database
 from t2sql.serve.app import create_app
-from t2sql.serve.metrics import Metrics
+from t2sql.serve.connections import KEEP_ALIVE_SECONDS, BoundedProtocol, allow_connections
+from t2sql.serve.guards import MAX_HEADER_BYTES
+from t2sql.serve.requests import BODY_SECONDS
 from t2sql.serve.settings import Settings
 from t2sql.serve.work import Workers
 
 _CONTEXT = 2048
 """Tokens of a prompt and its answer; every slot takes memory for as many."""
+_TICKS_PER_SWEEP = 5
+"""uvicorn's ticks, of a tenth of a second."""
+_BACKLOG = 64
+"""Connections that the system accepts for us before they are looked at; each takes a descriptor then."""
 
 
 class _Server(uvicorn.Server):
@@ -33,6 +39,13 @@ class _Server(uvicorn.Server):
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_SWEEP == 0:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, BoundedProtocol):
+                    connection.sweep()
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
@@ -68,18 +81,24 @@ def serve(
     if database is not None:
         database.schema()
     options = BackendOptions(slots=settings.slots, threads=threads, context=_CONTEXT)
-    workers = Workers(model, backend, options, Metrics())
+    workers = Workers(model, backend, options, settings)
+
+    class Protocol(BoundedProtocol):
+        max_connections = allow_connections()
+        request_seconds = settings.request_seconds + BODY_SECONDS
+
     config = uvicorn.Config(
         create_app(workers, database, settings),
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_level="error",
         access_log=False,
         server_header=False,
-        timeout_keep_alive=15,
+        timeout_keep_alive=round(KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
-        h11_max_incomplete_event_size=32 * 1024,
-        http="h11",
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        http=Protocol,
+        backlog=_BACKLOG,
         ws="none",
         lifespan="on",
     )

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from t2sql.errors import WorkError
 from t2sql.generate import Backend, BackendOptions, Cancelled, WorkerThread, open_backend
+from t2sql.serve.errors import Busy, TimedOut
 from t2sql.serve.metrics import Metrics
+from t2sql.serve.settings import Settings
 
 T = TypeVar("T")
 
 
-class TimedOut(WorkError):
-    """A request took longer than the server allows."""
+@dataclass
+class Job(Generic[T]):
+    """What was submitted for one request.
+
+    Attributes:
+        futures: The results of its parts.
+        abandoned: Cancels all parts once it is set.
+    """
+
+    futures: list[asyncio.Future[T]]
+    abandoned: threading.Event
+
+    def abandon(self) -> None:
+        """Cancel what still runs; the results are of no interest any more."""
+        self.abandoned.set()
 
 
 class Workers:
@@ -29,78 +45,101 @@ class Workers:
         metrics: What the server counts.
     """
 
-    def __init__(self, model: str, backend: str, options: BackendOptions, metrics: Metrics) -> None:
+    def __init__(self, model: str, backend: str, options: BackendOptions, settings: Settings) -> None:
         """Load the model.
 
         Args:
             model: The model argument.
             backend: The runtime's name.
             options: How the model is opened; `slots` is also the number of threads.
-            metrics: Counts the answers that are computed.
+            settings: The server's limits.
 
         Raises:
             InputError: The model cannot be opened.
         """
-        self.metrics = metrics
+        self.metrics = Metrics()
+        self._settings = settings
         # MLX has to be used in the thread that loads the model, so the thread comes first.
         thread = WorkerThread()
         self.backend: Backend = thread.submit(open_backend, model, backend, options).result()
         concurrent = self.backend.concurrent
         self._pool: Executor = ThreadPoolExecutor(options.slots, "slot") if concurrent else thread
         self._stopping = threading.Event()
+        self._jobs = 0
 
-    def submit(self, work: Callable[[Cancelled], T]) -> tuple[asyncio.Future[T], threading.Event]:
-        """Start work when a thread is free.
+    def submit(self, works: Sequence[Callable[[Cancelled], T]]) -> Job[T]:
+        """Start the work for a request, each part of it as soon as a thread is free.
 
         Args:
-            work: Gets a function that says whether it is cancelled.
+            works: The parts, at least one. Each gets a function that says whether it is cancelled.
 
-        Returns:
-            The future of its result, and the event that cancels it.
+        Raises:
+            Busy: As many requests as the server allows wait or run.
         """
-        abandoned = threading.Event()
+        if self._jobs >= self._settings.max_requests:
+            raise Busy("too many requests at once", hint="Try again in a moment")
+        loop, abandoned = asyncio.get_running_loop(), threading.Event()
 
         def cancelled() -> bool:
             return abandoned.is_set() or self._stopping.is_set()
 
-        def run() -> T:
+        def run(work: Callable[[Cancelled], T]) -> T:
             if cancelled():
                 raise WorkError("nobody waits for this answer any more")
             with self.metrics.busy.track_inprogress():
                 return work(cancelled)
 
-        return asyncio.get_running_loop().run_in_executor(self._pool, run), abandoned
+        job = Job([loop.run_in_executor(self._pool, run, work) for work in works], abandoned)
+        unfinished = len(works)
 
-    async def answer(self, request: Request, work: Callable[[Cancelled], T], seconds: float) -> T:
-        """Run work for a request and wait for it.
+        def finish(future: asyncio.Future[T]) -> None:
+            nonlocal unfinished
+            if not future.cancelled():
+                # An exception that nobody retrieves would be logged by asyncio.
+                future.exception()
+            unfinished -= 1
+            if unfinished == 0:
+                self._jobs -= 1
+
+        self._jobs += 1
+        for future in job.futures:
+            future.add_done_callback(finish)
+        return job
+
+    async def answers(
+        self, request: Request, works: Sequence[Callable[[Cancelled], T]], seconds: float
+    ) -> list[T]:
+        """Run the work for a request and wait for it.
 
         Args:
             request: The request. When its client leaves, the work is cancelled.
-            work: Gets a function that says whether it is cancelled.
-            seconds: How long it may take.
+            works: The parts; see `submit`.
+            seconds: How long they may take together.
 
         Returns:
-            What the work returned.
+            What the parts returned.
 
         Raises:
+            Busy: As many requests as the server allows wait or run.
             ClientDisconnect: The client left.
             TimedOut: The time is over.
-            T2sqlError: What the work raised.
+            T2sqlError: What one of the parts raised.
         """
-        future, abandoned = self.submit(work)
+        job = self.submit(works)
         leaving = asyncio.create_task(_disconnected(request))
+        everything = asyncio.gather(*job.futures)
         try:
-            waited: set[asyncio.Future[Any]] = {future, leaving}
+            waited: set[asyncio.Future[Any]] = {everything, leaving}
             done, _ = await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if future in done:
-                return future.result()
+            if everything in done:
+                return everything.result()
             if leaving in done:
                 raise ClientDisconnect
-            raise TimedOut("the request took too long", expected=f"at most {seconds:g} s")
+            raise TimedOut(seconds)
         finally:
-            abandoned.set()
+            job.abandon()
             leaving.cancel()
-            future.add_done_callback(drop_error)
+            everything.add_done_callback(_drop_error)
 
     def close(self) -> None:
         """Cancel what runs, wait for it, and free the model."""
@@ -118,7 +157,6 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def drop_error(future: asyncio.Future[Any]) -> None:
-    """Retrieve the exception of a future that nobody awaits, so that asyncio does not log it."""
+def _drop_error(future: asyncio.Future[Any]) -> None:
     if not future.cancelled():
         future.exception()
