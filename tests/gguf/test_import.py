@@ -67,7 +67,45 @@ def test_half_precision_matrices_stay_as_they_are(dtype: str, type: str, tmp_pat
     before, after = weights(source), weights(back)
     matrices = [name for name in before if "norm" not in name]
     assert matrices and all(after[name] == before[name] for name in matrices)
-    assert all(after[name][0] == "f32" for name in before if "norm" in name)
+
+
+@pytest.mark.parametrize("type", ["f32", "bf16"])
+def test_a_model_that_was_published_in_bfloat16_comes_back_as_it_was(type: str, tmp_path: Path) -> None:
+    source = tiny.build_llama(tmp_path / "source", dtype="BF16", eos_token_id=[2, 0])
+    convert(source, tmp_path / "a.gguf", type=type)
+    back = import_gguf(tmp_path / "a.gguf", tmp_path / "back")
+    assert weights(back) == weights(source)
+    before, after = (json.loads((folder / "config.json").read_text()) for folder in (source, back))
+    assert after == before
+
+
+def test_a_token_that_is_not_special_is_normalized_as_the_tokenizers_library_has_it(tmp_path: Path) -> None:
+    source = tiny.build_llama(tmp_path / "source", vocab_size=544)
+    file = source / "tokenizer.json"
+    document = json.loads(file.read_text())
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "special"), False)
+    document["added_tokens"].append({"id": 512, "content": "<tool>", "normalized": True, **flags})
+    file.write_text(json.dumps(document))
+    back = import_gguf(convert(source, tmp_path / "a.gguf").path, tmp_path / "back")
+    added = json.loads((back / "tokenizer.json").read_text())["added_tokens"]
+    assert {token["content"]: token["normalized"] for token in added if token["id"] in (0, 512)} == {
+        "<|endoftext|>": False,
+        "<tool>": True,
+    }
+
+
+def test_padding_of_the_unknown_type_makes_a_tokenizer_model_that_loads(
+    tiny_mistral: Path, tmp_path: Path
+) -> None:
+    from sentencepiece import SentencePieceProcessor
+
+    source = tiny.build_mistral(tmp_path / "source", vocab_size=544)
+    types = read_gguf(convert(source, tmp_path / "a.gguf").path).metadata["tokenizer.ggml.token_type"]
+    changed = [2 if kind == 5 else kind for kind in types]
+    file = tiny.rewrite_gguf(tmp_path / "a.gguf", tmp_path / "b.gguf", {"tokenizer.ggml.token_type": changed})
+    back = import_gguf(file, tmp_path / "back")
+    processor = SentencePieceProcessor(model_file=str(back / "tokenizer.model"))
+    assert processor.unk_id() == 0
 
 
 def test_licence_and_base_model_come_along(tiny_mistral: Path, gguf_of: GgufOf, tmp_path: Path) -> None:

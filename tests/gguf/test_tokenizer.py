@@ -12,13 +12,15 @@ from support import tiny
 from t2sql.errors import InputError
 from t2sql.gguf import read_config
 from t2sql.gguf.tokenizer.documents import TokenizerDocument, parse_document, read_tokenizer_files
-from t2sql.gguf.tokenizer.metadata import tokenizer_metadata
+from t2sql.gguf.tokenizer.metadata import read_vocabulary, tokenizer_metadata
 from t2sql.gguf.tokenizer.pretokenizers import STRUCTURES, name_of
 
 
 def entries(folder: Path, size: int = 512) -> dict[str, Any]:
     config = read_config(folder / "config.json")
-    return {key: value for key, _, value in tokenizer_metadata(read_tokenizer_files(folder), config, size)}
+    files = read_tokenizer_files(folder)
+    vocabulary = read_vocabulary(files, size)
+    return {key: value for key, _, value in tokenizer_metadata(files, vocabulary, config, size)}
 
 
 def document(**parts: Any) -> TokenizerDocument:

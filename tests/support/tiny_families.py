@@ -108,10 +108,6 @@ def weights(config: dict[str, Any], seed: int = 0) -> dict[str, np.ndarray]:
     family = by_hf_architecture(config["architectures"][0], "here")
     rng = np.random.default_rng(seed)
     shapes = family.expected(ModelConfig(config), tied=config["tie_word_embeddings"])
-    if config.get("attention_bias") or config.get("mlp_bias"):
-        biased = {s: shapes[f"blk.0.{s}.weight"][:1] for s in family.may_be_biased}
-        layers = range(config["num_hidden_layers"])
-        shapes.update({f"blk.{i}.{stem}.bias": shape for i in layers for stem, shape in biased.items()})
     made = {}
     for gguf, shape in shapes.items():
         name = family.to_hf(gguf)

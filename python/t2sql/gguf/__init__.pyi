@@ -19,11 +19,11 @@ from .families.rope import LONG as LONG
 from .ggml_types import TYPES as TYPES
 from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
-from .hf import check_dtypes as check_dtypes
 from .hf import read_directory as read_directory
 from .hf_config import MAX_LAYERS as MAX_LAYERS
 from .hf_config import ModelConfig as ModelConfig
 from .hf_config import read_config as read_config
+from .hf_weights import read_weights as read_weights
 from .hf_weights import safetensors_files as safetensors_files
 from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
@@ -39,7 +39,9 @@ from .quantizer import quantize as quantize
 from .rows import dequantize_rows as dequantize_rows
 from .rows import quantize_rows as quantize_rows
 from .shards import read_gguf as read_gguf
-from .tensor_names import gguf_names as gguf_names
+from .source_model import SourceModel as SourceModel
+from .source_model import check_settings as check_settings
+from .source_model import read_model as read_model
 from .tensors import ByteArray as ByteArray
 from .tensors import FloatArray as FloatArray
 from .tensors import TensorInfo as TensorInfo
@@ -71,15 +73,15 @@ __all__ = [
     "QuantizeKeywords",
     "QuantizeOptions",
     "SafetensorsFile",
+    "SourceModel",
     "TensorInfo",
     "by_hf_architecture",
     "check_architecture",
     "check_convertible",
-    "check_dtypes",
+    "check_settings",
     "convert",
     "convert_adapter",
     "dequantize_rows",
-    "gguf_names",
     "import_adapter",
     "import_gguf",
     "inspect",
@@ -92,7 +94,9 @@ __all__ = [
     "read_config",
     "read_directory",
     "read_gguf",
+    "read_model",
     "read_safetensors",
+    "read_weights",
     "row_chunks",
     "safetensors_files",
     "special_ids",

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -34,15 +33,12 @@ from t2sql.gguf.adapter_file import BASE_ADAPTERS_KEY, BASE_KEY, fingerprint
 from t2sql.gguf.adapter_weights import HINT_FUSE, LoraPair, check_fit, read_pairs
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.entries import Entry
-from t2sql.gguf.families.base import Family
-from t2sql.gguf.families.registry import by_hf_architecture
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType, type_named
-from t2sql.gguf.hf import HfDirectory, read_directory
 from t2sql.gguf.hf_config import MAX_LAYERS
 from t2sql.gguf.metadata import adapter_entries
 from t2sql.gguf.options import OutputOptions
 from t2sql.gguf.plan import FilePlan, plan_tensor
-from t2sql.gguf.tensor_names import gguf_names
+from t2sql.gguf.source_model import SourceModel, read_model
 from t2sql.gguf.writing import ConvertResult, write_files
 from t2sql.progress import Progress
 from t2sql.prompt import PROMPT_FORMAT
@@ -76,25 +72,10 @@ class AdapterKeywords(TypedDict, total=False):
     force: bool
 
 
-@dataclass(frozen=True)
-class _Base:
-    """The model that the adapter is for, with its tensors' names in both formats."""
-
-    directory: HfDirectory
-
-    @cached_property
-    def family(self) -> Family:
-        return by_hf_architecture(self.directory.architecture, self.directory.path / "config.json")
-
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """GGUF name -> Hugging Face name."""
-        return gguf_names(self.directory, self.family)
-
-    def fingerprint(self) -> str:
-        """The fingerprint of the GGUF that a conversion of the directory writes."""
-        norm = self.directory.tensors[self.names["output_norm.weight"]].float32()
-        return fingerprint(norm + norm.dtype.type(self.family.offset("output_norm.weight")))
+def _fingerprint(model: SourceModel) -> str:
+    """The fingerprint of the GGUF that a conversion of the directory writes."""
+    norm = model.tensors["output_norm.weight"].float32()
+    return fingerprint(norm + norm.dtype.type(model.family.offset("output_norm.weight")))
 
 
 def convert_adapter(
@@ -136,11 +117,11 @@ def convert_adapter(
     check_free(out, force=options.force)
     config = read_adapter_config(adapter)
     lora = _lora_of(config, adapter)
-    model = _Base(read_directory(Path(base)))
+    model = read_model(base)
     check_adapter_not_fused(adapter, config, model.directory.path)
     config.check_layers(model.directory.config.integer("num_hidden_layers", most=MAX_LAYERS), adapter)
     if options.trained_on is not None:
-        _check_base(_Base(read_directory(options.trained_on)), model, adapter)
+        _check_base(read_model(options.trained_on), model, adapter)
     pairs = read_pairs(adapter / WEIGHTS)
     check_fit(pairs, lora.rank, adapter, model.directory, {hf: gguf for gguf, hf in model.names.items()})
     warnings = []
@@ -171,9 +152,9 @@ def _lora_of(config: AdapterConfig, adapter: Path) -> LoraParameters:
     return config.lora
 
 
-def _check_base(trained_on: _Base, base: _Base, adapter: Path) -> None:
+def _check_base(trained_on: SourceModel, base: SourceModel, adapter: Path) -> None:
     """Refuse an adapter that was trained on another model than `base`."""
-    if trained_on.fingerprint() != base.fingerprint():
+    if _fingerprint(trained_on) != _fingerprint(base):
         raise InputError(
             "the adapter belongs to another model",
             where=adapter,
@@ -183,7 +164,7 @@ def _check_base(trained_on: _Base, base: _Base, adapter: Path) -> None:
 
 
 def _metadata(
-    adapter: Path, config: AdapterConfig, lora: LoraParameters, base: _Base, target: GgmlType
+    adapter: Path, config: AdapterConfig, lora: LoraParameters, base: SourceModel, target: GgmlType
 ) -> list[Entry]:
     inside = [identity.fingerprint for identity in fused_adapters(base.directory.config.document)]
     return [
@@ -196,13 +177,15 @@ def _metadata(
         # llama.cpp multiplies by alpha / rank, mlx-lm by scale.
         Entry("adapter.lora.alpha", "f32", lora.scale * lora.rank),
         Entry("t2sql.prompt_format", "str", config.prompt_format or PROMPT_FORMAT),
-        Entry(BASE_KEY, "str", base.fingerprint()),
+        Entry(BASE_KEY, "str", _fingerprint(base)),
         *adapter_entries([identify_adapter(adapter)]),
         Entry(BASE_ADAPTERS_KEY, "str", ",".join(inside)),
     ]
 
 
-def _plan_matrices(pairs: Sequence[LoraPair], file: Path, base: _Base, target: GgmlType) -> list[TensorPlan]:
+def _plan_matrices(
+    pairs: Sequence[LoraPair], file: Path, base: SourceModel, target: GgmlType
+) -> list[TensorPlan]:
     """Store both matrices of every pair transposed in `file`, which the returned plans read.
 
     mlx-lm computes `x A B` with A [inputs, rank] and B [rank, outputs]; llama.cpp stores a matrix by its

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import yaml
 
+from t2sql.checked_json import is_unicode
 from t2sql.gguf.entries import Entry, MetadataValue
 from t2sql.plain import Json
 
 # More base models than any model has: a larger number in a file is damage.
 _MOST_BASES = 256
 _HUB = "https://huggingface.co/"
+_README_LIMIT = 1 << 20
+# Texts that stand for nothing in YAML.
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 # The fields that this package reads in a card's front matter and writes there, in the order of writing.
 _CARD_FIELDS = ("license", "license_name", "license_link", "organization", "version", "author")
 
@@ -96,20 +101,28 @@ def write_card(folder: Path, card: Card, *, source: str) -> None:
 
 
 def read_card(folder: Path) -> Card:
-    """The front matter of a directory's README.md; an empty card when there is none or it does not parse."""
+    """The front matter of a directory's README.md; an empty card when there is none or it does not parse.
+
+    Every scalar is read as the text that it is: YAML takes the language code `no` for false, and a version
+    of 1.10 for the number 1.1.
+    """
     try:
-        text = (folder / "README.md").read_text(encoding="utf-8")
-        if not text.startswith("---"):
+        with (folder / "README.md").open(encoding="utf-8-sig", errors="replace") as file:
+            text = file.read(_README_LIMIT).lstrip()
+        lines = iter(text.splitlines())
+        if next(lines, "").rstrip() != "---":
             return Card()
-        front = yaml.safe_load(text.removeprefix("---").split("\n---", 1)[0])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        # Tabs, which YAML does not allow, are in the cards of well-known models.
+        head = [line.replace("\t", "  ") for line in takewhile(lambda line: line.rstrip() != "---", lines)]
+        front = yaml.load("\n".join(head), Loader=yaml.BaseLoader)
+    except (OSError, yaml.YAMLError, RecursionError):
         return Card()
     if not isinstance(front, dict):
         return Card()
-    name = front.get("model_name")
+    names = _texts(front.get("model_name"))
     return Card(
-        name=str(name) if name else None,
-        fields={name: ", ".join(_texts(front[name])) for name in _CARD_FIELDS if front.get(name) is not None},
+        name=names[0] if names else None,
+        fields={name: ", ".join(_texts(front.get(name))) for name in _CARD_FIELDS if _texts(front.get(name))},
         languages=_texts(front.get("language")),
         tags=_texts(front.get("tags")),
         base_models=_texts(front.get("base_model")),
@@ -122,6 +135,6 @@ def _dotted(name: str) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    if value is None:
-        return []
-    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+    """The texts in a value of the front matter, or of a GGUF: one, or those of a list."""
+    items = value if isinstance(value, list | tuple) else [value]
+    return [item for item in items if isinstance(item, str) and item not in _NULLS and is_unicode(item)]

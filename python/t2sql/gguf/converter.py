@@ -18,12 +18,12 @@ from t2sql.files import check_free
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.families.registry import by_hf_architecture
 from t2sql.gguf.ggml_types import type_named
-from t2sql.gguf.hf import HfDirectory, check_dtypes, read_directory
+from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.hf_config import read_config
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.options import ConvertKeywords, ConvertOptions
 from t2sql.gguf.plan import plan_files, plan_tensor
-from t2sql.gguf.tensor_names import gguf_names
+from t2sql.gguf.source_model import read_model
 from t2sql.gguf.tensor_types import plan_types
 from t2sql.gguf.tensors import FloatArray
 from t2sql.gguf.writing import ConvertResult, write_files
@@ -61,33 +61,24 @@ def convert(
     source, out = Path(source), Path(out)
     target = type_named(options.type)
     check_free(out, force=options.force)
-    directory = read_directory(source)
-    family = by_hf_architecture(directory.architecture, directory.path / "config.json")
-    check_dtypes(directory)
-    names = gguf_names(directory, family)
-    sources = {name: directory.tensors[hf] for name, hf in names.items()}
+    model = read_model(source, pre=options.pre)
+    family, config, sources = model.family, model.directory.config, model.tensors
     chosen = plan_types({name: info.shape for name, info in sources.items()}, target, options)
     tensors = [
         plan_tensor(
             name,
             info,
             chosen.types[name],
-            permute_heads=family.heads(name, directory.config),
+            permute_heads=family.heads(name, config),
             add=family.offset(name),
         )
         for name, info in sources.items()
     ]
-    metadata = metadata_of(
-        directory,
-        family,
-        target,
-        vocab_size=sources["token_embd.weight"].shape[0],
-        parameters=sum(info.elements for info in sources.values()),
-        pre=options.pre,
-    )
-    with _computed(family.computed(directory.config)) as computed:
+    metadata = metadata_of(model, target)
+    warnings = [*model.warnings, *chosen.warnings]
+    with _computed(family.computed(config)) as computed:
         files = plan_files(out, metadata, [*computed, *tensors], options.max_shard_size)
-        return write_files(files, options, started=started, warnings=chosen.warnings, progress=progress)
+        return write_files(files, options, started=started, warnings=warnings, progress=progress)
 
 
 def check_architecture(config: Path) -> None:
@@ -106,13 +97,9 @@ def check_convertible(source: str | Path) -> None:
     Raises:
         InputError: It would not.
     """
-    directory = read_directory(Path(source))
-    family = by_hf_architecture(directory.architecture, directory.path / "config.json")
-    check_dtypes(directory)
-    names = gguf_names(directory, family)
-    family.computed(directory.config)
-    vocab_size = directory.tensors[names["token_embd.weight"]].shape[0]
-    metadata_of(directory, family, type_named("f32"), vocab_size=vocab_size, parameters=0)
+    model = read_model(source)
+    model.family.computed(model.directory.config)
+    metadata_of(model, type_named("f32"))
 
 
 @contextmanager

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile, main_type
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.registry import by_gguf_architecture, by_hf_architecture
 from t2sql.gguf.ggml_types import TYPES, type_named
-from t2sql.gguf.hf import HfDirectory, check_dtypes
+from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.importer import plan_import
 from t2sql.gguf.metadata import metadata_of
-from t2sql.gguf.tensor_names import gguf_names
+from t2sql.gguf.source_model import read_model
 
 
 @dataclass(frozen=True)
@@ -40,23 +40,19 @@ def diagnose_gguf(file: GgufFile) -> Diagnosis:
 
 
 def diagnose_directory(directory: HfDirectory) -> Diagnosis:
-    """Whether `convert` would take a directory."""
+    """Whether `convert` would take a directory, and what it would warn of."""
+    warnings: list[str] = []
 
     def check(family: Family) -> None:
-        check_dtypes(directory)
-        names = gguf_names(directory, family)
+        model = read_model(directory.path)
         family.computed(directory.config)
-        metadata_of(
-            directory,
-            family,
-            type_named("f32"),
-            vocab_size=directory.tensors[names["token_embd.weight"]].shape[0],
-            parameters=0,
-        )
+        metadata_of(model, type_named("f32"))
+        warnings.extend(model.warnings)
 
-    return _try_family(
+    found = _try_family(
         lambda: by_hf_architecture(directory.architecture, directory.path / "config.json"), check, []
     )
+    return replace(found, warnings=[*warnings, *found.warnings])
 
 
 def _try_family(

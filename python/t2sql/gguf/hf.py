@@ -9,11 +9,11 @@ from pathlib import Path
 
 from t2sql.errors import InputError
 from t2sql.gguf.card import Card, read_card
-from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.hf_config import ModelConfig, read_config
-from t2sql.gguf.hf_weights import safetensors_files
+from t2sql.gguf.hf_weights import read_weights
 from t2sql.gguf.mlx_affine import gather
 from t2sql.gguf.tensors import TensorInfo
+from t2sql.gguf.text_model import text_config, text_name, text_tensors
 from t2sql.gguf.tokenizer.documents import TokenizerFiles, read_tokenizer_files
 
 _WEIGHT_TYPES = ("f32", "f16", "bf16")
@@ -23,17 +23,25 @@ _WEIGHT_TYPES = ("f32", "f16", "bf16")
 class HfDirectory:
     """A model directory whose config.json and safetensors headers have been read.
 
-    The tokenizer's files and the card are read when they are first asked for.
+    Of a model with a text model inside, this is the text model. The tokenizer's files, the card and
+    generation_config.json are read when they are first asked for.
 
     Attributes:
         path: The directory.
-        config: config.json.
+        whole: config.json as it stands.
         tensors: All tensors by name; a matrix that MLX quantized is one tensor of float32 rows.
+        left_out: The number of tensors in the files that are not the text model's.
     """
 
     path: Path
-    config: ModelConfig
+    whole: ModelConfig
     tensors: Mapping[str, TensorInfo]
+    left_out: int = 0
+
+    @cached_property
+    def config(self) -> ModelConfig:
+        """config.json; of a model with a text model inside, the text model's."""
+        return text_config(self.whole)
 
     @property
     def architecture(self) -> str:
@@ -44,6 +52,10 @@ class HfDirectory:
         """
         names = self.config.texts("architectures")
         return names[0] if names else self.config.text("model_type", default="none")
+
+    def module_name(self, name: str) -> str:
+        """The name in `tensors` of a module or tensor that the whole model has under `name`."""
+        return text_name(self.whole, name) or name
 
     @cached_property
     def tokenizer(self) -> TokenizerFiles:
@@ -75,13 +87,9 @@ def read_directory(path: Path) -> HfDirectory:
             "directory without config", where=path, expected="config.json", hint="Is it a model directory?"
         )
     config = read_config(path / "config.json")
-    tensors: dict[str, TensorInfo] = {}
-    for file in safetensors_files(path):
-        for name, info in read_safetensors(file).tensors.items():
-            if name in tensors:
-                raise InputError("tensor in two files", where=file, found=name)
-            tensors[name] = info
-    return HfDirectory(path, config, gather(path, config, tensors))
+    tensors = gather(path, config, read_weights(path))
+    texts = text_tensors(config, tensors)
+    return HfDirectory(path, config, texts, len(tensors) - len(texts))
 
 
 def check_dtypes(directory: HfDirectory) -> None:

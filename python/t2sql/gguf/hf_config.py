@@ -48,6 +48,23 @@ class ModelConfig(CheckedJson):
             raise self.refusal("num_attention_heads", f"at most hidden_size, which is {hidden_size}")
         return hidden_size // heads
 
+    def check_layers(self, present: int) -> None:
+        """Refuse a number of layers that no model has, with the number that the weights have.
+
+        Args:
+            present: Layers that there are tensors of.
+
+        Raises:
+            InputError: `num_hidden_layers` is missing, or out of range.
+        """
+        try:
+            _ = self.layers
+        except InputError as error:
+            hint = f"The weights have {present} layers: write that" if present else None
+            raise InputError(
+                error.what, where=error.where, expected=error.expected, found=error.found, hint=hint
+            ) from None
+
     def with_settings(self, settings: JsonObject) -> ModelConfig:
         """A copy in which `settings` are added or replaced."""
         return replace(self, document={**self.document, **settings})
@@ -59,7 +76,7 @@ def read_config(path: Path) -> ModelConfig:
     Raises:
         InputError: It does not parse, or the weights are quantized otherwise than by MLX.
     """
-    config = _flat_rope(ModelConfig(read_json(path), str(path)))
+    config = flat_rope(ModelConfig(read_json(path), str(path)))
     stated = config.document.get("quantization_config")
     # MLX writes its own settings under both names.
     if stated and not config.section("quantization").document:
@@ -73,8 +90,12 @@ def read_config(path: Path) -> ModelConfig:
     return config
 
 
-def _flat_rope(config: ModelConfig) -> ModelConfig:
-    """The config with transformers 5's `rope_parameters` where transformers 4 has them."""
+def flat_rope(config: ModelConfig) -> ModelConfig:
+    """The config with transformers 5's `rope_parameters` where transformers 4 has them.
+
+    Raises:
+        InputError: `rope_parameters` is no object, or contradicts a setting at the top.
+    """
     rope = config.section("rope_parameters")
     if not rope.document:
         return config
@@ -85,8 +106,8 @@ def _flat_rope(config: ModelConfig) -> ModelConfig:
     if rope.has("full_attention"):
         rope = rope.section("full_attention")
     for key in ("rope_theta", "partial_rotary_factor", "original_max_position_embeddings"):
-        if rope.has(key):
-            flat.setdefault(key, rope.document[key])
+        if rope.has(key) and flat.setdefault(key, rope.document[key]) != rope.document[key]:
+            raise rope.refusal(key, f"{key} as it is stated at the top, {flat[key]}")
     is_scaled = rope.text("rope_type", default="default") != "default"
     if is_scaled and not config.section("rope_scaling").document:
         flat["rope_scaling"] = {key: value for key, value in rope.document.items() if key != "rope_theta"}

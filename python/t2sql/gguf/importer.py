@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,8 @@ class ImportPlan:
 def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
     """Write a GGUF as a Hugging Face directory that transformers and mlx-lm load.
 
-    Block-quantized and float32 tensors become float32; float16 and bfloat16 tensors stay as they are. The
+    Block-quantized and float32 tensors become float32; float16 and bfloat16 tensors stay as they are, and
+    float32 ones that hold the bfloat16 values of a model that was published so become bfloat16 again. The
     rows of q and k go back to Hugging Face's order, and what conversion added to norms is subtracted.
 
     Args:
@@ -62,7 +63,7 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     """
     check_directory(Path(out), MODEL, force=force)
     gguf = read_gguf(Path(source))
-    plan = plan_import(gguf, by_gguf_architecture(gguf.architecture, gguf.path))
+    plan = _as_published(gguf, plan_import(gguf, by_gguf_architecture(gguf.architecture, gguf.path)))
     with output_directory(Path(out), MODEL, force=force) as folder:
         write_tokenizer(gguf, folder)
         (folder / "config.json").write_text(
@@ -91,6 +92,22 @@ def plan_import(gguf: GgufFile, family: Family) -> ImportPlan:
         for name, hf in names.items()
     ]
     return ImportPlan(config, weights)
+
+
+def _as_published(gguf: GgufFile, plan: ImportPlan) -> ImportPlan:
+    """The plan with bfloat16 weights where the model was published in them and a float32 file has just those.
+
+    A conversion to f32, and the norms of every file, hold bfloat16 values in twice the bytes.
+    """
+    original = _original_config(gguf)
+    if original.get("dtype", original.get("torch_dtype")) != "bfloat16":
+        return plan
+    matrices = [weight for weight in plan.weights if len(weight.info.shape) > 1]
+    if not all(weight.info.type == "bf16" or weight.holds_bfloat16() for weight in matrices):
+        return plan
+    weights = [replace(weight, narrows=weight.holds_bfloat16()) for weight in plan.weights]
+    key = "dtype" if "dtype" in original else "torch_dtype"
+    return ImportPlan(plan.config.with_settings({key: "bfloat16"}), weights)
 
 
 def _hf_names(gguf: GgufFile, family: Family) -> dict[str, str]:
@@ -128,33 +145,56 @@ def _check_shapes(gguf: GgufFile, family: Family, config: ModelConfig) -> None:
 
 
 def _config(gguf: GgufFile, family: Family, names: Mapping[str, str]) -> ModelConfig:
-    """config.json: the original one, if the GGUF carries it, with what the GGUF's own keys say instead."""
+    """config.json: the original one, if the GGUF carries it, with what the GGUF's own keys say instead.
+
+    The original one gets no keys that say what their absence means.
+    """
     config = _original_config(gguf)
+    is_original = bool(config)
     config.setdefault("architectures", [family.hf_architectures[0]])
     config.setdefault("model_type", family.model_type)
-    for key in family.keys:
-        value = _setting(gguf, key)
-        if value is not None:
-            config[key.config] = value
-    config.setdefault("num_key_value_heads", config["num_attention_heads"])
+    stated = {key.config: (_setting(gguf, key), key.default) for key in family.keys}
+    hf_names = set(names.values())
+    for flag, stems in family.bias_flags.items():
+        biased = family.to_hf(f"blk.0.{stems[0]}.bias") in hf_names
+        stated[flag] = (biased, False)
+    stated["vocab_size"] = (gguf.tensors["token_embd.weight"].shape[0], None)
+    stated["tie_word_embeddings"] = ("lm_head.weight" not in hf_names, family.tied)
+    for name, (value, default) in stated.items():
+        if name in config or not is_original or value != _implied(name, default, config):
+            config.update({} if value is None else {name: value})
+    if not is_original:
+        config.setdefault("num_key_value_heads", config["num_attention_heads"])
+        config.setdefault(*family.activation)
     if family.extra_config is not None:
-        config = {**family.extra_config(gguf, ModelConfig(config, str(gguf.path))), **config}
-    if "t2sql.config" not in gguf.metadata:
+        further = family.extra_config(gguf, ModelConfig(config, str(gguf.path)))
+        config = {**({} if is_original else further), **config}
+    if not is_original:
         factors = {n: gguf.tensors[n].float32().ravel().tolist() for n in FACTOR_TENSORS if n in gguf.tensors}
         config.update(family.rope.config(gguf, factors))
-    config["vocab_size"] = gguf.tensors["token_embd.weight"].shape[0]
-    hf_names = set(names.values())
-    config["tie_word_embeddings"] = "lm_head.weight" not in hf_names
-    if family.may_be_biased:
-        config["attention_bias"] = "model.layers.0.self_attn.q_proj.bias" in hf_names
-        config["mlp_bias"] = "model.layers.0.mlp.up_proj.bias" in hf_names
-    config.setdefault(*family.activation)
-    for name, token_id in special_ids(gguf).items():
-        if name != "unk":
-            config[f"{name}_token_id"] = token_id
+    _set_token_ids(config, special_ids(gguf), str(gguf.path), is_original=is_original)
     types = {gguf.tensors[name].type for name in names if len(gguf.tensors[name].shape) > 1}
-    config["torch_dtype"] = _TORCH_DTYPES.get(types.pop(), "float32") if len(types) == 1 else "float32"
+    dtype = _TORCH_DTYPES.get(types.pop(), "float32") if len(types) == 1 else "float32"
+    config["dtype" if "dtype" in config else "torch_dtype"] = dtype
     return ModelConfig(config, str(gguf.path))
+
+
+def _implied(name: str, default: Json, config: Mapping[str, Json]) -> Json:
+    """What the absence of a setting means in an original config.json."""
+    whole = ModelConfig(config)
+    if name == "num_key_value_heads":
+        return whole.heads
+    return whole.head_dim if name == "head_dim" else default
+
+
+def _set_token_ids(config: dict[str, Json], ids: Mapping[str, int], where: str, *, is_original: bool) -> None:
+    """Give config.json the ids of special tokens; an original one keeps lists, and gets no new ids."""
+    for name, token_id in ids.items():
+        key = f"{name}_token_id"
+        if name == "unk" or (is_original and key not in config):
+            continue
+        if not is_original or ModelConfig(config, where).token_id(key) != token_id:
+            config[key] = token_id
 
 
 def _setting(gguf: GgufFile, key: Key) -> int | float | None:

@@ -16,55 +16,48 @@ from t2sql.gguf.families.base import Family
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.hf_config import ModelConfig
+from t2sql.gguf.sampling import sampling_entries
+from t2sql.gguf.source_model import SourceModel
 from t2sql.gguf.tokenizer.metadata import strips_after_special, tokenizer_metadata
+from t2sql.plain import plain
 from t2sql.prompt import PROMPT_FORMAT
 
 # Left out of the copy of config.json that a GGUF carries: a path on the machine that made the model, and how
 # the source was quantized, which says nothing about the file.
 _NOT_COPIED = ("_name_or_path", "quantization", "quantization_config")
+_COMMIT = re.compile("[0-9a-f]{40}")
 _PHI3 = re.compile("(phi)-?3", re.IGNORECASE)
 
 
-def metadata_of(
-    directory: HfDirectory,
-    family: Family,
-    target: GgmlType,
-    *,
-    vocab_size: int,
-    parameters: int,
-    pre: str | None = None,
-) -> list[Entry]:
+def metadata_of(model: SourceModel, target: GgmlType) -> list[Entry]:
     """All metadata of the GGUF that a directory is converted to, in the order of the file.
 
     Args:
-        directory: The model.
-        family: Its family.
+        model: The directory.
         target: The type of the file's matrices.
-        vocab_size: Rows of the token embedding.
-        parameters: The number of weights, for `general.size_label`.
-        pre: llama.cpp's name for how the BPE tokenizer splits; None to recognise it by its structure.
 
     Raises:
         InputError: A setting is missing or has no form in a GGUF, or the tokenizer is not supported.
     """
+    directory, family = model.directory, model.family
     config = directory.config
     arch = family.gguf_architecture
-    entries = [*_general(directory, family, parameters), *_settings(directory, family)]
-    entries.append(Entry(f"{arch}.vocab_size", "u32", vocab_size))
+    entries = [*_general(directory, family, model.parameters), *_settings(directory, family)]
+    entries.append(Entry(f"{arch}.vocab_size", "u32", model.vocab_size))
     further = family.rope.metadata(config)
     if family.extra_metadata is not None:
         further += family.extra_metadata(config)
     entries += [entry._replace(key=f"{arch}.{entry.key}") for entry in further]
     entries.append(Entry("general.file_type", "u32", target.file_type))
     entries.append(Entry("general.quantization_version", "u32", QUANTIZATION_VERSION))
-    entries += tokenizer_metadata(directory.tokenizer, config, vocab_size, pre=pre)
+    entries += tokenizer_metadata(directory.tokenizer, model.vocabulary, config, model.vocab_size)
     entries.append(Entry("t2sql.prompt_format", "str", _prompt_format(config)))
     about = config.section("t2sql")
     if about.has("min_logprob"):
         entries.append(Entry("t2sql.min_logprob", "f32", about.number("min_logprob", least=-MAX_F32)))
     entries += adapter_entries(fused_adapters(config.document))
     # `import` needs the settings for which GGUF has no key.
-    copied = {key: value for key, value in config.document.items() if key not in _NOT_COPIED}
+    copied = {key: plain(value) for key, value in config.document.items() if key not in _NOT_COPIED}
     entries.append(Entry("t2sql.config", "str", json.dumps(copied, sort_keys=True)))
     strips = strips_after_special(directory.tokenizer)
     return _last_of_each([_name_for_llama_cpp(entry, strips) for entry in entries])
@@ -95,6 +88,7 @@ def _general(directory: HfDirectory, family: Family, parameters: int) -> list[En
     return [
         Entry("general.architecture", "str", family.gguf_architecture),
         Entry("general.type", "str", "model"),
+        *sampling_entries(directory.path),
         Entry("general.name", "str", card.name or _default_name(directory)),
         Entry("general.size_label", "str", size_label(parameters)),
         *card.entries(),
@@ -129,9 +123,18 @@ def _complete_card(directory: HfDirectory) -> Card:
 
 
 def _default_name(directory: HfDirectory) -> str:
-    """The model's name by where it lies: a run's own folder when it is the run's "fused" or "model"."""
+    """The model's name by where it lies.
+
+    A run's own folder when it is the run's "fused" or "model", and the repository when it is a snapshot in
+    the hub client's cache.
+    """
     stated = directory.config.text("_name_or_path", default="").rstrip("/").rpartition("/")[2]
     folder = Path(directory.path).resolve()
+    repository = folder.parent.parent.name
+    if folder.parent.name == "snapshots" and repository.startswith("models--"):
+        return repository.rpartition("--")[2]
+    if _COMMIT.fullmatch(stated):
+        stated = ""
     return stated or (folder.parent.name if folder.name in ("fused", "model") else folder.name)
 
 

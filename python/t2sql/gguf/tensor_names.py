@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from t2sql.errors import InputError
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.hf import HfDirectory
+from t2sql.gguf.tensors import row_chunks
 
 
 def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
@@ -23,6 +26,7 @@ def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
     missing = [family.to_hf(name) or name for name in expected if name not in names]
     if missing:
         raise InputError("tensors missing", where=directory.path, expected=_first_of(missing))
+    _check_biases(directory, family, names, expected)
     layers = directory.config.layers
     for gguf, name in names.items():
         found = directory.tensors[name].shape
@@ -33,6 +37,40 @@ def gguf_names(directory: HfDirectory, family: Family) -> dict[str, str]:
             raise _contradiction(directory, name, f"{layers} layers")
     order = {name: index for index, name in enumerate(expected)}
     return dict(sorted(names.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def head_differs(directory: HfDirectory, family: Family) -> bool:
+    """Whether a model with tied embeddings has an output matrix that differs from the embedding."""
+    hf = {stem: f"{family.whole[stem]}.weight" for stem in ("token_embd", "output")}
+    embedding, head = (directory.tensors.get(hf[stem]) for stem in ("token_embd", "output"))
+    if head is None or embedding is None or not family.is_tied(directory.config):
+        return False
+    if head.shape != embedding.shape:
+        return True
+    chunks = row_chunks(head)
+    return any(not np.array_equal(head.float32(*rows), embedding.float32(*rows)) for rows in chunks)
+
+
+def _check_biases(
+    directory: HfDirectory, family: Family, names: Mapping[str, str], expected: Mapping[str, object]
+) -> None:
+    """Refuse biases that config.json says that the model does not have: transformers passes over them."""
+    for flag, stems in family.bias_flags.items():
+        for gguf, name in names.items():
+            if gguf.endswith(".bias") and gguf not in expected and gguf.split(".")[-2] in stems:
+                raise InputError(
+                    "config contradicts a tensor",
+                    where=f"{directory.path}: tensor {name}",
+                    expected=f"{flag} true",
+                    found=f"{flag} is false",
+                    hint="If the model was made with it, write true in config.json",
+                )
+
+
+def layers_present(directory: HfDirectory) -> int:
+    """The number of layers that there are tensors of."""
+    numbers = {name.removeprefix("model.layers.").partition(".")[0] for name in directory.tensors}
+    return len({number for number in numbers if number.isdecimal()})
 
 
 def _known_names(directory: HfDirectory, family: Family) -> dict[str, str]:

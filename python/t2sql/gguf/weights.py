@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from t2sql.errors import WorkError
-from t2sql.gguf.tensors import TensorInfo, row_chunks
+from t2sql.gguf.tensors import FloatArray, TensorInfo, row_chunks
 from t2sql.progress import Progress
 
 Rows = TypeVar("Rows", bound=NDArray[np.generic])
 
 # ggml type -> safetensors' dtype and bytes of a value; every other type is written as float32.
+_OFFSET_ROUNDING = 2.0**-23
 _DTYPES = {"f16": ("F16", 2), "bf16": ("BF16", 2)}
 
 
@@ -31,17 +32,42 @@ class Weight:
         info: The GGUF tensor that it comes from.
         heads: The heads whose rows go back to Hugging Face's order; 0 leaves the rows as they are.
         offset: What conversion added to every element, to be subtracted.
+        narrows: Whether the float32 values are written as bfloat16.
     """
 
     name: str
     info: TensorInfo
     heads: int = 0
     offset: float = 0.0
+    narrows: bool = False
 
     @property
     def dtype(self) -> tuple[str, int]:
         """The dtype as safetensors names it, and bytes of a value."""
+        if self.narrows:
+            return _DTYPES["bf16"]
         return ("F32", 4) if self.offset else _DTYPES.get(self.info.type, ("F32", 4))
+
+    def holds_bfloat16(self) -> bool:
+        """Whether the values are float32 and bfloat16 has them, but for the rounding of the offset."""
+        if self.info.type != "f32":
+            return False
+        tolerance = _OFFSET_ROUNDING if self.offset else 0.0
+        for start, stop in row_chunks(self.info):
+            values = self.info.float32(start, stop) - np.float32(self.offset)
+            if not (abs(_widened(_bfloat16(values)) - values) <= tolerance).all():
+                return False
+        return True
+
+
+def _bfloat16(values: FloatArray) -> NDArray[np.uint16]:
+    """Finite float32 values rounded to bfloat16, as bits."""
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def _widened(values: NDArray[np.uint16]) -> FloatArray:
+    return (values.astype(np.uint32) << 16).view(np.float32)
 
 
 def to_hf_rows(rows: Rows, heads: int) -> Rows:
@@ -104,7 +130,10 @@ def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progre
 def _parts(weight: Weight) -> Iterator[bytes | memoryview]:
     """The bytes of one tensor: reordered ones, which are small, as a whole, others in chunks of rows."""
     info = weight.info
-    if weight.offset:
+    if weight.narrows:
+        values = info.float32() - np.float32(weight.offset)
+        yield _buffer(_bfloat16(_reordered(values, weight) if weight.heads else values))
+    elif weight.offset:
         values = info.float32()
         yield _buffer(values - values.dtype.type(weight.offset))
     elif info.type in _DTYPES or info.type == "f32":

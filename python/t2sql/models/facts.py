@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from t2sql.errors import InputError
-from t2sql.gguf import read_gguf, read_safetensors
+from t2sql.gguf import read_gguf, read_weights
 from t2sql.runs import RunLayout
 from t2sql.runs.records import ChosenCheckpoint, RecordError
 
@@ -110,9 +110,8 @@ def directory_type(path: Path) -> str:
         InputError: A file does not parse.
     """
     sizes: Counter[str] = Counter()
-    for file in sorted(path.glob("*.safetensors")):
-        for tensor in read_safetensors(file).tensors.values():
-            sizes[tensor.type.lower()] += tensor.nbytes
+    for tensor in read_weights(path).values():
+        sizes[tensor.type.lower()] += tensor.nbytes
     return sizes.most_common(1)[0][0] if sizes else "empty"
 
 

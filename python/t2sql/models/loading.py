@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from t2sql.checked_json import read_json
 from t2sql.errors import InputError, T2sqlError
+from t2sql.gguf import check_settings, read_weights
 from t2sql.models.adapters import apply_adapter
 from t2sql.models.importing import as_directory
 from t2sql.models.reference import ModelRef, check_directory, resolve
-from t2sql.models.weights import check_safetensors, dequantize
+from t2sql.models.weights import dequantize
 from t2sql.plain import JsonObject
 from t2sql.runtimes import Module, mlx_lm, mx, policy
 
@@ -86,22 +90,23 @@ def load_network(path: Path) -> tuple[Module, dict[str, Any]]:
         InputError: The files are missing or damaged, the architecture is unknown, or the weights do not
             fit the config.
     """
-    files = check_directory(path)
+    check_directory(path)
     check_config(path)
-    for file in files:
-        check_safetensors(file)
+    files = {info.path for info in read_weights(path).values()}
     try:
-        network, config = mlx_lm.load_model(path, lazy=True)
+        with _as_mlx_lm_reads(path, sorted(files)) as folder:
+            network, config = mlx_lm.load_model(folder, lazy=True)
     except T2sqlError:
         raise
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+    # mlx-lm builds models from config.json as it stands, which can fail in any way.
+    except Exception as error:
         text = str(error).strip()
         if "not supported" in text:
             raise InputError(
                 "architecture not supported",
                 where=path / "config.json",
                 expected="a model type that mlx-lm knows",
-                found=json.loads((path / "config.json").read_text()).get("model_type"),
+                found=read_json(path / "config.json").get("model_type"),
             ) from None
         raise InputError(
             "the model does not load", where=path, found=" ".join(text.split())[:300] or type(error).__name__
@@ -130,18 +135,36 @@ def load_tokenizer(path: Path, config: JsonObject) -> Any:
 
 
 def check_config(path: Path) -> None:
-    """Check that a directory's config.json parses and names a model type.
+    """Check that a directory's config.json parses and names a model type that computes as stated.
 
     Raises:
-        InputError: It does not.
+        InputError: It does not, or a setting changes what a model of a known family computes.
     """
     file = path / "config.json"
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise InputError("config.json does not parse", where=file, found=error) from None
-    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+    config = read_json(file)
+    if not isinstance(config.get("model_type"), str):
         raise InputError("config.json names no model", where=file, expected='a "model_type"')
+    check_settings(file)
+
+
+@contextmanager
+def _as_mlx_lm_reads(path: Path, files: Sequence[Path]) -> Iterator[Path]:
+    """A directory in which mlx-lm reads these weights and no others.
+
+    It reads every model*.safetensors, whatever the index says. Where those are other files, links to the
+    right ones are made for as long as they are being opened.
+    """
+    if sorted(path.glob("model*.safetensors")) == list(files):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="t2sql-") as name:
+        folder = Path(name)
+        for entry in path.iterdir():
+            if entry.suffix != ".safetensors":
+                (folder / entry.name).symlink_to(entry.resolve())
+        for number, file in enumerate(files):
+            (folder / f"model-{number:05d}.safetensors").symlink_to(file.resolve())
+        yield folder
 
 
 def _evaluate(network: Module, path: Path) -> None:

@@ -65,7 +65,7 @@ class ModelRef:
     def bytes(self) -> int:
         """What the weights take on disk, in bytes: the GGUF with its adapter, or the safetensors files."""
         if self.kind == "directory":
-            return sum(file.stat().st_size for file in self.path.glob("*.safetensors"))
+            return sum(file.stat().st_size for file in safetensors_files(self.path))
         return sum(file.stat().st_size for file in (self.path, self.adapter) if file is not None)
 
 
@@ -155,21 +155,11 @@ def check_directory(path: Path) -> list[Path]:
     """Check that a directory is a whole model, and list its weight files.
 
     Raises:
-        InputError: There is no config.json, there are no weights, a shard is missing, or the weights
-            have names that mlx-lm does not read.
+        InputError: There is no config.json, there are no weights, or a shard is missing.
     """
     if not (path / "config.json").is_file():
         is_adapter = (path / "adapter_config.json").exists()
         hint = "It looks like an adapter: give it as --adapter" if is_adapter else models_inside(path)
         found = ", ".join(sorted(entry.name for entry in path.iterdir())[:4]) or "an empty directory"
         raise InputError("not a model directory", where=path, expected="config.json", found=found, hint=hint)
-    files = safetensors_files(path)
-    unknown = [file.name for file in files if not file.name.startswith("model")]
-    if unknown:
-        raise InputError(
-            "weights under an unknown name",
-            where=path,
-            expected="model*.safetensors",
-            found=", ".join(unknown),
-        )
-    return files
+    return safetensors_files(path)

@@ -1,30 +1,8 @@
-"""Weights: files that are whole, and matrices quantized and dequantized in place."""
+"""Matrices quantized and dequantized in place."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from safetensors import SafetensorError, safe_open
-
-from t2sql.errors import InputError
 from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
-
-
-def check_safetensors(file: Path) -> None:
-    """Check that a file's header parses and that the file is as long as the header says.
-
-    MLX does not check the length: it would read wrong values or end the process.
-
-    Raises:
-        InputError: The file is damaged.
-    """
-    try:
-        with safe_open(str(file), framework="numpy"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise InputError(
-            "the weights file is damaged", where=file, found=error, hint="Download or copy it again"
-        ) from None
 
 
 def quantize_base(network: Module, bits: int, group_size: int = 64) -> None:

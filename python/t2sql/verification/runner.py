@@ -11,13 +11,10 @@ from t2sql.errors import T2sqlError, WorkError
 from t2sql.gguf import (
     LONG,
     GgufFile,
-    by_hf_architecture,
-    check_dtypes,
-    gguf_names,
     main_type,
     metadata_of,
-    read_directory,
     read_gguf,
+    read_model,
     type_named,
 )
 from t2sql.progress import Progress
@@ -72,17 +69,9 @@ def verify_files(
     Raises:
         InputError: As for `verify`.
     """
-    directory = read_directory(Path(source))
-    family = by_hf_architecture(directory.architecture, directory.path / "config.json")
-    check_dtypes(directory)
-    names = gguf_names(directory, family)
-    entries = metadata_of(
-        directory,
-        family,
-        type_named("f32"),
-        vocab_size=directory.tensors[names["token_embd.weight"]].shape[0],
-        parameters=0,
-    )
+    model = read_model(source)
+    directory, family, names = model.directory, model.family, model.names
+    entries = metadata_of(model, type_named("f32"))
     expected = {entry.key: entry.value for entry in entries}
     original = Original(directory.path, prompts)
     for path in files:

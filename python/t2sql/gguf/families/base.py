@@ -75,10 +75,13 @@ class Family:
         shapes: GGUF stem -> the dimensions of the weight, outermost first. All of these tensors must exist.
         tied: Whether a config.json that does not say means tied embeddings.
         biased: Block stems whose bias must exist.
-        may_be_biased: Block stems whose bias llama.cpp reads where it exists.
+        bias_flags: config.json's flag -> the block stems that have a bias where it is true.
         permuted: Block stem -> config.json's key of the number of heads whose rows llama.cpp interleaves.
         norm_offset: Added to every norm on the way to GGUF.
         activation: config.json's key and value for the activation that the graph in llama.cpp has.
+        full_every: Of the layers every nth attends to the whole context, the others to a sliding window.
+        drops_window: Whether llama.cpp's graph lacks the sliding window that config.json may state.
+        reads: Settings of config.json, beside those of `keys`, that the family's own functions read.
         rope: The kinds of scaled rotary positions that the graph in llama.cpp has.
         ignored: Ends of names of tensors that a conversion drops: buffers that the runtime computes itself.
         extra_metadata: Further GGUF entries, with keys after the architecture's name, from config.json; it
@@ -95,10 +98,13 @@ class Family:
     shapes: Mapping[str, Sequence[Dimension]]
     tied: bool = False
     biased: tuple[str, ...] = ()
-    may_be_biased: tuple[str, ...] = ()
+    bias_flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     permuted: Mapping[str, str] = field(default_factory=dict)
     norm_offset: float = 0.0
     activation: tuple[str, str] = ("hidden_act", "silu")
+    full_every: int = 1
+    drops_window: bool = False
+    reads: tuple[str, ...] = ()
     rope: Rope = UNSCALED
     ignored: tuple[str, ...] = ("self_attn.rotary_emb.inv_freq", "self_attn.rotary_emb.freqs")
     extra_metadata: Callable[[ModelConfig], list[Entry]] | None = None
@@ -162,13 +168,14 @@ class Family:
             InputError: A size is missing, or no positive integer.
         """
         sizes = _dimensions(config)
+        biased = {*self.biased, *self._flagged(config)}
         shapes = {stem: tuple(sizes[dimension] for dimension in row) for stem, row in self.shapes.items()}
         tensors = {"token_embd.weight": shapes["token_embd"]}
         for layer in range(config.layers):
             for stem, shape in shapes.items():
                 if stem in self.block:
                     tensors[f"blk.{layer}.{stem}.weight"] = shape
-                if stem in self.biased:
+                if stem in biased:
                     tensors[f"blk.{layer}.{stem}.bias"] = shape[:1]
         tensors.update(
             {f"{s}.weight": shape for s, shape in shapes.items() if s in self.whole and s != "token_embd"}
@@ -178,7 +185,12 @@ class Family:
         return tensors
 
     def _has_bias(self, stem: str) -> bool:
-        return stem in self.biased or stem in self.may_be_biased
+        return stem in self.biased or any(stem in stems for stems in self.bias_flags.values())
+
+    def _flagged(self, config: ModelConfig) -> tuple[str, ...]:
+        """The block stems that have a bias by the flags of a config.json."""
+        flags = self.bias_flags.items()
+        return tuple(stem for flag, stems in flags if config.flag(flag, default=False) for stem in stems)
 
 
 def _dimensions(config: ModelConfig) -> dict[Dimension, int]:

@@ -66,22 +66,8 @@ def check_query_scalar(config: ModelConfig, layers_of_27b: int) -> None:
         )
 
 
-def check_activation(config: ModelConfig) -> None:
-    """Refuse another activation than the one of llama.cpp's graph.
-
-    Raises:
-        InputError: `hidden_activation` is not gelu_pytorch_tanh.
-    """
-    found = config.text("hidden_activation", default="gelu_pytorch_tanh")
-    if found != "gelu_pytorch_tanh":
-        raise InputError(
-            "activation not supported", where=config.where, expected="gelu_pytorch_tanh", found=found
-        )
-
-
 def _metadata(config: ModelConfig) -> list[Entry]:
     check_query_scalar(config, _LAYERS_OF_27B)
-    check_activation(config)
     return []
 
 
@@ -99,6 +85,8 @@ FAMILY = Family(
     tied=True,
     norm_offset=1.0,
     activation=ACTIVATION,
+    full_every=2,
+    reads=("query_pre_attn_scalar",),
     keys=(
         *KEYS,
         ROPE_BASE,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from t2sql.checked_json import MAX_F32
-from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family, Key
@@ -13,7 +11,6 @@ from t2sql.gguf.families.gemma2 import (
     BLOCK,
     BLOCK_SHAPES,
     HEAD_KEYS,
-    check_activation,
     check_query_scalar,
     query_scalar,
 )
@@ -28,20 +25,6 @@ _PATTERN = 6
 
 def _metadata(config: ModelConfig) -> list[Entry]:
     check_query_scalar(config, _LAYERS_OF_27B)
-    check_activation(config)
-    kinds = config.texts("layer_types")
-    pattern = config.integer("sliding_window_pattern", default=_PATTERN)
-    full = [(i + 1) % _PATTERN == 0 for i in range(config.layers)]
-    if pattern != _PATTERN or (kinds and [kind == "full_attention" for kind in kinds] != full):
-        raise InputError(
-            "order of layers that a GGUF cannot express",
-            where=config.where,
-            expected=f"every {_PATTERN}th layer without a sliding window",
-            found=", ".join(kinds) or f"sliding_window_pattern {pattern}",
-        )
-    for key in ("attn_logit_softcapping", "final_logit_softcapping"):
-        if config.number(key, default=0.0, least=-MAX_F32):
-            raise InputError("soft cap not supported", where=config.where, expected=f"{key} null")
     return []
 
 
@@ -62,6 +45,8 @@ FAMILY = Family(
     tied=True,
     norm_offset=1.0,
     activation=ACTIVATION,
+    full_every=_PATTERN,
+    reads=("query_pre_attn_scalar",),
     keys=(
         *KEYS,
         *HEAD_KEYS,

@@ -22,7 +22,10 @@ FAMILY = Family(
     shapes=SHAPES,
     # llama.cpp rotates neighbouring elements of a head, Hugging Face its first half with its second.
     permuted={"attn_q": "num_attention_heads", "attn_k": "num_key_value_heads"},
-    may_be_biased=("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"),
+    bias_flags={
+        "attention_bias": ("attn_q", "attn_k", "attn_v", "attn_output"),
+        "mlp_bias": ("ffn_gate", "ffn_up", "ffn_down"),
+    },
     keys=(*KEYS, ROPE_BASE, *HEAD_KEYS),
     rope=Rope(("linear", "yarn", "llama3")),
     extra_metadata=_metadata,

@@ -8,4 +8,6 @@ from t2sql.gguf.families.llama import FAMILY as LLAMA
 
 # llama.cpp has no sliding window for this architecture. Within the window's length a model with a window
 # computes what one without computes.
-FAMILY = replace(LLAMA, hf_architectures=("MistralForCausalLM",), model_type="mistral")
+FAMILY = replace(
+    LLAMA, hf_architectures=("MistralForCausalLM",), model_type="mistral", bias_flags={}, drops_window=True
+)

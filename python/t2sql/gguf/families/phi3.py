@@ -59,6 +59,7 @@ FAMILY = Family(
         "ffn_down": ("hidden_size", "intermediate_size"),
     },
     keys=(*KEYS, ROPE_BASE),
+    reads=("partial_rotary_factor",),
     rope=Rope(("longrope",)),
     extra_metadata=_metadata,
     extra_config=_config,

@@ -13,7 +13,6 @@ from t2sql.gguf.families.decoder import (
     SHAPES,
     WHOLE,
 )
-from t2sql.gguf.families.qwen2 import check_full_attention
 from t2sql.gguf.families.rope import Rope
 
 FAMILY = Family(
@@ -25,5 +24,4 @@ FAMILY = Family(
     shapes={**SHAPES, **HEAD_NORM_SHAPES},
     keys=(*KEYS, ROPE_BASE, *HEAD_KEYS),
     rope=Rope(("linear", "yarn")),
-    extra_metadata=check_full_attention,
 )

@@ -18,9 +18,11 @@ def scaling(config: ModelConfig) -> tuple[CheckedJson, str]:
     Older files call the kind `type` and LongRoPE "su".
 
     Raises:
-        InputError: `rope_scaling` is no object, or its kind no text.
+        InputError: `rope_scaling` is no object, states a factor and no kind, or its kind is no text.
     """
     settings = config.section("rope_scaling")
+    if settings.has("factor") and not (settings.has("rope_type") or settings.has("type")):
+        raise settings.refusal("rope_type", "the kind of scaling that the factor belongs to")
     kind = settings.text("rope_type", default=settings.text("type", default="default")).lower()
     return settings, {"su": "longrope", "none": "default"}.get(kind, kind)
 

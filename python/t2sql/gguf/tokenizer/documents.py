@@ -8,6 +8,7 @@ from pathlib import Path
 
 from t2sql.checked_json import CheckedJson, is_unicode, read_json
 from t2sql.errors import InputError
+from t2sql.gguf.tokenizer.chat_templates import read_templates
 from t2sql.plain import Json, JsonObject
 
 
@@ -73,14 +74,14 @@ class TokenizerSettings:
         add_bos_token: Whether BOS is put before a text; None when the file does not say.
         add_eos_token: Whether EOS is put after a text; None when the file does not say.
         added_tokens: `added_tokens_decoder`.
-        chat_templates: Name -> template; the usual one is called "default".
+        document: The settings themselves.
     """
 
     special_tokens: Mapping[str, str]
     add_bos_token: bool | None
     add_eos_token: bool | None
     added_tokens: Sequence[AddedToken]
-    chat_templates: Mapping[str, str]
+    document: CheckedJson
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class TokenizerFiles:
         document: tokenizer.json, None when it does not exist.
         settings: tokenizer_config.json, empty when it does not exist.
         model_file: SentencePiece's tokenizer.model, None when it does not exist.
-        chat_templates: Name -> template: chat_template.jinja, else those of the settings.
+        chat_templates: Name -> template (see chat_templates.py).
     """
 
     folder: Path
@@ -114,16 +115,12 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
         **_optional(folder / "tokenizer_config.json"),
     }
     parsed = _settings(CheckedJson(settings, str(folder / "tokenizer_config.json")))
-    template = folder / "chat_template.jinja"
-    templates = parsed.chat_templates
-    if template.is_file():
-        templates = {"default": _read_text(template)}
     return TokenizerFiles(
         folder=folder,
         document=parse_document(read_json(document_file), document_file) if document_file.is_file() else None,
         settings=parsed,
         model_file=model_file if model_file.is_file() else None,
-        chat_templates=templates,
+        chat_templates=read_templates(folder, parsed.document),
     )
 
 
@@ -192,13 +189,6 @@ def _optional(path: Path) -> JsonObject:
     return read_json(path) if path.is_file() else {}
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (UnicodeDecodeError, OSError) as error:
-        raise InputError("file does not parse", where=path, expected="text in UTF-8", found=error) from None
-
-
 def _settings(settings: CheckedJson) -> TokenizerSettings:
     special_tokens = {}
     for name in ("bos", "eos", "unk", "pad"):
@@ -211,7 +201,7 @@ def _settings(settings: CheckedJson) -> TokenizerSettings:
         add_bos_token=_flag(settings, "add_bos_token"),
         add_eos_token=_flag(settings, "add_eos_token"),
         added_tokens=[_added(_token_id(added, key), added.section(key)) for key in added.document],
-        chat_templates=_templates(settings),
+        document=settings,
     )
 
 
@@ -242,15 +232,3 @@ def _added(token_id: int, token: CheckedJson) -> AddedToken:
         special=token.flag("special", default=False),
         rstrip=token.flag("rstrip", default=False),
     )
-
-
-def _templates(settings: CheckedJson) -> dict[str, str]:
-    """`chat_template`: one, or a list of named ones."""
-    if isinstance(settings.document.get("chat_template"), list):
-        named = [
-            (one.text("name", default=""), one.text("template", default=""))
-            for one in settings.objects("chat_template")
-        ]
-        return {name: template for name, template in named if name and template}
-    template = settings.text("chat_template", default="")
-    return {"default": template} if template else {}

@@ -13,7 +13,7 @@ from sentencepiece import sentencepiece_model_pb2
 from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.tokenizer.gguf_tokenizer import GgufTokenizer
-from t2sql.gguf.tokenizer.token_types import BYTE, CONTROL, NORMAL, UNKNOWN, USER_DEFINED
+from t2sql.gguf.tokenizer.token_types import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED
 from t2sql.gguf.tokenizer.vocabulary import SPACE
 from t2sql.plain import Json, JsonObject
 
@@ -140,8 +140,10 @@ def _added(tokenizer: GgufTokenizer) -> list[Json]:
     added: list[Json] = []
     for i, (token, kind) in enumerate(zip(tokenizer.tokens, tokenizer.types, strict=True)):
         if kind in (CONTROL, UNKNOWN, USER_DEFINED):
-            flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-            added.append({"id": i, "content": token, **flags, "special": kind != USER_DEFINED})
+            flags = dict.fromkeys(("single_word", "lstrip", "rstrip"), False)
+            special = kind != USER_DEFINED
+            # The default of the tokenizers library.
+            added.append({"id": i, "content": token, **flags, "normalized": not special, "special": special})
     return added
 
 
@@ -190,11 +192,16 @@ def _spm_merges(tokenizer: GgufTokenizer) -> list[list[str]]:
 def _sentencepiece(tokenizer: GgufTokenizer) -> bytes:
     """tokenizer.model."""
     model = proto.ModelProto()
-    vocab = tokenizer.vocab
-    for token, score, kind in zip(tokenizer.tokens, tokenizer.need_scores(), tokenizer.types, strict=True):
-        if token in vocab:
-            model.pieces.add(piece=token, score=score, type=kind)
-    ids = tokenizer.special_ids
+    vocab, ids = tokenizer.vocab, tokenizer.special_ids
+    scores = tokenizer.need_scores()
+    for i in range(max(vocab.values(), default=-1) + 1):
+        token, kind = tokenizer.tokens[i], tokenizer.types[i]
+        if vocab.get(token) != i:
+            token, kind = f"[PAD{i}]", UNUSED
+        elif kind == UNKNOWN and i != ids.get("unk"):
+            # SentencePiece has one unknown token; some files give their padding this type too.
+            kind = UNUSED
+        model.pieces.add(piece=token, score=scores[i], type=kind)
     spec = model.trainer_spec
     spec.model_type = proto.TrainerSpec.BPE
     spec.vocab_size = len(model.pieces)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from t2sql.checked_json import MAX_U32
 from t2sql.errors import InputError
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.tokenizer.byte_level import byte_level, is_byte_level
+from t2sql.gguf.tokenizer.chat_templates import DEFAULT
 from t2sql.gguf.tokenizer.documents import TokenizerDocument, TokenizerFiles
 from t2sql.gguf.tokenizer.spm import spm_from_document, spm_from_model
 from t2sql.gguf.tokenizer.token_types import UNKNOWN
@@ -17,20 +20,20 @@ SPECIAL_KEYS = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
 
 
 def tokenizer_metadata(
-    files: TokenizerFiles, config: ModelConfig, size: int, *, pre: str | None = None
+    files: TokenizerFiles, vocabulary: Vocabulary, config: ModelConfig, size: int
 ) -> list[Entry]:
     """All `tokenizer.*` entries of a GGUF.
 
     Args:
         files: The tokenizer.
+        vocabulary: Its tokens, by `read_vocabulary`.
         config: config.json, for special tokens that the tokenizer's files do not name.
         size: Rows of the token embedding.
-        pre: llama.cpp's name for how a byte-level BPE splits text; None to recognise it.
 
     Raises:
-        InputError: llama.cpp lacks this kind of tokenizer, or a file is malformed.
+        InputError: A file is malformed, two ids have one text, or a token that is put around every text has
+            no row in the embedding.
     """
-    vocabulary = read_vocabulary(files, pre=pre)
     ids = _special_ids(vocabulary, files, config)
     bos, eos = _adds_bos_eos(vocabulary, files)
     if files.document is not None:
@@ -40,28 +43,53 @@ def tokenizer_metadata(
             # Last, as the key is then new.
             ids.pop("bos", None)
             ids["bos"] = first
+    _check_rows(ids, vocabulary, files, size)
     entries = vocabulary.entries(size, files.folder)
     for name, token_id in ids.items():
         entries.append(Entry(f"tokenizer.ggml.{SPECIAL_KEYS[name]}_token_id", "u32", token_id))
     entries.append(Entry("tokenizer.ggml.add_bos_token", "bool", bos))
     entries.append(Entry("tokenizer.ggml.add_eos_token", "bool", eos))
     entries.append(Entry("tokenizer.ggml.add_space_prefix", "bool", vocabulary.add_space_prefix))
+    named = [name for name in files.chat_templates if name != DEFAULT]
+    if named:
+        entries.append(Entry("tokenizer.chat_templates", "arr:str", named))
     for name, template in files.chat_templates.items():
-        suffix = "" if name == "default" else f".{name}"
+        suffix = "" if name == DEFAULT else f".{name}"
         entries.append(Entry(f"tokenizer.chat_template{suffix}", "str", template))
     return entries
 
 
-def read_vocabulary(files: TokenizerFiles, *, pre: str | None = None) -> Vocabulary:
+def read_vocabulary(files: TokenizerFiles, size: int, *, pre: str | None = None) -> Vocabulary:
     """The vocabulary, out of the file that says most.
 
     Args:
         files: The tokenizer.
-        pre: As for `tokenizer_metadata`.
+        size: Rows of the token embedding.
+        pre: llama.cpp's name for how a byte-level BPE splits text; None to recognise it.
 
     Raises:
-        InputError: There is no tokenizer, or llama.cpp lacks its kind.
+        InputError: There is no tokenizer, llama.cpp lacks its kind, or a token that is not an added one has
+            no row in the embedding.
     """
+    document = files.document
+    added = files.settings.added_tokens if document is None else document.added_tokens
+    vocabulary = _whole_vocabulary(files, pre)
+    return vocabulary.within(size, [token.content for token in added], files.folder)
+
+
+def prefixes_once(files: TokenizerFiles) -> bool:
+    """Whether a text gets a leading space at its beginning alone, SentencePiece's `legacy: false`."""
+    document = files.document
+    if document is None or document.pre_tokenizer is None or is_byte_level(document):
+        return False
+    steps = document.pre_tokenizer.objects("pretokenizers") or [document.pre_tokenizer]
+    return any(
+        step.text("type", default="") == "Metaspace" and step.text("prepend_scheme", default="") == "first"
+        for step in steps
+    )
+
+
+def _whole_vocabulary(files: TokenizerFiles, pre: str | None) -> Vocabulary:
     document, model_file = files.document, files.model_file
     if document is not None:
         if is_byte_level(document):
@@ -113,14 +141,30 @@ def _special_ids(vocabulary: Vocabulary, files: TokenizerFiles, config: ModelCon
     return {name: ids[name] for name in SPECIAL_KEYS if name in ids}
 
 
+def _check_rows(ids: Mapping[str, int], vocabulary: Vocabulary, files: TokenizerFiles, size: int) -> None:
+    """Refuse a BOS or EOS that the embedding has no row for."""
+    for name in ("bos", "eos"):
+        token = files.settings.special_tokens.get(name)
+        if ids.get(name, 0) >= size or (token is not None and token in vocabulary.without_row):
+            raise InputError(
+                "vocabulary larger than the embedding",
+                where=files.folder,
+                expected=f"an id below {size} for the {name.upper()} token",
+                found=repr(token) if token is not None else ids.get(name),
+                hint="Resize the embedding, or name another token in tokenizer_config.json",
+            )
+
+
 def _adds_bos_eos(vocabulary: Vocabulary, files: TokenizerFiles) -> tuple[bool, bool]:
-    """Whether BOS and EOS are added: stated flags win over the post-processor, as in transformers."""
+    """Whether BOS and EOS are added: each by its flag, where there is none by the post-processor."""
     settings, document = files.settings, files.document
-    if settings.add_bos_token is not None or settings.add_eos_token is not None:
-        return bool(settings.add_bos_token), bool(settings.add_eos_token)
-    if document is None:
-        return vocabulary.model == "llama", False
-    return _template_id(document, first=True) is not None, _template_id(document, first=False) is not None
+    bos, eos = settings.add_bos_token, settings.add_eos_token
+    if bos is None:
+        spm = vocabulary.model == "llama"
+        bos = spm if document is None else _template_id(document, first=True) is not None
+    if eos is None:
+        eos = document is not None and _template_id(document, first=False) is not None
+    return bos, eos
 
 
 def _template_id(document: TokenizerDocument, *, first: bool) -> int | None:

@@ -47,8 +47,23 @@ _CASED = r"[^\r\n\p{L}\p{N}]?" + _UPPER + "{0}" + _LOWER + "{1}"
 _REST_SLASH = _REST.replace(r"[\r\n]*", r"[\r\n/]*", 1)
 _TEKKEN = f"{_CASED.replace('{0}', '*').replace('{1}', '+')}|{_CASED.replace('{0}', '+').replace('{1}', '*')}"
 _GPT4O = "|".join(part + _CONTRACTIONS + "?" for part in _TEKKEN.split("|"))
-# deepseek-coder's own list of CJK ranges, as its tokenizer.json has them.
+_QWEN35 = (
+    _CONTRACTIONS
+    + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}"
+    + _REST.replace(r"[^\s\p{L}\p{N}]", r"[^\s\p{L}\p{M}\p{N}]", 1)
+)
+# DeepSeek's own lists of ranges, as its tokenizer.json files have them.
 _DEEPSEEK_CJK = "[一-龥ࠀ-一가-퟿]+"
+_DEEPSEEK_V3 = (
+    r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"""
+    "[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+# Characters that composing would change are written as escapes.
+_DEEPSEEK_LETTERS = (
+    "A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\u1f7dᾀ-ᾴᾶ-ᾼ\u1fbeῂ-ῄῆ-ῌῐ-\u1fd3ῖ-\u1fdbῠ-Ῥῲ-ῴῶ-ῼ"
+    "ℂℇℊ-ℓℕℙ-ℝℤ\u2126ℨ\u212a-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃"
+)
 
 
 def _split(pattern: str) -> JsonObject:
@@ -65,6 +80,23 @@ def _sequence(*steps: JsonObject) -> JsonObject:
 
 _DIGITS: JsonObject = {"type": "Digits", "individual_digits": True}
 
+
+def _deepseek_llm(digits: JsonObject) -> Splitting:
+    return Splitting(
+        _sequence(
+            _split("[\r\n]"),
+            _split(rf"\s?[{_DEEPSEEK_LETTERS}]+"),
+            _split(r"\s?[!-/:-~！-／：-～‘-‟　-。]+"),
+            _split(r"\s+$"),
+            _split(_DEEPSEEK_CJK),
+            digits,
+            _byte_level(False),
+        ),
+        False,
+        None,
+    )
+
+
 STRUCTURES: dict[str, Splitting] = {
     "gpt-2": Splitting(_byte_level(True), False, None),
     "smollm": Splitting(_sequence(_DIGITS, _byte_level(True)), False, None),
@@ -74,6 +106,15 @@ STRUCTURES: dict[str, Splitting] = {
     "tekken": Splitting(_sequence(_split(_TEKKEN + r"|\p{N}" + _REST_SLASH), _byte_level(False)), True, None),
     "gpt-4o": Splitting(
         _sequence(_split(_GPT4O + r"|\p{N}{1,3}" + _REST_SLASH), _byte_level(False)), False, None
+    ),
+    "qwen35": Splitting(_sequence(_split(_QWEN35), _byte_level(False)), False, {"type": "NFC"}),
+    "deepseek-llm": _deepseek_llm(_DIGITS),
+    "deepseek-v3": Splitting(
+        _sequence(
+            _split(r"\p{N}{1,3}"), _split("[一-龥぀-ゟ゠-ヿ]+"), _split(_DEEPSEEK_V3), _byte_level(False)
+        ),
+        False,
+        None,
     ),
     "deepseek-coder": Splitting(
         _sequence(
@@ -99,7 +140,10 @@ ALIASES = {
     "phi-2": "gpt-2",
     "smaug-bpe": "dbrx",
     "deepseek-r1-qwen": "qwen2",
+    "hunyuan-dense": "deepseek-v3",
 }
+# Structures that split as another one does with the vocabulary that they come with: no token has two digits.
+_VARIANTS = (("deepseek-llm", _deepseek_llm({"type": "Digits", "individual_digits": False})),)
 
 
 def structure(pre: str, where: object) -> Splitting:
@@ -132,7 +176,7 @@ def name_of(document: TokenizerDocument) -> str:
     wanted = None if document.pre_tokenizer is None else _canonical(document.pre_tokenizer)
     matches = [
         (name, known.ignore_merges)
-        for name, known in STRUCTURES.items()
+        for name, known in (*STRUCTURES.items(), *_VARIANTS)
         if _canonical(CheckedJson(known.pre_tokenizer or {}, name)) == wanted
     ]
     for name, ignore_merges in matches:

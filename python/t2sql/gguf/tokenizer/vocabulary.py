@@ -18,6 +18,7 @@ from t2sql.gguf.tokenizer.token_types import BYTE, CONTROL, UNKNOWN, UNUSED, USE
 NO_SCORE = -1000.0
 # SentencePiece's letter for a space.
 SPACE = "▁"
+_LOOK_SPECIAL = frozenset({"<pad>", "<mask>", "<2mass>", "[@BOS@]"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Vocabulary:
         merges: Pairs of tokens with a space between them, best first; only of a "gpt2" model.
         add_space_prefix: Whether a text gets a leading space.
         splitting: tokenizer.json's splitting, kept where only the caller knows llama.cpp's name for it.
+        without_row: Added tokens that were left out because the embedding has no row for them.
     """
 
     model: Literal["gpt2", "llama"]
@@ -43,48 +45,78 @@ class Vocabulary:
     merges: Sequence[str] = ()
     add_space_prefix: bool = False
     splitting: Splitting | None = None
+    without_row: Sequence[str] = ()
 
     def with_added(self, added: Iterable[AddedToken]) -> Vocabulary:
         """The vocabulary with added tokens: special ones are CONTROL, others USER_DEFINED.
 
-        llama.cpp finds both kinds in text before it splits the text.
+        llama.cpp finds both kinds in text before it splits the text. A token whose text the vocabulary has
+        already is that one, whatever id it states, as in the tokenizers library.
         """
         tokens, types, scores = dict(self.tokens), dict(self.types), dict(self.scores)
+        ids = {token: i for i, token in tokens.items()}
         for token in added:
-            if types.get(token.id) in (UNKNOWN, BYTE):
+            i = ids.setdefault(token.content, token.id)
+            if types.get(i) in (UNKNOWN, BYTE):
                 continue
+            if tokens.get(i, token.content) != token.content:
+                ids.pop(tokens[i], None)
             content = token.content
-            types[token.id] = CONTROL if token.special else USER_DEFINED
+            types[i] = CONTROL if token.special or looks_special(content) else USER_DEFINED
             if self.model == "llama":
-                scores.setdefault(token.id, NO_SCORE)
-                if not token.special:
+                scores.setdefault(i, NO_SCORE)
+                if types[i] == USER_DEFINED:
                     content = content.replace(SPACE, " ")
-            tokens[token.id] = content
+            tokens[i] = content
         return replace(self, tokens=tokens, types=types, scores=scores)
+
+    def within(self, size: int, placeholders: Iterable[str], where: Path) -> Vocabulary:
+        """The vocabulary of the ids that have a row in the embedding.
+
+        Args:
+            size: Rows of the token embedding.
+            placeholders: Texts of added tokens, which may be without a row: what stands for an image.
+            where: The directory, for errors.
+
+        Raises:
+            InputError: Another token has no row.
+        """
+        beyond = {i: token for i, token in self.tokens.items() if i >= size}
+        if not beyond:
+            return self
+        may_be_left_out = {*placeholders}
+        for i, token in sorted(beyond.items()):
+            if token not in may_be_left_out:
+                raise InputError(
+                    "vocabulary larger than the embedding",
+                    where=where,
+                    expected=f"token ids below {size}",
+                    found=f"{token!r} with id {i}",
+                    hint="The tokenizer is another model's, or the embedding was not resized for it",
+                )
+        return replace(
+            self,
+            tokens={i: token for i, token in self.tokens.items() if i < size},
+            types={i: kind for i, kind in self.types.items() if i < size},
+            scores={i: score for i, score in self.scores.items() if i < size},
+            without_row=tuple(beyond[i] for i in sorted(beyond)),
+        )
 
     def entries(self, size: int, where: Path) -> list[Entry]:
         """The vocabulary as metadata.
 
         Args:
-            size: Rows of the token embedding; ids from the last token to there become unused "[PAD…]"s.
+            size: Rows of the token embedding; ids that no token has become unused "[PAD…]"s.
             where: The directory, for errors.
 
         Raises:
-            InputError: A token's id has no row in the embedding.
+            InputError: Two ids have the same text, on which llama.cpp ends the process.
         """
-        largest = max(self.tokens, default=-1)
-        if largest >= size:
-            raise InputError(
-                "vocabulary larger than the embedding",
-                where=where,
-                expected=f"token ids below {size}",
-                found=f"{self.tokens[largest]!r} with id {largest}",
-            )
         ids = range(size)
         entries = [
             Entry("tokenizer.ggml.model", "str", self.model),
             Entry("tokenizer.ggml.pre", "str", self.pre),
-            Entry("tokenizer.ggml.tokens", "arr:str", [self.tokens.get(i, f"[PAD{i}]") for i in ids]),
+            Entry("tokenizer.ggml.tokens", "arr:str", self._distinct(size, where)),
         ]
         if self.model == "llama":
             scores = [self.scores.get(i, NO_SCORE) for i in ids]
@@ -97,3 +129,30 @@ class Vocabulary:
             text = json.dumps(self.splitting._asdict(), ensure_ascii=False, sort_keys=True)
             entries.append(Entry("t2sql.pre_tokenizer", "str", text))
         return entries
+
+    def _distinct(self, size: int, where: Path) -> list[str]:
+        """The texts of all ids; no two are the same."""
+        texts = [self.tokens.get(i, f"[PAD{i}]") for i in range(size)]
+        first: dict[str, int] = {}
+        for i, text in enumerate(texts):
+            other = first.setdefault(text, i)
+            # llama.cpp gives empty texts names of their own.
+            if other != i and text:
+                raise InputError(
+                    "two token ids with one text",
+                    where=where,
+                    expected="a text of its own for each id",
+                    found=f"{text!r} with ids {other} and {i}",
+                    hint="Rename or remove one of them in the tokenizer's files",
+                )
+        return texts
+
+
+def looks_special(text: str) -> bool:
+    """Whether llama.cpp's converter takes an added token for a control token though it is not marked as one.
+
+    The rule is that of `does_token_look_special` in convert_hf_to_gguf.py: fill-in-the-middle tokens are
+    published like that.
+    """
+    shapes = (("<|", "|>"), ("<｜", "｜>"), ("<unused", ">"))
+    return text in _LOOK_SPECIAL or any(text.startswith(a) and text.endswith(b) for a, b in shapes)
