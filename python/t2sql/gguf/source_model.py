@@ -61,6 +61,11 @@ class SourceModel:
         """
         return read_vocabulary(self.directory.tokenizer, self.vocab_size, pre=self.pre)
 
+    @property
+    def prefixes_once(self) -> bool:
+        """Whether the tokenizer gives a leading space to the beginning of a text alone."""
+        return prefixes_once(self.directory.tokenizer)
+
     @cached_property
     def warnings(self) -> list[str]:
         """What a conversion leaves out, and where the file computes something else, as sentences."""
@@ -83,7 +88,7 @@ class SourceModel:
         if self.vocabulary.without_row:
             names = ", ".join(self.vocabulary.without_row[:4])
             warnings.append(f"tokens without a row in the embedding are left out: {names}")
-        if prefixes_once(self.directory.tokenizer):
+        if self.prefixes_once:
             warnings.append(
                 "llama.cpp puts a space before each part of a text, this tokenizer before the first alone: "
                 "texts that begin with a space, and texts after special tokens, get other ids"

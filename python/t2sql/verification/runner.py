@@ -25,7 +25,7 @@ from t2sql.verification.numbers import check_numbers
 from t2sql.verification.original import Original, inner_tokenizer, predictions
 from t2sql.verification.result import Check, TensorError, VerifyResult
 from t2sql.verification.structure import check_structure
-from t2sql.verification.tokens import check_imported, check_tokens, check_vocabulary
+from t2sql.verification.tokens import Limits, check_imported, check_tokens, check_vocabulary
 
 # Tokens of context that every text of `Original` fits into.
 _CONTEXT = 512
@@ -74,6 +74,7 @@ def verify_files(
     entries = metadata_of(model, type_named("f32"))
     expected = {entry.key: entry.value for entry in entries}
     original = Original(directory.path, prompts)
+    limits = Limits(model.prefixes_once, model.vocabulary.without_row)
     for path in files:
         started = time.perf_counter()
         file = read_gguf(Path(path))
@@ -83,12 +84,14 @@ def verify_files(
             numbers, tensors = check_numbers(directory, family, names, file, progress)
             checks += numbers
             checks += check_vocabulary(expected, file)
-            checks += _check_in_runtimes(original, file, progress)
+            checks += _check_in_runtimes(original, file, limits, progress)
         seconds = time.perf_counter() - started
         yield VerifyResult(directory.path, file.path, main_type(file), checks, seconds, tensors)
 
 
-def _check_in_runtimes(original: Original, file: GgufFile, progress: Progress | None) -> list[Check]:
+def _check_in_runtimes(
+    original: Original, file: GgufFile, limits: Limits, progress: Progress | None
+) -> list[Check]:
     """What only running the file shows: first in llama.cpp, then in MLX."""
     bounds = bounds_of(main_type(file))
     try:
@@ -101,6 +104,7 @@ def _check_in_runtimes(original: Original, file: GgufFile, progress: Progress | 
             file,
             lambda text, special: llama.tokenize(text, special=special),
             original.prompts,
+            limits=limits,
         )
         if progress is not None:
             progress(0, 1, "predictions of the source")
@@ -114,7 +118,7 @@ def _check_in_runtimes(original: Original, file: GgufFile, progress: Progress | 
         loaded = models.load_gguf(file.path, dtype="float32")
     except T2sqlError as error:
         return [*checks, Check("structure/MLX loads it", False, str(error), "loads")]
-    checks.append(check_imported(original.tokenizer, inner_tokenizer(loaded.tokenizer)))
+    checks.append(check_imported(original.tokenizer, inner_tokenizer(loaded.tokenizer), limits))
     in_mlx = predictions(loaded.model, original)
     checks += behaviour.checks("MLX", behaviour.against_mlx(original, expected, in_mlx), bounds)
     between = behaviour.against_llama_cpp(original, in_mlx, in_llama)

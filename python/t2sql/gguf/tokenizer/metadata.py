@@ -80,7 +80,9 @@ def read_vocabulary(files: TokenizerFiles, size: int, *, pre: str | None = None)
 def prefixes_once(files: TokenizerFiles) -> bool:
     """Whether a text gets a leading space at its beginning alone, SentencePiece's `legacy: false`."""
     document = files.document
-    if document is None or document.pre_tokenizer is None or is_byte_level(document):
+    if document is None:
+        return not files.settings.document.flag("legacy", default=True)
+    if document.pre_tokenizer is None or is_byte_level(document):
         return False
     steps = document.pre_tokenizer.objects("pretokenizers") or [document.pre_tokenizer]
     return any(
