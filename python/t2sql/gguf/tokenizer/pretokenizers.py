@@ -57,7 +57,7 @@ _DEEPSEEK_CJK = "[一-龥ࠀ-一가-퟿]+"
 _DEEPSEEK_V3 = (
     r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"""
     "[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+    "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"
 )
 # Characters that composing would change are written as escapes.
 _DEEPSEEK_LETTERS = (
@@ -222,6 +222,8 @@ def _canonical(step: CheckedJson) -> object:
     if kind == "Split":
         pattern = step.section("pattern")
         regex = pattern.text("Regex", default="") or pattern.text("String", default="")
+        # A line end and its escape mean the same in a regular expression.
+        regex = regex.replace("\r", r"\r").replace("\n", r"\n")
         # Removed + inverted keeps the matches, which is what Isolated does for a pattern that matches all.
         behavior = step.text("behavior")
         inverted = behavior == "Removed" and step.flag("invert", default=False)
