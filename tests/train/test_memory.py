@@ -11,9 +11,8 @@ from support import tiny
 from support.training import Events, small_dataset
 
 from t2sql import train
-from t2sql.runtimes import device, mx
+from t2sql.runtimes import available_memory, device, mx
 from t2sql.train import TrainConfig
-from t2sql.train.available_memory import available_memory
 from t2sql.train.memory import Workload, estimate, fitting_changes
 from t2sql.train.model_shape import ModelShape
 

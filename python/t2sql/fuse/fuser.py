@@ -13,13 +13,16 @@ from t2sql.fuse.adding import add_adapters
 from t2sql.fuse.directory import Description, write_config, write_files, write_tokenizer, write_weights
 from t2sql.fuse.probe import Probe, rms
 from t2sql.models import (
+    RUNTIME_BYTES,
     ModelRef,
     apply_adapter,
     as_directory,
+    check_memory,
     dequantize,
     flat,
     load_network,
     load_tokenizer,
+    model_size,
     resolve,
 )
 from t2sql.ownership import MODEL
@@ -131,12 +134,15 @@ def fuse(
 
     Raises:
         InputError: An argument is no such thing, or they do not fit each other.
-        WorkError: The adapter has no effect, or the result does not behave as base + adapter.
+        WorkError: There is not enough memory, the adapter has no effect, or the result does not behave as
+            base + adapter.
     """
     report = progress or _ignore
     adapter, out = Path(adapter), Path(out)
     check_directory(out, MODEL, force=force)
-    ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
+    ref = model if isinstance(model, ModelRef) else resolve(model)
+    check_fits(ref, keep_quantized=keep_quantized)
+    ref = as_directory(ref)
     check_adapter_not_fused(adapter, read_adapter_config(adapter), ref.path)
     report(0, _STEPS, "loading")
     base = _load_base(ref.path, keep_quantized=keep_quantized)
@@ -183,13 +189,36 @@ def fuse(
     )
 
 
+def check_fits(ref: ModelRef, *, keep_quantized: bool = False) -> None:
+    """Refuse to fuse a model that does not fit in memory twice: beside its sum it is read again and compared.
+
+    Args:
+        ref: The base model.
+        keep_quantized: As for `fuse`.
+
+    Raises:
+        WorkError: There is less memory.
+    """
+    size = model_size(ref)
+    dtype = "float32" if _fits_float32(size.parameters) else "bfloat16"
+    need = 2 * size.held(dtype, quantized=keep_quantized) + size.largest + RUNTIME_BYTES
+    check_memory(
+        need,
+        what="fuse the adapter",
+        where=ref.source,
+        hint="It is not needed for asking: t2sql convert --adapter A OUT.gguf writes the adapter alone, and "
+        "BASE.gguf+OUT.gguf is the tuned model.",
+    )
+
+
 def _load_base(path: Path, *, keep_quantized: bool) -> _Base:
     network, config = load_network(path)
     quantization = config.get("quantization")
     if keep_quantized and not quantization:
         raise InputError("the base model is not quantized", where=path, hint="Leave out --keep-quantized")
     stored = _stored_dtype(network)
-    working = mx.float32 if _fits_float32(network) else stored
+    fits = _fits_float32(mlx_lm.get_total_parameters(network))
+    working = mx.float32 if fits else stored
     if quantization and not keep_quantized:
         network = dequantize(network, working)
     elif not quantization:
@@ -243,10 +272,10 @@ def _compare(
     return _Written(tensors, dtype, scalar(mx.abs(error).max()), rms(error) / effect, LOST[kind])
 
 
-def _fits_float32(network: Module) -> bool:
-    """Whether the model, twice, fits in memory as float32, or the device is slow in anything else."""
+def _fits_float32(parameters: int) -> bool:
+    """Whether a model, twice, fits in memory as float32, or the device is slow in anything else."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return policy().weights == "float32" or 2 * 4 * mlx_lm.get_total_parameters(network) < 0.7 * memory
+    return policy().weights == "float32" or 2 * 4 * parameters < 0.7 * memory
 
 
 def _stored_dtype(network: Module) -> mx.Dtype:

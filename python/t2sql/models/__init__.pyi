@@ -20,6 +20,10 @@ from .loading import check_config as check_config
 from .loading import load as load
 from .loading import load_network as load_network
 from .loading import load_tokenizer as load_tokenizer
+from .memory import RUNTIME_BYTES as RUNTIME_BYTES
+from .memory import ModelSize as ModelSize
+from .memory import check_memory as check_memory
+from .memory import model_size as model_size
 from .reference import DEMO as DEMO
 from .reference import DEMO_INSTALL as DEMO_INSTALL
 from .reference import ModelRef as ModelRef
@@ -32,10 +36,12 @@ from .weights import quantize_base as quantize_base
 __all__ = [
     "DEMO",
     "DEMO_INSTALL",
+    "RUNTIME_BYTES",
     "DirectoryFacts",
     "GgufFacts",
     "Loaded",
     "ModelRef",
+    "ModelSize",
     "adapter_applied",
     "adapter_min_logprob",
     "add_adapter_layers",
@@ -43,6 +49,7 @@ __all__ = [
     "as_directory",
     "check_architecture",
     "check_config",
+    "check_memory",
     "demo_gguf",
     "dequantize",
     "directory",
@@ -56,6 +63,7 @@ __all__ = [
     "load_gguf",
     "load_network",
     "load_tokenizer",
+    "model_size",
     "quantize_base",
     "read_adapter_weights",
     "resolve",

@@ -14,6 +14,7 @@ from t2sql.errors import InputError, T2sqlError
 from t2sql.gguf import check_settings, read_weights
 from t2sql.models.adapters import apply_adapter
 from t2sql.models.importing import as_directory
+from t2sql.models.memory import check_memory, model_size
 from t2sql.models.reference import ModelRef, check_directory, resolve
 from t2sql.models.weights import dequantize
 from t2sql.plain import JsonObject
@@ -49,6 +50,7 @@ def load(
     adapter: str | Path | None = None,
     quantized: bool | None = None,
     dtype: str | None = None,
+    tokenizer: Any = None,
 ) -> Loaded:
     """Load a model, in the type of the device's policy unless `dtype` says otherwise.
 
@@ -57,12 +59,21 @@ def load(
         adapter: An adapter directory to put on it.
         quantized: Whether a quantized MLX directory keeps its bits; by default as the policy says.
         dtype: MLX's name of a float type for the weights.
+        tokenizer: The model's tokenizer, where it has been loaded already.
 
     Raises:
         InputError: The files are missing, damaged or of an unknown architecture, or the adapter does not
             fit.
+        WorkError: There is not enough memory.
     """
-    ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
+    ref = model if isinstance(model, ModelRef) else resolve(model)
+    check_memory(
+        model_size(ref).loading(dtype, quantized=quantized),
+        what="load the model in MLX",
+        where=ref.source,
+        hint="llama.cpp reads a GGUF file in place: t2sql convert DIR OUT.gguf --type q8_0.",
+    )
+    ref = as_directory(ref)
     here = policy()
     network, config = load_network(ref.path)
     is_quantized = bool(config.get("quantization"))
@@ -80,7 +91,8 @@ def load(
         if stored and not is_quantized:
             network.set_dtype(getattr(mx, stored))
     network.eval()
-    return Loaded(network, load_tokenizer(ref.path, config), config, ref.path, ref.name, weights)
+    words = load_tokenizer(ref.path, config) if tokenizer is None else tokenizer
+    return Loaded(network, words, config, ref.path, ref.name, weights)
 
 
 def load_network(path: Path) -> tuple[Module, dict[str, Any]]:

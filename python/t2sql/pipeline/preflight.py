@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 
-from t2sql import gguf, models, runtimes
+from t2sql import fuse, gguf, models, runtimes, verification
 from t2sql.errors import MissingPartError
 from t2sql.models import ModelRef
 
@@ -27,15 +27,27 @@ def check_chain(model: str, plan: Sequence[str], *, revision: str | None = None)
     Raises:
         InputError: There is no such model, mlx-lm cannot train it, or the converter does not know it.
         MissingPartError: llama.cpp is needed and not installed.
-        WorkError: The download failed.
+        WorkError: The download failed, or a stage would take more memory than there is.
     """
     converts = not _CONVERTING.isdisjoint(plan)
     if not _ASKING.isdisjoint(plan) and importlib.util.find_spec("xllamacpp") is None:
         raise MissingPartError("llama.cpp is not installed", hint=runtimes.install.LLAMA_CPP)
     check = gguf.check_architecture if converts else None
     found = models.resolve(model, revision=revision, check=check)
+    _check_memory(found, plan)
     base = models.as_directory(found)
     models.check_architecture(base.path / "config.json", model)
     if converts:
         gguf.check_convertible(base.path)
     return found
+
+
+def _check_memory(model: ModelRef, plan: Sequence[str]) -> None:
+    """Refuse a chain one of whose stages takes more memory than there is."""
+    if "fuse" in plan:
+        fuse.check_fits(model)
+    elif "verify" in plan:
+        verification.check_fits(model.path)
+    elif "train" in plan:
+        size = models.model_size(model).loading()
+        models.check_memory(size, what="train the model", where=model.source)

@@ -1,6 +1,7 @@
 from . import blas as blas
 from . import install as install
 from . import mlx_lm as mlx_lm
+from .available_memory import available_memory as available_memory
 from .devices import DevicePolicy as DevicePolicy
 from .devices import policy as policy
 from .llama_cpp import launch_server as launch_server
@@ -27,6 +28,7 @@ __all__ = [
     "LlamaPredictor",
     "Module",
     "Prediction",
+    "available_memory",
     "blas",
     "device",
     "gflops",

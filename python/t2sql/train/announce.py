@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from t2sql.models import flat
+from collections.abc import Sequence
+
+from t2sql.models import ModelRef, check_memory, flat, model_size
+from t2sql.plain import JsonObject
 from t2sql.runs.records import TrainStartEvent, WarningEvent
-from t2sql.runtimes import blas, device, policy
+from t2sql.runtimes import available_memory, blas, device, policy
+from t2sql.train.config import TrainConfig
+from t2sql.train.encoding import Encoded
 from t2sql.train.loop import Emit
 from t2sql.train.memory import Changes, Estimate, Workload, estimate, fitting_changes
 from t2sql.train.model_shape import ModelShape
-from t2sql.train.session import Session
+from t2sql.train.session import Session, TrainingData
 from t2sql.train.setup import parameter_counts
 
 
@@ -54,16 +59,48 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
         emit(WarningEvent(message=warning))
 
 
+def check_fits(
+    ref: ModelRef, settings: JsonObject, config: TrainConfig, examples: TrainingData, ranks: int
+) -> None:
+    """Refuse a training that takes more memory than there is, before the model is loaded.
+
+    Args:
+        ref: The base model.
+        settings: Its config.json.
+        config: The training's settings.
+        examples: The encoded examples.
+        ranks: Processes that train together.
+
+    Raises:
+        WorkError: There is less.
+    """
+    shape, available = ModelShape.of(settings), available_memory()
+    if shape is None or available is None:
+        return
+    size = model_size(ref)
+    held = size.held()
+    if config.base_bits and policy().keeps_quantized:
+        held = round(held * config.base_bits / 16)
+    work = _workload(
+        [*examples.paraphrases[0], *examples.valid],
+        weight_bits=8 * held / shape.parameters,
+        # Where Rust may compute the layers, the smaller of the two estimates.
+        native=policy().rust_layers,
+        ranks=ranks,
+    )
+    need = estimate(config, shape, work).total
+    if need > available:
+        hint = f"{_hint(config, shape, work, available)}."
+        check_memory(need, what="train the model", where=ref.source, hint=hint[0].upper() + hint[1:])
+
+
 def _memory(session: Session, available: int | None) -> tuple[Estimate | None, str | None]:
     """The estimate, where the model's sizes are known, and a warning when there is less."""
     shape, config = ModelShape.of(session.loaded.config), session.config
     if shape is None:
         return None, None
-    examples = session.order.examples + list(session.valid.examples)
-    work = Workload(
-        longest=max(e.length for e in examples),
-        targets=max(len(e.ids) - e.first for e in examples),
-        tokens=sum(e.length for e in examples),
+    work = _workload(
+        session.order.examples + list(session.valid.examples),
         weight_bits=8 * _base_bytes(session) / shape.parameters,
         native=session.network.shares_prefixes,
         ranks=session.ranks.size,
@@ -71,16 +108,30 @@ def _memory(session: Session, available: int | None) -> tuple[Estimate | None, s
     expected = estimate(config, shape, work)
     if available is None or expected.total <= available:
         return expected, None
-    changes = fitting_changes(config, shape, work, available)
-    if changes is None:
-        hint = "no settings were found that fit: take a smaller model"
-    else:
-        hint = f"these would fit: {_options(changes)}"
+    hint = _hint(config, shape, work, available)
     message = (
         f"about {expected.total / 1e9:.1f} GB of memory will be needed "
         f"and {available / 1e9:.1f} GB are free; {hint}"
     )
     return expected, message
+
+
+def _hint(config: TrainConfig, shape: ModelShape, work: Workload, available: int) -> str:
+    changes = fitting_changes(config, shape, work, available)
+    if changes is None:
+        return "no settings were found that fit: take a smaller model"
+    return f"these would fit: {_options(changes)}"
+
+
+def _workload(examples: Sequence[Encoded], *, weight_bits: float, native: bool, ranks: int) -> Workload:
+    return Workload(
+        longest=max(e.length for e in examples),
+        targets=max(len(e.ids) - e.first for e in examples),
+        tokens=sum(e.length for e in examples),
+        weight_bits=weight_bits,
+        native=native,
+        ranks=ranks,
+    )
 
 
 def _base_bytes(session: Session) -> int:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql import data, models
+from t2sql.checked_json import read_json
 from t2sql.data import Dataset
 from t2sql.errors import InputError
 from t2sql.models import Loaded, ModelRef
 from t2sql.plain import JsonObject
 from t2sql.runs.records import EndEvent, Event, ProgressEvent, Record
-from t2sql.train.announce import announce
-from t2sql.train.available_memory import available_memory
+from t2sql.runtimes import available_memory
+from t2sql.train.announce import announce, check_fits
 from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best
 from t2sql.train.config import TrainConfig
 from t2sql.train.examples import encode_dataset
@@ -88,8 +89,17 @@ def train(
     )
     ranks.broadcast_object(invitation.to_json())
     available = None if ref is None else available_memory()
-    loaded = model if isinstance(model, Loaded) else models.load(ref or config.model)
-    examples = encode_dataset(loaded.tokenizer, config, dataset, emit)
+    if isinstance(model, Loaded):
+        loaded, examples = model, encode_dataset(model.tokenizer, config, dataset, emit)
+    else:
+        ref = ref or models.resolve(config.model)
+        models.check_memory(models.model_size(ref).loading(), what="train the model", where=ref.source)
+        path = models.as_directory(ref).path
+        settings = read_json(path / "config.json")
+        tokenizer = models.load_tokenizer(path, settings)
+        examples = encode_dataset(tokenizer, config, dataset, emit)
+        check_fits(ref, settings, config, examples, ranks.size)
+        loaded = models.load(ref, tokenizer=tokenizer)
     session = Session(config, loaded, examples, ranks)
     announce(session, emit, available)
     if last is not None:

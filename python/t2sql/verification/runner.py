@@ -70,6 +70,8 @@ def verify_files(
         InputError: As for `verify`.
     """
     model = read_model(source)
+    for path in files:
+        check_fits(model.directory.path, Path(path))
     directory, family, names = model.directory, model.family, model.names
     entries = metadata_of(model, type_named("f32"))
     expected = {entry.key: entry.value for entry in entries}
@@ -87,6 +89,25 @@ def verify_files(
             checks += _check_in_runtimes(original, file, limits, progress)
         seconds = time.perf_counter() - started
         yield VerifyResult(directory.path, file.path, main_type(file), checks, seconds, tensors)
+
+
+def check_fits(source: Path, gguf: Path | None = None) -> None:
+    """Refuse a verification for which there is not enough memory, before anything is compared.
+
+    Args:
+        source: The source's directory, or the GGUF that it is imported from.
+        gguf: The file to verify; None where it is not yet written.
+
+    Raises:
+        InputError: A header does not parse.
+        WorkError: There is less memory.
+    """
+    tensors = [] if gguf is None else read_gguf(gguf, arrays=False).tensors.values()
+    # llama.cpp reads full matrices in place and copies quantized ones.
+    copied = sum(info.nbytes for info in tensors if info.type not in ("f32", "f16", "bf16"))
+    # The source's weights as float32 are in memory while llama.cpp has the file open.
+    need = models.model_size(source).loading("float32", quantized=False) + copied
+    models.check_memory(need, what="compare what source and file predict", where=gguf or source)
 
 
 def _check_in_runtimes(
