@@ -83,7 +83,7 @@ def test_training_that_does_not_fit_names_what_would(
     monkeypatch.setenv("T2SQL_MEMORY_GB", "32")
     config = TrainConfig.of(model=str(seven_billion), iters=2, batch_size=64, num_layers=-1)
     dataset = small_dataset(tmp_path / "data", train=64)
-    with pytest.raises(WorkError, match="These would fit: .*--batch-size"):
+    with pytest.raises(WorkError, match=r"These would fit: .*--batch-size"):
         train.train(config, dataset, tmp_path / "run", emit=lambda event: None)
 
 
