@@ -32,8 +32,7 @@ import gpu_training
 from random_models import write_model
 
 from t2sql import data
-from t2sql.runtimes import device, mx
-from t2sql.train.available_memory import available_memory
+from t2sql.runtimes import available_memory, device, mx
 
 PART_SECONDS = 150
 FEW = 96
