@@ -1,7 +1,6 @@
 from . import blas as blas
 from . import install as install
 from . import mlx_lm as mlx_lm
-from .available_memory import available_memory as available_memory
 from .devices import DevicePolicy as DevicePolicy
 from .devices import policy as policy
 from .llama_cpp import launch_server as launch_server
@@ -9,6 +8,7 @@ from .llama_cpp import server_parameters as server_parameters
 from .llama_cpp import xllamacpp as xllamacpp
 from .llama_predictor import LlamaPredictor as LlamaPredictor
 from .llama_predictor import Prediction as Prediction
+from .memory import available_memory as available_memory
 from .mlx import Array as Array
 from .mlx import Module as Module
 from .mlx import device as device
