@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -151,7 +152,7 @@ def machine() -> dict[str, Any]:
 
 def run_part(name: str, work: Path, args: argparse.Namespace, seconds: float) -> dict[str, Any]:
     """A part in a process of its own; its figures, or why there are none."""
-    out = work / "part.json"
+    out = work / f"part-{os.getpid()}.json"
     out.unlink(missing_ok=True)
     command = [sys.executable, __file__, "--part", name, "--work", str(work), "--out", str(out)]
     command += ["--data", args.data, *(["--tiny"] if args.tiny else [])]
@@ -170,7 +171,9 @@ def run_parts(names: list[str], out: Path | None, args: argparse.Namespace) -> b
     """Run parts one after the other while there is time; whether all of them are right."""
     deadline = time.perf_counter() + 60 * args.minutes
     result: dict[str, Any] = {"machine": machine(), "parts": {}}
-    with tempfile.TemporaryDirectory(dir=args.work) as folder:
+    if args.work is not None:
+        args.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() if args.work is None else nullcontext(args.work) as folder:
         work = Path(folder)
         for name in names:
             left = deadline - time.perf_counter()
@@ -206,17 +209,21 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, help="write the JSON here instead of stdout")
     parser.add_argument("--minutes", type=float, default=9.0, help="begin no part after so long")
-    parser.add_argument("--only", choices=list(PARTS), action="append", help="these parts (and `prepare`)")
+    parser.add_argument(
+        "--only", choices=list(PARTS), action="append", help="these parts, and `prepare` before them"
+    )
     parser.add_argument("--data", default="demo", help="a source of examples, as `t2sql data` takes it")
     parser.add_argument("--tiny", action="store_true", help="toy sizes: whether it works, not how fast")
-    parser.add_argument("--work", type=Path, help="where models are made (about 6 GB); by default in /tmp")
+    parser.add_argument("--work", type=Path, help="keep models and examples in this folder (about 6 GB)")
     parser.add_argument("--part", choices=list(PARTS), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.part:
         size = replace(TINY if args.tiny else FULL, source=args.data)
         args.out.write_text(json.dumps(PARTS[args.part](args.work, size)))
         return 0
-    names = [name for name in PARTS if not args.only or name in {*args.only, "prepare"}]
+    prepared = args.work is not None and (args.work / "data").exists()
+    wanted = {*args.only, *([] if prepared else ["prepare"])} if args.only else {*PARTS}
+    names = [name for name in PARTS if name in wanted and not (name == "prepare" and prepared)]
     return 0 if run_parts(names, args.out, args) else 1
 
 

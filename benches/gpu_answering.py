@@ -5,6 +5,7 @@ The functions are parts of `gpu.py`, each run in a process of its own.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -79,7 +80,7 @@ def answer_mlx_lm(model: Path, dataset: Path, tokens: int) -> dict[str, Any]:
 
 def chain(model: Path, dataset: Path, steps: int) -> dict[str, Any]:
     """Train, test, fuse, convert and ask, each stage's seconds; `ok` says that the fused model answers."""
-    work = model.parent / "chain"
+    work = Path(tempfile.mkdtemp(prefix="chain-", dir=model.parent))
     source = data.load(dataset)
     seconds: dict[str, float] = {}
 

@@ -6,9 +6,11 @@ The functions are parts of `gpu.py`, each run in a process of its own, so that i
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,7 +22,7 @@ import numpy as np
 from t2sql import data, models, train
 from t2sql.data import Dataset
 from t2sql.runs.records import Event, TrainEvent
-from t2sql.runtimes import device, mx, peak_memory
+from t2sql.runtimes import device, mx, peak_memory, policy
 from t2sql.train import TrainConfig
 
 # isort: split
@@ -61,7 +63,7 @@ def train_t2sql(
     events: list[Event] = []
     config = _config(model, steps, every, **SETTINGS[settings], **changes)
     with _folder(model.parent) as out:
-        train.train(config, data.load(dataset), out, emit=events.append)
+        seconds = train.train(config, data.load(dataset), out, emit=events.append).seconds
     reports = [event for event in events if isinstance(event, TrainEvent)]
     late = reports[len(reports) // 2 :]
     return {
@@ -69,6 +71,7 @@ def train_t2sql(
         "tokens_per_second": statistics.median(event.tokens_per_second or 0.0 for event in late),
         "first_loss": reports[0].loss,
         "last_loss": reports[-1].loss,
+        "training_seconds": seconds,
         "peak_memory_bytes": peak_memory(),
     }
 
@@ -94,13 +97,16 @@ def train_mlx_lm(model: Path, texts: Path, settings: str, steps: int, every: int
         reporter = _Reporter()
         # `lora.run` asks this function for its callback whatever it is given.
         lora.get_reporting_callbacks = lambda *_, **__: reporter
+        began = time.perf_counter()
         lora.run(SimpleNamespace(**arguments))
+        seconds = time.perf_counter() - began
     late = reporter.reports[len(reporter.reports) // 2 :]
     return {
         "steps_per_second": statistics.median(report["iterations_per_second"] for report in late),
         "tokens_per_second": statistics.median(report["tokens_per_second"] for report in late),
         "first_loss": reporter.reports[0]["train_loss"],
         "last_loss": reporter.reports[-1]["train_loss"],
+        "training_seconds": seconds,
         "peak_memory_bytes": peak_memory(),
     }
 
@@ -116,8 +122,15 @@ class _Reporter(TrainingCallback):
 
 
 def agreement(model: Path, dataset: Path, steps: int) -> dict[str, Any]:
-    """The loss of every step on the processor, and how far the device is from it in each type."""
+    """The loss of every step on the processor, and how far the device is from it in each type.
+
+    The processor computes as the device does, op by op in MLX. That its own layers in Rust give MLX's values
+    is tested where they are.
+    """
     before = mx.default_device()
+    # The same examples in the same order: under its own policy the processor puts those with common
+    # beginnings into one batch.
+    os.environ["T2SQL_DEVICE_POLICY"] = policy().kind
     mx.set_default_device(mx.cpu)
     expected = _curve(model, dataset, steps, "float32")
     mx.set_default_device(before)

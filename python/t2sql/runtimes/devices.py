@@ -32,6 +32,8 @@ class DevicePolicy:
         rust_layers: Whether llama layers, the loss and AdamW are computed in Rust, which reads MLX's float32
             arrays in place, where the extension has them and the model suits them.
         numpy_exponentials: Whether NumPy's exponentials are faster than MLX's.
+        compiles: Whether MLX compiles the optimizer's update, which makes one kernel of a dozen. On a GPU a
+            step of LoRA takes as long as starting its kernels, most of which are the optimizer's.
         scores_in: The runtime that answers many questions fastest.
     """
 
@@ -41,6 +43,7 @@ class DevicePolicy:
     keeps_quantized: bool
     rust_layers: bool
     numpy_exponentials: bool
+    compiles: bool
     scores_in: Literal["llama", "mlx"]
 
     @property
@@ -58,6 +61,7 @@ CPU = DevicePolicy(
     rust_layers=True,
     # MLX's x86 build computes exponentials one by one; on Arm they are vectorized.
     numpy_exponentials=platform.machine().lower() in ("x86_64", "amd64"),
+    compiles=False,
     scores_in="llama",
 )
 METAL = DevicePolicy(
@@ -67,6 +71,7 @@ METAL = DevicePolicy(
     keeps_quantized=True,
     rust_layers=False,
     numpy_exponentials=False,
+    compiles=True,
     scores_in="mlx",
 )
 CUDA = DevicePolicy(
@@ -76,6 +81,7 @@ CUDA = DevicePolicy(
     keeps_quantized=True,
     rust_layers=False,
     numpy_exponentials=False,
+    compiles=True,
     scores_in="mlx",
 )
 POLICIES: dict[str, DevicePolicy] = {policy.kind: policy for policy in (CPU, METAL, CUDA)}

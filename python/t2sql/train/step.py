@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from t2sql.models import flat
-from t2sql.runtimes import Array, mx, nn, optimizers, scalar, tree_map
+from t2sql.runtimes import Array, mx, nn, scalar, tree_map
 from t2sql.train.epochs import split
 from t2sql.train.meter import Step
 from t2sql.train.session import Session
+from t2sql.train.update import Update
 
 _FREE_CACHE_ABOVE = 1 << 29
 """Bytes of freed arrays that MLX may hold on to before a step gives them back."""
@@ -39,6 +39,7 @@ class Stepper:
     def __init__(self, session: Session) -> None:
         """Make the function of loss and gradient."""
         self._session = session
+        self._update = Update(session.loaded.model, session.optimizer, session.config.max_grad_norm)
         self._loss_and_gradient = nn.value_and_grad(session.loaded.model, self._loss)
 
     def take(self) -> tuple[Step, list[str]]:
@@ -58,13 +59,8 @@ class Stepper:
         sums = self._forward_backward(indices, targets, step)
         gradients = session.ranks.mean_gradients(sums.gradients)
         loss = session.ranks.all_sum(sums.loss)
-        if config.max_grad_norm:
-            gradients, norm = optimizers.clip_grad_norm(gradients, config.max_grad_norm)
-        else:
-            squares = ((g * g).sum() for g in flat(gradients).values())
-            norm = mx.sqrt(sum(squares, start=mx.array(0.0)))
         session.optimizer.learning_rate = config.learning_rate_at(step)
-        session.optimizer.update(model, gradients)
+        norm = self._update.apply(gradients)
         mx.eval(model.trainable_parameters(), session.optimizer.state, loss, norm)
         if mx.get_cache_memory() > _FREE_CACHE_ABOVE:
             mx.clear_cache()
