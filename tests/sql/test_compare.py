@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,6 +36,11 @@ def result(*rows: tuple[Any, ...], truncated: bool = False) -> Result:
         (result(("A",)), result(("a",)), False, False),
         (result((1,), truncated=True), result((1,)), False, False),
         (result(), result(), False, True),
+        (result(([1, 2],)), result(([1, 2],)), False, True),
+        (result(({"k": [1]},)), result(({"k": [1]},)), False, True),
+        (result(([1],)), result(([2],)), False, False),
+        (result(([1], 0.1 + 0.2)), result(([1], 0.3)), False, True),
+        (result((Decimal("2.0000"),)), result((2.0,)), False, True),
     ],
 )
 def test_same_result(gold: Result, got: Result, ordered: bool, same: bool) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from t2sql.databases.postgres_values import register_loaders
+
 DRIVER = "postgresql+psycopg"
 
 _CONNECT_SECONDS = 10
@@ -48,7 +50,10 @@ def postgres_engine(url: sa.URL) -> sa.Engine:
     pooled = False
 
     # A prepared statement would stay behind on a session of the pool.
-    arguments: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, "prepare_threshold": None}
+    arguments: dict[str, Any] = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "prepare_threshold": None,
+    }
     engine = sa.create_engine(
         url,
         connect_args=arguments,
@@ -56,8 +61,7 @@ def postgres_engine(url: sa.URL) -> sa.Engine:
         execution_options={"postgresql_readonly": True},
     )
 
-    @sa.event.listens_for(engine, "do_connect")
-    def connect(dialect: sa.Dialect, record: object, positional: Any, named: dict[str, Any]) -> Any:
+    def new_connection(dialect: sa.Dialect, positional: Any, named: dict[str, Any]) -> Any:
         nonlocal pooled
         if not pooled:
             try:
@@ -67,6 +71,12 @@ def postgres_engine(url: sa.URL) -> sa.Engine:
                     raise
                 pooled = True
         return dialect.connect(*positional, **named)
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(dialect: sa.Dialect, record: object, positional: Any, named: dict[str, Any]) -> Any:
+        connection = new_connection(dialect, positional, named)
+        register_loaders(connection)
+        return connection
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:

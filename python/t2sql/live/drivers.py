@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeAlias
 
 from t2sql.errors import WorkError
+from t2sql.live.duckdb_values import infinite_columns, losing_columns, with_texts
 from t2sql.sql import Row, SqlError, SqlErrorKind, take_rows
 
 RawConnection: TypeAlias = Any
@@ -52,18 +53,22 @@ class PostgresDriver:
 
     def run(self, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Rows:
         """Run a statement by the protocol that takes one statement only; see `Driver.run`."""
+        # SQL_ASCII stands for bytes that nobody has checked, and psycopg would take letters of ASCII only.
+        encoding = self._connection.info.encoding
+        query = sql.encode("utf-8" if encoding == "ascii" else encoding)
         self._connection.rollback()
         self._connection.read_only = True
         with self._connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {max(1, round(timeout * 1000))}")
             # Tables are written with their schema. A function or an operator that a user made is not found.
             cursor.execute("SET LOCAL search_path = pg_catalog, pg_temp")
-            rows, truncated = take_rows(cursor.stream(sql), max_rows, max_bytes)
+            rows, truncated = take_rows(cursor.stream(query), max_rows, max_bytes)
             columns = _names(cursor)
         if not columns and not rows:
             # A stream without rows has no description: run it again in the other way.
             with self._connection.cursor() as cursor:
-                cursor.execute(sql, prepare=True)
+                # Binary results need the same protocol as a stream, which takes one statement only.
+                cursor.execute(query, binary=True)
                 columns = _names(cursor)
         if not truncated:
             self._connection.rollback()
@@ -105,7 +110,13 @@ class DuckdbDriver:
         cursor = self._connection.cursor()
         cursor.execute(sql)
         columns = tuple(str(column[0]) for column in cursor.description or ())
+        column_types = [column[1] for column in cursor.description or ()]
+        if as_text := losing_columns(column_types):
+            cursor.execute(with_texts(sql, len(columns), as_text))
         rows, truncated = take_rows(iter(cursor.fetchone, None), max_rows, max_bytes)
+        if infinite := infinite_columns(column_types, rows):
+            cursor.execute(with_texts(sql, len(columns), as_text | infinite))
+            rows, truncated = take_rows(iter(cursor.fetchone, None), max_rows, max_bytes)
         return columns, rows, truncated
 
     def interrupt(self) -> None:

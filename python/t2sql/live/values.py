@@ -18,6 +18,7 @@ Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
 
 _TEXT = re.compile(r"char|text|string|clob|enum", re.IGNORECASE)
 _BOOLEAN = re.compile(r"bool", re.IGNORECASE)
+_PADDED = re.compile(r"enum|char\(|character\(", re.IGNORECASE)
 _MAX_LOOKUPS = 8
 """Each is a query on the user's database, and may have to read a whole column."""
 
@@ -58,8 +59,16 @@ def match_letter_case(
         if count >= _MAX_LOOKUPS:
             notes.append(f"only the first {_MAX_LOOKUPS} values were looked up in the database")
             break
-        spellings = _spellings(column, literal.name, namespaces, lookup)
-        if spellings is None or literal.name in spellings:
+        try:
+            spellings = _spellings(column, literal.name, namespaces, lookup)
+        except SqlError as error:
+            slow = error.kind == "timeout"
+            reason = "the table is too large" if slow else error.found
+            notes.append(f"{literal.name!r} was not looked up in {column.name}: {reason}")
+            if slow:
+                break
+            continue
+        if literal.name in spellings:
             continue
         if len(spellings) == 1 and isinstance(spellings[0], str):
             changes.append(Change(column.name, literal.name, spellings[0]))
@@ -70,9 +79,16 @@ def match_letter_case(
     return changes, notes
 
 
-def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: Lookup) -> list[Any] | None:
-    """How a column spells a text: [the text] if a row has it; None if the database cannot say."""
-    node = exp.column(exp.to_identifier(column.column.name, quoted=True))
+def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: Lookup) -> list[Any]:
+    """How a column spells a text: [the text] if a row has it.
+
+    Raises:
+        SqlError: The database cannot say, or not in time.
+    """
+    node: exp.Expr = exp.column(exp.to_identifier(column.column.name, quoted=True))
+    if _PADDED.match(column.column.type):
+        # A value of an enum is compared with a text as a text only, and blanks fill up a char(10).
+        node = exp.Cast(this=node, to=exp.DataType.build("text"))
     literal = exp.Literal.string(text)
     parts = (column.table.name, *reversed(namespaces(column.table.name)))
     table = exp.Table(
@@ -82,17 +98,13 @@ def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: L
         }
     )
     exact = exp.select(node).from_(table).where(exp.EQ(this=node.copy(), expression=literal)).limit(1)
+    equal = lookup(exact)
+    if equal:
+        # A collation of MariaDB's finds a text in other letter case too.
+        same_letters = isinstance(equal[0], str) and equal[0].lower() == text.lower()
+        return equal if same_letters else [text]
     folded = exp.EQ(this=exp.Lower(this=node.copy()), expression=exp.Lower(this=literal.copy()))
-    similar = exp.select(node.copy()).distinct().from_(table.copy()).where(folded).limit(3)
-    try:
-        equal = lookup(exact)
-        if not equal:
-            return lookup(similar)
-    except SqlError:
-        return None
-    # A collation of MariaDB's finds a text in other letter case too.
-    same_letters = isinstance(equal[0], str) and equal[0].lower() == text.lower()
-    return equal if same_letters else [text]
+    return lookup(exp.select(node.copy()).distinct().from_(table.copy()).where(folded).limit(3))
 
 
 def adapt_types(tree: exp.Expr, dialect: str) -> None:

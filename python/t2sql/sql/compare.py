@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from decimal import Decimal
 from typing import TypeAlias
 
 from t2sql.sql.result import Result, Row
@@ -12,7 +13,8 @@ _RELATIVE_TOLERANCE = 1e-6
 _ABSOLUTE_TOLERANCE = 1e-9
 """Sums and averages of equal values differ in their last digits when they are added in another order."""
 
-_Numbers: TypeAlias = tuple[int | float, ...]
+_Number: TypeAlias = int | float | Decimal
+_Numbers: TypeAlias = tuple[_Number, ...]
 
 
 def same_result(gold: Result, got: Result, *, ordered: bool) -> bool:
@@ -33,10 +35,28 @@ def same_result(gold: Result, got: Result, *, ordered: bool) -> bool:
         return False
     if ordered:
         return all(_same_row(a, b) for a, b in zip(gold.rows, got.rows, strict=True))
-    if Counter(gold.rows) == Counter(got.rows):
+    gold_rows, got_rows = gold.rows, got.rows
+    try:
+        equal = Counter(gold_rows) == Counter(got_rows)
+    except TypeError:
+        # Lists and structs, which databases other than SQLite have, cannot be counted as they are.
+        gold_rows, got_rows = ([tuple(map(_hashable, row)) for row in rows] for rows in (gold_rows, got_rows))
+        equal = Counter(gold_rows) == Counter(got_rows)
+    if equal:
         return True
-    left, right = _numbers_by_rest(gold.rows), _numbers_by_rest(got.rows)
+    left, right = _numbers_by_rest(gold_rows), _numbers_by_rest(got_rows)
     return left.keys() == right.keys() and all(_match(left[key], right[key]) for key in left)
+
+
+def _hashable(value: object) -> object:
+    match value:
+        case list() | tuple():
+            return ("list", *map(_hashable, value))
+        case dict():
+            return ("struct", frozenset((_hashable(key), _hashable(item)) for key, item in value.items()))
+        case bytearray() | memoryview():
+            return bytes(value)
+    return value
 
 
 def _same_row(a: Row, b: Row) -> bool:
@@ -44,7 +64,7 @@ def _same_row(a: Row, b: Row) -> bool:
 
 
 def _same_value(x: object, y: object) -> bool:
-    if isinstance(x, int | float) and isinstance(y, int | float):
+    if isinstance(x, _Number) and isinstance(y, _Number):
         return x == y or math.isclose(x, y, rel_tol=_RELATIVE_TOLERANCE, abs_tol=_ABSOLUTE_TOLERANCE)
     return type(x) is type(y) and x == y
 
@@ -54,9 +74,9 @@ def _numbers_by_rest(rows: list[Row]) -> dict[Row, list[_Numbers]]:
     groups: dict[Row, list[_Numbers]] = defaultdict(list)
     for row in rows:
         rest = tuple(
-            "number" if isinstance(value, int | float) else (type(value).__name__, value) for value in row
+            "number" if isinstance(value, _Number) else (type(value).__name__, value) for value in row
         )
-        groups[rest].append(tuple(value for value in row if isinstance(value, int | float)))
+        groups[rest].append(tuple(value for value in row if isinstance(value, _Number)))
     return groups
 
 

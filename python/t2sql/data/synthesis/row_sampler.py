@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import json
+import math
 import uuid
 from typing import Any, TypeAlias
 
@@ -147,13 +148,11 @@ def sqlite_value(value: object) -> Value:
     if isinstance(value, int):
         return value if -_LARGEST_INTEGER <= value < _LARGEST_INTEGER else str(value)
     if isinstance(value, float):
-        return value
+        # Neither JSON nor a statement can say the others.
+        return value if math.isfinite(value) else None
     if isinstance(value, decimal.Decimal):
-        return (
-            int(value)
-            if value == value.to_integral_value() and value.as_tuple().exponent == 0
-            else float(value)
-        )
+        whole = value.is_finite() and value.as_tuple().exponent == 0 and abs(value) < _LARGEST_INTEGER
+        return int(value) if whole else sqlite_value(float(value))
     if isinstance(value, datetime.datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, (datetime.date, datetime.time)):
