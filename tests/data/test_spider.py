@@ -130,4 +130,4 @@ def test_a_layout_that_lacks_something_is_refused(tmp_path: Path) -> None:
     write(folder / "tables.json", [{"db_id": "concert"}])
     fails("schema cannot be read")
     (folder / "tables.json").write_text("[")
-    fails("file cannot be read")
+    fails("file is not JSON")

@@ -8,8 +8,8 @@ from .example import Example as Example
 from .example import Splits as Splits
 from .paraphrases import paraphrase as paraphrase
 from .preparation import prepare as prepare
+from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
-from .sources import masked_source as masked_source
 from .sources import source_state as source_state
 from .synthesis.recipe import default_recipe_text as default_recipe_text
 

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from t2sql.data.example import SPLITS, Example, Splits
-from t2sql.data.records import read_split
+from t2sql.data.example_files import read_examples
+from t2sql.data.left_out import LeftOut
 from t2sql.errors import InputError
 
 
@@ -106,7 +107,11 @@ def load(path: Path) -> Dataset:
     if not path.is_dir():
         raise InputError("no such dataset", where=path, expected="a directory with train.jsonl")
     files = {name: path / f"{name}.jsonl" for name in SPLITS}
-    splits = {name: read_split(file, name) for name, file in files.items() if file.is_file()}
+    strict = LeftOut(strict=True)
+    source = path.resolve().name
+    splits = {
+        name: read_examples(file, name, source, strict) for name, file in files.items() if file.is_file()
+    }
     if not splits:
         names = ", ".join(sorted(entry.name for entry in path.iterdir())[:5]) or "an empty directory"
         expected = ", ".join(f"{name}.jsonl" for name in SPLITS)

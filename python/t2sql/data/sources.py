@@ -7,30 +7,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 from t2sql import databases
 from t2sql.data import demo, synthesis, wikisql
-from t2sql.data.dataset import Dataset, load
 from t2sql.data.example import Example, Splits
+from t2sql.data.example_files import read_examples, with_databases
+from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
-from t2sql.data.records import read_file
 from t2sql.data.rng import Rng
-from t2sql.data.spider import is_spider_layout, read_spider
+from t2sql.data.source_kinds import SourceKind, kind_of, masked_source
+from t2sql.data.spider import read_spider
+from t2sql.data.split_files import find_split_files
 from t2sql.errors import InputError
 from t2sql.progress import Progress
-
-SOURCES = (
-    '"demo", "wikisql", "wikisql:PATH", a database URL such as "sqlite:///shop.db", a directory of JSONL '
-    "files or in Spider's or BIRD's layout, a .jsonl or .json file of examples, or a .sql file of CREATE "
-    "TABLE statements"
-)
-"""What a source may be, for error messages."""
-
-SourceKind: TypeAlias = Literal[
-    "demo", "wikisql", "a database", "a .sql file", "a layout", "a file", "a directory"
-]
-"""What a source's name stands for, in the words of error messages."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +27,13 @@ class DataSource:
     """A source, and the options that only some sources have; None where an option is not given.
 
     Attributes:
-        name: The source as the command line takes it; see `SOURCES`.
+        name: The source as the command line takes it; see `source_kinds.SOURCES`.
         style: WikiSQL and files: "sql" for statements that run, or for WikiSQL "tutorial" for its text.
         recipe: Databases and .sql files: a TOML file that says what to generate.
         examples: Databases and .sql files: the number of examples to generate, all splits together.
         private: Databases: whether to use the values of columns that look private.
+        strict: Files, directories and layouts: whether a line that cannot be read is an error; otherwise such
+            lines are left out.
     """
 
     name: str
@@ -50,6 +41,7 @@ class DataSource:
     recipe: Path | None = None
     examples: int | None = None
     private: bool | None = None
+    strict: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -88,29 +80,6 @@ class SourceContent:
     version: str | None = None
 
 
-def kind_of(source: str) -> SourceKind:
-    """Tell what a source's name stands for.
-
-    Raises:
-        InputError: It stands for nothing, or for a database file that has to be given as a URL.
-    """
-    if source == "demo":
-        return "demo"
-    if source == "wikisql" or source.startswith("wikisql:"):
-        return "wikisql"
-    if "://" in source:
-        return "a database"
-    path = Path(source)
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        return "a layout" if is_spider_layout(path) else "a directory"
-    if path.is_file() and suffix in (".db", ".sqlite", ".sqlite3"):
-        raise InputError("a database is named by its URL", found=source, expected=f"sqlite:///{source}")
-    if path.is_file() and suffix in (".jsonl", ".json", ".sql"):
-        return "a .sql file" if suffix == ".sql" else "a file"
-    raise InputError("no such data source", where=masked_source(source), expected=SOURCES)
-
-
 def source_state(source: str) -> dict[str, str]:
     """Return what changes when a source on this machine changes; nothing for a source that is elsewhere.
 
@@ -120,24 +89,26 @@ def source_state(source: str) -> dict[str, str]:
     kind = kind_of(source)
     if kind == "demo":
         return {"version": demo.VERSION}
-    if kind == "a directory":
-        return {"fingerprint": load(Path(source)).fingerprint}
     path = Path(source)
+    if kind == "a directory":
+        files = [file for split in find_split_files(path).values() for file in split]
+        folder = path / "db"
+        files += sorted(file for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else []
+        lines = (f"{file.relative_to(path)}\0{_sha256(file)}\n" for file in files)
+        return {"fingerprint": hashlib.sha256("".join(lines).encode()).hexdigest()}
     if kind == "a database":
         path = databases.sqlite_file(source) or path
     if not path.is_file():
         return {}
-    with path.open("rb") as file:
-        return {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"sha256": _sha256(path)}
 
 
-def masked_source(source: str) -> str:
-    """Return the source as it may be printed: a URL without its password.
-
-    Raises:
-        InputError: The source looks like a URL and is none.
-    """
-    return databases.masked_url(source) if "://" in source else source
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError("the file cannot be read", where=path, found=error.strerror) from None
 
 
 def check_options(source: DataSource) -> None:
@@ -152,6 +123,7 @@ def check_options(source: DataSource) -> None:
         "recipe": source.recipe,
         "examples": source.examples,
         "private": source.private,
+        "strict": source.strict,
     }
     for option, value in given.items():
         if value is not None and option not in reader.options:
@@ -198,7 +170,7 @@ def _read_database(task: Task) -> SourceContent:
 
 def _read_ddl(task: Task) -> SourceContent:
     path = Path(task.source.name)
-    file = task.folder / "synthetic" / f"{path.stem}.sqlite"
+    file = task.folder / "synthetic" / f"{path.name.partition('.')[0]}.sqlite"
     synthesis.write_synthetic_rows(path, file, seed=task.seed)
     splits = _synthesize(task, f"sqlite:///{file.resolve()}")
     shutil.rmtree(file.parent)
@@ -222,29 +194,53 @@ def _synthesize(task: Task, url: str) -> Splits:
 
 def _read_spider(task: Task) -> SourceContent:
     path = Path(task.source.name)
-    splits = read_spider(path, task.folder, seed=task.seed, limit=task.limit, progress=task.progress)
+    left_out = LeftOut(strict=bool(task.source.strict))
+    splits = read_spider(
+        path, task.folder, left_out, seed=task.seed, limit=task.limit, progress=task.progress
+    )
+    _warn(task, left_out)
     return SourceContent(splits, path.resolve().name)
 
 
 def _read_file(task: Task) -> SourceContent:
     path = Path(task.source.name)
-    splits = partition(read_file(path), seed=task.seed, where=path)
-    dataset = Dataset(path.parent, splits)
-    for examples in splits.values():
-        for example in examples:
-            _copy_database(dataset, example, task.folder)
+    left_out = LeftOut(strict=bool(task.source.strict))
+    stem = path.name.partition(".")[0]
+    examples = read_examples(path, stem, stem, left_out)
+    if not examples:
+        raise InputError("no example in the file", where=path, expected="at least 3")
+    examples = with_databases(examples, path.parent, task.folder, left_out)
+    _warn(task, left_out)
+    splits = partition(examples, seed=task.seed, where=path)
     return SourceContent(_apply_style(task, splits), path.name)
 
 
 def _read_directory(task: Task) -> SourceContent:
-    dataset = load(Path(task.source.name))
-    splits = limited({name: dataset.split(name) for name in dataset.counts}, task.limit, task.seed)
-    for name, examples in splits.items():
-        for done, example in enumerate(examples, 1):
-            _copy_database(dataset, example, task.folder)
-            if task.progress and done % 500 == 0:
-                task.progress(done, len(examples), name)
-    return SourceContent(_apply_style(task, splits), Path(task.source.name).name)
+    path = Path(task.source.name)
+    left_out = LeftOut(strict=bool(task.source.strict))
+    splits: Splits = {}
+    for name, files in find_split_files(path).items():
+        examples: list[Example] = []
+        for file in files:
+            # The hub cuts a split into several files.
+            prefix = name or file.name.partition(".")[0]
+            part = f"{prefix}-{file.name.partition('.')[0]}" if len(files) > 1 else prefix
+            examples += read_examples(file, part, path.resolve().name, left_out)
+            if task.progress:
+                task.progress(len(examples), len(examples), name or "examples")
+        if not examples:
+            raise InputError(f"the {name} split is empty", where=files[0], expected="at least one line")
+        splits[name] = with_databases(examples, path, task.folder, left_out)
+    _warn(task, left_out)
+    if "" in splits:
+        splits = partition(splits[""], seed=task.seed, where=path)
+    splits = limited(splits, task.limit, task.seed)
+    return SourceContent(_apply_style(task, splits), path.resolve().name)
+
+
+def _warn(task: Task, left_out: LeftOut) -> None:
+    if warning := left_out.warning():
+        task.warn(warning)
 
 
 def _apply_style(task: Task, splits: Splits) -> Splits:
@@ -276,9 +272,9 @@ _READERS: dict[SourceKind, _Reader] = {
     "wikisql": _Reader(_read_wikisql, ("style",)),
     "a database": _Reader(_read_database, ("recipe", "examples", "private")),
     "a .sql file": _Reader(_read_ddl, ("recipe", "examples")),
-    "a layout": _Reader(_read_spider),
-    "a file": _Reader(_read_file, ("style",)),
-    "a directory": _Reader(_read_directory, ("style",)),
+    "a layout": _Reader(_read_spider, ("strict",)),
+    "a file": _Reader(_read_file, ("style", "strict")),
+    "a directory": _Reader(_read_directory, ("style", "strict")),
 }
 
 
@@ -288,13 +284,3 @@ def limited(splits: Splits, limit: int | None, seed: int) -> Splits:
         return splits
     rng = Rng(f"limit/{seed}")
     return {name: rng.sample_in_order(examples, limit) for name, examples in splits.items()}
-
-
-def _copy_database(dataset: Dataset, example: Example, folder: Path) -> None:
-    source = dataset.db_path(example)
-    if source is None or example.db is None:
-        return
-    target = folder / example.db
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)

@@ -5,14 +5,15 @@ Spider: https://yale-lily.github.io/spider. BIRD: https://bird-bench.github.io.
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from t2sql.data.example import Example, Splits
+from t2sql.data.left_out import LeftOut
 from t2sql.data.record import Record
+from t2sql.data.record_files import read_json
 from t2sql.data.rng import Rng
 from t2sql.data.single_quotes import with_single_quotes
 from t2sql.errors import InputError
@@ -62,6 +63,7 @@ def is_spider_layout(path: Path) -> bool:
 def read_spider(
     path: Path,
     out: Path,
+    left_out: LeftOut,
     *,
     seed: int = 0,
     limit: int | None = None,
@@ -76,15 +78,16 @@ def read_spider(
     Args:
         path: The data set's directory.
         out: The directory of the new dataset.
+        left_out: Counts the questions that cannot be read, or that lack their schema or their database.
         seed: Decides which databases become valid, and which examples a limit takes.
         limit: The most examples of each split.
         progress: Called now and then.
 
     Raises:
-        InputError: A file cannot be read, or a question lacks its schema or its database.
+        InputError: A file cannot be read, or none of its questions.
     """
     schemas = _read_schemas(path)
-    published = {name: _read_questions(path, files) for name, files in _QUESTION_FILES.items()}
+    published = {name: _read_questions(path, files, left_out) for name, files in _QUESTION_FILES.items()}
     if published["test"]:
         splits = {"train": published["train"], "valid": published["dev"], "test": published["test"]}
     else:
@@ -97,28 +100,32 @@ def read_spider(
         if limit is not None:
             questions = rng.sample_in_order(questions, limit)
         examples[split] = []
+        before = left_out.count
         for number, question in enumerate(questions, 1):
-            schema = _schema_of(question, schemas)
-            db = copier.copy(question)
-            example_id = f"{split}-{number:05d}"
-            examples[split].append(_example(example_id, path.resolve().name, question, schema, db))
+            with left_out.line():
+                schema = _schema_of(question, schemas)
+                db = copier.copy(question)
+                example_id = f"{split}-{number:05d}"
+                examples[split].append(_example(example_id, path.resolve().name, question, schema, db))
             if progress and number % 100 == 0:
                 progress(number, len(questions), split)
+        left_out.check_some(len(examples[split]), before)
     return {name: part for name, part in examples.items() if part}
 
 
-def _read_questions(path: Path, names: tuple[str, ...]) -> list[_Question]:
+def _read_questions(path: Path, names: tuple[str, ...], left_out: LeftOut) -> list[_Question]:
     questions = []
     for name in names:
         file = path / name
         if file.is_file():
-            values = _read_json(file)
+            values = read_json(file)
             if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
                 raise InputError("not a list of questions", where=file, expected='[{"question": …}, …]')
-            questions += [
-                _question(Record(value, f"{file}[{index}]", what="question"))
-                for index, value in enumerate(values)
-            ]
+            before = left_out.count
+            for index, value in enumerate(values):
+                with left_out.line():
+                    questions.append(_question(Record(value, f"{file}[{index}]", what="question")))
+            left_out.check_some(len(questions), before)
     return questions
 
 
@@ -199,10 +206,13 @@ class _DatabaseCopier:
 def _read_schemas(path: Path) -> dict[str, Schema]:
     schemas = {}
     for file in _existing(path, _TABLE_FILES):
-        for index, value in enumerate(_read_json(file)):
+        values: Any = read_json(file)
+        if not isinstance(values, list):
+            raise InputError("not a list of schemas", where=file, expected='[{"db_id": …}, …]')
+        for index, value in enumerate(values):
             try:
                 schemas[str(value["db_id"])] = _schema(value)
-            except (KeyError, TypeError, IndexError, ValueError) as error:
+            except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
                 where = f"{file}[{index}]"
                 raise InputError("the schema cannot be read", where=where, found=repr(error)) from error
     return schemas
@@ -233,10 +243,3 @@ def _schema(entry: dict[str, Any]) -> Schema:
 def _existing(path: Path, names: tuple[str, ...]) -> list[Path]:
     files = [path / folder / name for folder in _FOLDERS for name in names]
     return [file for file in files if file.exists()]
-
-
-def _read_json(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError("the file cannot be read", where=file, found=str(error)) from error

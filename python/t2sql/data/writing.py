@@ -73,10 +73,12 @@ def write_dataset(folder: Path, splits: Splits, *, source: str, version: str | N
     for name, examples in splits.items():
         _write_lines(folder / f"{name}.jsonl", examples)
     info = DatasetInfo(source, version, seed, {name: len(examples) for name, examples in splits.items()})
-    (folder / _INFO_FILE).write_text(json.dumps(info.to_dict(), indent=1) + "\n", encoding="utf-8")
+    (folder / _INFO_FILE).write_text(
+        json.dumps(info.to_dict(), indent=1, allow_nan=False) + "\n", encoding="utf-8"
+    )
 
 
 def _write_lines(path: Path, examples: list[Example]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for example in examples:
-            file.write(json.dumps(example.to_dict(), ensure_ascii=False) + "\n")
+            file.write(json.dumps(example.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")

@@ -143,7 +143,7 @@ def _agrees(reader: Reader, sql: str, gold: Result, ordered: bool) -> bool:
 def _statements(maker: RowMaker, schema: Schema) -> tuple[str, ...]:
     statements = []
     for table in schema.tables:
-        columns = [f"{quote(c.name)} {maker.declared_type(table, c)}" for c in table.columns]
+        columns = [f"{quote(c.name)} {quote(maker.declared_type(table, c))}" for c in table.columns]
         statements.append(f"CREATE TABLE {quote(table.name)} ({', '.join(columns)})")
     return tuple(statements)
 

@@ -55,6 +55,10 @@ def command(
         bool,
         typer.Option("--private", help="For a database: take values of columns that look private as well."),
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="For files: a line that cannot be read is an error, not left out."),
+    ] = False,
     print_recipe: Annotated[
         bool,
         typer.Option(
@@ -72,16 +76,17 @@ def command(
       demo                 generated tables and questions, always the same
       wikisql              the official archive, downloaded and checked; wikisql:PATH reads one that is there
       sqlite:///shop.db    questions about a database of yours; any URL that SQLAlchemy reads
-      shop.sql             the same from CREATE TABLE statements, with made-up rows
-      my-examples/         train.jsonl, valid.jsonl and test.jsonl, or Spider's or BIRD's layout
-      examples.jsonl       one file of examples, .jsonl or a .json list, which is split
+      shop.sql             the same from CREATE TABLE statements or a dump, with made-up rows
+      my-examples/         train, valid and test as files of examples, or Spider's or BIRD's layout
+      examples.jsonl       one file of examples (.jsonl, .json, .csv, .tsv, .parquet), which is split
 
     A line of JSON may be {"text": …} as in the tutorial, {"prompt": …, "completion": …}, {"messages": […]},
-    or {"question": …, "context": "CREATE TABLE …", "answer": …}.
+    {"question": …, "context": "CREATE TABLE …", "answer": …}, or {"instruction": …, "output": …}. Lines that
+    cannot be read are left out and counted.
     """
     with out.progress("data") as progress:
         dataset = data.prepare(
-            data.DataSource(source, style, recipe, examples, private or None),
+            data.DataSource(source, style, recipe, examples, private or None, strict or None),
             target,
             seed=seed,
             limit=limit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import TypeAlias
 
 from t2sql.data.rng import NoSample, Rng
@@ -112,7 +112,10 @@ class ConditionSampler:
             return Comparison(column, "IS NULL" if value is None else "IS NOT NULL")
         if value is None:
             raise NoSample
-        return self._draw[op](column, value)
+        comparison = self._draw[op](column, value)
+        if any(isinstance(operand, float) and not isfinite(operand) for operand in comparison.values):
+            raise NoSample
+        return comparison
 
     def _equal(self, column: ColumnProfile, value: Value) -> Comparison:
         return Comparison(column, "=", (self._usable(column, value),))

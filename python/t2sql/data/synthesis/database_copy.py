@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 from t2sql.data.rng import Rng
@@ -166,7 +167,7 @@ def _schema_table(table: DatabaseTable, rows: list[Row], private: PrivateColumns
     columns = []
     for index, column in enumerate(table.columns):
         values = dict.fromkeys(value for row in rows if (value := row[index]) is not None)
-        short = [v for v in values if not isinstance(v, str) or len(v) <= recipe.value_length]
+        short = [v for v in values if (len(v) <= recipe.value_length if isinstance(v, str) else isfinite(v))]
         sample = () if (table.name, column.name) in private else tuple(short[:_SAMPLE_VALUES])
         key = column.name in table.primary_key
         columns.append(Column(column.name, column.type, key, sample))
