@@ -67,11 +67,11 @@ def with_databases(examples: Iterable[Example], base: Path, folder: Path, left_o
     first = next(iter(refused.values()))
     if lines == sum(names.values()):
         raise InputError(
-            f"{first.what}, {_named(lines)} by {len(refused)} name{'s' * (len(refused) > 1)}",
+            f"{lines} line{'' if lines == 1 else 's'}: {first.what}",
             where=first.where,
             expected=first.expected,
-            found=first.found,
-            hint='Put the files there, or leave "db" out of the lines',
+            found=first.found or (f"{len(refused)} such databases" if len(refused) > 1 else None),
+            hint='Put it there, or leave "db" out of the lines',
         )
     kept = []
     for example in examples:
@@ -83,10 +83,6 @@ def with_databases(examples: Iterable[Example], base: Path, folder: Path, left_o
     return kept
 
 
-def _named(lines: int) -> str:
-    return "named in 1 line" if lines == 1 else f"named in {lines} lines"
-
-
 def _copy(name: str, base: Path, folder: Path) -> InputError | None:
     """Copy a database; the error if it cannot be taken."""
     relative = Path(name)
@@ -96,8 +92,8 @@ def _copy(name: str, base: Path, folder: Path) -> InputError | None:
     try:
         with source.open("rb") as file:
             head = file.read(len(_SQLITE_HEADER))
-    except OSError as error:
-        found = None if isinstance(error, FileNotFoundError) else error.strerror
+    except (OSError, ValueError) as error:
+        found = None if isinstance(error, FileNotFoundError) else str(error)
         return InputError("the example's database is missing", where=base, expected=source, found=found)
     if head and head != _SQLITE_HEADER:
         return InputError("the example's database is not SQLite's", where=source)
