@@ -7,7 +7,7 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench peers wheel clean setup
+.PHONY: help demo test quick lint bench peers gpu wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ bench: setup ## the Rust kernels' throughput
 
 peers: setup ## file and kernel speed beside llama.cpp, libgguf and cp (compiles llama-cpp-python once)
 	$(BIN)/python benches/peers.py --out target/peers.json
+
+gpu: setup ## training and answering on a Mac's GPU or a CUDA card, beside mlx-lm, in ten minutes
+	$(BIN)/python benches/gpu.py --out target/gpu.json
 
 wheel: $(VENV)/.tools ## a wheel in dist/ that needs no Rust where it is installed
 	rm -rf dist
