@@ -1,13 +1,15 @@
-"""llama.cpp in process, on the small real model."""
+"""llama.cpp on the small real model."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ import pytest
 from support.backends import requests
 
 from t2sql.errors import InputError, WorkError
-from t2sql.generate import Backend, BackendOptions, Generation, Request, ask, open_backend
+from t2sql.generate import Backend, BackendOptions, Generation, LlamaBackend, Request, ask, open_backend
 
 TABLE = "students: Name, Age, School, Grade, Height, Weight"
 PROMPTS = [
@@ -137,63 +139,94 @@ def test_ctrl_c_ends_a_generation_at_its_next_token(demo_gguf: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_ctrl_c_while_a_model_loads_ends_it_afterwards(demo_gguf: Path, name: str) -> None:
-    """A server that is dropped before its loop runs would wait for that loop for ever."""
+def test_ctrl_c_while_a_model_loads_ends_the_load(demo_gguf: Path, name: str) -> None:
     code = f"""
-    import signal
+    import os, signal, subprocess, threading
     from t2sql.generate import BackendOptions, open_backend
-    from t2sql.runtimes import xllamacpp
-    server = xllamacpp.Server
-    class Interrupted(server):
-        def __init__(self, params):
-            signal.raise_signal(signal.{name})
-            print("loaded")
-        def handle_metrics(self):
-            print("runs")
-            return super().handle_metrics()
-    xllamacpp.Server = Interrupted
     def interrupt(number, frame):
         raise KeyboardInterrupt
     signal.signal(signal.{name}, interrupt)
+    started = subprocess.Popen.__init__
+    def start(process, *arguments, **options):
+        started(process, *arguments, **options)
+        processes.append(process)
+        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.{name})).start()
+    processes = []
+    subprocess.Popen.__init__ = start
     try:
         open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256))
     except KeyboardInterrupt:
-        print("interrupted")
+        print("interrupted", processes[0].poll() is not None)
     assert signal.getsignal(signal.{name}) is interrupt
-    xllamacpp.Server = server
+    subprocess.Popen.__init__ = started
     open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256)).close()
     print("opened")
     """
     run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120
     )
-    assert (run.returncode, run.stdout.split(), run.stderr) == (
-        0,
-        ["loaded", "runs", "interrupted", "opened"],
-        "",
-    )
+    assert (run.returncode, run.stdout.split(), run.stderr) == (0, ["interrupted", "True", "opened"], "")
+
+
+def test_a_process_that_ends_is_an_error_and_is_started_again(demo_gguf: Path) -> None:
+    opened = open_backend(str(demo_gguf), "llama", BackendOptions(slots=2, context=256))
+    assert isinstance(opened, LlamaBackend)
+    long = Request("1, 2, 3, 4, 5, 6,", max_tokens=200)
+    process_id = opened.process_id
+
+    def kill(piece: str) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGABRT)
+
+    with pytest.raises(WorkError, match=r"llama\.cpp has ended.*SIGABRT"):
+        opened.answer(long, on_text=kill)
+    assert opened.answer(replace(long, max_tokens=4)).tokens == 4
+    assert opened.process_id != process_id
+    opened.close()
+
+
+def test_no_process_outlives_the_one_that_asked(demo_gguf: Path) -> None:
+    code = f"""
+    import os
+    from t2sql.generate import BackendOptions, open_backend
+    print(open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256)).process_id, flush=True)
+    os.kill(os.getpid(), 9)
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, timeout=120)
+    deadline = time.monotonic() + 30
+    while alive(int(run.stdout)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process_id}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_ctrl_c_while_an_answer_begins_leaves_no_thread_at_work(demo_gguf: Path) -> None:
-    """A thread that still computes when the process ends takes it down with a signal of its own."""
     code = f"""
     import signal, threading
     from t2sql.generate import BackendOptions, Request, open_backend
     backend = open_backend({str(demo_gguf)!r}, "llama", BackendOptions(context=256))
-    start = threading.Thread.start
+    before, start = threading.active_count(), threading.Thread.start
     def interrupted(thread):
         start(thread)
         signal.raise_signal(signal.SIGINT)
     threading.Thread.start = interrupted
     try:
-        backend.answer(Request("Once upon a time", max_tokens=200))
+        backend.answers([Request("Once upon a time", max_tokens=200)])
     except KeyboardInterrupt:
-        print("interrupted", threading.active_count())
+        print("interrupted", threading.active_count() - before)
     """
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60
     )
-    assert (run.returncode, run.stdout.split(), run.stderr) == (0, ["interrupted", "1"], "")
+    assert (run.returncode, run.stdout.split(), run.stderr) == (0, ["interrupted", "0"], "")
 
 
 def test_loading_and_answering_print_nothing(demo_gguf: Path, capfd: pytest.CaptureFixture[str]) -> None:

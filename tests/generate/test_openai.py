@@ -33,12 +33,11 @@ PROMPTS = [render_prompt(SHOP, question) for question in ("How old is Ann?", "Wh
 
 @pytest.fixture(scope="module")
 def llama_server(tiny_llama: Path, gguf_of: Callable[..., Path]) -> Iterator[tuple[str, str]]:
-    from t2sql.runtimes import launch_server, server_parameters
+    from t2sql.runtimes import LlamaServer, ServerParameters
 
-    params = server_parameters(gguf_of(tiny_llama, "f32"), context=512, slots=2)
-    server = launch_server(params)
-    yield server.listening_address, params.api_keys[0]
-    del server
+    server = LlamaServer(ServerParameters(gguf_of(tiny_llama, "f32"), context=512, slots=2))
+    yield server.address, server.key
+    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -24,14 +24,14 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 
 
 @pytest.fixture
-def address(root: Path) -> Iterator[str]:
+def printed(root: Path) -> Iterator[str]:
     make_run(root, "shown", steps=100)
     command = [sys.executable, "-m", "t2sql", "tui", str(root), "--serve", "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert process.stderr is not None
     try:
         said = process.stderr.readline()
-        found = re.match(r"listening on (http://127\.0\.0\.1:\d+)", said)
+        found = re.match(r"listening on (http://127\.0\.0\.1:\d+/\?token=\S{32,}) ", said)
         assert found, said + process.stderr.read()
         yield found[1]
     finally:
@@ -39,16 +39,72 @@ def address(root: Path) -> Iterator[str]:
         assert process.wait(timeout=30) == 0
 
 
-def test_only_pages_of_this_machine_get_in(address: str) -> None:
-    assert httpx2.get(address).status_code == 200
-    assert httpx2.get(address, headers={"Origin": address}).status_code == 200
-    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
-        assert httpx2.get(f"{address}/ws", headers=headers).status_code == 403, headers
+@pytest.fixture
+def address(printed: str) -> str:
+    return printed.partition("/?")[0]
+
+
+def test_only_who_has_the_token_gets_in(printed: str, address: str) -> None:
+    for path in (
+        "",
+        "/static/js/textual.js",
+        "/ws",
+        "/download/x",
+        "/?token=wrong",
+        "/?token=",
+        "/static/?token=x",
+    ):
+        refused = httpx2.get(address + path, headers={"Origin": address})
+        assert refused.status_code == 403, path
+    with httpx2.Client(follow_redirects=True) as browser:
+        first = browser.get(printed + "&fontsize=20")
+        assert first.status_code == 200 and str(first.url) == f"{address}/?fontsize=20"
+        cookie = first.history[0].headers["set-cookie"]
+        assert (
+            "HttpOnly" in cookie and "SameSite=Strict" in cookie and printed.rpartition("=")[2] not in cookie
+        )
+        assert browser.get(f"{address}/static/js/textual.js").status_code == 200
+
+
+def test_no_page_may_frame_it(printed: str, address: str) -> None:
+    for answer in (httpx2.get(printed, follow_redirects=True), httpx2.get(address)):
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+def test_only_pages_of_this_machine_get_in(printed: str, address: str) -> None:
+    with httpx2.Client() as browser:
+        browser.get(printed)
+        assert browser.get(address, headers={"Origin": address}).status_code == 200
+        port = address.rpartition(":")[2]
+        for headers in (
+            {"Host": "evil.example"},
+            {"Host": f"evil.example:{port}"},
+            {"Origin": "https://evil.example"},
+            {"Origin": f"http://localhost:{port}"},
+            {"Origin": "null"},
+        ):
+            assert browser.get(address, headers=headers).status_code == 403, headers
+            assert browser.get(f"{address}/ws", headers=headers).status_code == 403, headers
+        # A page always says where it comes from when it opens a WebSocket.
+        assert browser.get(f"{address}/ws").status_code == 403
+
+
+async def test_a_websocket_opens_the_app_with_the_cookie_alone(printed: str, address: str) -> None:
+    origin = {"Origin": address}
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(f"{address}/ws", headers=origin)
+        await session.get(printed)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect(f"{address}/ws", headers={"Origin": "http://evil.example"})
+        async with session.ws_connect(f"{address}/ws", headers=origin) as socket:
+            assert (await socket.receive(timeout=60)).data
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: the browser mode is not tried in one")
-async def test_a_browser_shows_the_runs(address: str, tmp_path: Path) -> None:
-    picture = await seen(address, tmp_path / "profile")
+async def test_a_browser_shows_the_runs(printed: str, tmp_path: Path) -> None:
+    picture = await seen(printed, tmp_path / "profile")
     # The terminal is drawn on a canvas, which cannot be read: a screen full of text is a larger picture.
     assert picture.startswith(b"\x89PNG") and len(picture) > 12_000
     (tmp_path / "page.png").write_bytes(picture)
@@ -67,7 +123,9 @@ async def seen(address: str, profile: Path) -> bytes:
         told = profile / "DevToolsActivePort"
         await waited(lambda: told.exists() and len(told.read_text().splitlines()) > 1)
         base = f"http://127.0.0.1:{told.read_text().splitlines()[0]}"
-        pages = [page for page in httpx2.get(f"{base}/json").json() if page["url"].startswith(address)]
+        pages = [
+            page for page in httpx2.get(f"{base}/json").json() if page["url"].startswith("http://127.0.0.1")
+        ]
         address_of_page = pages[0]["webSocketDebuggerUrl"]
         async with (
             aiohttp.ClientSession() as session,

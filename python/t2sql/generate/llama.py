@@ -1,4 +1,4 @@
-"""llama.cpp inside this process, by xllamacpp: parallel slots, each with its own prompt cache."""
+"""llama.cpp, by xllamacpp: parallel slots, each with its own prompt cache."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from queue import SimpleQueue
 from t2sql.errors import WorkError
 from t2sql.generate.backend import BackendOptions
 from t2sql.generate.llama_completion import ANY_SLOT, complete
-from t2sql.generate.llama_server import Server, device_name, start_server
+from t2sql.generate.llama_server import device_name, start_server
 from t2sql.generate.prompt_queue import PromptQueue
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, never, not_started
 from t2sql.interrupts import interrupts_held
 from t2sql.models import ModelRef, gguf_facts
+from t2sql.runtimes import LlamaServer
 
 DEFAULT_CONTEXT = 2048
 """Tokens; room for a large schema, and little enough memory for any machine."""
@@ -46,41 +47,26 @@ class LlamaBackend:
         self.weights = facts.type
         self.slots = options.slots or 1
         self.context = min(options.context or DEFAULT_CONTEXT, facts.context or DEFAULT_CONTEXT)
-        self.device = device_name(options.gpu_layers)
+        self._ref, self._options = ref, options
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
         started = time.perf_counter()
-        self._server: Server | None = start_server(ref, options, self.context)
+        self._server: LlamaServer | None = start_server(ref, options, self.context)
+        self.device = device_name(self._server, options.gpu_layers)
         self.load_seconds = time.perf_counter() - started
 
     def answer(
         self, request: Request, *, on_text: OnText | None = None, cancelled: Cancelled = never
     ) -> Generation:
         """Answer one request in whichever slot is free; see `Backend.answer`."""
-        server = self._running_server()
-        events: SimpleQueue[str | Generation | BaseException] = SimpleQueue()
-        stop = threading.Event()
-
-        def work() -> None:
-            try:
-                generation = complete(
-                    server,
-                    request,
-                    slot=ANY_SLOT,
-                    where=self.path,
-                    on_text=None if on_text is None else events.put,
-                    cancelled=lambda: stop.is_set() or cancelled(),
-                )
-                events.put(generation)
-            except BaseException as error:
-                events.put(error)
-
-        with _running([work], stop):
-            while isinstance(event := events.get(), str):
-                if on_text is not None:
-                    on_text(event)
-        if isinstance(event, BaseException):
-            raise event
-        return event
+        return complete(
+            self._running_server(),
+            request,
+            slot=ANY_SLOT,
+            where=self.path,
+            on_text=on_text,
+            cancelled=cancelled,
+        )
 
     def answers(
         self,
@@ -124,14 +110,29 @@ class LlamaBackend:
                     on_result(index, outcome)
         return [results[index] for index in range(len(requests))]
 
-    def _running_server(self) -> Server:
-        if self._server is None:
-            raise WorkError("the model is closed", where=self.path)
-        return self._server
+    @property
+    def process_id(self) -> int:
+        """The process that holds the model.
+
+        Raises:
+            WorkError: The backend is closed.
+        """
+        return self._running_server().process_id
+
+    def _running_server(self) -> LlamaServer:
+        """The server, started again if it has ended: one request may have been too much for it."""
+        with self._starting:
+            if self._server is None:
+                raise WorkError("the model is closed", where=self.path)
+            if self._server.ended:
+                self._server = start_server(self._ref, self._options, self.context)
+            return self._server
 
     def close(self) -> None:
         """Free the model, after `answers` has ended; no `answer` may be running."""
-        with self._lock:
+        with self._lock, self._starting:
+            if self._server is not None:
+                self._server.close()
             self._server = None
 
     def __enter__(self) -> LlamaBackend:
@@ -147,8 +148,8 @@ class LlamaBackend:
 def _running(tasks: Sequence[Callable[[], None]], stop: threading.Event) -> Iterator[None]:
     """Run tasks in threads of their own during the block; after it `stop` is set and all are waited for.
 
-    A call into llama.cpp blocks without letting signals in, so it runs beside the calling thread, which
-    waits for its results and can be interrupted; the call ends at its next token once `stop` is set.
+    The calling thread waits for their results and can be interrupted; a task ends at its next token once
+    `stop` is set.
     """
     threads = [threading.Thread(target=task, daemon=True) for task in tasks]
     try:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from t2sql.errors import ContextError, WorkError
-from t2sql.generate.llama_server import Server
 from t2sql.generate.request import Cancelled, Generation, OnText, Request, TokenLogprob, mean
 from t2sql.generate.statement import first_statement
 from t2sql.prompt import prompt_text
+from t2sql.runtimes import LlamaServer
 
 Json: TypeAlias = dict[str, Any]
 """A document of llama.cpp's server."""
@@ -18,7 +18,7 @@ ANY_SLOT = -1
 
 
 def complete(
-    server: Server,
+    server: LlamaServer,
     request: Request,
     *,
     slot: int,
@@ -26,7 +26,7 @@ def complete(
     on_text: OnText | None,
     cancelled: Cancelled,
 ) -> Generation:
-    """Have a server answer one request. Blocks without letting signals in; see `running`.
+    """Have a server answer one request. Blocks the calling thread.
 
     Args:
         server: A running server.
@@ -41,7 +41,7 @@ def complete(
 
     Raises:
         ContextError: The prompt does not fit the slot's context.
-        WorkError: llama.cpp refused the request or ended the answer early.
+        WorkError: llama.cpp refused the request, ended the answer early, or has ended.
     """
     answer = _Answer(on_text, cancelled, report=request.top_logprobs is not None)
     server.handle_completions(_body(request, slot), answer.receive)
@@ -81,7 +81,7 @@ class _Answer:
         self._last: Json = {}
 
     def receive(self, chunk: Json) -> bool:
-        """Take the next chunk; True ends the answer. llama.cpp swallows exceptions from here."""
+        """Take the next chunk; True ends the answer."""
         self._last = chunk
         for choice in chunk.get("choices") or ():
             text = choice.get("text") or ""

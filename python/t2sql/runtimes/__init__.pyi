@@ -3,11 +3,10 @@ from . import install as install
 from . import mlx_lm as mlx_lm
 from .devices import DevicePolicy as DevicePolicy
 from .devices import policy as policy
-from .llama_cpp import launch_server as launch_server
-from .llama_cpp import server_parameters as server_parameters
-from .llama_cpp import xllamacpp as xllamacpp
+from .llama_parameters import ServerParameters as ServerParameters
 from .llama_predictor import LlamaPredictor as LlamaPredictor
 from .llama_predictor import Prediction as Prediction
+from .llama_process import LlamaServer as LlamaServer
 from .memory import available_memory as available_memory
 from .mlx import Array as Array
 from .mlx import Module as Module
@@ -26,14 +25,15 @@ __all__ = [
     "Array",
     "DevicePolicy",
     "LlamaPredictor",
+    "LlamaServer",
     "Module",
     "Prediction",
+    "ServerParameters",
     "available_memory",
     "blas",
     "device",
     "gflops",
     "install",
-    "launch_server",
     "mlx_lm",
     "mx",
     "nn",
@@ -41,9 +41,7 @@ __all__ = [
     "peak_memory",
     "policy",
     "scalar",
-    "server_parameters",
     "tree_flatten",
     "tree_map",
     "tree_unflatten",
-    "xllamacpp",
 ]

@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Any, NamedTuple
 
 from t2sql.errors import WorkError
-from t2sql.runtimes.llama_cpp import launch_server, server_parameters, xllamacpp
+from t2sql.runtimes.llama_parameters import ServerParameters
+from t2sql.runtimes.llama_process import LlamaServer
 
 _SINGLE_THREADED_BELOW = 1 << 30
 """Bytes of a file under which one thread is used (see `LlamaPredictor`)."""
@@ -49,24 +50,18 @@ class LlamaPredictor:
             adapter: A GGUF adapter to apply.
 
         Raises:
-            WorkError: llama.cpp does not load it; it gives no reason.
+            WorkError: llama.cpp does not load it.
         """
-        params = server_parameters(path, context=context, adapter=adapter)
-        params.n_gpu_layers = 0
-        if path.stat().st_size < _SINGLE_THREADED_BELOW:
-            params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
-        params.ui = False
-        # The default float16 caches would hide small differences between weights, and so would flash
-        # attention, which on the CPU computes in float16 whatever the caches hold.
-        params.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F32
-        params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
-        params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        small = path.stat().st_size < _SINGLE_THREADED_BELOW
+        parameters = ServerParameters(
+            path, context, adapter=adapter, threads=1 if small else None, gpu_layers=0, exact=True
+        )
         try:
-            self._server: Any = launch_server(params)
+            self._server = LlamaServer(parameters)
         except RuntimeError as error:
             raise WorkError("llama.cpp does not load the file", where=path, found=error) from None
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {params.api_keys[0]}"}
-        self._address = self._server.listening_address.removeprefix("http://")
+        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._server.key}"}
+        self._address = self._server.address.removeprefix("http://")
         self._letter = self.tokenize("a", special=False)[-1]
 
     def __enter__(self) -> LlamaPredictor:
@@ -81,7 +76,7 @@ class LlamaPredictor:
 
     def close(self) -> None:
         """Stop the server and free the model's memory."""
-        self._server = None
+        self._server.close()
 
     def tokenize(self, text: str, *, special: bool = True) -> list[int]:
         """Token ids of a text; with `special`, BOS and EOS are added if the file asks for them."""
@@ -122,6 +117,8 @@ class LlamaPredictor:
             connection.request("POST", route, json.dumps(body), self._headers)
             response = connection.getresponse()
             text = response.read()
+        except (OSError, http.client.HTTPException):
+            raise self._server.failure() from None
         finally:
             connection.close()
         if response.status != 200:
