@@ -7,14 +7,25 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 
 # Numbers go on for as long as they may: an answer of several seconds.
 LONG = {"prompt": "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18,", "max_tokens": 512}
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 class Served:
@@ -28,6 +39,12 @@ class Served:
         with self.client() as client:
             lines = client.get("/metrics").text.splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+    def children(self) -> list[int]:
+        """The numbers of the processes that it has started (Linux)."""
+        stats = (path.read_text() for path in Path("/proc").glob("[0-9]*/stat"))
+        fields = [(int(stat.split()[0]), stat.rpartition(")")[2].split()) for stat in stats]
+        return [number for number, rest in fields if int(rest[1]) == self.process.pid]
 
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Its exit code and what it said on stderr."""

@@ -112,12 +112,8 @@ class LlamaBackend:
 
     @property
     def process_id(self) -> int:
-        """The process that holds the model.
-
-        Raises:
-            WorkError: The backend is closed.
-        """
-        return self._running_server().process_id
+        """The process that holds the model, or that held it; 0 when the backend is closed."""
+        return 0 if self._server is None else self._server.process_id
 
     def _running_server(self) -> LlamaServer:
         """The server, started again if it has ended: one request may have been too much for it."""

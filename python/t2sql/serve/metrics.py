@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from t2sql.generate import Generation
@@ -36,6 +38,14 @@ class Metrics:
         self.tokens = Counter(
             "t2sql_tokens", "Tokens by kind: prompt, cached, answer.", ["kind"], registry=registry
         )
+
+    def watch_model(self, process_id: Callable[[], int]) -> None:
+        """Report the memory and time of the process that holds the model, too.
+
+        Args:
+            process_id: Its number, asked each time.
+        """
+        ProcessCollector(namespace="t2sql_model", pid=process_id, registry=self.registry)
 
     def count(self, generation: Generation) -> None:
         """Count the tokens of one generation."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from starlette.requests import ClientDisconnect, Request
 
 from t2sql.errors import WorkError
-from t2sql.generate import Backend, BackendOptions, Cancelled, WorkerThread, open_backend
+from t2sql.generate import Backend, BackendOptions, Cancelled, LlamaBackend, WorkerThread, open_backend
 from t2sql.serve.errors import Busy, TimedOut
 from t2sql.serve.metrics import Metrics
 from t2sql.serve.settings import Settings
@@ -62,6 +62,9 @@ class Workers:
         # MLX has to be used in the thread that loads the model, so the thread comes first.
         thread = WorkerThread()
         self.backend: Backend = thread.submit(open_backend, model, backend, options).result()
+        if isinstance(self.backend, LlamaBackend):
+            llama = self.backend
+            self.metrics.watch_model(lambda: llama.process_id)
         concurrent = self.backend.concurrent
         self._pool: Executor = ThreadPoolExecutor(options.slots, "slot") if concurrent else thread
         self._stopping = threading.Event()
