@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class T2sqlError(Exception):
     """A known failure; prints as ``WHAT (WHERE): expected X, found Y. TRY``.
@@ -28,6 +30,14 @@ class T2sqlError(Exception):
         self.hint = hint
         super().__init__(self._message())
 
+    def __reduce__(self) -> tuple[Callable[..., T2sqlError], tuple[object, ...]]:
+        """How a process sends it to another: whatever its class, with its parts as text."""
+        state = {
+            name: value if value is None or isinstance(value, (str, int, float)) else str(value)
+            for name, value in self.__dict__.items()
+        }
+        return _restore, (type(self), str(self), state)
+
     def _message(self) -> str:
         text = self.what if self.where is None else f"{self.what} ({self.where})"
         details = []
@@ -40,6 +50,12 @@ class T2sqlError(Exception):
         if self.hint:
             text += f". {self.hint}"
         return text
+
+
+def _restore(kind: type[T2sqlError], message: str, state: dict[str, object]) -> T2sqlError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(T2sqlError):

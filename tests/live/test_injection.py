@@ -10,7 +10,6 @@ import pytest
 from support import injections, live_databases
 
 from t2sql.live import Limits, LiveDatabase, open_database
-from t2sql.live.running import run
 from t2sql.live.statement import Statement
 from t2sql.sql import SqlError
 
@@ -134,8 +133,8 @@ def test_a_changed_setting_does_not_outlive_its_statement(
     url = live_databases.make("postgres", tmp_path, request)
     with open_database(postgres.url("owner", url.rpartition("/")[2])) as opened:
         limits = Limits(timeout=2, max_rows=9, max_bytes=9999)
-        with opened._engine.connect() as connection:
-            run(connection, "SELECT set_config('default_transaction_read_only', 'off', false)", limits, None)
-            with pytest.raises(SqlError, match="read-only transaction"):
-                run(connection, "INSERT INTO public.canary VALUES (2, 'dead')", limits, None)
+        setting = "SELECT set_config('default_transaction_read_only', 'off', false)"
+        opened.execute(Statement(setting, "postgres"), limits)
+        with pytest.raises(SqlError, match="read-only transaction"):
+            opened.execute(Statement("INSERT INTO public.canary VALUES (2, 'dead')", "postgres"), limits)
         assert alive(opened)

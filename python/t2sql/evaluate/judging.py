@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -16,7 +16,17 @@ from t2sql.evaluate.suite import Suite, suite_of
 from t2sql.evaluate.tutorial_text import has_unknown_column, tutorial_form
 from t2sql.progress import Progress
 from t2sql.schema import Schema
-from t2sql.sql import Reader, Result, SqlError, is_ordered, open_reader, same_result, same_statement
+from t2sql.sql import (
+    Reader,
+    Result,
+    SqlError,
+    Task,
+    execute_each,
+    is_ordered,
+    open_reader,
+    same_result,
+    same_statement,
+)
 
 _OUTCOME_OF_KIND = {
     "syntax": "syntax",
@@ -29,6 +39,8 @@ _OPEN_DATABASES = 16
 """Databases that stay open: questions come grouped by database, and each database costs a file handle."""
 _MAX_ROWS = 100_000
 """Rows of a result that are compared; a gold result with more is judged by a test suite."""
+_AHEAD = 64
+"""Answers whose statements are sent together, and run while those before them are compared."""
 _GOLD_TIMEOUT = 30.0
 """Seconds that a gold statement may take at least: it runs once and every answer depends on it."""
 
@@ -57,9 +69,12 @@ def score(
     if len(examples) != len(answers):
         raise InputError("answers and questions differ in number", expected=len(examples), found=len(answers))
     scored = []
+    pairs = [(example, sql.strip()) for example, sql in zip(examples, answers, strict=True)]
     with Judge(dataset, timeout) as judge:
-        for done, (example, sql) in enumerate(zip(examples, answers, strict=True), 1):
-            scored.append(judge.score(example, sql.strip()))
+        for done, (example, sql) in enumerate(pairs, 1):
+            if done % _AHEAD == 1:
+                judge.run_ahead(pairs[done - 1 : done - 1 + _AHEAD])
+            scored.append(judge.score(example, sql))
             if progress is not None:
                 progress(done, len(examples), "scoring")
     return scored
@@ -79,6 +94,8 @@ class Judge:
         self._timeout = timeout
         self._open: OrderedDict[Path | Schema, tuple[ExitStack, Reader]] = OrderedDict()
         self._gold_results: dict[tuple[Path, str], Result] = {}
+        self._sent: deque[Task] = deque()
+        self._outcomes: Iterator[Result | SqlError] = iter(())
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -88,6 +105,31 @@ class Judge:
         """Close the databases."""
         while self._open:
             self._open.popitem()[1][0].close()
+
+    def run_ahead(self, pairs: Sequence[tuple[Example, str]]) -> None:
+        """Send the statements that `score` will need of these examples and answers, in their order."""
+        golds: set[tuple[Path, str]] = set(self._gold_results)
+        self._sent.clear()
+        for example, sql in pairs:
+            db = self._dataset.db_path(example) if self._dataset is not None else None
+            if db is None or example.sql is None:
+                continue
+            gold = _gold(example)
+            if (db, gold) not in golds:
+                golds.add((db, gold))
+                self._sent.append(self._gold_task(db, gold))
+            if sql != gold:
+                self._sent.append(self._task(db, sql))
+        self._outcomes = execute_each(list(self._sent))
+
+    def _outcome(self, task: Task) -> Result | SqlError:
+        """What a statement returns; of one that was sent, what comes next."""
+        while self._sent:
+            # Of an answer whose gold result is too large to compare, the rows are not needed.
+            sent, outcome = self._sent.popleft(), next(self._outcomes)
+            if sent == task:
+                return outcome
+        return next(execute_each([task]))
 
     def score(self, example: Example, sql: str) -> Scored:
         """Score an answer to an example.
@@ -130,7 +172,9 @@ class Judge:
             if expected is not None:
                 if sql == gold:
                     return True, None
-                result = reader.execute(sql, timeout=self._timeout, max_rows=_MAX_ROWS)
+                result = self._outcome(self._task(where, sql))
+                if isinstance(result, SqlError):
+                    return False, result
                 return same_result(expected, result, ordered=is_ordered(gold)), None
             refusal = reader.check(sql)
             if refusal is not None or suite is None:
@@ -142,14 +186,19 @@ class Judge:
     def _gold_result(self, db: Path, example: Example, gold: str) -> Result | None:
         """The gold statement's result; None when it has too many rows to compare."""
         if (db, gold) not in self._gold_results:
-            timeout = max(self._timeout, _GOLD_TIMEOUT)
-            try:
-                result = self._reader(db).execute(gold, timeout=timeout, max_rows=_MAX_ROWS)
-            except SqlError as error:
-                raise InputError("the gold statement does not run", where=example.id, found=error) from None
+            result = self._outcome(self._gold_task(db, gold))
+            if isinstance(result, SqlError):
+                raise InputError("the gold statement does not run", where=example.id, found=result) from None
             self._gold_results[db, gold] = result
         result = self._gold_results[db, gold]
         return None if result.truncated else result
+
+    def _task(self, where: Path | Schema, sql: str) -> Task:
+        return self._reader(where).task(sql, timeout=self._timeout, max_rows=_MAX_ROWS)
+
+    def _gold_task(self, db: Path, gold: str) -> Task:
+        timeout = max(self._timeout, _GOLD_TIMEOUT)
+        return self._reader(db).task(gold, timeout=timeout, max_rows=_MAX_ROWS)
 
     def _reader(self, where: Path | Schema) -> Reader:
         """A database file, or an empty database of a schema."""

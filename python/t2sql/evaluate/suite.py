@@ -8,9 +8,8 @@ After Zhong, Yu and Klein, "Semantic Evaluation for Text-to-SQL with Distilled T
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,7 +20,16 @@ from t2sql.evaluate.neighbours import neighbours
 from t2sql.evaluate.rows import RowMaker, Rows
 from t2sql.evaluate.scores import SuiteStrength
 from t2sql.schema import Schema
-from t2sql.sql import Reader, Result, SqlError, guard, is_ordered, quote, same_result
+from t2sql.sql import (
+    Result,
+    SqlError,
+    SqliteMemory,
+    execute_each,
+    is_ordered,
+    open_reader,
+    quote,
+    same_result,
+)
 
 CANDIDATES = 40
 """Databases that are tried at most."""
@@ -62,7 +70,7 @@ class Suite:
             SqlError: SQLite refuses the statement, or it was stopped.
         """
         for rows, gold in zip(self.databases, self.golds, strict=True):
-            with _database(self.tables, rows) as reader:
+            with open_reader(SqliteMemory(self.tables, rows)) as reader:
                 if not same_result(gold, reader.execute(sql, timeout=timeout), ordered=self.ordered):
                     return False
         return True
@@ -94,14 +102,16 @@ def suite_of(schema: Schema, gold: str, *, seed: int = 0) -> Suite | None:
     chosen: list[tuple[Rows, Result]] = []
     for index in range(CANDIDATES):
         rows = maker.rows(f"{seed} {gold} {index}")
-        try:
-            result = _stable_result(tables, rows, gold, ordered)
-        except SqlError:
+        outcomes = _outcomes(tables, rows, gold, alive, ordered)
+        ours, others = outcomes[: len(outcomes) - len(alive)], outcomes[len(outcomes) - len(alive) :]
+        results = [outcome for outcome in ours if isinstance(outcome, Result)]
+        if len(results) < len(ours):
             return None
-        if result is None:
+        result = results[0]
+        # It may not depend on the order in which the rows are stored.
+        if not all(_same(result, other, ordered) for other in results):
             continue
-        with _database(tables, rows) as reader:
-            left = [sql for sql in alive if _agrees(reader, sql, result, ordered)]
+        left = [sql for sql, other in zip(alive, others, strict=True) if _same(result, other, ordered)]
         barren = barren + 1 if len(left) == len(alive) else 0
         if len(left) < len(alive) or (len(chosen) < KEPT_ANYWAY and result.rows):
             chosen.append((rows, result))
@@ -119,25 +129,23 @@ def _takes_any(tree: exp.Expr) -> bool:
     return any(limit.parent and not limit.parent.args.get("order") for limit in tree.find_all(exp.Limit))
 
 
-def _stable_result(tables: tuple[str, ...], rows: Rows, gold: str, ordered: bool) -> Result | None:
-    """The gold statement's result; None when it depends on the order in which the rows are stored."""
+def _outcomes(
+    tables: tuple[str, ...], rows: Rows, gold: str, others: Sequence[str], ordered: bool
+) -> list[Result | SqlError]:
+    """What the gold statement returns on the rows in two or three orders, then the others in the first."""
     orders = [rows, {name: lines[::-1] for name, lines in rows.items()}]
     if ordered:
         half = {name: len(lines) // 2 for name, lines in rows.items()}
         orders.append({name: lines[half[name] :] + lines[: half[name]] for name, lines in rows.items()})
-    results = []
-    for order in orders:
-        with _database(tables, order) as reader:
-            results.append(reader.execute(gold))
-    same = all(same_result(results[0], other, ordered=ordered) for other in results[1:])
-    return results[0] if same else None
+    with ExitStack() as stack:
+        readers = [stack.enter_context(open_reader(SqliteMemory(tables, order))) for order in orders]
+        tasks = [reader.task(gold) for reader in readers]
+        tasks += [readers[0].task(sql, timeout=NEIGHBOUR_TIMEOUT) for sql in others]
+        return list(execute_each(tasks))
 
 
-def _agrees(reader: Reader, sql: str, gold: Result, ordered: bool) -> bool:
-    try:
-        return same_result(gold, reader.execute(sql, timeout=NEIGHBOUR_TIMEOUT), ordered=ordered)
-    except SqlError:
-        return False
+def _same(gold: Result, other: Result | SqlError, ordered: bool) -> bool:
+    return isinstance(other, Result) and same_result(gold, other, ordered=ordered)
 
 
 def _statements(maker: RowMaker, schema: Schema) -> tuple[str, ...]:
@@ -146,14 +154,3 @@ def _statements(maker: RowMaker, schema: Schema) -> tuple[str, ...]:
         columns = [f"{quote(c.name)} {quote(maker.declared_type(table, c))}" for c in table.columns]
         statements.append(f"CREATE TABLE {quote(table.name)} ({', '.join(columns)})")
     return tuple(statements)
-
-
-@contextmanager
-def _database(tables: tuple[str, ...], rows: Rows) -> Iterator[Reader]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for statement in tables:
-            connection.execute(statement)
-        for name, lines in rows.items():
-            marks = ", ".join("?" * len(lines[0]))
-            connection.executemany(f"INSERT INTO {quote(name)} VALUES ({marks})", lines)
-        yield Reader(connection, guard(connection))

@@ -18,12 +18,13 @@ from t2sql.databases import (
     translate_errors,
 )
 from t2sql.errors import InputError, WorkError
-from t2sql.live.running import Limits, run
+from t2sql.live.reach import sqlite_reach
+from t2sql.live.running import Limits, LiveTarget
 from t2sql.live.schema_cache import load_cached, store
 from t2sql.live.schema_state import schema_state
 from t2sql.live.statement import Statement, prepare
 from t2sql.schema import Schema
-from t2sql.sql import Result, SqlError, open_reader
+from t2sql.sql import Result, Runner, SqlError, SqliteFile
 
 EXPECTED_URLS = "sqlite:///FILE, duckdb:///FILE, postgresql://HOST/NAME or mariadb://HOST/NAME"
 """What error messages say is expected of a database."""
@@ -31,6 +32,8 @@ EXPECTED_URLS = "sqlite:///FILE, duckdb:///FILE, postgresql://HOST/NAME or maria
 _DEFAULT_LIMITS = Limits()
 # A value of the question is looked up while somebody waits, and three spellings are told apart.
 _LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
+_BUSY_SECONDS = 5.0
+"""How long a statement waits for a file that another process has locked, within its own limit."""
 _ROLE_LIMITS = Limits(timeout=1.0, max_rows=1)
 
 _ROLE_QUERIES = {
@@ -90,6 +93,10 @@ class LiveDatabase:
             # Opening a file reads nothing of it; this shows whether it is a database.
             schema_state(self._engine)
             self._macros = self._read_macros()
+        self._runner: tuple[Schema | None, Runner] | None = None
+        if self.dialect != "sqlite":
+            # The driver is loaded while a model thinks.
+            self._statement_runner().prepare()
 
     def _read_macros(self) -> dict[str, bool]:
         """The macros in a DuckDB file, and whether each replaces one of DuckDB's own functions.
@@ -167,17 +174,29 @@ class LiveDatabase:
         return self._run(statement.sql, limits, cancelled)
 
     def _run(self, sql: str, limits: Limits, cancelled: Callable[[], bool] | None = None) -> Result:
-        if self.file is not None and self.dialect == "sqlite":
-            with open_reader(self.file, timeout=limits.timeout) as reader:
-                return reader.execute(
-                    sql,
-                    timeout=limits.timeout,
-                    max_rows=limits.max_rows,
-                    max_bytes=limits.max_bytes,
-                    cancelled=cancelled,
-                )
-        with translate_errors(self.url, WorkError), self._engine.connect() as connection:
-            return run(connection, sql, limits, cancelled)
+        return self._statement_runner().execute(sql, limits, cancelled=cancelled)
+
+    def _statement_runner(self) -> Runner:
+        """What runs statements: of SQLite, only those that read what the schema has."""
+        if self.dialect != "sqlite" or self.file is None:
+            with self._lock:
+                self._runner = self._runner or (None, Runner(LiveTarget(self._absolute_url())))
+                return self._runner[1]
+        schema = self._schema[1].schema if self._schema is not None else self.schema()
+        with self._lock:
+            if self._runner is None or self._runner[0] is not schema:
+                if self._runner is not None:
+                    self._runner[1].close()
+                target = SqliteFile(self.file.resolve(), _BUSY_SECONDS, sqlite_reach(schema))
+                self._runner = schema, Runner(target)
+            return self._runner[1]
+
+    def _absolute_url(self) -> str:
+        """The URL with the path of a file made absolute: processes have current directories of their own."""
+        address = parse_url(self.url)
+        if self.file is not None:
+            address = address.set(database=str(self.file.resolve()))
+        return address.render_as_string(hide_password=False)
 
     def _lookup(self, sql: str) -> list[Any]:
         return [row[0] for row in self._run(sql, _LOOKUP_LIMITS).rows]
@@ -201,6 +220,8 @@ class LiveDatabase:
 
     def close(self) -> None:
         """Close the connections."""
+        if self._runner is not None:
+            self._runner[1].close()
         self._engine.dispose()
 
     def __enter__(self) -> LiveDatabase:

@@ -17,8 +17,9 @@ Rows: TypeAlias = tuple[tuple[str, ...], list[Row], bool]
 class Driver(Protocol):
     """One connection that runs one statement."""
 
-    grace_seconds: float
-    """How much longer than the timeout a statement may run before it is interrupted from here."""
+    def session(self) -> str:
+        """The server's name of the session, by which another can end it; "" where there is no server."""
+        ...
 
     def run(self, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Rows:
         """Run a statement and fetch its rows, within the limits (seconds, rows, bytes)."""
@@ -44,12 +45,13 @@ class Driver(Protocol):
 class PostgresDriver:
     """A statement in a read-only transaction that is rolled back, with the server's own timeout."""
 
-    # The server ends the statement at its timeout with an error that says so.
-    grace_seconds = 1.0
-
     def __init__(self, connection: RawConnection) -> None:
         """Use a psycopg connection, which is in no transaction after `run`."""
         self._connection = connection
+
+    def session(self) -> str:
+        """The number of the server's process."""
+        return str(self._connection.info.backend_pid)
 
     def run(self, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Rows:
         """Run a statement by the protocol that takes one statement only; see `Driver.run`."""
@@ -85,6 +87,8 @@ class PostgresDriver:
         if not isinstance(error, psycopg.Error):
             return error
         state, message = error.sqlstate, first_line(error)
+        if state is None and any(words in message for words in _NO_MEMORY):
+            return SqlError("memory", f"one row needs more memory than a statement may use ({message})", sql)
         # Class 08 is the connection, class 57 an operator's intervention, 57014 a cancelled query.
         if state is None or (state[:2] in ("08", "57") and state != "57014"):
             return WorkError("the database went away", found=message, hint="Try again when it is back")
@@ -94,11 +98,13 @@ class PostgresDriver:
 class DuckdbDriver:
     """A statement on a file that is opened read-only, without access to files and network."""
 
-    grace_seconds = 0.0
-
     def __init__(self, connection: RawConnection) -> None:
         """Use a duckdb connection."""
         self._connection = connection
+
+    def session(self) -> str:
+        """There is no server."""
+        return ""
 
     def run(self, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Rows:
         """Run a statement that DuckDB itself reads as one SELECT; see `Driver.run`."""
@@ -132,6 +138,9 @@ class DuckdbDriver:
         kind = _DUCKDB_ERRORS.get(type(error).__name__, "other")
         return SqlError(kind, first_line(error), sql)
 
+
+_NO_MEMORY = ("cannot allocate memory", "out of memory")
+"""Parts of libpq's messages about the memory of this process."""
 
 _SQLSTATES: dict[str, SqlErrorKind] = {
     "42601": "syntax",

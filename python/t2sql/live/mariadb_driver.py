@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 
 import sqlalchemy as sa
@@ -35,15 +34,9 @@ _CODES: dict[int, SqlErrorKind] = {
 _LOST = frozenset({0, 1053, 1077, 1079, 1152, 1153, 1158, 1159, 1160, 1161, 1927, *range(2000, 2100)})
 """Codes that are about the connection: the server's shutdown, broken packets, and all of the client's."""
 
-_PATIENCE_SECONDS = 1.0
-"""How long a statement may go on after it was ended, before its connection is."""
-
 
 class MariadbDriver:
     """A statement in a read-only transaction that is rolled back, with the server's own timeout."""
-
-    # The server ends the statement at its timeout with an error that says so.
-    grace_seconds = 1.0
 
     def __init__(self, connection: RawConnection, pool: sa.Pool) -> None:
         """Use a connection.
@@ -54,7 +47,10 @@ class MariadbDriver:
         """
         self._connection = connection
         self._pool = pool
-        self._interrupted_at: float | None = None
+
+    def session(self) -> str:
+        """The server's number of the connection."""
+        return str(self._connection.thread_id())
 
     def run(self, sql: str, timeout: float, max_rows: int, max_bytes: int) -> Rows:
         """Run a statement; the connection takes one at a time. See `Driver.run`."""
@@ -86,21 +82,13 @@ class MariadbDriver:
         return columns, rows, truncated
 
     def interrupt(self) -> None:
-        """End the statement from another connection; if it goes on for a second, the connection with it."""
-        now = time.monotonic()
-        if self._interrupted_at is None:
-            command = "KILL QUERY"
-        elif now - self._interrupted_at > _PATIENCE_SECONDS:
-            command = "KILL CONNECTION"
-        else:
-            return
-        self._interrupted_at = now
+        """End the statement from another connection."""
         # The pool itself may have no connection left.
         pool = self._pool.recreate()
         try:
             other = pool.connect()
             with closing(other.cursor()) as cursor:
-                cursor.execute(f"{command} {self._connection.thread_id()}")
+                cursor.execute(f"KILL QUERY {self._connection.thread_id()}")
             other.close()
         finally:
             pool.dispose()

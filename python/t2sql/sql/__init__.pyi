@@ -1,4 +1,4 @@
-from .authorizer import guard as guard
+from .authorizer import Reach as Reach
 from .canonical import same_statement as same_statement
 from .compare import same_result as same_result
 from .errors import SqlError as SqlError
@@ -15,27 +15,41 @@ from .reader import open_reader as open_reader
 from .result import MAX_BYTES as MAX_BYTES
 from .result import MAX_ROWS as MAX_ROWS
 from .result import TIMEOUT as TIMEOUT
+from .result import Limits as Limits
 from .result import Result as Result
 from .result import Row as Row
 from .result import take_rows as take_rows
-from .stopping import StopCondition as StopCondition
-from .stopping import StopReason as StopReason
+from .running import Runner as Runner
+from .running import Task as Task
+from .running import execute_each as execute_each
+from .sqlite import SqliteFile as SqliteFile
+from .sqlite import SqliteMemory as SqliteMemory
+from .target import MEMORY_BYTES as MEMORY_BYTES
+from .target import Session as Session
+from .target import Target as Target
 
 __all__ = [
     "KEYWORDS",
     "MAX_BYTES",
     "MAX_ROWS",
+    "MEMORY_BYTES",
     "TIMEOUT",
+    "Limits",
+    "Reach",
     "Reader",
     "Result",
     "Row",
+    "Runner",
+    "Session",
     "SqlError",
     "SqlErrorKind",
-    "StopCondition",
-    "StopReason",
+    "SqliteFile",
+    "SqliteMemory",
+    "Target",
+    "Task",
     "check",
     "execute",
-    "guard",
+    "execute_each",
     "is_ordered",
     "literal",
     "open_reader",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from t2sql.sql.lexer import quote
-from t2sql.sql.stopping import StopCondition
 
 MAX_VALUE_BYTES = 16 * 1024 * 1024
 """The longest text or blob. SQLite's own limit is 1 GB, which a single `zeroblob` would fill."""
@@ -17,23 +19,42 @@ MAX_STATEMENT_BYTES = 100_000
 HEAP_BYTES = 256 * 1024 * 1024
 """The most memory that SQLite may allocate in this process: room for sorting, not for a runaway join."""
 
-_ALLOWED_ACTIONS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE)
+_ALLOWED_ACTIONS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
 _FORBIDDEN_FUNCTIONS = ("load_extension", "fts3_tokenizer")
 """Functions that run native code from outside: https://www.sqlite.org/security.html."""
 
-_OPCODES_PER_POLL = 1000
-"""SQLite polls the stop condition after this many of its virtual machine's opcodes: well under a millisecond.
-"""
+_SHADOW = re.compile(
+    r"(.+)_(data|idx|content|docsize|config|segments|segdir|stat|node|rowid|parent)", re.DOTALL
+)
+"""Tables in which FTS3 to FTS5 and rtree keep what their virtual table holds."""
 
 
-def guard(connection: sqlite3.Connection) -> StopCondition:
+@dataclass(frozen=True)
+class Reach:
+    """What statements may use.
+
+    Attributes:
+        tables: Names of tables and views in small letters. What a view reads is not asked for.
+        functions: Names of functions in small letters.
+    """
+
+    tables: frozenset[str]
+    functions: frozenset[str]
+
+    def has_table(self, name: str) -> bool:
+        """Whether a table may be read: one of the list, or one that keeps the content of one of the list."""
+        if name in self.tables:
+            return True
+        shadow = _SHADOW.fullmatch(name)
+        return shadow is not None and shadow[1] in self.tables
+
+
+def guard(connection: sqlite3.Connection, reach: Reach | None = None) -> None:
     """Restrict a connection to bounded reading. The restrictions cannot be lifted by a statement.
 
     Args:
         connection: The connection; it must be in autocommit mode.
-
-    Returns:
-        The condition that the connection polls. The caller starts it before each statement.
+        reach: What statements may use; None for every table of the file and every function of SQLite.
     """
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -45,15 +66,11 @@ def guard(connection: sqlite3.Connection) -> StopCondition:
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.text_factory = _decode
-    _load_virtual_tables(connection)
-    connection.set_authorizer(_authorize)
-    condition = StopCondition()
-    connection.set_progress_handler(condition.is_reached, _OPCODES_PER_POLL)
-    return condition
+    connection.set_authorizer(_authorizer(reach))
 
 
-def _load_virtual_tables(connection: sqlite3.Connection) -> None:
-    """Let the modules of virtual tables declare their columns, which the authorizer would deny.
+def load_virtual_tables(connection: sqlite3.Connection) -> None:
+    """Let the modules of virtual tables declare their columns, which the authorizer of `guard` would deny.
 
     A table whose module is missing or refuses stays an error for the statements that read it.
     """
@@ -64,15 +81,27 @@ def _load_virtual_tables(connection: sqlite3.Connection) -> None:
                 connection.execute(f"PRAGMA table_info({quote(name)})").fetchall()
 
 
-def _authorize(action: int, first: str | None, second: str | None, *_: object) -> int:
-    if action in _ALLOWED_ACTIONS:
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_PRAGMA and (first or "").lower() == "data_version" and second is None:
-        # FTS5 reads this counter before it reads a table.
-        return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN_FUNCTIONS:
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
+def _authorizer(reach: Reach | None) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
+    def authorize(
+        action: int, first: str | None, second: str | None, database: str | None, view: str | None
+    ) -> int:
+        allowed = action in _ALLOWED_ACTIONS
+        if action == sqlite3.SQLITE_READ:
+            name = (first or "").lower()
+            # Where no column is read, SQLite may name a subquery or a common table expression here.
+            counted = not second and not name.startswith("sqlite_")
+            allowed = reach is None or view is not None or counted or reach.has_table(name)
+        elif action == sqlite3.SQLITE_FUNCTION:
+            name = (second or "").lower()
+            allowed = name not in _FORBIDDEN_FUNCTIONS and (
+                reach is None or view is not None or name in reach.functions
+            )
+        elif action == sqlite3.SQLITE_PRAGMA:
+            # FTS5 reads this counter to see whether the file has changed.
+            allowed = first == "data_version" and second is None
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+    return authorize
 
 
 def _decode(raw: bytes) -> str:

@@ -19,6 +19,9 @@ SqlErrorKind: TypeAlias = Literal[
 ]
 """Why a statement cannot be run. The values are part of the program's JSON output."""
 
+_SHOWN = 120
+_MOST_READ = 2000
+
 
 class SqlError(InputError):
     """A statement that cannot be run.
@@ -27,13 +30,15 @@ class SqlError(InputError):
         kind: Why it cannot be run.
     """
 
-    def __init__(self, kind: SqlErrorKind, message: str, sql: str) -> None:
+    def __init__(self, kind: SqlErrorKind, message: str, sql: str, *, hint: str | None = None) -> None:
         """Describe a failed statement.
 
         Args:
             kind: Why the statement cannot be run.
             message: What the database said.
             sql: The statement; the error shows its beginning.
+            hint: What the user can do.
         """
         self.kind = kind
-        super().__init__("the statement cannot be run", found=message, where=" ".join(sql.split())[:120])
+        where = " ".join(sql[:_MOST_READ].split())[:_SHOWN]
+        super().__init__("the statement cannot be run", found=message, where=where, hint=hint)

@@ -28,6 +28,25 @@ returns."""
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much a statement may use.
+
+    Attributes:
+        timeout: Seconds that it may run.
+        max_rows: Rows to fetch, at most.
+        max_bytes: Bytes of rows to fetch, at most; see `take_rows`.
+    """
+
+    timeout: float = TIMEOUT
+    max_rows: int = MAX_ROWS
+    max_bytes: int = MAX_BYTES
+
+
+DEFAULT_LIMITS = Limits()
+"""Those of a statement whose caller says nothing."""
+
+
+@dataclass(frozen=True)
 class Result:
     """What a statement returned.
 

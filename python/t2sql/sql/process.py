@@ -1,0 +1,177 @@
+"""A process that runs statements, seen from t2sql: started, asked, and killed when it does not answer."""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+import select
+import subprocess
+import sys
+import time
+from collections import OrderedDict
+from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
+
+from t2sql.errors import WorkError
+from t2sql.sql.messages import Close, Open, Ready, Reply, Request
+from t2sql.sql.target import Target
+from t2sql.sql.worker import NUMBER
+
+_OPEN = 16
+"""Databases that are open in a process at most: each costs a file handle."""
+_START_SECONDS = 60.0
+"""A process starts in a tenth of a second. On a machine that swaps it takes long, and is still waited for."""
+
+
+class StatementProcess:
+    """A process in which statements run, one after the other.
+
+    Attributes:
+        idle_since: When its last statement ended, as `time.monotonic` counts.
+        session: The server's name of the session that a statement runs in; "" where there is no server.
+    """
+
+    def __init__(self) -> None:
+        """Start the process, and do not wait for it.
+
+        Raises:
+            WorkError: The system does not start another process.
+        """
+        self.session = ""
+        self.idle_since = time.monotonic()
+        self._keys: OrderedDict[int, str | None] = OrderedDict()
+        self._poll = select.poll()
+        self._is_ready = False
+        ours, theirs = Pipe()
+        read, self._control = os.pipe()
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    # -P: a file in the current directory is not taken for a module.
+                    [sys.executable, "-P", "-m", "t2sql.sql.worker", str(theirs.fileno()), str(read)],
+                    pass_fds=[theirs.fileno(), read],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    # The keys of the terminal are t2sql's; it ends this process itself.
+                    start_new_session=True,
+                )
+        except OSError as error:
+            os.close(self._control)
+            ours.close()
+            raise WorkError(
+                "the process that runs statements cannot be started", found=error.strerror
+            ) from None
+        finally:
+            os.close(read)
+        self._connection: Connection = ours
+        self._poll.register(ours.fileno(), select.POLLIN)
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether `kill` was called."""
+        return self._control < 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it lives, and has nothing to say that nobody asked."""
+        if self.is_killed or self._process.poll() is not None:
+            return False
+        return not self._is_ready or not self.has_reply(0)
+
+    def wait_until_ready(self) -> None:
+        """Wait until the process has started.
+
+        Raises:
+            WorkError: It ended, or does not start.
+        """
+        if self._is_ready:
+            return
+        with suppress(EOFError, OSError):
+            if self.has_reply(_START_SECONDS) and isinstance(self.receive(), Ready):
+                self._is_ready = True
+                return
+        raise WorkError("the process that runs statements does not start", found=f"exit code {self.kill()}")
+
+    def send(self, request: Request) -> None:
+        """Send statements.
+
+        Raises:
+            OSError: The process has ended.
+        """
+        self._connection.send_bytes(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
+
+    def has_reply(self, seconds: float) -> bool:
+        """Wait for a reply, or for the process's end, for so many seconds."""
+        return bool(self._poll.poll(max(0, math.ceil(seconds * 1000))))
+
+    def receive(self) -> Reply:
+        """The next reply.
+
+        Raises:
+            EOFError: The process has ended.
+            OSError: The process has ended.
+        """
+        reply: Reply = pickle.loads(self._connection.recv_bytes())
+        return reply
+
+    def interrupt(self, number: int) -> None:
+        """Ask the database to end a statement, if it still runs."""
+        with suppress(OSError):
+            os.write(self._control, NUMBER.pack(number))
+
+    def open(self, key: int, target: Target) -> None:
+        """Open a database for statements that will come; the process may not have started yet."""
+        if not self.has(key):
+            closed = self.note(key)
+            with suppress(OSError):
+                self.send((*closed, Open(key, target)))
+
+    def has(self, key: int) -> bool:
+        """Whether a database is open in the process, by its number."""
+        return key in self._keys
+
+    def note(self, key: int) -> tuple[Close, ...]:
+        """Note that a database is used by what is sent next.
+
+        Returns:
+            What has to be sent before it: the database that was used longest ago gives way.
+        """
+        self._keys.setdefault(key)
+        self._keys.move_to_end(key)
+        if len(self._keys) <= _OPEN:
+            return ()
+        return (Close(self._keys.popitem(last=False)[0]),)
+
+    def begins_at_once(self, key: int) -> bool:
+        """Whether a statement begins when it is sent: its database is open, and there is no server."""
+        return self._keys.get(key) == ""
+
+    def note_begun(self, key: int, session: str) -> None:
+        """Note the server's name of the session that a statement begins in; "" where there is no server."""
+        self.session = session
+        if key in self._keys:
+            self._keys[key] = session
+
+    def forget(self, key: int) -> None:
+        """Close a database in the process."""
+        if key in self._keys:
+            del self._keys[key]
+            with suppress(OSError):
+                self.send((Close(key),))
+
+    def kill(self) -> int:
+        """End the process, whatever it is doing.
+
+        Returns:
+            Its exit code; negative if a signal ended it.
+        """
+        # One that has ended by itself keeps its own exit code.
+        self._process.kill()
+        code = self._process.wait()
+        if self._control >= 0:
+            self._connection.close()
+            os.close(self._control)
+            self._control = -1
+        return code
