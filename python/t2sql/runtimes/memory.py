@@ -25,7 +25,7 @@ def available_memory() -> int | None:
     """Bytes that a process may still take; None where the system does not say.
 
     Where the processor computes, that is what the system reports as available, or what the control groups
-    leave; on a GPU, MLX's recommended working set.
+    leave; on a Mac's GPU Metal's recommended working set, on a CUDA card what is free there.
 
     Raises:
         InputError: `T2SQL_MEMORY_GB` is no positive number.
@@ -35,7 +35,7 @@ def available_memory() -> int | None:
         return _stated(stated)
     if not policy().on_host:
         info = mx.device_info()
-        size = info.get("max_recommended_working_set_size") or info.get("total_memory")
+        size = info.get("max_recommended_working_set_size") or info.get("free_memory")
         return None if size is None else int(size)
     try:
         text = Path("/proc/meminfo").read_text(encoding="ascii")
