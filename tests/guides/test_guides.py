@@ -15,7 +15,7 @@ COPIED = ("python", "tui", "tests", "docs", "benches", "tools", "pyproject.toml"
 # Guide -> the arguments of pytest that try what its patch adds.
 GUIDES = {
     "family": ["tests/gguf/test_families.py", "-k", "seed_oss"],
-    "source": ["tests/data/test_csv_questions.py"],
+    "source": ["tests/data/test_toml_questions.py"],
     "screen": ["tui/tests/screens/test_settings.py"],
     "stage": ["tests/pipeline/test_card.py", "tests/runs/test_records_document.py"],
 }
