@@ -13,6 +13,7 @@ from t2sql.data.rng import Rng
 from t2sql.data.synthesis.private_columns import PrivateColumns, private_columns, replace_values
 from t2sql.data.synthesis.profiles import TableProfile, profile_tables
 from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.recipe_names import check_names
 from t2sql.data.synthesis.row_sampler import Row, sample_rows
 from t2sql.databases import (
     DatabaseColumn,
@@ -66,8 +67,15 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
     name = database_name(url)
     warnings: list[str] = []
     with open_engine(url) as engine:
-        catalog = read_tables(engine, views=recipe.views, include=recipe.includes)
+        all_names: list[str] = []
+
+        def include(table: str) -> bool:
+            all_names.append(table)
+            return recipe.includes(table)
+
+        catalog = read_tables(engine, views=recipe.views, include=include)
         warnings += catalog.left_out
+        warnings += check_names(recipe, all_names, catalog.tables)
         tables, clashes = _without_clashes(catalog.tables)
         if clashes:
             warnings.append(f"left out, for SQLite cannot tell their names apart: {', '.join(clashes)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from t2sql.data.synthesis.recipe import Recipe
@@ -26,6 +27,14 @@ _DASHES = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z")
 PrivateColumns: TypeAlias = set[tuple[str, str]]
 """(table, column) of each private column."""
 
+_TELLING = 5
+"""Characters of a private text that is looked for in other columns; shorter ones are words of any text."""
+
+_MOST_WORDS = 6
+"""Words of a private text that is looked for inside other texts."""
+
+_WORD = re.compile(r"[\w+@#](?:[^\s,;:!?()<>\[\]{}\"=]*\w)?")
+
 _LOOKED_AT = 200
 """How many values of a column are looked at; more than half of them have to look private."""
 
@@ -35,7 +44,8 @@ def private_columns(
 ) -> PrivateColumns:
     """Find the columns that the recipe calls private, or whose names or values look private.
 
-    A foreign key into a private column is private as well, and so is the column that a private key refers to.
+    A foreign key into a private column is private as well, and so are the column that a private key refers to
+    and a column most of whose texts stand in a private one, such as that of a view.
 
     Args:
         tables: The tables.
@@ -59,13 +69,44 @@ def private_columns(
                 pair = {(edge.table, ours), (edge.to_table, theirs)}
                 if pair & private:
                     private |= pair
+        private |= _repeating(tables, rows, private, recipe)
     return private
+
+
+def _repeating(
+    tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns, recipe: Recipe
+) -> PrivateColumns:
+    """The columns most of whose texts are those of private columns."""
+    texts = _texts(tables, rows, private)
+    found: PrivateColumns = set()
+    for table in tables:
+        for index, column in enumerate(table.columns):
+            if (table.name, column.name) in private or recipe.says_private(table.name, column.name) is False:
+                continue
+            values = {value for row in rows[table.name] if isinstance(value := row[index], str)}
+            if values and 2 * len(values & texts) > len(values):
+                found.add((table.name, column.name))
+    return found
+
+
+def _texts(tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns) -> set[str]:
+    """The texts of private columns that are long enough to tell who is meant."""
+    return {
+        value
+        for table in tables
+        for index, column in enumerate(table.columns)
+        if (table.name, column.name) in private
+        for row in rows[table.name]
+        if isinstance(value := row[index], str) and len(value) >= _TELLING
+    }
 
 
 def replace_values(
     tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns
 ) -> dict[str, list[Row]]:
     """Return the rows with placeholders for private values. Equal values get equal ones, so joins still hold.
+
+    In the texts of other columns, such as notes, words that are private values are replaced too.
 
     Args:
         tables: The tables.
@@ -80,14 +121,35 @@ def replace_values(
         number = numbers.setdefault(value, len(numbers) + 1)
         return f"private-{number}" if isinstance(value, str) else number
 
+    texts = {text for text in _texts(tables, rows, private) if not text.isdigit() or len(text) > 2 * _TELLING}
+    most_words = max((len(text.split()) for text in texts), default=0)
+
+    def scrub(value: Value) -> Value:
+        if not texts or not isinstance(value, str) or len(value) < _TELLING:
+            return value
+        for begin, end in _runs_of_words(value, min(most_words, _MOST_WORDS)):
+            if value[begin:end] in texts:
+                return scrub(f"{value[:begin]}{placeholder(value[begin:end])}{value[end:]}")
+        return value
+
     out = {}
     for table in tables:
         hidden = [(table.name, column.name) in private for column in table.columns]
         out[table.name] = [
-            tuple(placeholder(value) if hide else value for value, hide in zip(row, hidden, strict=True))
+            tuple(
+                placeholder(value) if hide else scrub(value) for value, hide in zip(row, hidden, strict=True)
+            )
             for row in rows[table.name]
         ]
     return out
+
+
+def _runs_of_words(text: str, most: int) -> Iterator[tuple[int, int]]:
+    """The places of up to `most` words in a row, without punctuation around them."""
+    words = [(match.start(), match.end()) for match in _WORD.finditer(text)]
+    for index, (begin, _) in enumerate(words):
+        for _, end in words[index : index + most]:
+            yield begin, end
 
 
 def _name_looks(name: str) -> bool:

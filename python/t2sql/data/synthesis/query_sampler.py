@@ -206,7 +206,11 @@ class QuerySampler:
         way = self._rng.choice(ways if aggregate.function in ("COUNT", "AVG", "SUM") else ways[:4])
         if way == "having":
             limit = self._rng.choice((1, 2, 2, 3, 5, 10))
-            having = GroupCondition(Aggregate("COUNT"), self._rng.choice((">", ">", ">=", "<")), limit)
+            op = self._rng.choice((">", ">", ">=", "<"))
+            if limit == 1 and op != ">":
+                # Every group has at least one row.
+                raise NoSample
+            having = GroupCondition(Aggregate("COUNT"), op, limit)
             return Query(kind, "group_having", scope, (group,), where, group, having)
         if way == "top":
             order = OrderBy(aggregate, self._rng.chance(0.75), self._rng.choice((1, 1, 1, 2, 3)))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from t2sql.errors import InputError
+from t2sql.text_files import read_text
 
+_LONGEST_RECIPE = 1 << 22
 _FRACTIONS = ("valid", "test", "empty")
 _COUNTS = {"examples": 3, "rows": 1, "prompt_tables": 1, "value_length": 1}
 _SWITCHES = ("views", "guess_keys")
@@ -102,18 +105,23 @@ def read_recipe(path: Path | None = None) -> Recipe:
         for key, value in _read(path).items():
             if key not in settings:
                 raise InputError(
-                    "unknown key in the recipe", where=path, expected=", ".join(settings), found=repr(key)
+                    "unknown key in the recipe", where=path, expected=_nearest(key, settings), found=repr(key)
                 )
             settings[key] = _merged(key, settings[key], value, path)
     return Recipe(**{key: _checked(key, value, path) for key, value in settings.items()})
 
 
+def _nearest(name: str, names: Iterable[str]) -> str:
+    close = get_close_matches(name, list(names), 1, 0.6)
+    return repr(close[0]) if close else ", ".join(names)
+
+
 def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise InputError("no such recipe", where=path)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("no such recipe", where=path) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        return tomllib.loads(read_text(path, most=_LONGEST_RECIPE))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError("the recipe cannot be read", where=path, found=error) from None
 
 
@@ -125,7 +133,10 @@ def _merged(key: str, default: Any, value: Any, path: Path) -> Any:
     unknown = [name for name in value if key in _WEIGHTS and name not in default]
     if unknown:
         raise InputError(
-            f"unknown name in [{key}]", where=path, expected=", ".join(default), found=", ".join(unknown)
+            f"unknown name in [{key}]",
+            where=path,
+            expected=_nearest(unknown[0], default),
+            found=", ".join(unknown),
         )
     return {**default, **value}
 
