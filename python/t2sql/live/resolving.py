@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from t2sql.live.allowed import WORDS
 from t2sql.live.names import Namespaces, find_named, fold
-from t2sql.live.scopes import ColumnResolver, CommonTable, Scope, Source
+from t2sql.live.scopes import ColumnResolver, CommonTable, Scope, Source, remember_star
 from t2sql.live.sources import Columns, SourceResolver, written_columns
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
@@ -158,14 +158,13 @@ class NameResolver:
     def _projection(self, item: exp.Expr, scope: Scope) -> Columns:
         """Resolve an item of the SELECT list; returns the names of its columns."""
         if isinstance(item, exp.Star):
-            columns = tuple(column for source in scope.sources.values() for column in source.columns)
-            return self._star(item, columns, scope)
+            return self._star(item, tuple(scope.sources.values()), scope)
         if isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
             source = scope.sources.get(fold(item.table))
             if source is None or item.args.get("db"):
                 raise SqlError("unknown_table", f"no such table: {item.table}", self._sql)
             item.set("table", exp.to_identifier(source.name, quoted=True))
-            return self._star(item.this, source.columns, scope)
+            return self._star(item.this, (source,), scope)
         if isinstance(item, exp.Alias):
             self.expression(item.this, scope, in_list=True)
             scope.aliases.setdefault(fold(item.alias), item)
@@ -187,9 +186,12 @@ class NameResolver:
             return (item.name if isinstance(item, exp.Anonymous) else item.sql_name()).lower()
         return None
 
-    def _star(self, star: exp.Star, columns: Columns, scope: Scope) -> Columns:
+    def _star(self, star: exp.Star, sources: tuple[Source, ...], scope: Scope) -> Columns:
         """Resolve what DuckDB's star leaves out and replaces; returns the names that are left."""
         self._sources.only(star, _STAR_PARTS)
+        columns = tuple(column for source in sources for column in source.columns)
+        if not any(star.args.values()):
+            remember_star(star, sources)
         out = set()
         for name in star.args.get("except_") or ():
             column = name if isinstance(name, exp.Column) else exp.column(name)

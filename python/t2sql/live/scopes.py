@@ -211,6 +211,28 @@ def table_column(node: exp.Expr) -> TableColumn | None:
     return found if isinstance(found, TableColumn) else None
 
 
+def remember_star(star: exp.Star, sources: tuple[Source, ...]) -> None:
+    """Note on a star the columns that it stands for, if all of them have names."""
+    columns = []
+    for source in sources:
+        for name in source.columns:
+            if name is None:
+                return
+            column = exp.column(
+                exp.to_identifier(name, quoted=True), exp.to_identifier(source.name, quoted=True)
+            )
+            _remember(column, source, name)
+            columns.append(column)
+    star.meta["t2sql_columns"] = columns
+
+
+def star_columns(node: exp.Expr) -> list[exp.Column]:
+    """The columns that `*` or `source.*` stands for, as `remember_star` noted them; none for anything else."""
+    star = node.this if isinstance(node, exp.Column) else node
+    found = star.meta.get("t2sql_columns") if isinstance(star, exp.Star) else None
+    return list(found) if isinstance(found, list) else []
+
+
 def _remember(node: exp.Column, source: Source, column: str) -> None:
     if source.table is None:
         return

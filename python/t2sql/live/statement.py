@@ -15,8 +15,10 @@ from t2sql.live import values
 from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
 from t2sql.live.dialects import OWN, READ, sqlglot_warnings_dropped
+from t2sql.live.grouping import adapt_grouping
 from t2sql.live.names import Namespaces
 from t2sql.live.resolving import NameResolver
+from t2sql.live.strict_types import adapt_types
 from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change
 from t2sql.schema import Schema
@@ -135,8 +137,9 @@ def _prepare(
         for literal, changed in zip(plain.find_all(exp.Literal), tree.find_all(exp.Literal), strict=True):
             literal.set("this", changed.name)
         tree = plain
-    if dialect != "sqlite":
-        values.adapt_types(tree, dialect)
+    if dialect in ("duckdb", "postgres"):
+        adapt_types(tree, dialect)
+        adapt_grouping(tree, dialect)
     written = _to_sql(tree, dialect, sql)
     _check_written(written, dialect, sql)
     return Statement(written, dialect, tuple(changes), tuple(notes))

@@ -1,4 +1,4 @@
-"""Values in a statement: letter case as the database has it, and types where SQLite is not strict."""
+"""Values in a statement: letter case as the database has it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
 """Runs a statement and returns the first column of its rows."""
 
 _TEXT = re.compile(r"char|text|string|clob|enum", re.IGNORECASE)
-_BOOLEAN = re.compile(r"bool", re.IGNORECASE)
 _PADDED = re.compile(r"enum|char\(|character\(", re.IGNORECASE)
 _MAX_LOOKUPS = 8
 """Each is a query on the user's database, and may have to read a whole column."""
@@ -105,28 +104,6 @@ def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: L
         return equal if same_letters else [text]
     folded = exp.EQ(this=exp.Lower(this=node.copy()), expression=exp.Lower(this=literal.copy()))
     return lookup(exp.select(node.copy()).distinct().from_(table.copy()).where(folded).limit(3))
-
-
-def adapt_types(tree: exp.Expr, dialect: str) -> None:
-    """Write in strict types what SQLite takes loosely, and other databases do not.
-
-    LIKE ignores letter case, 1 is true for a boolean column, and a number is a text for a text column.
-
-    Args:
-        tree: The statement's tree, its names resolved; it is changed.
-        dialect: sqlglot's name of the database's dialect.
-    """
-    if dialect == "mysql":
-        return
-    for like in list(tree.find_all(exp.Like)):
-        like.replace(exp.ILike(this=like.this, expression=like.expression))
-    for node, literal in list(_comparisons(tree)):
-        column = table_column(node)
-        column_type = "" if column is None else column.column.type
-        if _BOOLEAN.search(column_type) and literal.name in ("0", "1"):
-            literal.replace(exp.Boolean(this=literal.name == "1"))
-        elif _TEXT.search(column_type) and not literal.is_string:
-            literal.replace(exp.Literal.string(literal.name))
 
 
 def _comparisons(tree: exp.Expr) -> Iterator[tuple[exp.Column, exp.Literal]]:

@@ -1,0 +1,72 @@
+"""What kind of value an expression has, as far as its types say."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+from sqlglot import exp
+
+from t2sql.live.scopes import table_column
+
+Kind: TypeAlias = Literal["text", "number", "boolean", "date", "timestamp", "time", "other"]
+"""Kinds that databases compare only with their like. "other" is a type that has few operators."""
+
+_KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (
+            r"\[|\blist\b|array|struct|\bmap\b|enum|range|interval|json|uuid|money|bit\b|bytea|blob|binary",
+            "other",
+        ),
+        (r"^(?!.*name).*(char|text|string|clob)", "text"),
+        (r"bool", "boolean"),
+        (r"timestamp|datetime", "timestamp"),
+        (r"^date", "date"),
+        (r"^time", "time"),
+        (r"int|serial|numeric|decimal|number|real|float|double|year|bignum", "number"),
+    )
+)
+
+
+def kind_of_type(declared: str) -> Kind | None:
+    """The kind of a column's declared type; None for one without a type."""
+    if not declared.strip():
+        return None
+    return next((kind for pattern, kind in _KINDS if pattern.search(declared)), "other")
+
+
+def declared_type(node: exp.Expr) -> str:
+    """The declared type of the column that an expression is; "" for anything else."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    column = table_column(node)
+    return "" if column is None else column.column.type
+
+
+def kind_of(node: exp.Expr) -> Kind | None:
+    """The kind of an expression's value; None where it is not known.
+
+    Args:
+        node: The expression, its names resolved.
+    """
+    match node:
+        case exp.Paren() | exp.Subquery() | exp.Neg() | exp.Max() | exp.Min() | exp.Any() | exp.All():
+            return kind_of(node.this)
+        case exp.Select():
+            return kind_of(node.expressions[0]) if len(node.expressions) == 1 else None
+        case exp.Alias():
+            return kind_of(node.this)
+        case exp.Column():
+            return kind_of_type(declared_type(node))
+        case exp.Literal():
+            return "text" if node.is_string else "number"
+        case exp.Boolean():
+            return "boolean"
+        case exp.Count() | exp.Sum() | exp.Avg():
+            return "number"
+        case exp.Cast():
+            return kind_of_type(node.to.sql())
+        case exp.DPipe():
+            return "text"
+    return None
