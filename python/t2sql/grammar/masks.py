@@ -12,6 +12,7 @@ from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
 from t2sql.errors import WorkError
+from t2sql.grammar.matching import matcher_of
 from t2sql.grammar.notations import Grammar
 from t2sql.runtimes import Array, mx, scalar
 
@@ -40,7 +41,7 @@ class Masks:
         Raises:
             WorkError: llguidance refuses the grammar.
         """
-        matcher = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar.lark), log_level=0)
+        matcher = matcher_of(self._tokenizer, grammar.lark)
         if matcher.is_error():
             raise WorkError("llguidance refused the grammar", found=matcher.get_error())
         return Mask(matcher, [] if logprobs else None)
@@ -73,6 +74,13 @@ class Mask:
         # The first call is before the first token of the answer; each later one is after one more.
         if self._begun:
             self._matcher.consume_token(int(scalar(tokens[-1])))
+        if self._matcher.is_error():
+            # Its mask would allow the end of the text only: half a statement.
+            raise WorkError(
+                "llguidance cannot follow the grammar any further",
+                found=self._matcher.get_error().splitlines()[0],
+                hint="Ask about fewer tables with --table, or use --free",
+            )
         self._begun = True
         if self._unmasked is not None:
             self._unmasked.append(logits[0] - mx.logsumexp(logits[0]))

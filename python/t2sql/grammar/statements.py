@@ -11,11 +11,8 @@ be followed by what the other goes on with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
-from typing import TypeAlias
-
 from t2sql.errors import InputError
+from t2sql.grammar.joins import joined_tables
 from t2sql.grammar.notations import (
     Grammar,
     Node,
@@ -28,7 +25,7 @@ from t2sql.grammar.notations import (
     sequence,
 )
 from t2sql.grammar.values import COUNT, NUMBER, STRING, copied_text
-from t2sql.schema import ForeignKey, Schema, Table
+from t2sql.schema import Schema
 from t2sql.sql import quote
 
 MAX_SELECTED = 16
@@ -39,11 +36,8 @@ MAX_CONDITIONS = 6
 """Conditions that AND and OR join, at most."""
 MAX_VALUES = 12
 """Values of an IN, at most."""
-MAX_JOINS = 64
-"""Joins that the grammar writes out, at most; of a schema with more keys, the first of them."""
-
-Key: TypeAlias = tuple[Table, ForeignKey, Table]
-"""The table that holds a key, the key, the table that it points at."""
+MAX_TRIPLES = 64
+"""Groups of three tables that the grammar joins, at most; of two tables it joins all that keys connect."""
 
 _COMPARISON = TerminalChoice((" = ", " <> ", " != ", " > ", " >= ", " < ", " <= "))
 _MEMBERSHIP = TerminalChoice((" IN (", " NOT IN ("))
@@ -86,11 +80,12 @@ def grammar_of(schema: Schema, question: str | None = None) -> Grammar:
         )
     rules["inner"] = either(*(RuleReference(f"in{index}") for index in range(len(schema.tables))))
     rules["average"] = either(*(RuleReference(f"avg{index}") for index in range(len(schema.tables))))
-    for index, (tables, texts) in enumerate(_joins(schema)):
+    for index, (tables, sources) in enumerate(joined_tables(schema, MAX_TRIPLES)):
         columns = tuple(
             f"{quote(table.name)}.{quote(column.name)}" for table in tables for column in table.columns
         )
-        statements.append(_statement(rules, f"j{index}", columns, sequence(quote(tables[0].name), *texts)))
+        source = either(*(sequence(*texts) for texts in sources))
+        statements.append(_statement(rules, f"j{index}", columns, source))
     rules["root"] = sequence(optional(" "), either(*statements))
     return Grammar(rules)
 
@@ -155,37 +150,3 @@ def _where(scope: str, part: str) -> Node:
 
 def _listed(part: Node, most: int) -> Node:
     return sequence(part, Repetition(sequence(", ", part), 0, most - 1))
-
-
-def _joins(schema: Schema) -> Iterator[tuple[list[Table], list[str]]]:
-    """Joins along one key or two, in every order that joins each table to one before it.
-
-    Yields:
-        The tables in their order, and the JOIN clauses after the first table's name.
-    """
-    keys = [
-        (table, key, other)
-        for table in schema.tables
-        for key in table.foreign_keys
-        if (other := schema.table(key.to_table)) is not None and other != table
-    ]
-    tables = dict.fromkeys(table for child, _, parent in keys for table in (child, parent))
-    all_joins = (
-        join for joins in (1, 2) for table in tables for join in _extensions(keys, [table], [], joins)
-    )
-    return islice(all_joins, MAX_JOINS)
-
-
-def _extensions(
-    keys: list[Key], tables: list[Table], texts: list[str], joins: int
-) -> Iterator[tuple[list[Table], list[str]]]:
-    """Extend some tables by so many joins, in every way."""
-    if joins == 0:
-        yield tables, texts
-        return
-    for child, key, parent in keys:
-        on = f"{quote(child.name)}.{quote(key.column)} = {quote(parent.name)}.{quote(key.to_column)}"
-        for here, new in ((child, parent), (parent, child)):
-            if here in tables and new not in tables:
-                text = f" JOIN {quote(new.name)} ON {on}"
-                yield from _extensions(keys, [*tables, new], [*texts, text], joins - 1)

@@ -15,9 +15,15 @@ STRING = TerminalPattern(
     rf"""("'" ([^'\x00-\x1F\x7F] | "''"){{0,{MAX_TEXT}}} "'")""",
     rf"'([^'\x00-\x1F\x7F]|''){{0,{MAX_TEXT}}}'",
 )
-NUMBER = TerminalPattern('("-"? [0-9]{1,12} ("." [0-9]{1,6})?)', r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+NUMBER = TerminalPattern(
+    '("-"? [0-9]{1,19} ("." [0-9]{1,17})? ("e" [-+]? [0-9]{1,2})?)',
+    r"-?[0-9]{1,19}(\.[0-9]{1,17})?(e[-+]?[0-9]{1,2})?",
+)
+"""Every whole number of 64 bits, and every fraction as Python writes it."""
 COUNT = TerminalPattern("([1-9] [0-9]{0,3})", r"[1-9][0-9]{0,3}")
 
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$/&~-")
+"""What means something else in a regular expression; another sign may not have a backslash before it."""
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -55,4 +61,4 @@ def copied_text(question: str) -> TerminalPattern:
 
 def _escaped(text: str) -> str:
     """For a regular expression between slashes."""
-    return "".join(c if c.isalnum() or c in "_' " else f"\\{c}" if c.isascii() else c for c in text)
+    return "".join(f"\\{c}" if c in _SPECIAL else c for c in text)

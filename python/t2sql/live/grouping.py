@@ -13,14 +13,13 @@ from t2sql.live.scopes import star_columns, table_column
 from t2sql.live.strict_types import UNCOMPARABLE, as_integer, as_text
 from t2sql.schema import Table
 
-_AGGREGATES = frozenset(
-    """
+_NAMES = """
     string_agg group_concat array_agg list json_agg jsonb_agg json_group_array stddev stddev_pop stddev_samp
     variance var_pop var_samp bool_and bool_or every median mode percentile_cont percentile_disc any_value
     first last arg_max arg_min max_by min_by corr covar_pop covar_samp count_if quantile quantile_cont
     bit_and bit_or bit_xor json_object_agg jsonb_object_agg histogram product approx_count_distinct
-    """.split()  # noqa: SIM905
-)
+    """
+_AGGREGATES = frozenset(_NAMES.split())
 
 
 def adapt_grouping(tree: exp.Expr, dialect: str) -> None:
@@ -73,7 +72,6 @@ def _adapt_bare_columns(select: exp.Select, dialect: str) -> None:
     positions = {int(key.name) for key in keys if isinstance(key, exp.Literal) and key.name.isdigit()}
     grouped = {key.sql() for key in keys}
     aliases = {key.name for key in keys if isinstance(key, exp.Column) and not key.table}
-    tables = [column for key in keys if (column := table_column(key)) is not None]
     extremes = [node for node in aggregates if isinstance(node, exp.Min | exp.Max)]
     row = extremes[0] if len(aggregates) == len(extremes) == 1 else None
     for index, part in enumerate(parts, 1):
@@ -90,7 +88,7 @@ def _adapt_bare_columns(select: exp.Select, dialect: str) -> None:
             if column is None or node.find_ancestor(exp.Select) is not select or _in_aggregate(node, select):
                 continue
             if _same_grouped(node, keys) or (
-                dialect == "postgres" and _key_grouped(column.table, node, keys, tables)
+                dialect == "postgres" and _key_grouped(column.table, node, keys)
             ):
                 continue
             if not _is_local(node, select):
@@ -135,7 +133,7 @@ def _same_grouped(node: exp.Column, keys: list[exp.Expr]) -> bool:
     )
 
 
-def _key_grouped(table: Table, node: exp.Column, keys: list[exp.Expr], columns: list[object]) -> bool:
+def _key_grouped(table: Table, node: exp.Column, keys: list[exp.Expr]) -> bool:
     """Whether the table's primary key is grouped, on which its other columns depend."""
     names = {key.name for key in keys if isinstance(key, exp.Column) and key.table in (node.table, "")}
     return bool(table.primary_key) and set(table.primary_key) <= names
@@ -194,9 +192,9 @@ def _adapt_distinct(select: exp.Select) -> None:
     outer_terms = []
     for number, term in enumerate(terms, 1):
         items.append(exp.alias_(_sortable(term.this), f"order_{number}", quoted=True))
-        key = exp.column(exp.to_identifier(f"order_{number}", quoted=True))
+        value = exp.column(exp.to_identifier(f"order_{number}", quoted=True))
         function = exp.Max if term.args.get("desc") else exp.Min
-        outer_terms.append(exp.Ordered(**{**term.args, "this": function(this=key)}))
+        outer_terms.append(exp.Ordered(**{**term.args, "this": function(this=value)}))
     inner.set("expressions", items)
     columns = [exp.column(exp.to_identifier(label, quoted=True)) for label in labels]
     alias = exp.TableAlias(this=exp.to_identifier("distinct_rows", quoted=True))
@@ -206,6 +204,10 @@ def _adapt_distinct(select: exp.Select) -> None:
     select.set("from_", exp.From(this=exp.Subquery(this=inner, alias=alias)))
     select.set("group", exp.Group(expressions=[column.copy() for column in columns]))
     select.set("order", exp.Order(expressions=outer_terms))
+
+
+def _is_star(item: exp.Expr) -> bool:
+    return isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
 
 
 def _is_shown(term: exp.Expr, names: set[str]) -> bool:

@@ -12,28 +12,24 @@ from t2sql.live.scopes import table_column
 Kind: TypeAlias = Literal["text", "number", "boolean", "date", "timestamp", "time", "other"]
 """Kinds that databases compare only with their like. "other" is a type that has few operators."""
 
-_KINDS: tuple[tuple[re.Pattern[str], Kind], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
-        (
-            r"\[|\blist\b|array|struct|\bmap\b|enum|range|interval|json|uuid|money|bit\b|bytea|blob|binary",
-            "other",
-        ),
-        (r"^(?!.*name).*(char|text|string|clob)", "text"),
-        (r"bool", "boolean"),
-        (r"timestamp|datetime", "timestamp"),
-        (r"^date", "date"),
-        (r"^time", "time"),
-        (r"int|serial|numeric|decimal|number|real|float|double|year|bignum", "number"),
-    )
-)
+_PATTERNS: dict[Kind, str] = {
+    "other": r"\[|\blist\b|array|struct|\bmap\b|enum|range|interval|json|uuid|money|\bbit\b|bytea|blob|binary",
+    "text": r"^(?!.*name).*(char|text|string|clob)",
+    "boolean": r"bool",
+    "timestamp": r"timestamp|datetime",
+    "date": r"^date",
+    "time": r"^time",
+    "number": r"int|serial|numeric|decimal|number|real|float|double|year|bignum",
+}
+_KINDS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _PATTERNS.items()}
+"""The first pattern that a type has says its kind."""
 
 
 def kind_of_type(declared: str) -> Kind | None:
     """The kind of a column's declared type; None for one without a type."""
     if not declared.strip():
         return None
-    return next((kind for pattern, kind in _KINDS if pattern.search(declared)), "other")
+    return next((kind for kind, pattern in _KINDS.items() if pattern.search(declared)), "other")
 
 
 def declared_type(node: exp.Expr) -> str:

@@ -227,7 +227,7 @@ def remember_star(star: exp.Star, sources: tuple[Source, ...]) -> None:
 
 
 def star_columns(node: exp.Expr) -> list[exp.Column]:
-    """The columns that `*` or `source.*` stands for, as `remember_star` noted them; none for anything else."""
+    """The columns that `*` or `source.*` stands for, as `remember_star` noted them; else none."""
     star = node.this if isinstance(node, exp.Column) else node
     found = star.meta.get("t2sql_columns") if isinstance(star, exp.Star) else None
     return list(found) if isinstance(found, list) else []

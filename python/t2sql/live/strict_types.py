@@ -75,7 +75,7 @@ def _comparable(sides: list[exp.Expr], *, equal: bool) -> list[exp.Expr] | None:
             return [side for side in fitted if side is not None]
     if others == {"boolean", "number"} or (others == {"boolean"} and set(kinds) == {"boolean", "number"}):
         return [as_integer(s) if kind == "boolean" else s for s, kind in zip(sides, kinds, strict=True)]
-    if len(set(kinds)) == 1 and kinds[0] != "other" or others == set(kinds) == {"date", "timestamp"}:
+    if (len(set(kinds)) == 1 and kinds[0] != "other") or others == set(kinds) == {"date", "timestamp"}:
         return None
     return [side if kind == "text" else as_text(side) for side, kind in zip(sides, kinds, strict=True)]
 
@@ -178,9 +178,9 @@ def _as_number(node: exp.Expr, dialect: str) -> exp.Expr:
 def _adapt_uncomparable(tree: exp.Expr) -> None:
     """PostgreSQL neither sorts nor groups json: its text is."""
     for select in list(tree.find_all(exp.Select)):
-        if not (select.args.get("group") or select.args.get("distinct") or select.args.get("order")):
-            if not list(select.find_all(exp.Count)) and not isinstance(select.parent, exp.SetOperation):
-                continue
+        compares = any(select.args.get(key) for key in ("group", "distinct", "order"))
+        if not (compares or select.find(exp.Count) or isinstance(select.parent, exp.SetOperation)):
+            continue
         for column in list(select.find_all(exp.Column)):
             if _UNCOMPARABLE.search(declared_type(column)) and column.find_ancestor(exp.Select) is select:
                 text = as_text(column)

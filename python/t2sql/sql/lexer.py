@@ -37,10 +37,16 @@ _WORDS = """
 KEYWORDS = frozenset(_WORDS.split())
 """SQLite's keywords, in capitals: https://www.sqlite.org/lang_keywords.html."""
 
+_OTHERS = (
+    "ANY CUBE DESCRIBE FETCH GRANT ILIKE LATERAL LOCK QUALIFY REVOKE RLIKE ROLLUP TABLESAMPLE UNCACHE XOR"
+)
+_QUOTED = KEYWORDS | frozenset(_OTHERS.split())
+"""What is quoted as a name: SQLite's keywords, and those of other databases that sqlglot reads as such."""
+
 
 def quote(identifier: str) -> str:
     """Write a name as SQL, in double quotes if it is not a plain word or is a keyword."""
-    if _PLAIN.match(identifier) and identifier.upper() not in KEYWORDS:
+    if _PLAIN.match(identifier) and identifier.upper() not in _QUOTED:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
 
