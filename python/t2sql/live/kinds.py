@@ -13,7 +13,7 @@ Kind: TypeAlias = Literal["text", "number", "boolean", "date", "timestamp", "tim
 """Kinds that databases compare only with their like. "other" is a type that has few operators."""
 
 _PATTERNS: dict[Kind, str] = {
-    "other": r"\[|\blist\b|array|struct|\bmap\b|enum|range|interval|json|uuid|money|\bbit\b|bytea|blob|binary",
+    "other": r"\[|list|array|struct|\bmap\b|enum|range|interval|json|uuid|money|\bbit\b|bytea|[bl]ob|binary",
     "text": r"^(?!.*name).*(char|text|string|clob)",
     "boolean": r"bool",
     "timestamp": r"timestamp|datetime",
