@@ -81,6 +81,9 @@ FUNCTIONS = frozenset((_TEXT + _NUMBERS + _DATES + _LISTS + _JSON + _AGGREGATES 
 """In small letters. Left out: what reads files, settings or catalogs, runs text as SQL, or waits."""
 
 _JSON_ROWS = ("key", "value", "type", "atom", "id", "parent", "fullkey", "path", "json", "rowid")
+AGGREGATES = frozenset(_AGGREGATES.split())
+"""Those that make one value of a group's rows, and those of windows."""
+
 TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
     "generate_series": ("",),
     "range": ("",),

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from t2sql.live import duckdb_functions, postgres_functions
 from t2sql.live.kinds import declared_type, kind_of
 from t2sql.live.scopes import star_columns, table_column
 from t2sql.live.strict_types import UNCOMPARABLE, as_integer, as_text
 from t2sql.schema import Table
 
-_NAMES = """
-    string_agg group_concat array_agg list json_agg jsonb_agg json_group_array stddev stddev_pop stddev_samp
-    variance var_pop var_samp bool_and bool_or every median mode percentile_cont percentile_disc any_value
-    first last arg_max arg_min max_by min_by corr covar_pop covar_samp count_if quantile quantile_cont
-    bit_and bit_or bit_xor json_object_agg jsonb_object_agg histogram product approx_count_distinct
-    """
-_AGGREGATES = frozenset(_NAMES.split())
+_MORE = "array_agg json_agg jsonb_agg json_object_agg jsonb_object_agg json_group_array range_agg"
+_AGGREGATES = duckdb_functions.AGGREGATES | postgres_functions.AGGREGATES | frozenset(_MORE.split())
 
 
 def adapt_grouping(tree: exp.Expr, dialect: str) -> None:
@@ -43,6 +39,8 @@ def _parts(select: exp.Select) -> list[exp.Expr]:
 def _is_aggregate(node: exp.Expr) -> bool:
     if isinstance(node, exp.WithinGroup):
         return True
+    if isinstance(node, exp.Filter):
+        return _is_aggregate(node.this)
     named = isinstance(node, exp.Anonymous) and node.name.lower() in _AGGREGATES
     aggregate = isinstance(node, exp.Count | exp.Sum | exp.Avg) or named
     if isinstance(node, exp.Min | exp.Max):

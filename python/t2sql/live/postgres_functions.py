@@ -52,6 +52,9 @@ FUNCTIONS = frozenset((_TEXT + _NUMBERS + _DATES + _ARRAYS + _JSON + _AGGREGATES
 """In small letters; all are in pg_catalog. Left out: what reads files, settings, catalogs and sequences, runs
 text as SQL (query_to_xml, ts_stat, ts_rewrite), writes, locks, or waits."""
 
+AGGREGATES = frozenset(_AGGREGATES.split())
+"""Those that make one value of a group's rows, and those of windows."""
+
 TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
     "generate_series": ("",),
     "generate_subscripts": ("",),

@@ -137,8 +137,9 @@ def _prepare(
         for literal, changed in zip(plain.find_all(exp.Literal), tree.find_all(exp.Literal), strict=True):
             literal.set("this", changed.name)
         tree = plain
-    if dialect in ("duckdb", "postgres"):
+    if dialect != "sqlite":
         adapt_types(tree, dialect)
+    if dialect in ("duckdb", "postgres"):
         adapt_grouping(tree, dialect)
     written = _to_sql(tree, dialect, sql)
     _check_written(written, dialect, sql)

@@ -32,26 +32,33 @@ def adapt_types(tree: exp.Expr, dialect: str) -> None:
         tree: The statement's tree, its names resolved; it is changed.
         dialect: sqlglot's name of the database's dialect.
     """
-    for aggregate in list(tree.find_all(exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count)):
-        _adapt_aggregate(aggregate, dialect)
+    if dialect != "mysql":
+        for aggregate in list(tree.find_all(exp.Sum, exp.Avg, exp.Min, exp.Max)):
+            _adapt_aggregate(aggregate, dialect)
+        _adapt_likes(tree)
     if dialect == "postgres":
         _adapt_uncomparable(tree)
         _adapt_rounds(tree)
-    for like in list(tree.find_all(exp.Like, exp.ILike)):
-        text = like.this if kind_of(like.this) in ("text", None) else as_text(like.this)
-        like.replace(exp.ILike(this=text, expression=like.expression))
     for comparison in list(tree.find_all(*_COMPARED)):
-        sides = _comparable([comparison.this, comparison.expression], equal=isinstance(comparison, _EQUAL))
+        sides = _comparable(
+            [comparison.this, comparison.expression], dialect, equal=isinstance(comparison, _EQUAL)
+        )
         if sides is not None:
             comparison.set("this", sides[0])
             comparison.set("expression", sides[1])
     for between in list(tree.find_all(exp.Between)):
-        sides = _comparable([between.this, between.args["low"], between.args["high"]], equal=False)
+        sides = _comparable([between.this, between.args["low"], between.args["high"]], dialect, equal=False)
         if sides is not None:
             for key, side in zip(("this", "low", "high"), sides, strict=True):
                 between.set(key, side)
     for membership in list(tree.find_all(exp.In)):
-        _adapt_membership(membership)
+        _adapt_membership(membership, dialect)
+
+
+def _adapt_likes(tree: exp.Expr) -> None:
+    for like in list(tree.find_all(exp.Like, exp.ILike)):
+        text = like.this if kind_of(like.this) in ("text", None) else as_text(like.this)
+        like.replace(exp.ILike(this=text, expression=like.expression))
 
 
 def as_text(node: exp.Expr) -> exp.Expr:
@@ -63,10 +70,13 @@ def as_text(node: exp.Expr) -> exp.Expr:
     return exp.Cast(this=node.copy(), to=exp.DataType.build("text"))
 
 
-def _comparable(sides: list[exp.Expr], *, equal: bool) -> list[exp.Expr] | None:
+def _comparable(sides: list[exp.Expr], dialect: str, *, equal: bool) -> list[exp.Expr] | None:
     """Two or more expressions as they can be compared; None if they can be as they are."""
     kinds = [kind_of(side) for side in sides]
     if None in kinds or not any(side.find(exp.Column) for side in sides):
+        return None
+    if dialect == "mysql" and sum(not isinstance(side, exp.Literal) for side in sides) > 1:
+        # It compares everything, and texts of two columns may be in collations that do not mix.
         return None
     others = {kind for side, kind in zip(sides, kinds, strict=True) if not isinstance(side, exp.Literal)}
     if len(others) == 1:
@@ -122,10 +132,10 @@ def as_integer(node: exp.Expr) -> exp.Expr:
     return exp.Cast(this=node.copy(), to=exp.DataType.build("int"))
 
 
-def _adapt_membership(node: exp.In) -> None:
+def _adapt_membership(node: exp.In, dialect: str) -> None:
     query = node.args.get("query")
     if query is None:
-        sides = _comparable([node.this, *node.expressions], equal=True)
+        sides = _comparable([node.this, *node.expressions], dialect, equal=True)
         if sides is not None:
             node.set("this", sides[0])
             node.set("expressions", sides[1:])
@@ -134,7 +144,7 @@ def _adapt_membership(node: exp.In) -> None:
     if not isinstance(inner, exp.Select) or len(inner.expressions) != 1:
         return
     item = inner.expressions[0]
-    sides = _comparable([node.this, item], equal=True)
+    sides = _comparable([node.this, item], dialect, equal=True)
     if sides is not None:
         node.set("this", sides[0])
         inner.set("expressions", [sides[1]])
