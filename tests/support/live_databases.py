@@ -41,3 +41,21 @@ def make(kind: str, folder: Path, request: Any, script: str = SCRIPT) -> str:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(script)
     return f"sqlite:///{path}"
+
+
+_TRAPS = {
+    "postgres": """
+        CREATE FUNCTION evil_attr(customers) RETURNS text VOLATILE LANGUAGE plpgsql
+        AS $$ BEGIN RETURN 'trapped'; END $$;
+        CREATE FUNCTION total(integer) RETURNS text VOLATILE LANGUAGE sql AS $$ SELECT 'trapped' $$;
+        CREATE FUNCTION lower(integer) RETURNS text VOLATILE LANGUAGE sql AS $$ SELECT 'trapped' $$;
+        CREATE FUNCTION evil() RETURNS text VOLATILE LANGUAGE sql AS $$ SELECT 'trapped' $$;
+    """,
+    "mariadb": "CREATE FUNCTION evil() RETURNS TEXT RETURN 'trapped';",
+    "duckdb": "CREATE MACRO evil() AS 'trapped'; CREATE MACRO evil_rows() AS TABLE SELECT 1 AS a;",
+}
+
+
+def trap(kind: str) -> str:
+    """Functions that a user made, which no statement may call."""
+    return _TRAPS.get(kind, "")
