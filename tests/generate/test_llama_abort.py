@@ -67,6 +67,11 @@ def test_an_abort_while_the_file_loads_is_said_with_its_reason(aborting: Path) -
         LlamaPredictor(aborting)
 
 
+def test_inspect_says_what_llama_cpp_will_end_on(aborting: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inspect", str(aborting)]) == 0
+    assert "are both '<|endoftext|>': llama.cpp ends" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["ask", "verify", "compare", "serve"])
 def test_an_abort_is_an_error_of_the_command(
     command: str, aborting: Path, tiny_llama: Path, capsys: pytest.CaptureFixture[str]

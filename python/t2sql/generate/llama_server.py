@@ -40,7 +40,8 @@ def start_server(ref: ModelRef, options: BackendOptions, context: int) -> LlamaS
     try:
         return LlamaServer(parameters)
     except RuntimeError as error:
-        raise InputError("llama.cpp cannot load the model", where=ref.path, found=error) from None
+        hint = f"What is wrong with the file may be in: t2sql inspect {ref.path}"
+        raise InputError("llama.cpp cannot load the model", where=ref.path, found=error, hint=hint) from None
 
 
 def device_name(server: LlamaServer, gpu_layers: int | None) -> str:

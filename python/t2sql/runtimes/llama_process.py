@@ -130,7 +130,9 @@ class LlamaServer:
 
     def failure(self) -> WorkError:
         """The error of a process that ended, or that does not answer."""
-        return WorkError("llama.cpp has ended", where=self._parameters.path, found=self._reason())
+        path = self._parameters.path
+        hint = f"What is wrong with the file may be in: t2sql inspect {path}"
+        return WorkError("llama.cpp has ended", where=path, found=self._reason(), hint=hint)
 
     def _reason(self) -> str:
         self.close()
