@@ -64,6 +64,10 @@ def problems(file: GgufFile) -> Iterator[str]:
 
 def _token_problems(file: GgufFile) -> Iterator[str]:
     tokens = file.texts("tokenizer.ggml.tokens")
+    kind = file.get("tokenizer.ggml.model")
+    if kind in (None, "none", "no_vocab") or not tokens:
+        yield "it has no tokenizer"
+        return
     first: dict[str, int] = {}
     for i, token in enumerate(tokens):
         other = first.setdefault(token, i)
