@@ -17,7 +17,7 @@ _SIZES = (
     *("attention.key_length", "attention.value_length", "vocab_size"),
 )
 _POSITIVE = ("attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon", "rope.freq_base")
-_MOST_LAYERS = 1024
+_MOST_LAYERS, _MOST_CONTEXT = 1024, 1 << 28
 
 
 def check_runnable(path: Path) -> None:
@@ -50,9 +50,10 @@ def problems(file: GgufFile) -> Iterator[str]:
         value = file.get(f"{{arch}}.{key}")
         if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
             yield f"{file.architecture}.{key} is {_shown(value)}"
-    layers = file.get("{arch}.block_count")
-    if isinstance(layers, int) and layers > _MOST_LAYERS:
-        yield f"{file.architecture}.block_count is {layers}"
+    for key, most in (("block_count", _MOST_LAYERS), ("context_length", _MOST_CONTEXT)):
+        value = file.get(f"{{arch}}.{key}")
+        if isinstance(value, int) and value > most:
+            yield f"{file.architecture}.{key} is {value}"
     rotated = file.get("{arch}.rope.dimension_count")
     if rotated is not None and not (isinstance(rotated, int) and rotated >= 0 and rotated % 2 == 0):
         yield f"{file.architecture}.rope.dimension_count is {_shown(rotated)}"
