@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from t2sql.errors import InputError
 from t2sql.leftovers import leftovers
-from t2sql.plain import JsonObject, parse_json
+from t2sql.plain import JsonObject
 
 _SHOWN = 3
 _README_LIMIT = 1 << 20
@@ -111,8 +112,8 @@ def _matches(path: str, patterns: Sequence[str]) -> bool:
 def _json(path: Path) -> JsonObject:
     """The object in a file of JSON; an empty one where there is none."""
     try:
-        document = parse_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 

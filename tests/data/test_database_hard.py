@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import time
 from contextlib import closing
@@ -39,10 +38,10 @@ def test_a_source_that_names_no_database_writes_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_path_without_a_scheme_is_told_its_url(tmp_path: Path) -> None:
-    path = databases.shop(tmp_path / "shop.db")
-    with pytest.raises(InputError, match=re.escape(f"sqlite:///{path}")):
-        data.prepare(str(path), tmp_path / "out")
+def test_a_path_without_a_scheme_is_a_source(tmp_path: Path) -> None:
+    path = databases.shop(tmp_path / "shop.file")
+    data.prepare(str(path), tmp_path / "out")
+    assert (tmp_path / "out" / "db" / "shop.sqlite").is_file()
 
 
 def test_a_locked_database_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,3 +260,19 @@ def test_a_file_of_data_is_refused_with_what_to_do(
     Path(name.removeprefix("duckdb:///")).write_text("a\n1\n")
     with pytest.raises(InputError, match=r"duckdb sales.duckdb \"CREATE VIEW sales AS FROM 'sales"):
         open_database(name)
+
+
+@pytest.mark.parametrize("kind", live_databases.KINDS)
+def test_keys_that_nobody_declared_are_guessed_by_names(kind: str, tmp_path: Path, request: Any) -> None:
+    script = """
+        CREATE TABLE customers (id INT PRIMARY KEY, name VARCHAR(9));
+        CREATE TABLE invoices (id BIGINT, customer_id INT, shop_id VARCHAR(9), "storeId" INT, plan_id INT);
+        CREATE TABLE shop (id INT PRIMARY KEY);
+        CREATE TABLE stores (id INT);
+    """
+    with open_database(live_databases.make(kind, tmp_path, request, script)) as database:
+        keys = database.schema().table("invoices").foreign_keys
+        assert [(key.column, key.to_table, key.to_column) for key in keys] == [
+            ("customer_id", "customers", "id"),
+            ("storeId", "stores", "id"),
+        ]

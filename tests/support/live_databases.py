@@ -10,6 +10,9 @@ from typing import Any
 
 KINDS = ("sqlite", "duckdb", "postgres", "mariadb")
 
+MARIADB_MODE = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'; "
+"""With it, MariaDB reads the scripts of the tests as the others do."""
+
 SCRIPT = """
 CREATE TABLE customers (id INTEGER PRIMARY KEY, "Name" VARCHAR(40), city VARCHAR(40), is_active BOOLEAN);
 CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id),
@@ -30,8 +33,7 @@ def make(kind: str, folder: Path, request: Any, script: str = SCRIPT) -> str:
     if kind == "postgres":
         return str(request.getfixturevalue("postgres").new_database(path.stem, script))
     if kind == "mariadb":
-        mode = "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES'; "
-        return str(request.getfixturevalue("mariadb").new_database(path.stem, mode + script))
+        return str(request.getfixturevalue("mariadb").new_database(path.stem, MARIADB_MODE + script))
     if kind == "duckdb":
         import duckdb
 

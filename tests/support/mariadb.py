@@ -29,6 +29,7 @@ class Server:
 
     Attributes:
         port: The TCP port on 127.0.0.1.
+        socket: The Unix socket.
     """
 
     def __init__(self, programs: tuple[Path, Path]) -> None:
@@ -37,6 +38,7 @@ class Server:
         self._home = Path(tempfile.mkdtemp(prefix="t2sql-mariadb-"))
         self._data = self._home / "data"
         self._data.mkdir()
+        self.socket = self._data / "socket"
         # MariaDB refuses to run as root unless it is told a user.
         self._user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         if os.geteuid() == 0:
@@ -62,7 +64,7 @@ class Server:
             [
                 *(self._server, "--no-defaults", f"--datadir={self._data}", f"--user={self._user}"),
                 *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
-                *(f"--socket={self._data}/socket", f"--pid-file={self._data}/pid"),
+                *(f"--socket={self.socket}", f"--pid-file={self._data}/pid"),
                 *("--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0"),
                 *("--innodb-log-file-size=8M", "--performance-schema=OFF"),
             ],

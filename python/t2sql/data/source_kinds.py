@@ -29,7 +29,6 @@ _DOWNLOADS = ("http", "https", "ftp", "hf", "s3", "gs", "file")
 """Schemes of addresses that no database has."""
 
 _HUB_ID = re.compile(r"(?:datasets/)?[\w.-]+/[\w.-]+\Z")
-_DATABASE_SUFFIXES = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".duckdb": "duckdb"}
 _WIKISQL_FILE = "train.tables.jsonl"
 
 
@@ -85,9 +84,8 @@ def _kind_of_file(path: Path) -> SourceKind:
         return "a .sql file"
     if suffix in SUFFIXES:
         return "a file"
-    if suffix in _DATABASE_SUFFIXES:
-        url = f"{_DATABASE_SUFFIXES[suffix]}:///{path}"
-        raise InputError("a database is named by its URL", found=path, expected=url)
+    if databases.database_file_kind(path):
+        return "a database"
     # Zip archives, SQLite files of other names and the like are named by their content.
     with open_text(path):
         raise InputError(

@@ -3,6 +3,7 @@ from .engine import read_only_engine as read_only_engine
 from .errors import driver_message as driver_message
 from .errors import ignore_unknown_types as ignore_unknown_types
 from .errors import translate_errors as translate_errors
+from .guessed_keys import guess_keys as guess_keys
 from .kinds import Dialect as Dialect
 from .kinds import database_file_kind as database_file_kind
 from .kinds import dialect_name as dialect_name
@@ -31,6 +32,7 @@ __all__ = [
     "database_name",
     "dialect_name",
     "driver_message",
+    "guess_keys",
     "has_password",
     "ignore_unknown_types",
     "mask_secrets",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from t2sql.databases.duckdb_catalog import read_duckdb_catalog
 from t2sql.databases.errors import ignore_unknown_types
+from t2sql.databases.guessed_keys import guess_keys
 from t2sql.databases.inspected_catalog import read_inspected_catalog
 from t2sql.databases.mariadb_catalog import read_mariadb_catalog
 from t2sql.databases.postgres_catalog import read_postgres_catalog
@@ -88,12 +89,18 @@ def read_tables(
 def read_schema(engine: sa.Engine) -> ReadSchema:
     """Read the tables and views with their columns, types and keys. No row is read.
 
+    Keys that nobody declared are guessed by names; see `guess_keys`.
+
     Raises:
         InputError: The database has no table that can be read.
     """
     with ignore_unknown_types():
         catalog = read_tables(engine, views=True)
-    schema = Schema(tuple(_schema_table(table) for table in catalog.tables))
+    tables = [
+        replace(table, foreign_keys=(*table.foreign_keys, *guess_keys(table, catalog.tables)))
+        for table in catalog.tables
+    ]
+    schema = Schema(tuple(map(_schema_table, tables)))
     namespaces = {table.name: table.namespace for table in catalog.tables if table.namespace}
     return ReadSchema(schema, catalog.left_out, namespaces)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from t2sql.plain import parse_json
 from t2sql.runs.records import Event, RecordError, WarningEvent, event_from_json
 
 _CHUNK = 1 << 20
@@ -114,7 +113,7 @@ def parse(line: bytes, number: int | None = None) -> Event:
         number: Its number in the file, from 1, where that is known.
     """
     try:
-        return event_from_json(parse_json(line))
+        return event_from_json(json.loads(line))
     except RecordError as error:
         problem = str(error)
     except ValueError:

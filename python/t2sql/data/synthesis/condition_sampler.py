@@ -9,7 +9,7 @@ from math import floor, isfinite, log10
 from typing import TypeAlias
 
 from t2sql.data.rng import NoSample, Rng
-from t2sql.data.synthesis.profiles import ColumnProfile
+from t2sql.data.synthesis.profiles import ColumnProfile, Role
 from t2sql.data.synthesis.query import Comparison, Scope
 from t2sql.data.synthesis.recipe import Recipe
 from t2sql.data.synthesis.row_sampler import Value
@@ -26,8 +26,8 @@ _ROLES = {
     "in": ("category", "name", "year"),
     "null": ("number", "year", "date", "time", "category", "name", "long", "mixed", "key"),
 }
-_RARE = ("key", "flag")
-"""Roles of columns that people seldom ask for by value; such a column is kept with a probability of 0.3."""
+_RARE: dict[Role, float] = {"key": 0.1, "flag": 0.3}
+"""Roles of columns that people seldom ask for by value, and how probably such a column is kept."""
 
 _TRIES = 8
 """How often another value of a column is drawn before the attempt is given up."""
@@ -98,7 +98,9 @@ class ConditionSampler:
     def _comparison(self, row: int, free: list[ColumnProfile]) -> Comparison:
         op = self._rng.weighted_choice(self._recipe.conditions)
         columns = [column for column in free if column.role in _ROLES[op]]
-        columns = [column for column in columns if column.role not in _RARE or self._rng.chance(0.3)]
+        columns = [
+            column for column in columns if column.role not in _RARE or self._rng.chance(_RARE[column.role])
+        ]
         if op == "equal":
             # Nobody asks for a weight of exactly 3.7.
             columns = [column for column in columns if column.role != "number" or column.whole]

@@ -18,14 +18,14 @@ from t2sql.data.synthesis.row_sampler import Row, sample_rows
 from t2sql.databases import (
     DatabaseColumn,
     DatabaseTable,
-    ForeignKeyConstraint,
     database_name,
+    guess_keys,
     masked_url,
     open_engine,
     read_tables,
 )
 from t2sql.errors import InputError
-from t2sql.schema import Column, ForeignKey, Schema, Table, row_nouns, split_name
+from t2sql.schema import Column, ForeignKey, Schema, Table
 from t2sql.sql import quote
 
 _SAMPLE_VALUES = 3
@@ -80,7 +80,8 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
         if clashes:
             warnings.append(f"left out, for SQLite cannot tell their names apart: {', '.join(clashes)}")
         with engine.connect() as connection:
-            rows = sample_rows(connection, tables, recipe.rows, Rng(f"rows/{seed}"))
+            rows, unreadable = sample_rows(connection, tables, recipe.rows, Rng(f"rows/{seed}"))
+            warnings += unreadable
     if recipe.guess_keys:
         tables = [_with_guessed_keys(table, tables, rows) for table in tables]
     private = set() if with_private else private_columns(tables, rows, recipe)
@@ -129,20 +130,15 @@ def _with_guessed_keys(
     table: DatabaseTable, tables: list[DatabaseTable], rows: dict[str, list[Row]]
 ) -> DatabaseTable:
     """Let `customer_id` refer to the table whose rows are customers, if its values are keys there."""
-    keys = list(table.foreign_keys)
-    for index, column in enumerate(table.columns):
-        words = [word.lower() for word in split_name(column.name)]
-        if len(words) < 2 or words[-1] != "id" or any(column.name in key.columns for key in keys):
-            continue
-        values = {row[index] for row in rows[table.name]} - {None}
-        for target in tables:
-            if target.name == table.name or len(target.primary_key) != 1:
-                continue
-            key_index = target.column_names.index(target.primary_key[0])
-            called = row_nouns(target.name)[0].lower() == " ".join(words[:-1])
-            if called and values and values <= {row[key_index] for row in rows[target.name]}:
-                keys.append(ForeignKeyConstraint(table.name, (column.name,), target.name, target.primary_key))
-    return replace(table, foreign_keys=tuple(keys))
+    by_name = {target.name: target for target in tables}
+    guessed = []
+    for key in guess_keys(table, tables):
+        target = by_name[key.to_table]
+        own, to = table.column_names.index(key.columns[0]), target.column_names.index(key.to_columns[0])
+        values = {row[own] for row in rows[table.name]} - {None}
+        if values and values <= {row[to] for row in rows[target.name]}:
+            guessed.append(key)
+    return replace(table, foreign_keys=(*table.foreign_keys, *guessed))
 
 
 def _write(path: Path, tables: list[DatabaseTable], rows: dict[str, list[Row]]) -> None:

@@ -20,6 +20,12 @@ Role: TypeAlias = Literal[
 day."""
 
 TEMPORAL_ROLES = ("date", "time", "year")
+_OPAQUE = re.compile(
+    r"json|xml|^money|interval|range\b|\[|struct|^map\b|union|^bit|tsvector|geo|point|polygon|^line|^box|^path|^circle"
+    r"|vector|hstore|ltree",
+    re.IGNORECASE,
+)
+"""Types whose values are no texts that a question could name, though the copy holds them as such."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d.*)?\Z")
 _LABELS = ("name", "title", "label", "caption", "subject", "model", "designation")
 _LONG_TEXT = 60
@@ -108,6 +114,9 @@ def _profile(table: DatabaseTable, rows: list[Row], private: PrivateColumns, rec
 def _role(table: DatabaseTable, name: str, values: Sequence[Value], n: int) -> Role:
     if not values:
         return "empty"
+    sql_type = next(column.type for column in table.columns if column.name == name)
+    if _OPAQUE.search(sql_type):
+        return "mixed"
     kinds = {type(value) for value in values}
     distinct = len(set(values))
     keyed = name in table.primary_key or any(name in edge.columns for edge in table.foreign_keys)
@@ -126,6 +135,8 @@ def _role(table: DatabaseTable, name: str, values: Sequence[Value], n: int) -> R
         return "date" if max(map(len, texts)) == 10 else "time"
     if sum(len(text) for text in texts) > _LONG_TEXT * len(texts):
         return "long"
+    if sql_type.upper() == "UUID":
+        return "key"
     if called_key and distinct > 0.5 * len(values):
         return "key"
     return "category" if distinct * 2 <= len(values) else "name"

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from t2sql.data.rng import Rng
-from t2sql.databases import DatabaseTable, ForeignKeyConstraint
+from t2sql.databases import DatabaseTable, ForeignKeyConstraint, driver_message
 
 Value: TypeAlias = str | int | float | None
 """A value as SQLite stores it; bytes are not copied."""
@@ -34,7 +34,7 @@ _LARGEST_INTEGER = 2**63
 
 def sample_rows(
     connection: sa.Connection, tables: list[DatabaseTable], most: int, rng: Rng
-) -> dict[str, list[Row]]:
+) -> tuple[dict[str, list[Row]], list[str]]:
     """Read at most `most` rows of each table, and in addition the rows that their foreign keys refer to.
 
     Args:
@@ -44,9 +44,21 @@ def sample_rows(
         rng: The source of random choices.
 
     Returns:
-        The rows of each table, by its name.
+        The rows of each table, by its name, and sentences for people about tables that cannot be read; such a
+        table has no rows.
     """
-    rows = {table.name: _sample(connection, table, most, rng) for table in tables}
+    rows: dict[str, list[Row]] = {}
+    unreadable = []
+    for table in tables:
+        try:
+            rows[table.name] = _sample(connection, table, most, rng)
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            # Of a foreign server that is away, a view that divides by zero, a damaged page.
+            connection.rollback()
+            rows[table.name] = []
+            unreadable.append(f"no row of {table.name} is taken: {driver_message(error.orig or error)}")
     whole = {name for name, sampled in rows.items() if len(sampled) < most}
     by_name = {table.name: table for table in tables}
     # Twice, so that the rows that were added get the rows that they refer to.
@@ -55,7 +67,7 @@ def sample_rows(
             for edge in table.foreign_keys:
                 if edge.to_table not in whole and len(edge.columns) == 1:
                     _add_targets(connection, edge, by_name, rows, most)
-    return rows
+    return rows, unreadable
 
 
 def _sample(connection: sa.Connection, table: DatabaseTable, most: int, rng: Rng) -> list[Row]:
@@ -132,7 +144,8 @@ def _select(table: DatabaseTable, *before: Any) -> Any:
 
 
 def _from(table: DatabaseTable) -> Any:
-    return sa.table(table.name)
+    # DuckDB reads a schema's tables only by the schema's name; of one called like its file, see its catalog.
+    return sa.table(table.name, schema=table.namespace[0] if len(table.namespace) == 1 else None)
 
 
 def _fetch(connection: sa.Connection, query: Any) -> list[Row]:
