@@ -15,11 +15,11 @@ from t2sql import data, sql
 from t2sql.cli import run
 from t2sql.data import Dataset
 from t2sql.data.partition import partition
-from t2sql.data.single_quotes import with_single_quotes
 from t2sql.databases import open_engine, read_schema
 from t2sql.errors import InputError
 from t2sql.evaluate import score
 from t2sql.schema import read_ddl
+from t2sql.sql import with_single_quotes
 
 DDL = "CREATE TABLE head (age INTEGER, name VARCHAR, born_state VARCHAR)"
 

@@ -63,6 +63,7 @@ def one(dataset: Dataset | None, gold: str, answer: str, **options: float) -> Sc
         ("""select c.name from cats as c where 3 < c.age and c."coat colour" = 'black'""", False, True),
         ("SELECT Name FROM cats WHERE id IN (1, 2)", False, False),
         ("""SELECT Name FROM cats WHERE "Coat colour" = 'black' AND Age >= 4""", False, False),
+        ("""SELECT Name FROM cats WHERE "Coat colour" = "black" AND Age > 3""", True, True),
     ],
 )
 def test_right_answers(dataset: Dataset, answer: str, exact: bool, logical: bool) -> None:

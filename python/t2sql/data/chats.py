@@ -8,10 +8,10 @@ import re
 from t2sql.data.contexts import ANSWERS, read_ddl_once, without_fence
 from t2sql.data.example import Example
 from t2sql.data.record import Record
-from t2sql.data.single_quotes import with_single_quotes
 from t2sql.errors import InputError
 from t2sql.prompt import parse_prompt, render_prompt
 from t2sql.schema import Schema
+from t2sql.sql import with_single_quotes
 
 _DDL = re.compile(r"CREATE\s+TABLE\b[^()]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)[ \t]*;?", re.IGNORECASE)
 """A statement inside a text. A question may follow, with parentheses of its own."""

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from t2sql.data.example import Example
 from t2sql.data.record import Record, json_type
-from t2sql.data.single_quotes import with_single_quotes
 from t2sql.errors import InputError
 from t2sql.prompt import parse_prompt, render_prompt, strip_end_marks
 from t2sql.schema import Schema, read_ddl
+from t2sql.sql import with_single_quotes
 
 QUESTIONS = ("question", "sql_prompt", "nl_question", "natural_language", "natural_language_query", "nlq")
 """The keys of a question: sql-create-context and Spider; gretelai; others."""

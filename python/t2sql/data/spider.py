@@ -15,11 +15,11 @@ from t2sql.data.left_out import LeftOut
 from t2sql.data.record import Record
 from t2sql.data.record_files import read_json
 from t2sql.data.rng import Rng
-from t2sql.data.single_quotes import with_single_quotes
 from t2sql.errors import InputError
 from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
 from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.sql import with_single_quotes
 
 _QUESTION_FILES = {
     "train": ("train_spider.json", "train_others.json", "train/train.json", "train.json"),

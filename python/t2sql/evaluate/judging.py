@@ -26,6 +26,7 @@ from t2sql.sql import (
     open_reader,
     same_result,
     same_statement,
+    with_single_quotes,
 )
 
 _OUTCOME_OF_KIND = {
@@ -114,7 +115,7 @@ class Judge:
             db = self._dataset.db_path(example) if self._dataset is not None else None
             if db is None or example.sql is None:
                 continue
-            gold = _gold(example)
+            gold, sql = _gold(example), _answer(example, sql)
             if (db, gold) not in golds:
                 golds.add((db, gold))
                 self._sent.append(self._gold_task(db, gold))
@@ -138,6 +139,7 @@ class Judge:
             InputError: The example has no gold statement or one that does not run, or its database cannot be
                 read.
         """
+        answer, sql = sql, _answer(example, sql)
         gold = _gold(example)
         db = self._dataset.db_path(example) if self._dataset is not None else None
         exact = same_statement(gold, sql)
@@ -152,7 +154,7 @@ class Judge:
             correct = logical
         return Scored(
             id=example.id,
-            sql=sql,
+            sql=answer,
             gold=gold,
             correct=correct,
             exact=exact,
@@ -243,7 +245,12 @@ def _outcome(sql: str, refusal: SqlError | None, miss: str | None) -> str:
 def _gold(example: Example) -> str:
     if example.sql is None:
         raise InputError("the example has no gold statement", where=example.id)
-    return example.sql.strip().rstrip(";").rstrip()
+    return with_single_quotes(example.sql.strip().rstrip(";").rstrip(), example.schema)
+
+
+def _answer(example: Example, sql: str) -> str:
+    """An answer with its texts as SQLite reads them; a name that is a wrong column stays one."""
+    return with_single_quotes(sql, example.schema, operands_only=True)
 
 
 def _folded(sql: str) -> str:

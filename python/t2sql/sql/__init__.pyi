@@ -1,6 +1,7 @@
 from .authorizer import Reach as Reach
 from .canonical import same_statement as same_statement
 from .compare import same_result as same_result
+from .double_quotes import with_single_quotes as with_single_quotes
 from .errors import SqlError as SqlError
 from .errors import SqlErrorKind as SqlErrorKind
 from .lexer import KEYWORDS as KEYWORDS
@@ -58,4 +59,5 @@ __all__ = [
     "same_statement",
     "take_rows",
     "tokens",
+    "with_single_quotes",
 ]
