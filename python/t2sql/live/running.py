@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
@@ -37,11 +38,13 @@ class LiveTarget:
     Attributes:
         url: Its URL, password included; the path of a file is absolute.
         environment: The variables that drivers read, such as PGPASSWORD: the process may have started before
-            they were set.
+            they were set, or have opened another database.
+        folder: The working directory: views of a DuckDB file may name files from there.
     """
 
     url: str
     environment: Mapping[str, str] = field(default_factory=lambda: _driver_variables())
+    folder: str = field(default_factory=os.getcwd)
 
     def open(self) -> LiveSession:
         """Connect; see `t2sql.sql.Target`.
@@ -49,7 +52,11 @@ class LiveTarget:
         Raises:
             WorkError: The database cannot be reached any more.
         """
+        for name in _driver_variables().keys() - self.environment.keys():
+            del os.environ[name]
         os.environ.update(self.environment)
+        with suppress(OSError):
+            os.chdir(self.folder)
         with translate_errors(self.url, WorkError):
             return LiveSession(self.url, read_only_engine(parse_url(self.url)))
 
@@ -73,7 +80,7 @@ class LiveTarget:
 
 
 def _driver_variables() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(("PG", "MYSQL"))}
+    return {name: value for name, value in os.environ.items() if name.startswith(("PG", "MYSQL", "HOME"))}
 
 
 class LiveSession:
