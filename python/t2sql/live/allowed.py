@@ -32,7 +32,7 @@ _NODES = """
     Array Bracket Slice Struct PropertyEQ Lambda Comprehension Map ToMap
     JsonArrow JsonTextArrow JSONBExtract JSONBExtractScalar JSONBContainsTopKey ArrayContainsAll
     ArrayContainedBy ArrayOverlaps JSONBContainsAnyTopKeys JSONBContainsAllTopKeys
-    GroupConcat Xor Soundex Binary
+    GroupConcat Xor Soundex Binary MatchAgainst
     AnonymousAggFunc Anonymous
 """
 NODES = frozenset(_NODES.split())
@@ -46,7 +46,7 @@ _WORDS = """
     day_microsecond day_second day_minute day_hour year_month
     all leading trailing both bernoulli system reservoir precision
 """
-WORDS = frozenset(_WORDS.split())
+WORDS = frozenset(_WORDS.split()) | {"current row", "no others", "ties", "group"}
 """Words that are no names: units of time, and keywords of single clauses, in small letters."""
 
 _NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -136,6 +136,10 @@ def refused_part(node: exp.Expr, dialect: str) -> str | None:
     if isinstance(node, exp.Collate):
         collation = node.expression.name.lower().removeprefix("pg_catalog.")
         return None if collation in allowed.collations else f"the collation {collation[:_SHOWN_CHARACTERS]}"
+    if isinstance(node, exp.HexString) and dialect in ("sqlite", "mysql"):
+        return None if re.fullmatch(r"[0-9A-Fa-f]*", node.name) else "a hexadecimal text"
+    if isinstance(node, exp.Dot) and dialect == "duckdb" and isinstance(node.expression, exp.Identifier):
+        return None
     if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.name):
         return f"the number {shown}"
     if isinstance(node, exp.DataType):

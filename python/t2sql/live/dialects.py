@@ -105,6 +105,12 @@ class OwnDuckDB(DuckDB):
 
         TRANSFORMS: ClassVar[Any] = _binary_arrows(DuckDBGenerator)
 
+        MULTI_ARG_DISTINCT = True
+
+        def ignorenulls_sql(self, expression: exp.IgnoreNulls) -> str:
+            """Write IGNORE NULLS as it stands."""
+            return f"{self.sql(expression, 'this')} IGNORE NULLS"
+
         def withingroup_sql(self, expression: exp.WithinGroup) -> str:
             """Write WITHIN GROUP as it stands."""
             return f"{self.sql(expression, 'this')} WITHIN GROUP ({self.sql(expression, 'expression')})"
@@ -123,7 +129,11 @@ class OwnPostgres(Postgres):
     class Generator(PostgresGenerator):
         """Writes arrows as they stand."""
 
-        TRANSFORMS: ClassVar[Any] = _binary_arrows(PostgresGenerator)
+        MULTI_ARG_DISTINCT = True
+        TRANSFORMS: ClassVar[Any] = {
+            **_binary_arrows(PostgresGenerator),
+            exp.CurrentTime: lambda self, node: "CURRENT_TIME",
+        }
 
 
 class OwnMariaDB(MySQL):

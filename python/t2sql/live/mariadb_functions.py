@@ -19,7 +19,7 @@ _DATES = """
     microsecond minute month monthname now period_add period_diff quarter second sec_to_time str_to_date
     subdate subtime sysdate time time_format time_to_sec timediff timestamp timestampadd timestampdiff to_days
     to_seconds unix_timestamp utc_date utc_time utc_timestamp week weekday weekofyear year yearweek
-    localtime localtimestamp
+    localtime localtimestamp current_date current_time current_timestamp
 """
 _JSON = """
     json_array json_array_append json_array_insert json_array_intersect json_arrayagg json_compact

@@ -47,7 +47,7 @@ _AGGREGATES = """
     regr_sxx regr_sxy regr_syy stddev stddev_pop stddev_samp string_agg sum var_pop var_samp variance
     cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number
 """
-_OTHERS = "coalesce gen_random_uuid greatest least nullif num_nonnulls num_nulls row uuidv4 uuidv7"
+_OTHERS = "array coalesce gen_random_uuid greatest least nullif num_nonnulls num_nulls row uuidv4 uuidv7"
 FUNCTIONS = frozenset((_TEXT + _NUMBERS + _DATES + _ARRAYS + _JSON + _AGGREGATES + _OTHERS).split())
 """In small letters; all are in pg_catalog. Left out: what reads files, settings, catalogs and sequences, runs
 text as SQL (query_to_xml, ts_stat, ts_rewrite), writes, locks, or waits."""
@@ -73,6 +73,11 @@ TABLE_FUNCTIONS: dict[str, tuple[str, ...]] = {
     "jsonb_each_text": ("key", "value"),
     "jsonb_object_keys": ("",),
     "jsonb_path_query": ("",),
+    # Their columns are those that the alias defines.
+    "json_to_record": (),
+    "json_to_recordset": (),
+    "jsonb_to_record": (),
+    "jsonb_to_recordset": (),
 }
 """Functions that may stand after FROM, and the columns of their rows; "" is the function's own name, for
 which an alias stands where there is one."""

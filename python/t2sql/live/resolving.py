@@ -24,7 +24,7 @@ _SELECT = (
     "with_ expressions from_ joins where group having order limit offset distinct windows qualify sample"
 )
 _SELECT_PARTS = frozenset(_SELECT.split())
-_STAR_PARTS = frozenset({"except_", "replace"})
+_STAR_PARTS = frozenset({"except_", "replace", "rename"})
 
 
 class NameResolver:
@@ -175,8 +175,11 @@ class NameResolver:
             self._columns.resolve(item, scope, in_list=True)
             # The column has been replaced by what an alias before it stands for.
             return (item.name if item.parent is container else name,)
+        name = self._unnamed(item)
         self.expression(item, scope, in_list=True)
-        return (self._unnamed(item),)
+        if name is not None:
+            scope.outputs.add(name)
+        return (name,)
 
     def _unnamed(self, item: exp.Expr) -> str | None:
         """What PostgreSQL and DuckDB call a column that is a call: by its function."""
@@ -202,7 +205,11 @@ class NameResolver:
             out.add(fold(column.name))
         for item in star.args.get("replace") or ():
             self.expression(item.this, scope)
-        return tuple(column for column in columns if column is None or fold(column) not in out)
+        new = {fold(item.this.name): item.alias for item in star.args.get("rename") or ()}
+        for item in star.args.get("rename") or ():
+            self._columns.resolve(item.this, scope)
+        left = (column for column in columns if column is None or fold(column) not in out)
+        return tuple(column if column is None else new.get(fold(column), column) for column in left)
 
     def _modifiers(self, node: exp.Expr, columns: Columns, common: dict[str, CommonTable]) -> None:
         """Resolve ORDER BY, LIMIT and OFFSET of a set operation, which see its columns."""
@@ -233,6 +240,9 @@ class NameResolver:
                 part.replace(exp.var(part.name))
             elif isinstance(part, exp.Column):
                 self._columns.resolve(part, scope, in_list=in_list)
+            elif isinstance(part, exp.Dot):
+                field = exp.Literal.string(part.expression.name)
+                part.replace(exp.Anonymous(this="struct_extract", expressions=[part.this, field]))
             elif isinstance(part, exp.Star):
                 self._sources.only(part, frozenset())
                 if not _is_counted(part):

@@ -68,12 +68,14 @@ class Scope:
         common: The common table expressions that may be read here, by folded name.
         sources: What is after FROM, by folded name.
         aliases: What the SELECT list names, by folded name. Expressions of the scope may use it.
+        outputs: What the database itself calls a column of the SELECT list, such as "count".
     """
 
     parent: Scope | None
     common: dict[str, CommonTable]
     sources: dict[str, Source] = field(default_factory=dict)
     aliases: dict[str, exp.Alias] = field(default_factory=dict)
+    outputs: set[str] = field(default_factory=set)
 
     def chain(self) -> Iterator[Scope]:
         """This scope and those around it, from the inside out."""
@@ -140,6 +142,9 @@ class ColumnResolver:
         if own_alias is not None and _is_term(node, exp.Order):
             _write(node, own_alias.alias)
             return
+        if fold(node.name) in scope.outputs and _is_term(node, exp.Order):
+            _write(node, fold(node.name))
+            return
         for outer in scope.chain():
             found = list(self._matches(node.name, outer.sources.values()))
             if found:
@@ -187,6 +192,11 @@ class ColumnResolver:
 
     def _use_alias(self, node: exp.Column, alias: exp.Alias, *, in_list: bool) -> None:
         plain = self._dialect == "sqlite" and not in_list
+        if self._dialect == "mysql":
+            # Beside columns it knows aliases in these clauses, and in HAVING columns of the SELECT list only.
+            plain = not isinstance(
+                node.find_ancestor(exp.Having, exp.Order, exp.Group, exp.Select), exp.Select
+            )
         if plain or _is_term(node, exp.Group):
             _write(node, alias.alias)
             return

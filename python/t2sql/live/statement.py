@@ -166,6 +166,11 @@ def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
     tree = trees[0]
     if not isinstance(tree, exp.Query | exp.Values):
         raise SqlError("not_read_only", f"expected SELECT, found {sql.split()[0][:20].upper()}", sql)
+    for text in list(tree.find_all(exp.ByteString)):
+        # PostgreSQL's E'…', of which the simple escapes are read.
+        plain = _unescaped(text.name)
+        if plain is not None and dialect == "postgres":
+            text.replace(exp.Literal.string(plain))
     for node in tree.walk():
         part = refused_part(node, dialect)
         if part is not None:
@@ -194,6 +199,17 @@ def _to_sql(tree: exp.Expr, dialect: str, sql: str) -> str:
             return tree.sql(dialect=OWN[dialect], comments=False, unsupported_level=ErrorLevel.RAISE)
     except (SqlglotError, RecursionError, ValueError) as error:
         raise SqlError("other", f"it cannot be written in {dialect}: {_first_line(error)}", sql) from None
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"'}
+
+
+def _unescaped(text: str) -> str | None:
+    """A text without its backslashes; None if it has another escape."""
+    pieces = re.split(r"\\(.)", text, flags=re.DOTALL)
+    if any(escape not in _ESCAPES for escape in pieces[1::2]):
+        return None
+    return "".join(_ESCAPES[piece] if index % 2 else piece for index, piece in enumerate(pieces))
 
 
 def _first_line(error: BaseException) -> str:

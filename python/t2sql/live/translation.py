@@ -47,6 +47,8 @@ def sqlite_use(node: exp.Expr, dialect: str) -> str | None:
         and isinstance(node.args.get("start"), exp.Neg)
     ):
         return "substring from the end"
+    if isinstance(node, exp.Glob) and dialect in ("postgres", "mysql"):
+        return "GLOB"
     if not isinstance(node, exp.Anonymous):
         return None
     name = node.name.lower()
@@ -185,6 +187,8 @@ def _glob(node: exp.Glob, dialect: str) -> exp.Expr | None:
     text = exp.Literal.string(f"^{regex}$")
     if dialect == "mysql":
         text = exp.Literal.string(f"^(?-i){regex}$")
+        place = exp.Anonymous(this="REGEXP_INSTR", expressions=[node.this, text])
+        return exp.GT(this=place, expression=exp.Literal.number(0))
     return exp.RegexpLike(this=node.this, expression=text)
 
 

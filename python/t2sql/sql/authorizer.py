@@ -75,6 +75,8 @@ def load_virtual_tables(connection: sqlite3.Connection) -> None:
     A table whose module is missing or refuses stays an error for the statements that read it.
     """
     with suppress(sqlite3.Error):
+        connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
+    with suppress(sqlite3.Error):
         query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"
         for (name,) in connection.execute(query).fetchall():
             with suppress(sqlite3.Error):
