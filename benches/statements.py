@@ -1,4 +1,4 @@
-"""What the check of statements lets through, on every database that runs here: attacks, everyday, the grammar's.
+"""What the check of statements lets through, on every database that runs here.
 
     python benches/statements.py
 
