@@ -92,7 +92,7 @@ def test_a_value_in_another_letter_case_is_told(database: LiveDatabase) -> None:
 
 def test_a_value_that_is_nowhere_is_noted_and_kept(database: LiveDatabase) -> None:
     statement = database.prepare("SELECT id FROM customers WHERE city = 'Atlantis'")
-    assert statement.notes == ("customers.city has nothing like 'Atlantis'",)
+    assert statement.unmatched == ("customers.city has nothing like 'Atlantis'",)
     assert "'Atlantis'" in statement.sql and not statement.changes
 
 

@@ -21,6 +21,7 @@ from t2sql.runs.records import (
     TrainStartEvent,
     VerifyResult,
 )
+from t2sql.text import visible
 
 
 class Page(HTMLParser):
@@ -89,6 +90,57 @@ def test_report_of_a_whole_run_has_every_part(tmp_path: Path) -> None:
         "What was run",
     ):
         assert f"## {heading}" in markdown
+
+
+def test_each_figure_has_its_number_and_interval_and_few_stand_apart(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    report.write(run)
+    html, markdown = (run.path / "report.html").read_text(), (run.path / "report.md").read_text()
+    page = Page()
+    page.feed(html)
+    for text in (page.text, markdown.replace("\\_", "_")):
+        # Right, exact and runnable answers of 200, each with Wilson's interval.
+        assert "85.0%" in text and "79–89%" in text and "83.0%" in text and "77–88%" in text
+        assert "3 of 3" in text and "44–100%" in text and "100.0%" not in text
+        assert text.index("demo.q4_0") < text.index("Asked 3 questions instead of 200") < text.index("3 of 3")
+        assert "125 of 200" in text and "96.0%" in text and "91–98%" in text
+        assert "38 of 40 there (95% interval 83–99%)" in text
+        assert "9.5% of 200" in text
+        assert "1 more comparison is of fewer questions" in text
+        assert "Asked as t2sql ask asks" in text
+    assert 'class="few' in html
+
+
+def test_the_report_says_what_was_asked_freely(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    compared = run.result(CompareResult)
+    assert compared is not None
+    free = tuple(replace(row, grammar=False) for row in compared.rows)
+    save(run, replace(compared, rows=free))
+    report.write(run)
+    assert "Asked freely, without the grammar" in (run.path / "report.md").read_text()
+    save(run, replace(compared, rows=(*compared.rows[:-1], free[-1])))
+    report.write(run)
+    text = (run.path / "report.md").read_text()
+    assert "Rows marked free" in text and "fused (free)" in text
+
+
+def test_few_answers_have_no_percentage_in_the_headline(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    compared = run.result(CompareResult)
+    assert compared is not None
+    save(run, replace(compared, rows=compared.rows[-1:]))
+    headline = report.collect(run).verdict.headline
+    assert headline == "3 of 3 test questions answered with the right rows, too few to judge"
+
+
+def test_foreign_text_in_a_report_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo", model="m\x1b[31m\u202eodel")
+    report.write(run)
+    for name in ("report.md", "report.html", "report.json"):
+        text = (run.path / name).read_text()
+        assert visible(text) == text
+    assert json.loads((run.path / "report.json").read_text())["settings"]["model"] == "m\x1b[31m\u202eodel"
 
 
 def test_nothing_in_the_data_becomes_markup(tmp_path: Path) -> None:

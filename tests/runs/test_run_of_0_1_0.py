@@ -60,7 +60,12 @@ def test_its_report_says_what_it_said(old_run: Path) -> None:
     before = json.loads((old_run / "report.json").read_text())
     report.write(runs.open_run(old_run))
     after = json.loads((old_run / "report.json").read_text())
-    for name in ("verdict", "training", "checkpoints", "chosen", "calibration", "questions", "stages"):
+    sentences = {"headline", "detail"}
+    assert {k: v for k, v in after["verdict"].items() if k not in sentences} == {
+        k: v for k, v in before["verdict"].items() if k not in sentences
+    }
+    assert after["verdict"]["headline"] == "0.0% of 20 test questions answered with the right rows"
+    for name in ("training", "checkpoints", "chosen", "calibration", "questions", "stages"):
         assert after[name] == before[name]
     del before["comparison"]["note"]
     assert after["comparison"] == before["comparison"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from t2sql import runs
@@ -21,8 +22,10 @@ from t2sql.runs.records import (
     StageResult,
     TestedCheckpoint,
     TestResult,
+    Threshold,
     TrainEvent,
     TrainResult,
+    Trust,
     ValidationScore,
     ValidEvent,
     VerifiedFile,
@@ -98,6 +101,7 @@ def _results(path: Path) -> list[StageResult]:
             best_step=500,
             pairs=(make_pair("400", "500 llama", ("t1",), ()),),
             chosen=CHOSEN,
+            calibration=Threshold(min_logprob=-0.05, target=0.95, n=60, answered=40, right=38),
         ),
         FuseResult(step=500, max_change=0.11, max_error=3.1e-5),
         ConvertResult(files=files[:1]),
@@ -132,12 +136,23 @@ def _row(model: str, backend: str, n: int, correct: int, interval: tuple[float, 
         bytes=144_800_000,
         n=n,
         correct=correct,
-        exact=correct - 4,
-        valid=n - 2,
+        exact=max(0, correct - 4),
+        valid=max(correct, n - 2),
         interval=interval,
         prompt_tps=812.4,
         gen_tps=158.2,
+        grammar=True,
+        trust=Trust(
+            min_logprob=-0.05, answered=n * 5 // 8, right=n * 6 // 10, curve=((0.5, 0.98), (1.0, 0.85))
+        )
+        if not model.startswith("base")
+        else Trust(answered=n),
     )
+
+
+def _trust(n: int) -> Trust:
+    curve = ((0.5, 0.98), (1.0, 0.85))
+    return Trust(min_logprob=-0.05, answered=n * 5 // 8, right=n * 6 // 10, curve=curve)
 
 
 def _comparison() -> CompareResult:
@@ -147,7 +162,7 @@ def _comparison() -> CompareResult:
         _row("demo.q8_0", "llama", 200, 170, (0.794, 0.893)),
         _row("demo.q4_1", "llama", 200, 158, (0.728, 0.841)),
         _row("demo.q4_0", "llama", 200, 141, (0.638, 0.764)),
-        _row("fused", "mlx", 20, 17, (0.64, 0.948)),
+        _row("fused", "mlx", 3, 3, (0.438, 1.0)),
     )
     sql = "SELECT Age FROM students WHERE Name = 'Wang Junjian'"
     base = ComparedAnswer(name="base.q8_0", backend="llama", sql=f"students {NASTY}")
@@ -155,6 +170,7 @@ def _comparison() -> CompareResult:
     return CompareResult(
         rows=rows,
         baseline=0.095,
+        baseline_n=200,
         questions=(
             ComparedQuestion(question="How old is Wang Junjian?", answers=(base, *answers)),
             ComparedQuestion(question=f"Query information {NASTY}", answers=answers),
@@ -162,6 +178,7 @@ def _comparison() -> CompareResult:
         pairs=(
             make_pair("demo.q8_0", "base.q8_0 llama", (), ("t1", "t2")),
             make_pair("demo.q4_0", "demo.f32 llama", ("t1",), ("t2",)),
+            replace(make_pair("fused", "base.q8_0 llama", (), ("t2",)), backend="mlx", n=3),
         ),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 
+from t2sql.runs.records import FEW_ANSWERS
 from t2sql.text import one_line, shorten
 from t2sql_tui import clock as wall
 
@@ -58,6 +59,15 @@ def count(value: object) -> str:
 def percent(fraction: object) -> str:
     """A fraction of 1 as a percentage with one decimal."""
     return NONE if (fraction := number(fraction)) is None else f"{100 * fraction:.1f}%"
+
+
+def score(fraction: object, n: object) -> str:
+    """A fraction of right answers as a percentage with their number; of few answers the count."""
+    if (fraction := number(fraction)) is None:
+        return NONE
+    if (n := number(n)) is None:
+        return percent(fraction)
+    return f"{fraction * n:.0f}/{n:.0f}" if n < FEW_ANSWERS else f"{100 * fraction:.0f}%/{n:.0f}"
 
 
 def rate(value: object) -> str:

@@ -91,9 +91,11 @@ def print_answer(
 
 
 def print_doubts(out: Output, answer: generate.Answer | live.LiveAnswer) -> None:
-    """Print why an answer is uncertain, if it is."""
+    """Print why an answer is uncertain, or that nobody knows how sure it is."""
     if answer.doubts:
         out.note(f"uncertain: {'; '.join(answer.doubts)}")
+    elif answer.status == "unrated":
+        out.note("unrated: without a threshold (--min-logprob) nothing says how sure the model is")
 
 
 def _text(out: Output, answer: live.LiveAnswer, rows: RowArguments) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from t2sql.cli.output import size_text, table
 from t2sql.runs.records import (
+    FEW_ANSWERS,
     ChosenCheckpoint,
     CompareResult,
     ComparisonRow,
@@ -22,6 +23,8 @@ from t2sql.runs.records import (
     TrainResult,
     VerifyResult,
     WrittenFile,
+    asked_fewer,
+    asked_most,
 )
 from t2sql.text import one_line, shorten
 
@@ -98,7 +101,7 @@ def right_cells(score: Score | None) -> tuple[str | None, str | None, int | None
     if score is None:
         return None, None, None
     low, high = score.interval
-    return percentage(score.correct, score.n), f"{100 * low:.0f}-{100 * high:.0f}%", score.n
+    return rate(score.correct, score.n), f"{100 * low:.0f}-{100 * high:.0f}%", score.n
 
 
 def pair_lines(pairs: Iterable[Pair], brief: Collection[str] = (), most: int = 3) -> str:
@@ -133,27 +136,52 @@ def chosen_line(chosen: ChosenCheckpoint) -> str:
 
 
 def comparison_table(rows: Iterable[ComparisonRow]) -> str:
-    """Size, speed and accuracy of every file on every backend."""
+    """Size, speed and accuracy of every file on every backend; those that were asked fewer questions last."""
+    rows = list(rows)
     cells = []
-    for row in rows:
+    for row in (*asked_most(rows), *asked_fewer(rows)):
         right, interval, _ = right_cells(row)
         model = (row.model, row.backend, row.device, row.weights, size_text(row.bytes))
         speed = (_number(row.prompt_tps, 0), _number(row.gen_tps, 1))
-        others = (percentage(row.exact, row.n), percentage(row.valid, row.n))
+        others = (rate(row.exact, row.n), rate(row.valid, row.n))
         cells.append((*model, *speed, row.n, right, interval, *others))
     header = ("model", "backend", "device", "weights", "size", "prompt tok/s", "gen tok/s")
     return table((*header, "n", "right", "95%", "exact", "runs"), cells, left=4)
 
 
+def asked_lines(rows: Sequence[ComparisonRow]) -> str:
+    """How the rows were asked, and which of them stand apart."""
+    free = sorted({row.label for row in rows if row.n and not row.grammar})
+    asked = "asked as ask does: only statements over each question's tables"
+    if free:
+        everyone = len(free) == len({row.label for row in rows if row.n})
+        asked = "asked freely, without the grammar of ask" + ("" if everyone else f": {', '.join(free)}")
+    fewer = asked_fewer(rows)
+    if not fewer:
+        return asked
+    counts = " or ".join(str(n) for n in sorted({row.n for row in fewer}))
+    most = max(row.n for row in rows)
+    return (
+        f"{asked}\nthe last {len(fewer)} were asked {counts} questions instead of {most}: not to be compared"
+    )
+
+
 def comparison_text(result: CompareResult) -> str:
     """The table, the figure to beat, and what each file answers to the tutorial's questions."""
     parts = [comparison_table(result.rows)]
+    parts.append(asked_lines(result.rows))
     if measured := measure_line(result.rows):
         parts.append(measured)
     if result.baseline is not None:
-        parts.append(f"always the commonest query shape: {100 * result.baseline:.1f}% right")
+        of = f" of {result.baseline_n}" if result.baseline_n else ""
+        parts.append(f"always the commonest query shape: {100 * result.baseline:.1f}%{of} right")
     if result.pairs:
-        parts.append(pair_lines(result.pairs, brief={row.label for row in result.rows if row.base}))
+        brief = {row.label for row in result.rows if row.base}
+        most = max(pair.n for pair in result.pairs)
+        fewer = [pair for pair in result.pairs if pair.n < most]
+        parts.append(pair_lines([pair for pair in result.pairs if pair.n == most], brief=brief))
+        if fewer:
+            parts.append(f"{len(fewer)} more of fewer questions are in --json")
     for question in result.questions:
         lines = [question.question]
         same: dict[str, list[str]] = {}
@@ -176,9 +204,11 @@ def measure_line(rows: Sequence[Measured]) -> str:
     return f"right by {' and '.join(names[measure] for measure in measures)}{caught}"
 
 
-def percentage(count: int, n: int) -> str | None:
-    """A count of `n` as a percentage; None of nothing."""
-    return f"{100 * count / n:.1f}%" if n else None
+def rate(count: int, n: int) -> str | None:
+    """A count of `n` as a percentage, or of few as it is; None of nothing."""
+    if not n:
+        return None
+    return f"{count} of {n}" if n < FEW_ANSWERS else f"{100 * count / n:.1f}%"
 
 
 def _test(result: TestResult) -> str:

@@ -76,6 +76,7 @@ class CheckpointScore:
             seconds=self.seconds,
             answer_seconds=self.predictions.seconds,
             of=of,
+            grammar=self.predictions.grammar,
         )
 
 

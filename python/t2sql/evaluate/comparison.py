@@ -21,6 +21,7 @@ from t2sql.evaluate.predictions import (
     subset,
 )
 from t2sql.generate import Backend, Generation, Request
+from t2sql.grammar import grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
 from t2sql.prompt import parse_prompt
@@ -47,7 +48,7 @@ class CompareOptions:
             None, all are asked.
         seed: Decides which questions are drawn where there is a limit.
         max_tokens: The most tokens of an answer.
-        grammar: Whether only statements over the question's own tables can be answers.
+        grammar: Whether only statements over the question's own tables can be answers, as `t2sql ask` has it.
         references: Names of models that every other is also compared with.
         out_dir: A directory for each model's predictions.
         force: Whether predictions in it may be replaced.
@@ -58,7 +59,7 @@ class CompareOptions:
     limits: Mapping[str, int | None] = field(default_factory=dict)
     seed: int = 0
     max_tokens: int = MAX_TOKENS
-    grammar: bool = False
+    grammar: bool = True
     references: Sequence[str] = ()
     out_dir: Path | None = None
     force: bool = False
@@ -187,7 +188,7 @@ class _Asking:
         prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in self.examples)]
         asked = PredictOptions(max_tokens=options.max_tokens, grammar=options.grammar)
         with closing(open_scorer(self.ref, self.backend, prompts, max_tokens=options.max_tokens)) as backend:
-            answers = _one_by_one(backend, options.max_tokens)
+            answers = _one_by_one(backend, asked)
             predictions = predict(
                 backend, self.dataset, self.examples, asked, out=out, force=options.force, progress=progress
             )
@@ -233,7 +234,7 @@ class _Asking:
 
 def _trust(predictions: Predictions) -> records.Trust:
     graded = predictions.graded
-    answered = [index for index in range(len(graded)) if predictions.status(index) == "answered"]
+    answered = [index for index in range(len(graded)) if predictions.status(index) != "uncertain"]
     return records.Trust(
         min_logprob=predictions.min_logprob,
         answered=len(answered),
@@ -255,10 +256,14 @@ def _questions(rows: Sequence[records.ComparisonRow]) -> tuple[records.ComparedQ
     )
 
 
-def _one_by_one(backend: Backend, max_tokens: int) -> list[Generation]:
+def _one_by_one(backend: Backend, asked: PredictOptions) -> list[Generation]:
     """The tutorial's questions, each alone, after a warm-up that is not counted."""
     backend.answer(Request("warm up:", max_tokens=2))
-    return [backend.answer(Request(prompt, max_tokens=max_tokens)) for prompt in TUTORIAL_PROMPTS]
+    requests = []
+    for prompt in TUTORIAL_PROMPTS:
+        grammar = grammar_of(parse_prompt(prompt)[0]) if asked.grammar else None
+        requests.append(Request(prompt, max_tokens=asked.max_tokens, grammar=grammar))
+    return [backend.answer(request) for request in requests]
 
 
 def _labelled(progress: Progress | None, label: str) -> Progress | None:

@@ -14,6 +14,7 @@ from t2sql.evaluate.logical import difference, logical_form
 from t2sql.evaluate.scores import CORRECT, Scored
 from t2sql.evaluate.suite import Suite, suite_of
 from t2sql.evaluate.tutorial_text import has_unknown_column, tutorial_form
+from t2sql.evaluate.unmatched import has_unmatched_text
 from t2sql.progress import Progress
 from t2sql.schema import Schema
 from t2sql.sql import (
@@ -52,6 +53,7 @@ def score(
     answers: Sequence[str],
     *,
     timeout: float = 5.0,
+    doubts: bool = False,
     progress: Progress | None = None,
 ) -> list[Scored]:
     """Score answers.
@@ -61,6 +63,7 @@ def score(
         examples: The questions with their gold statements.
         answers: A statement for each of them.
         timeout: Seconds after which an answer is stopped and counts as too slow.
+        doubts: Whether the databases are asked what speaks against an answer.
         progress: Called after each answer.
 
     Raises:
@@ -71,7 +74,7 @@ def score(
         raise InputError("answers and questions differ in number", expected=len(examples), found=len(answers))
     scored = []
     pairs = [(example, sql.strip()) for example, sql in zip(examples, answers, strict=True)]
-    with Judge(dataset, timeout) as judge:
+    with Judge(dataset, timeout, doubts) as judge:
         for done, (example, sql) in enumerate(pairs, 1):
             if done % _AHEAD == 1:
                 judge.run_ahead(pairs[done - 1 : done - 1 + _AHEAD])
@@ -84,15 +87,17 @@ def score(
 class Judge:
     """Scores one answer after another, and keeps databases open and gold results at hand between them."""
 
-    def __init__(self, dataset: Dataset | None, timeout: float) -> None:
+    def __init__(self, dataset: Dataset | None, timeout: float, doubts: bool = False) -> None:
         """Remember where databases are.
 
         Args:
             dataset: Finds an example's database; None when examples have none.
             timeout: Seconds after which an answer is stopped.
+            doubts: Whether the databases are asked what speaks against an answer.
         """
         self._dataset = dataset
         self._timeout = timeout
+        self._doubts = doubts
         self._open: OrderedDict[Path | Schema, tuple[ExitStack, Reader]] = OrderedDict()
         self._gold_results: dict[tuple[Path, str], Result] = {}
         self._sent: deque[Task] = deque()
@@ -149,7 +154,7 @@ class Judge:
         suite = suite_of(example.schema, gold) if is_sql and expected is None else None
         miss = _logical_miss(example, gold, sql, is_sql)
         logical = exact or miss is None
-        correct, refusal = self._run(db or example.schema, gold, sql, expected, suite)
+        correct, refusal, result = self._run(db or example.schema, gold, sql, expected, suite)
         if expected is None and suite is None:
             correct = logical
         return Scored(
@@ -163,27 +168,37 @@ class Judge:
             outcome=CORRECT if correct else _outcome(sql, refusal if is_sql else None, miss),
             measure="execution" if expected is not None else "suite" if suite is not None else "logical",
             suite=None if suite is None else suite.strength,
+            doubtful=self._doubts
+            and db is not None
+            and expected is not None
+            and self._is_doubtful(db, example, sql, result),
         )
+
+    def _is_doubtful(self, db: Path, example: Example, sql: str, result: Result | None) -> bool:
+        """What `t2sql ask --db --execute` would say of the answer, whatever the model's own probability."""
+        if result is None or result.is_empty:
+            return True
+        return has_unmatched_text(self._reader(db), example.schema, sql)
 
     def _run(
         self, where: Path | Schema, gold: str, sql: str, expected: Result | None, suite: Suite | None
-    ) -> tuple[bool, SqlError | None]:
-        """Whether the answer returns what the gold statement does, and why it does not run if it does not."""
+    ) -> tuple[bool, SqlError | None, Result | None]:
+        """Whether the answer returns the gold statement's rows; why it does not run, or what it returns."""
         reader = self._reader(where)
         try:
             if expected is not None:
                 if sql == gold:
-                    return True, None
+                    return True, None, expected
                 result = self._outcome(self._task(where, sql))
                 if isinstance(result, SqlError):
-                    return False, result
-                return same_result(expected, result, ordered=is_ordered(gold)), None
+                    return False, result, None
+                return same_result(expected, result, ordered=is_ordered(gold)), None, result
             refusal = reader.check(sql)
             if refusal is not None or suite is None:
-                return False, refusal
-            return sql == gold or suite.agrees(sql, timeout=self._timeout), None
+                return False, refusal, None
+            return sql == gold or suite.agrees(sql, timeout=self._timeout), None, None
         except SqlError as error:
-            return False, error
+            return False, error, None
 
     def _gold_result(self, db: Path, example: Example, gold: str) -> Result | None:
         """The gold statement's result; None when it has too many rows to compare."""

@@ -22,12 +22,14 @@ from t2sql.generate import (
     Generation,
     Request,
     doubts_about,
+    is_rated,
     open_backend,
 )
-from t2sql.grammar import grammar_of
+from t2sql.grammar import Grammar, grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
 from t2sql.runs import records
+from t2sql.sql import check
 
 MAX_TOKENS = 128
 """The most tokens of an answer, about 400 characters of SQL; a comparison warns of longer ones."""
@@ -43,13 +45,14 @@ class PredictOptions:
 
     Attributes:
         max_tokens: The most tokens of an answer.
-        grammar: Whether only statements over the question's own tables can be answers (`t2sql.grammar`).
+        grammar: Whether only statements over the question's own tables can be answers (`t2sql.grammar`), as
+            `t2sql ask` has it.
         seed: Of the random numbers, where the temperature is above 0; each question adds its index.
         temperature: 0 takes the likeliest token each time.
     """
 
     max_tokens: int = MAX_TOKENS
-    grammar: bool = False
+    grammar: bool = True
     seed: int = 0
     temperature: float = 0.0
 
@@ -70,6 +73,7 @@ class Predictions:
         seconds: Wall-clock seconds of generating all.
         min_logprob: The model's threshold: answers with a lower mean log-probability are uncertain; None
             where it has none.
+        grammar: Whether only statements over the question's own tables could be answers, each of them.
     """
 
     backend: str
@@ -79,18 +83,25 @@ class Predictions:
     scored: list[Scored]
     seconds: float
     min_logprob: float | None = None
+    grammar: bool = False
 
     @property
     def graded(self) -> list[Graded]:
-        """The answers for a calibration; one that was cut off has no log-probability: it is never trusted."""
+        """The answers for a calibration; one with a doubt has no log-probability: it is never trusted."""
         return [
-            Graded(None if doubts_about(generation, None) else generation.logprob, answer.correct)
+            Graded(
+                None if answer.doubtful or doubts_about(generation, None) else generation.logprob,
+                answer.correct,
+            )
             for generation, answer in zip(self.generations, self.scored, strict=True)
         ]
 
-    def status(self, index: int) -> Literal["answered", "uncertain"]:
-        """What `t2sql ask` would say of the answer to a question."""
-        return "uncertain" if doubts_about(self.generations[index], self.min_logprob) else "answered"
+    def status(self, index: int) -> Literal["answered", "uncertain", "unrated"]:
+        """What `t2sql ask` would say of the answer to a question, over its database where there is one."""
+        generation = self.generations[index]
+        if self.scored[index].doubtful or doubts_about(generation, self.min_logprob):
+            return "uncertain"
+        return "answered" if is_rated(generation, self.min_logprob) else "unrated"
 
     @property
     def summary(self) -> Summary:
@@ -134,6 +145,7 @@ class Predictions:
                 measure=answer.measure,
                 seconds=round(generation.prompt_seconds + generation.seconds, 4),
                 tokens=generation.tokens,
+                grammar=self.grammar,
             )
             for index, (example, answer, generation) in enumerate(
                 zip(self.examples, self.scored, self.generations, strict=True)
@@ -238,7 +250,7 @@ def predict(
             max_tokens=options.max_tokens,
             temperature=options.temperature,
             seed=options.seed + index,
-            grammar=grammar_of(example.schema) if options.grammar else None,
+            grammar=_grammar(dataset, example) if options.grammar else None,
             logprobs=True,
         )
         for index, example in enumerate(examples)
@@ -246,13 +258,32 @@ def predict(
     started = time.perf_counter()
     generations = backend.answers(requests, on_result=count)
     seconds = time.perf_counter() - started
-    scored = score(dataset, examples, [generation.text for generation in generations])
+    scored = score(dataset, examples, [generation.text for generation in generations], doubts=True)
     predictions = Predictions(
-        backend.name, backend.model, list(examples), generations, scored, seconds, backend.min_logprob
+        backend=backend.name,
+        model=backend.model,
+        examples=list(examples),
+        generations=generations,
+        scored=scored,
+        seconds=seconds,
+        min_logprob=backend.min_logprob,
+        grammar=all(request.grammar is not None for request in requests),
     )
     if out is not None:
         _write(out, predictions)
     return predictions
+
+
+def _grammar(dataset: Dataset | None, example: Example) -> Grammar | None:
+    """What `t2sql ask` lets the model write; None where the gold statement is the tutorial's text, no SQL."""
+    has_database = dataset is not None and dataset.db_path(example) is not None
+    if (
+        not has_database
+        and example.sql
+        and check(example.schema, example.sql.strip().rstrip("; ")) is not None
+    ):
+        return None
+    return grammar_of(example.schema)
 
 
 def _write(out: Path, predictions: Predictions) -> None:

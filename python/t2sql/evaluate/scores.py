@@ -64,6 +64,8 @@ class Scored:
         outcome: One of `OUTCOMES`.
         measure: By what `correct` was decided.
         suite: The test suite's strength, where `measure` is "suite".
+        doubtful: Whether what the database says of it is a doubt: it does not run, returns no value, or looks
+            for a text that the database does not have. False where there is none, or nobody asked.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Scored:
     outcome: str
     measure: Measure
     suite: SuiteStrength | None = None
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ from .answer import Status as Status
 from .answer import Timings as Timings
 from .answer import choose_by_votes as choose_by_votes
 from .answer import doubts_about as doubts_about
+from .answer import is_rated as is_rated
 from .asker import Asker as Asker
 from .asker import AskOptions as AskOptions
 from .asker import FailedStatement as FailedStatement
@@ -56,6 +57,7 @@ __all__ = [
     "choose_by_votes",
     "doubts_about",
     "first_statement",
+    "is_rated",
     "never",
     "open_backend",
 ]

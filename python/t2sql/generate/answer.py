@@ -10,9 +10,11 @@ from t2sql.confidence import elect
 from t2sql.generate.request import Generation
 from t2sql.plain import Json
 
-Status: TypeAlias = Literal["answered", "repaired", "uncertain"]
-"""Repaired: the database refused the first statement, and accepted the model's second attempt, which was made
-with the database's error message."""
+Status: TypeAlias = Literal["answered", "repaired", "uncertain", "unrated"]
+"""Answered: nothing speaks against it, and the model's own probability was held against a threshold, or
+samples agreed. Repaired: the database refused the first statement, and accepted the model's second attempt,
+which was made with the database's error message. Unrated: nothing speaks against it, but without a threshold
+or a probability nobody knows how often such answers are right."""
 
 Ballot = TypeVar("Ballot")
 
@@ -93,8 +95,11 @@ class Answer:
 
     @property
     def status(self) -> Status:
-        """Whether there are doubts."""
-        return "uncertain" if self.doubts else "answered"
+        """Whether there are doubts, and whether anybody could have had some."""
+        if self.doubts:
+            return "uncertain"
+        rated = self.agreement is not None or is_rated(self.generation, self.min_logprob)
+        return "answered" if rated else "unrated"
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -127,6 +132,11 @@ class Answer:
             "timings": timings,
             "warnings": list(self.warnings),
         }
+
+
+def is_rated(generation: Generation, min_logprob: float | None) -> bool:
+    """Whether a generation's log-probability can be held against a threshold."""
+    return min_logprob is not None and generation.logprob is not None
 
 
 def doubts_about(generation: Generation, min_logprob: float | None) -> list[str]:

@@ -1,4 +1,5 @@
 from .answer import LiveAnswer as LiveAnswer
+from .answer import empty_doubt as empty_doubt
 from .asking import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
 from .asking import ask_database as ask_database
 from .database import LiveDatabase as LiveDatabase
@@ -22,6 +23,7 @@ __all__ = [
     "RowFormat",
     "Statement",
     "ask_database",
+    "empty_doubt",
     "format_rows",
     "open_database",
     "prepare",

@@ -13,6 +13,16 @@ from t2sql.sql import Result, SqlError
 _SHOWN_NAMES = 5
 
 
+def empty_doubt(result: Result) -> str | None:
+    """Why rows that say nothing may be wrong, in words; None for rows with a value.
+
+    Somebody who asks expects an answer: of the statements that return nothing nine in ten are wrong.
+    """
+    if not result.is_empty:
+        return None
+    return "it returns nothing but NULL" if result.rows else "it returns no rows"
+
+
 @dataclass(frozen=True)
 class LiveAnswer:
     """A question's answer over a live database.
@@ -42,14 +52,19 @@ class LiveAnswer:
         """How far the answer can be trusted."""
         if self.doubts:
             return "uncertain"
-        return "answered" if self.first is None else "repaired"
+        return self.answer.status if self.first is None else "repaired"
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why the answer may be wrong, in words."""
-        if self.error is None:
-            return self.answer.doubts
-        return (f"the statement cannot be run: {self.error.found}", *self.answer.doubts)
+        doubts = list(self.answer.doubts)
+        if self.error is not None:
+            doubts.insert(0, f"the statement cannot be run: {self.error.found}")
+        elif self.statement is not None:
+            doubts += self.statement.unmatched
+        if self.result is not None and (doubt := empty_doubt(self.result)) is not None:
+            doubts.append(doubt)
+        return tuple(doubts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -65,7 +80,7 @@ class LiveAnswer:
             )
         if self.statement is not None:
             warnings += [
-                f"{change.column}: {change.asked!r} is {change.found!r} in the database"
+                f"{change.column}: '{change.asked}' is '{change.found}' in the database"
                 for change in self.statement.changes
             ]
             warnings += self.statement.notes

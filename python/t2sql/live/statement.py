@@ -39,12 +39,14 @@ class Statement:
         sql: What runs, in `dialect`.
         dialect: sqlglot's name of the dialect.
         changes: Texts that were replaced by the database's spelling.
+        unmatched: Texts that no row of their column has, in words: the statement may find nothing for them.
         notes: What else a user should know of its texts.
     """
 
     sql: str
     dialect: str
     changes: tuple[Change, ...] = ()
+    unmatched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -125,14 +127,15 @@ def _prepare(
     comments = any(node.comments for node in tree.walk())
     rewritten = NameResolver(schema, namespaces, dialect, sql).resolve(tree)
     changes: list[Change] = []
+    unmatched: list[str] = []
     notes: list[str] = []
     if lookup is not None:
-        changes, notes = values.match_letter_case(
+        changes, unmatched, notes = values.match_letter_case(
             tree, namespaces, lambda query: lookup(_to_sql(query, dialect, sql))
         )
     if dialect == "sqlite" and not rewritten:
         if not (changes or comments):
-            return Statement(sql, dialect, (), tuple(notes))
+            return Statement(sql, dialect, (), tuple(unmatched), tuple(notes))
         # Only quotes, texts and comments differ, and without the quotes it is easier to read.
         for literal, changed in zip(plain.find_all(exp.Literal), tree.find_all(exp.Literal), strict=True):
             literal.set("this", changed.name)
@@ -143,7 +146,7 @@ def _prepare(
         adapt_grouping(tree, dialect)
     written = _to_sql(tree, dialect, sql)
     _check_written(written, dialect, sql)
-    return Statement(written, dialect, tuple(changes), tuple(notes))
+    return Statement(written, dialect, tuple(changes), tuple(unmatched), tuple(notes))
 
 
 def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:

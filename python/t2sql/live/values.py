@@ -39,7 +39,7 @@ class Change:
 
 def match_letter_case(
     tree: exp.Expr, namespaces: Namespaces, lookup: Lookup
-) -> tuple[list[Change], list[str]]:
+) -> tuple[list[Change], list[str], list[str]]:
     """Replace texts that no row has by the one spelling, letter case ignored, that rows have.
 
     Args:
@@ -48,9 +48,10 @@ def match_letter_case(
         lookup: Asks the database.
 
     Returns:
-        What was replaced, and notes on texts that the database does not have, or has in several spellings.
+        What was replaced; the texts that the database does not have, or has in other spellings, in words; and
+        notes.
     """
-    changes, notes = [], []
+    changes, unmatched, notes = [], [], []
     for count, (node, literal) in enumerate(list(_comparisons(tree))):
         column = table_column(node)
         if column is None or not literal.is_string or not _TEXT.search(column.column.type or "text"):
@@ -74,8 +75,8 @@ def match_letter_case(
             literal.replace(exp.Literal.string(spellings[0]))
         else:
             what = "several spellings of" if spellings else "nothing like"
-            notes.append(f"{column.name} has {what} {literal.name!r}")
-    return changes, notes
+            unmatched.append(f"{column.name} has {what} '{literal.name}'")
+    return changes, unmatched, notes
 
 
 def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: Lookup) -> list[Any]:

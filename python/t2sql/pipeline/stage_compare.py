@@ -43,7 +43,12 @@ def work(context: Context, stage: StageHandle) -> CompareResult:
     for warning in comparison.warnings:
         stage.warn(warning)
     stage.output(out)
-    return replace(comparison.result, baseline=baseline.summary.accuracy, baseline_shape=baseline.shape)
+    return replace(
+        comparison.result,
+        baseline=baseline.summary.accuracy,
+        baseline_n=baseline.summary.n,
+        baseline_shape=baseline.shape,
+    )
 
 
 def _limits(context: Context) -> dict[str, int | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t2sql.report.curve import nice_ticks, text
-from t2sql.runs.records import ComparisonRow
+from t2sql.report.formatting import between
+from t2sql.runs.records import FEW_ANSWERS, ComparisonRow
 
 _WIDTH, _HEIGHT = 860, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 150, 16, 38
@@ -15,7 +16,7 @@ Point = tuple[float, float]
 
 def trusted(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
     """The rows of trained models with enough answers to draw how many of them can be trusted."""
-    return [row for row in rows if not row.base and row.n >= 20 and row.trust and row.trust.curve]
+    return [row for row in rows if not row.base and row.n >= FEW_ANSWERS and row.trust and row.trust.curve]
 
 
 def coverage_curve(rows: Sequence[ComparisonRow]) -> str:
@@ -48,7 +49,13 @@ def coverage_curve(rows: Sequence[ComparisonRow]) -> str:
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         parts.append(text("tick", x(tick), _HEIGHT - _BOTTOM + 18, "middle", f"{tick:.0%}"))
     parts.append(
-        text("axis", (x(0) + x(1)) / 2, _HEIGHT - 4, "middle", "questions answered, the likeliest first")
+        text(
+            "axis",
+            (x(0) + x(1)) / 2,
+            _HEIGHT - 4,
+            "middle",
+            f"questions answered, the likeliest first, of {rows[0].n}",
+        )
     )
     labels = _apart([y(points[-1][1]) for points in lines])
     for index, (row, points, label) in enumerate(zip(rows, lines, labels, strict=True)):
@@ -57,7 +64,10 @@ def coverage_curve(rows: Sequence[ComparisonRow]) -> str:
         trust = row.trust
         if trust is not None and trust.min_logprob is not None and trust.answered:
             share, right = trust.answered / row.n, trust.right / trust.answered
-            title = f"{share:.0%} answered, {right:.0%} of them right"
+            title = (
+                f"{trust.answered} of {row.n} answered, {trust.right} of them right "
+                f"({right:.0%}, 95% interval {between(trust.right, trust.answered)})"
+            )
             parts.append(
                 f'<circle class="mark line-{index % 4}" cx="{x(share):.1f}" cy="{y(right):.1f}" r="5">'
                 f"<title>{title}</title></circle>"

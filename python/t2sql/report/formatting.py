@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from t2sql.evaluate import wilson
+from t2sql.runs.records import FEW_ANSWERS
+
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number with so many digits after the point."""
@@ -21,6 +26,23 @@ def count(value: float | None) -> str:
 def share(value: float | None, digits: int = 1) -> str:
     """A fraction as a percentage."""
     return "–" if value is None else f"{100 * value:.{digits}f}%"
+
+
+def rate(count: int, n: int) -> str:
+    """How many of `n` answers: a percentage, or of few the count itself."""
+    if not n:
+        return "–"
+    return f"{count} of {n}" if n < FEW_ANSWERS else share(count / n)
+
+
+def between(count: int, n: int) -> str:
+    """Wilson's 95% interval of `count` of `n` answers, whatever a damaged record says."""
+    return span(wilson(min(max(count, 0), n), n))
+
+
+def span(interval: Sequence[float]) -> str:
+    """A 95% interval, in percent."""
+    return f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}%"
 
 
 def size(value: float | None) -> str:

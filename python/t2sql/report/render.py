@@ -14,9 +14,9 @@ from t2sql.report import formatting
 from t2sql.report.contents import collect
 from t2sql.report.coverage import coverage_curve, trusted
 from t2sql.report.curve import loss_curve
-from t2sql.report.wording import PAIRS_MEAN, chosen_by, right_means, trust_means
+from t2sql.report.wording import PAIRS_MEAN, chosen_by, fewer_mean, how_asked, right_means, trust_means
 from t2sql.runs import Run
-from t2sql.runs.records import ComparisonRow, Report
+from t2sql.runs.records import ComparisonRow, Report, asked_fewer, asked_most
 from t2sql.text import json_text, visible
 
 
@@ -58,10 +58,16 @@ def html(document: Report) -> str:
 
 def _values(document: Report) -> dict[str, Any]:
     """What both templates read: the document's fields, and sentences about them."""
-    rows = document.comparison.rows
+    rows, pairs = document.comparison.rows, document.comparison.pairs
+    most = max((pair.n for pair in pairs), default=0)
     return vars(document) | {
         "machine": document.machine.to_json() if document.machine else {},
-        "right": right_means(rows),
+        "right": f"{right_means(rows)} {how_asked(rows)}",
+        "groups": [asked_most(rows), asked_fewer(rows)],
+        "fewer": fewer_mean(rows),
+        "mixed": len({row.grammar for row in rows if row.n}) > 1,
+        "pairs": [pair for pair in pairs if pair.n == most],
+        "few_pairs": len(pairs) - sum(pair.n == most for pair in pairs),
         "pairs_mean": PAIRS_MEAN,
         "trusted": trusted(rows),
         "trust_means": trust_means(document.calibration),
@@ -92,6 +98,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("number", "chance", "share", "size", "duration", "cell", "code", "count")
+    names = ("number", "chance", "share", "span", "size", "duration", "cell", "code", "count")
     environment.filters.update({name: getattr(formatting, name) for name in names})
+    environment.globals.update({"rate": formatting.rate, "between": formatting.between})
     return environment

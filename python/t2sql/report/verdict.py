@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from t2sql.runs.records import CompareResult, ComparisonRow, ReportedFile, ReportedStage, Verdict
+from t2sql.report.formatting import span
+from t2sql.runs.records import (
+    FEW_ANSWERS,
+    CompareResult,
+    ComparisonRow,
+    ReportedFile,
+    ReportedStage,
+    Verdict,
+)
 
 
 def verdict(
@@ -33,18 +41,25 @@ def verdict(
     base = next((r for r in comparison.rows if r.base and r.n), None)
     parts = [f"{row.correct} of {row.n} (95% interval {low:.0%} to {high:.0%}), {row.name}"]
     if base is not None:
-        parts.append(f"the base model: {base.accuracy:.1%}")
+        parts.append(f"the base model: {base.correct} of {base.n} ({span(base.interval)})")
     if comparison.baseline is not None:
-        parts.append(f"always the commonest query shape: {comparison.baseline:.1%}")
+        of = f" of {comparison.baseline_n}" if comparison.baseline_n else ""
+        parts.append(f"always the commonest query shape: {comparison.baseline:.1%}{of}")
     to_beat = max(base.accuracy if base else 0.0, comparison.baseline or 0.0)
     rightly = "with the right rows" if row.measure == "execution" else "right"
     return Verdict(
         tone="good" if low > to_beat else "bad",
-        headline=f"{row.accuracy:.1%} of the test questions answered {rightly}",
+        headline=_headline(row, rightly),
         detail="; ".join(parts) + ".",
         row=row.name,
         share=row.accuracy,
     )
+
+
+def _headline(row: ComparisonRow, rightly: str) -> str:
+    if row.n < FEW_ANSWERS:
+        return f"{row.correct} of {row.n} test questions answered {rightly}, too few to judge"
+    return f"{row.accuracy:.1%} of {row.n} test questions answered {rightly}"
 
 
 def headline_row(rows: Sequence[ComparisonRow]) -> ComparisonRow | None:

@@ -45,6 +45,7 @@ class RunSummary:
         valid_loss: Last validation loss.
         tokens_per_second: Training speed of the last report.
         best_score: The comparison's highest accuracy of a trained model.
+        best_n: Questions that it is of.
         started: Time of the first event, in seconds since 1970.
         updated: Time of the last event, in seconds since 1970.
         left: Time that training still takes, in seconds, while it runs.
@@ -64,6 +65,7 @@ class RunSummary:
     valid_loss: float | None = None
     tokens_per_second: float | None = None
     best_score: float | None = None
+    best_n: int | None = None
     started: float | None = None
     updated: float | None = None
     left: float | None = None
@@ -117,6 +119,7 @@ def summarize(path: Path) -> RunSummary:
         valid_loss=valid.loss if valid else None,
         tokens_per_second=train.tokens_per_second if train else None,
         best_score=_best_score(stages),
+        best_n=_best_n(stages),
         started=next((event.time for event in head if event.time), None),
         updated=_mtime(layout.events) or _mtime(layout.config),
         left=train.eta_seconds if training and train else None,
@@ -156,6 +159,15 @@ def _best_score(stages: StagesFile) -> float | None:
     record = stages.stages.get("compare")
     score = record.result.get("best_score") if record is not None else None
     return float(score) if isinstance(score, int | float) else None
+
+
+def _best_n(stages: StagesFile) -> int | None:
+    record = stages.stages.get("compare")
+    rows = record.result.get("rows") if record is not None else None
+    if not isinstance(rows, list | tuple):
+        return None
+    counts = [_count(row.get("n")) or 0 for row in rows if isinstance(row, dict) and not row.get("base")]
+    return max(counts, default=0) or None
 
 
 def _text(value: object) -> str | None:

@@ -62,6 +62,11 @@ class Result:
     truncated: bool
     seconds: float
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing: no row, or no value but NULL."""
+        return all(value is None for row in self.rows for value in row)
+
 
 def take_rows(cursor: Iterable[Sequence[object]], max_rows: int, max_bytes: int) -> tuple[list[Row], bool]:
     """Read rows from a cursor until it is exhausted or a limit is reached.

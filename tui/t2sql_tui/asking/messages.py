@@ -50,7 +50,7 @@ class Reply:
         notes: What else a person should know, in words.
         tokens: Tokens that were generated.
         tokens_per_second: How fast they were.
-        status: Whether there are doubts: "answered" or "uncertain".
+        status: Whether there are doubts, or nobody knows.
         doubts: Why the answer may be wrong, in words.
         logprob: Mean natural log-probability of the tokens; None where the runtime gives none.
     """
@@ -59,7 +59,7 @@ class Reply:
     notes: tuple[str, ...]
     tokens: int
     tokens_per_second: float
-    status: Status = "answered"
+    status: Status = "unrated"
     doubts: tuple[str, ...] = ()
     logprob: float | None = None
 

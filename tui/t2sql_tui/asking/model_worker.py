@@ -51,18 +51,19 @@ class Models:
         asker = Asker(backend, AskOptions(max_tokens=MAX_TOKENS), on_text=on_text, cancelled=cancelled)
         if source.database is None:
             answer = asker.ask(question.text, source.schema())
-            notes, status = answer.warnings, answer.status
+            notes, status, doubts = answer.warnings, answer.status, answer.doubts
         else:
             # What is wrong with the statement is shown by `Source.check`, for edited SQL as well.
             live = ask_database(asker, source.database, question.text)
             answer, notes, status = live.answer, live.warnings, live.status
+            doubts = live.doubts if live.error is None else answer.doubts
         return Reply(
             sql=answer.sql,
             notes=tuple(notes),
             tokens=answer.timings.tokens,
             tokens_per_second=answer.timings.tokens_per_second,
             status=status,
-            doubts=answer.doubts,
+            doubts=doubts,
             logprob=answer.generation.logprob,
         )
 

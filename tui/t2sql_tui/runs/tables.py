@@ -6,6 +6,7 @@ import math
 from typing import TypeAlias
 
 from t2sql.runs import RunLayout
+from t2sql.runs.records import FEW_ANSWERS, CompareResult, ComparisonRow, asked_fewer, asked_most
 from t2sql_tui import formatting
 from t2sql_tui.runs.differing import Predictions
 from t2sql_tui.runs.history import History
@@ -13,7 +14,7 @@ from t2sql_tui.runs.history import History
 Row: TypeAlias = tuple[str, ...]
 """The texts of a table's row."""
 
-CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Ppl", "Right", "95%")
+CHECKPOINT_COLUMNS = ("Step", "Valid", "Test", "Ppl", "Right", "95%", "n")
 FILE_COLUMNS = ("File", "Size", "On", "Tok/s", "Right", "95%", "n", "Verify")
 _LARGEST_LOSS = 50.0
 """Of a higher loss no perplexity is shown: it would be a number of many digits."""
@@ -30,7 +31,13 @@ def checkpoints(history: History) -> list[Row]:
         chosen = history.chosen
     if not tested:
         return [
-            (_step(one.step, one.step == chosen), formatting.loss(one.loss), *_losses(one.loss), *_score())
+            (
+                _step(one.step, one.step == chosen),
+                formatting.loss(one.loss),
+                *_losses(one.loss),
+                *_score(),
+                formatting.NONE,
+            )
             for one in trained
         ]
     return [
@@ -38,7 +45,8 @@ def checkpoints(history: History) -> list[Row]:
             _step(row.step, row.best),
             formatting.loss(row.valid_loss),
             *_losses(row.valid_loss, row.test_loss, row.test_perplexity),
-            *(_score() if row.valid is None else _score(row.valid.accuracy, row.valid.interval)),
+            *(_score() if row.valid is None else _score(row.valid.correct, row.valid.n, row.valid.interval)),
+            formatting.count(row.valid.n if row.valid is not None else None),
         )
         for row in tested
     ]
@@ -55,11 +63,11 @@ def files(history: History) -> list[Row]:
             formatting.size(row.bytes),
             formatting.plain(row.backend, 8),
             formatting.rate(row.gen_tps),
-            *_score(row.accuracy, row.interval),
+            *_score(row.correct, row.n, row.interval),
             formatting.count(row.n),
             _verdict(verdicts.get(row.path.rsplit("/", 1)[-1])),
         )
-        for row in (compared.rows if compared is not None else ())
+        for row in _in_order(compared)
     ]
 
 
@@ -77,8 +85,14 @@ def predictions(history: History) -> list[Predictions]:
             f"{formatting.plain(row.name, 40)} {formatting.plain(row.backend, 8)}",
             layout.predictions_file(row.name, row.backend, compared.split),
         )
-        for row in compared.rows
+        for row in _in_order(compared)
     ]
+
+
+def _in_order(compared: CompareResult | None) -> list[ComparisonRow]:
+    """Those that were asked fewer questions last: their figures are not to be compared with the others'."""
+    rows = compared.rows if compared is not None else ()
+    return [*asked_most(rows), *asked_fewer(rows)]
 
 
 def _step(step: int, is_chosen: bool) -> str:
@@ -93,11 +107,12 @@ def _losses(valid: float | None, test: float | None = None, perplexity: float | 
     return formatting.loss(test), formatting.loss(perplexity)
 
 
-def _score(accuracy: float | None = None, interval: tuple[float, float] | None = None) -> Row:
-    """The fraction of right answers and its 95% interval, in percent."""
-    if interval is None:
-        return formatting.percent(accuracy), formatting.NONE
-    return formatting.percent(accuracy), f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}"
+def _score(correct: int = 0, n: int = 0, interval: tuple[float, float] = (0.0, 1.0)) -> Row:
+    """Right answers, in percent or, of few, counted, and the 95% interval of their fraction."""
+    if not n:
+        return formatting.NONE, formatting.NONE
+    right = f"{correct}/{n}" if n < FEW_ANSWERS else formatting.percent(correct / n)
+    return right, f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}"
 
 
 def _verdict(ok: bool | None) -> str:

@@ -16,6 +16,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
+from t2sql.live import empty_doubt
 from t2sql.sql import Result
 from t2sql_tui import formatting, screens, state
 from t2sql_tui.asking.messages import Reply
@@ -202,7 +203,9 @@ class AskScreen(AskWork):
         more = ", and there are more" if result.truncated else ""
         plural = "s" * (len(result.rows) != 1)
         text = f"{len(result.rows):,} row{plural}{more}  {formatting.duration(result.seconds)}"
-        self.query_one("#row-count", Static).update(text)
+        doubt = empty_doubt(result)
+        uncertain = f"   ? uncertain: {doubt}" if doubt else ""
+        self.query_one("#row-count", Static).update(Content.assemble(text, (uncertain, "$warning")))
         grid = self.query_one(Grid)
         grid.show(result.columns, result.rows)
         grid.focus()
@@ -266,7 +269,7 @@ def _summary(reply: Reply) -> str:
 
     The percentage is the geometric mean of the tokens' probabilities.
     """
-    mark = "?" if reply.status == "uncertain" else "✓"
+    mark = {"uncertain": "?", "unrated": "·"}.get(reply.status, "✓")
     probability = "" if reply.logprob is None else f" {math.exp(reply.logprob):.1%}"
     speed = f"{reply.tokens} tokens, {formatting.rate(reply.tokens_per_second)} tok/s"
     return f"{mark} {reply.status}{probability}  {speed}"

@@ -154,7 +154,7 @@ class RunScreen(BaseScreen):
             ("tok/s", formatting.rate(run.tokens_per_second)),
         ]
         if run.best_score is not None:
-            pairs.append(("best", formatting.percent(run.best_score)))
+            pairs.append(("best", formatting.score(run.best_score, run.best_n)))
         if (eta := self.history.eta()) is not None and run.state == "running":
             pairs.append(("left", formatting.duration(eta)))
         pairs.append(("model", formatting.plain(run.model or formatting.NONE, 48)))

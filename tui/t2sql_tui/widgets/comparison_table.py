@@ -50,10 +50,13 @@ class ComparisonTable(DataTable[Text]):
             self.add_column(Text(label, justify="left" if label in LEFT else "right"), width=width)
         for number, row in rows:
             mark = Text(str(number), style=f"bold {self.app.theme_variables[f'series-{number}']}")
-            self.add_row(mark, *(self._cell(i, text) for i, text in enumerate(row)))
+            few = "/" in row[self._labels.index("Right")]
+            self.add_row(mark, *(self._cell(i, text, few) for i, text in enumerate(row)))
         self.move_cursor(row=cursor)
 
-    def _cell(self, column: int, text: str) -> Text:
-        style = "bold" if "★" in text else self.app.theme_variables["error"] if "✗" in text else ""
+    def _cell(self, column: int, text: str, few: bool) -> Text:
+        """A cell; a row whose right answers are counted, since they are few, is muted."""
+        colours = self.app.theme_variables
+        style = "bold" if "★" in text else colours["error"] if "✗" in text else colours["muted"] if few else ""
         text_column = self._labels[column] in LEFT
         return Text(text, style=style, justify="left" if text_column else "right", no_wrap=True)

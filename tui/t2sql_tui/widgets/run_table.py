@@ -56,6 +56,10 @@ def _speed(run: RunSummary) -> str:
     return formatting.rate(run.tokens_per_second)
 
 
+def _best(run: RunSummary) -> str:
+    return formatting.score(run.best_score, run.best_n)
+
+
 def _word(value: str | None) -> Rank:
     return 0.0, str(value or "").lower()
 
@@ -76,7 +80,7 @@ COLUMNS = (
     Column("valid", "Valid", 7, lambda r: formatting.loss(r.valid_loss), lambda r: _number(r.valid_loss)),
     Column("speed", "Tok/s", 7, _speed, lambda r: _number(r.tokens_per_second), 98),
     Column("left", "Left", 8, lambda r: formatting.duration(r.left), lambda r: _number(r.left), 152),
-    Column("best", "Best", 7, lambda r: formatting.percent(r.best_score), lambda r: _number(r.best_score)),
+    Column("best", "Best", 8, _best, lambda r: _number(r.best_score)),
     Column("updated", "Updated", 9, lambda r: formatting.ago(r.updated), lambda r: _number(r.updated), 86),
 )
 BY_KEY = {column.key: column for column in COLUMNS}

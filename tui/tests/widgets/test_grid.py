@@ -42,6 +42,7 @@ async def test_the_grid_shows_only_what_is_in_sight(root: Path) -> None:
         rows = Counted((i, "x" * 90) for i in range(1_000_000))
         grid.show(("n", "text"), rows)
         grid.focus()
+        await pilot.pause()
         await pilot.press("end")
         await until_shown(pilot, "999999", "…")
         assert Counted.read < 2000

@@ -39,8 +39,12 @@ def command(
     seed: Seed = 0,
     max_tokens: MaxTokens = 128,
     grammar: Annotated[
-        bool, typer.Option("--grammar", help="Let models write only statements over each question's tables.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--grammar/--free",
+            help="Let models write only statements over each question's tables, as ask does, or anything.",
+        ),
+    ] = True,
     predictions: Annotated[
         Path | None,
         typer.Option("--out", help="Directory for the answers, a JSONL file each.", show_default=False),

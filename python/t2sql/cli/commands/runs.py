@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
-from t2sql import runs
+from t2sql import evaluate, runs
 from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
+from t2sql.cli.stage_lines import rate
+from t2sql.runs.records import FEW_ANSWERS
 from t2sql.text import one_line, pad
 
 app = new_app(
@@ -43,7 +45,7 @@ def list_(out: Output, root: Root = Path("runs")) -> None:
             r.model,
             r.step,
             number(r.valid_loss, 3),
-            percent(r.best_score),
+            score(r.best_score, r.best_n),
             when(r.updated),
         )
         for r in found
@@ -128,9 +130,14 @@ def number(value: float | None, digits: int) -> str | None:
     return None if value is None else f"{value:.{digits}f}"
 
 
-def percent(value: float | None) -> str | None:
-    """A fraction, 0 to 1, as a percentage with one digit."""
-    return None if value is None else f"{100 * value:.1f}%"
+def score(fraction: float | None, n: int | None) -> str | None:
+    """A fraction of right answers with their number and its 95% interval; of few answers the count."""
+    if fraction is None or n is None:
+        return None if fraction is None else f"{100 * fraction:.1f}%"
+    correct = min(n, round(fraction * n))
+    low, high = evaluate.wilson(correct, n)
+    of = "" if n < FEW_ANSWERS else f" of {n}"
+    return f"{rate(correct, n)}{of} ({100 * low:.0f}-{100 * high:.0f}%)"
 
 
 def when(seconds: float | None) -> str | None:

@@ -11,7 +11,7 @@ from t2sql import data as datasets
 from t2sql import evaluate
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, table
-from t2sql.cli.stage_lines import measure_line, pair_lines, percentage, right_cells
+from t2sql.cli.stage_lines import measure_line, pair_lines, rate, right_cells
 from t2sql.errors import InputError
 from t2sql.plain import Json
 from t2sql.runs.records import Pair
@@ -100,7 +100,7 @@ def _text(files: list[evaluate.ScoredFile], pairs: list[Pair]) -> str:
     cells, wrong_lines = [], []
     for file in files:
         summary, name = file.summary, file.path.name
-        others = [percentage(count, summary.n) for count in (summary.exact, summary.logical, summary.valid)]
+        others = [rate(count, summary.n) for count in (summary.exact, summary.logical, summary.valid)]
         cells.append([name, *right_cells(summary), summary.measure, *others])
         wrong = ", ".join(f"{n} {outcome}" for outcome, n in summary.classes.items() if outcome != "correct")
         wrong_lines.append(f"{name}: {wrong or 'nothing wrong'}")

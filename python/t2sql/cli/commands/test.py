@@ -60,8 +60,12 @@ def command(
     seed: Seed = 0,
     max_tokens: MaxTokens = 128,
     grammar: Annotated[
-        bool, typer.Option("--grammar", help="Let it write only statements over each question's tables.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--grammar/--free",
+            help="Let it write only statements over each question's tables, as ask does, or anything.",
+        ),
+    ] = True,
     score_type: Annotated[
         str | None,
         typer.Option(

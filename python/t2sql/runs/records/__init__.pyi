@@ -8,11 +8,14 @@ from .codec import Json as Json
 from .codec import JsonObject as JsonObject
 from .codec import Record as Record
 from .codec import RecordError as RecordError
+from .comparison import FEW_ANSWERS as FEW_ANSWERS
 from .comparison import ComparedAnswer as ComparedAnswer
 from .comparison import ComparedQuestion as ComparedQuestion
 from .comparison import ComparisonRow as ComparisonRow
 from .comparison import Pair as Pair
 from .comparison import Trust as Trust
+from .comparison import asked_fewer as asked_fewer
+from .comparison import asked_most as asked_most
 from .comparison import best_score as best_score
 from .config import Machine as Machine
 from .config import RecordedModel as RecordedModel
@@ -79,6 +82,7 @@ from .training_state import TrainingState as TrainingState
 __all__ = [
     "ABSENT",
     "EVENTS",
+    "FEW_ANSWERS",
     "RESULTS",
     "STAGES",
     "VERSION",
@@ -149,6 +153,8 @@ __all__ = [
     "WarningEvent",
     "WrittenFile",
     "WrongAnswer",
+    "asked_fewer",
+    "asked_most",
     "best_score",
     "event_from_json",
     "read_answers",

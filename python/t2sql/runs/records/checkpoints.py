@@ -48,6 +48,8 @@ class ValidationScore(Record):
         seconds: Time for all of it, in seconds.
         answer_seconds: Time of answering alone, in seconds.
         of: Questions in the validation split; absent in events.
+        grammar: Whether answers were restricted to statements over the question's tables, as `ask` does;
+            absent in records of 0.1.0, which asked freely.
     """
 
     n: int
@@ -66,6 +68,7 @@ class ValidationScore(Record):
     seconds: float | None = None
     answer_seconds: float | None = None
     of: int | None = field(default=None, metadata=ABSENT)
+    grammar: bool | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from t2sql.runs.records.codec import Record
+
+FEW_ANSWERS = 20
+"""Below so many answers a percentage says more than is known: with 19 right of 19, the 95% interval begins at
+83%."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +66,8 @@ class ComparisonRow(Record):
         cut_off: Answers that the token limit ended.
         batch_seconds: Wall-clock time of answering the `n` questions together, in seconds.
         batch_tokens: Tokens of those answers.
-        grammar: Whether answers were restricted to statements over the question's tables.
+        grammar: Whether answers were restricted to statements over the question's tables, as `ask` does;
+            false in records of 0.1.0, which asked freely.
         trust: The uncertain answers; null in a record that has none.
         predictions: The file with the answers; null where they were not stored.
         accuracy: correct / n, or 0 where n is 0.
@@ -168,11 +174,22 @@ class ComparedQuestion(Record):
     answers: tuple[ComparedAnswer, ...] = ()
 
 
+def asked_most(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
+    """The rows with the most questions, which can be compared with each other."""
+    most = max((row.n for row in rows), default=0)
+    return [row for row in rows if row.n == most]
+
+
+def asked_fewer(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
+    """The other rows: their figures are of fewer and other questions."""
+    most = max((row.n for row in rows), default=0)
+    return [row for row in rows if row.n < most]
+
+
 def best_score(rows: tuple[ComparisonRow, ...]) -> float | None:
     """The highest accuracy of a trained model, among the rows with the most questions; None without any.
 
     A fraction of a few questions says little, so a row that was asked fewer does not count.
     """
-    trained = [row for row in rows if not row.base and row.n]
-    most = max((row.n for row in trained), default=0)
-    return max((row.accuracy for row in trained if row.n == most), default=None)
+    trained = asked_most([row for row in rows if not row.base and row.n])
+    return max((row.accuracy for row in trained), default=None)

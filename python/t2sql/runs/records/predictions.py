@@ -11,7 +11,7 @@ from typing import Literal
 from t2sql.errors import InputError
 from t2sql.files import write_text
 from t2sql.plain import Json
-from t2sql.runs.records.codec import Record, RecordError
+from t2sql.runs.records.codec import ABSENT, Record, RecordError
 from t2sql.schema import Schema
 
 Measure = Literal["execution", "suite", "logical"]
@@ -33,7 +33,9 @@ class Prediction(Record):
         sql: The model's answer, without white space around it.
         correct: Whether the answer is right, by `measure`.
         outcome: "correct", or what is wrong first, such as "syntax" or "wrong column".
-        status: Whether `logprob` reaches the model's threshold: what `ask` would say.
+        status: What `ask` would say: "uncertain" where `logprob` is below the model's threshold, the answer
+            was cut off, or its database speaks against it (it does not run, returns no value, or looks for a
+            text that is not there); "unrated" where the model has no threshold.
         logprob: Mean natural log-probability of the answer's tokens; null where the runtime gives none.
         exact: Whether the answer is the gold statement, letter by letter.
         logical: Whether columns, aggregate and conditions are the gold statement's.
@@ -42,6 +44,8 @@ class Prediction(Record):
         seconds: Time for the prompt and the answer, in seconds; questions that were answered together share
             it.
         tokens: Tokens of the answer.
+        grammar: Whether the answer was restricted to statements over the question's tables, as `ask` does;
+            absent in files of 0.1.0, which asked freely.
     """
 
     id: str
@@ -51,7 +55,7 @@ class Prediction(Record):
     sql: str
     correct: bool
     outcome: str = field(default="other", metadata={"key": "class"})
-    status: Literal["answered", "uncertain"] = "answered"
+    status: Literal["answered", "uncertain", "unrated"] = "answered"
     logprob: float | None = None
     exact: bool = False
     logical: bool = False
@@ -59,6 +63,7 @@ class Prediction(Record):
     measure: Measure = "execution"
     seconds: float | None = None
     tokens: int | None = None
+    grammar: bool | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, kw_only=True)

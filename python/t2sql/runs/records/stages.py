@@ -158,6 +158,7 @@ class CompareResult(StageResult):
         questions: The three fixed questions with every row's answer.
         best_score: The highest accuracy of a trained model, among the rows with the most questions.
         baseline: Accuracy of always giving the training split's commonest query shape.
+        baseline_n: Questions that the baseline was scored on; absent in records of 0.1.0.
         baseline_shape: That shape.
     """
 
@@ -169,6 +170,7 @@ class CompareResult(StageResult):
     pairs: tuple[Pair, ...] = ()
     questions: tuple[ComparedQuestion, ...] = ()
     best_score: float | None = None
+    baseline_n: int | None = field(default=None, metadata=ABSENT)
     baseline: float | None = field(default=None, metadata=ABSENT)
     baseline_shape: str | None = field(default=None, metadata=ABSENT)
 
