@@ -57,6 +57,7 @@ class ComparisonTable(DataTable[Text]):
     def _cell(self, column: int, text: str, few: bool) -> Text:
         """A cell; a row whose right answers are counted, since they are few, is muted."""
         colours = self.app.theme_variables
-        style = "bold" if "★" in text else colours["error"] if "✗" in text else colours["muted"] if few else ""
+        plain = colours["muted"] if few else ""
+        style = "bold" if "★" in text else colours["error"] if "✗" in text else plain
         text_column = self._labels[column] in LEFT
         return Text(text, style=style, justify="left" if text_column else "right", no_wrap=True)
