@@ -117,3 +117,11 @@ def test_a_head_of_its_own_under_tied_embeddings_is_warned_of_where_it_differs(t
     tiny.write_weights(folder, {**weights, "lm_head.weight": (embedding * 0.5 + 1).astype(np.float32)})
     (warning,) = convert(folder, tmp_path / "other.gguf").warnings
     assert "lm_head.weight differs from the embedding" in warning
+
+
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path) -> None:
+    folder = tiny.build_llama(tmp_path / "model")
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    for work in (lambda: convert(folder, tmp_path / "a.gguf"), lambda: load_network(folder)):
+        with pytest.raises(InputError, match=r"a Git LFS pointer\. Run git lfs pull"):
+            work()

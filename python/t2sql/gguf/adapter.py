@@ -122,7 +122,10 @@ def convert_adapter(
     config.check_layers(model.directory.config.integer("num_hidden_layers", most=MAX_LAYERS), adapter)
     if options.trained_on is not None:
         _check_base(read_model(options.trained_on), model, adapter)
-    pairs = read_pairs(adapter / WEIGHTS)
+    pairs = [
+        replace(pair, module=model.directory.module_name(pair.module))
+        for pair in read_pairs(adapter / WEIGHTS)
+    ]
     check_fit(pairs, lora.rank, adapter, model.directory, {hf: gguf for gguf, hf in model.names.items()})
     warnings = []
     if config.base_bits:

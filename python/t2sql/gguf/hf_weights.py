@@ -14,6 +14,7 @@ from t2sql.gguf.tensors import TensorInfo
 INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _SHARD = re.compile(r"(?P<stem>.*?)-?\d{5}-of-(?P<count>\d{5})\.safetensors$")
+_LFS = b"version https://git-lfs"
 _NOT_WEIGHTS = ("adapter", "consolidated", "optimizer")
 """Beginnings of names of safetensors files that are no weights, or another publisher's copy of them."""
 
@@ -75,6 +76,7 @@ def read_weights(path: Path) -> dict[str, TensorInfo]:
     tensors: dict[str, TensorInfo] = {}
     files = safetensors_files(path)
     for file in files:
+        _check_not_pointer(file)
         for name, info in read_safetensors(file).tensors.items():
             if name in tensors:
                 raise InputError("tensor in two files", where=file, found=name)
@@ -91,6 +93,18 @@ def read_weights(path: Path) -> dict[str, TensorInfo]:
                 hint="Download or copy the model again",
             )
     return tensors
+
+
+def _check_not_pointer(file: Path) -> None:
+    """Refuse the few lines that a clone without Git LFS has in place of a large file."""
+    with file.open("rb") as opened:
+        if opened.read(len(_LFS)) == _LFS:
+            raise InputError(
+                "the weights were not downloaded",
+                where=file,
+                found="a Git LFS pointer",
+                hint="Run git lfs pull in the directory",
+            )
 
 
 def _weight_map(index: Path) -> Mapping[str, str]:

@@ -71,7 +71,9 @@ class SourceModel:
         """What a conversion leaves out, and where the file computes something else, as sentences."""
         config, warnings = self.directory.config, []
         if self.directory.left_out:
-            warnings.append(f"{self.directory.left_out} tensors that are not the text model's are left out")
+            warnings.append(
+                f"tensors of other parts than the text model are left out: {self.directory.left_out}"
+            )
         if head_differs(self.directory, self.family):
             name = f"{self.family.whole['output']}.weight"
             warnings.append(

@@ -135,7 +135,10 @@ def _parts(weight: Weight) -> Iterator[bytes | memoryview]:
         yield _buffer(_bfloat16(_reordered(values, weight) if weight.heads else values))
     elif weight.offset:
         values = info.float32()
-        yield _buffer(values - values.dtype.type(weight.offset))
+        # A damaged file may hold numbers that signal.
+        with np.errstate(invalid="ignore"):
+            values = values - values.dtype.type(weight.offset)
+        yield _buffer(values)
     elif info.type in _DTYPES or info.type == "f32":
         raw = info.raw().reshape(info.rows, -1)
         yield _buffer(_reordered(raw, weight) if weight.heads else raw)

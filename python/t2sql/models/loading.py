@@ -120,8 +120,12 @@ def load_network(path: Path) -> tuple[Module, dict[str, Any]]:
                 expected="a model type that mlx-lm knows",
                 found=read_json(path / "config.json").get("model_type"),
             ) from None
+        quantized = read_json(path / "config.json").get("quantization_config")
         raise InputError(
-            "the model does not load", where=path, found=" ".join(text.split())[:300] or type(error).__name__
+            "the model does not load",
+            where=path,
+            found=" ".join(text.split())[:300] or type(error).__name__,
+            hint="Its weights are quantized: take the full-precision model" if quantized else None,
         ) from None
     return network, config
 
