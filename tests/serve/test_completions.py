@@ -121,7 +121,7 @@ def test_a_stream_of_several_choices_says_which_and_counts_at_its_end(tiny_serve
         ("prompt", 5),
         ("prompt", None),
         ("stop", 5),
-        ("stop", ["x"] * 40),
+        ("stop", ["x"] * 100),
         ("suffix", "x"),
         ("presence_penalty", 0.5),
         ("frequency_penalty", -1),

@@ -82,6 +82,7 @@ class LlamaServer:
             self.close()
             raise
         if "missing" in known:
+            self.close()
             hint = known["missing"]["hint"]
             raise MissingPartError(
                 known["missing"]["what"],

@@ -18,11 +18,12 @@ from t2sql.errors import T2sqlError
 from t2sql.generate import Asker, AskOptions, Cancelled
 from t2sql.live import Limits, LiveAnswer, LiveDatabase, ask_database
 from t2sql.plain import Json, plain
+from t2sql.serve.bodies import AskBody
 from t2sql.serve.completions import complete
 from t2sql.serve.errors import Refusal, refusal_of
 from t2sql.serve.guards import Guards
 from t2sql.serve.metrics import CONTENT_TYPE
-from t2sql.serve.requests import AskBody, read
+from t2sql.serve.requests import read
 from t2sql.serve.settings import Settings
 from t2sql.serve.work import Workers
 

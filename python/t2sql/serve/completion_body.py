@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from t2sql.serve.requests import Body
+from t2sql.serve.bodies import Body
 
 MAX_CHOICES = 64
 """Answers to one request, at most: prompts × n."""
-MAX_STOPS = 16
+MAX_STOPS = 64
 MAX_LOGPROBS = 20
 
 # Nothing that they say changes the answer.

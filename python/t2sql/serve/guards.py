@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import time
@@ -62,6 +63,10 @@ class Guards:
         try:
             refusal = self._refusal(scope)
             await (self._app if refusal is None else refusal.response())(scope, receive, counted)
+        except asyncio.CancelledError:
+            # The server ends, and the time for what runs is over.
+            if status == _CLIENT_LEFT:
+                await Refusal(503, "the server ends", "ending").response()(scope, receive, counted)
         finally:
             self._in_flight -= 1
             self._metrics.in_flight.set(self._in_flight)
