@@ -19,13 +19,22 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 MODEL_FIXTURES = {"tiny_mistral", "tiny_llama", "family_model", "demo_gguf", "demo_directory", "gguf_of"}
+SERVERS = {"postgres", "postgresql", "mariadb"}
+"""Fixtures, and parameters of tests, that start a database server."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that take a model; `make quick` leaves them out."""
+    """Mark the tests that take a model or a database server; `make quick` leaves them out."""
     for item in items:
-        if MODEL_FIXTURES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if MODEL_FIXTURES & fixtures:
             item.add_marker(pytest.mark.model)
+        callspec = getattr(item, "callspec", None)
+        parameters = (
+            {value for value in callspec.params.values() if isinstance(value, str)} if callspec else set()
+        )
+        if SERVERS & (fixtures | parameters):
+            item.add_marker(pytest.mark.slow)
 
 
 @contextmanager

@@ -168,6 +168,7 @@ def spider(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_ddl_file_gets_rows_made_up_and_questions(tmp_path: Path) -> None:
     ddl = tmp_path / "school.sql"
     ddl.write_text(
@@ -221,6 +222,7 @@ def test_names_in_double_quotes_stay_names() -> None:
         assert with_single_quotes(statement, schema) == want
 
 
+@pytest.mark.slow
 def test_every_line_that_is_written_is_one_that_mlx_lm_reads(tmp_path: Path) -> None:
     made = data.prepare(
         data.DataSource(databases.url(databases.shop(tmp_path / "shop.db")), examples=30), tmp_path / "out"

@@ -60,6 +60,7 @@ def brute_force(rows: list[tuple[Any, ...]], gold: str, sql: str) -> bool:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(table_rows(), st.sampled_from(QUERIES), st.sampled_from(QUERIES))
 def test_execution_accuracy_agrees_with_its_definition_on_random_tables(

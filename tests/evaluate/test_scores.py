@@ -143,6 +143,7 @@ def test_without_rows_a_suite_of_databases_decides_and_says_so(answer: str, outc
     assert scored.suite is not None and scored.suite.killed == scored.suite.neighbours > 20
 
 
+@pytest.mark.slow
 def test_a_gold_result_too_long_to_compare_is_left_to_a_suite(dataset: Dataset) -> None:
     gold = "SELECT a.id FROM cats a, cats b, cats c, cats d, cats e, cats f, cats g, cats h"
     scored = one(dataset, gold, gold.lower(), timeout=0.5)

@@ -47,6 +47,7 @@ def peak_and_estimate(model: Path, folder: Path, **changes: Any) -> tuple[int, d
     return mx.get_peak_memory() - before, events.of("start")[0]["memory_estimate"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(device() != "cpu", reason="the CPU device's arrays are float32")
 @pytest.mark.parametrize(
     "changes",
@@ -65,6 +66,7 @@ def test_the_estimate_is_within_a_factor_of_two_of_the_peak_in_mlx(
     assert arrays / 2 < peak < arrays * 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(device() != "cpu", reason="the layers in Rust are for the CPU device")
 def test_the_layers_in_rust_are_expected_to_take_less(model: Path, tmp_path: Path) -> None:
     peak, native = peak_and_estimate(model, tmp_path / "native", dropout=0.0)
