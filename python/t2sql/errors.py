@@ -44,7 +44,7 @@ class T2sqlError(Exception):
         if self.expected is not None:
             details.append(f"expected {self.expected}")
         if self.found is not None:
-            details.append(f"found {self.found}")
+            details.append(f"found {_words(self.found)}")
         if details:
             text += ": " + ", ".join(details)
         if self.hint:
@@ -56,6 +56,15 @@ def _restore(kind: type[T2sqlError], message: str, state: dict[str, object]) -> 
     error = kind.__new__(kind, message)
     error.__dict__.update(state)
     return error
+
+
+def _words(found: object) -> str:
+    """What was found, in words; an exception of Python's says it without its number and its path."""
+    if isinstance(found, OSError) and found.strerror:
+        return found.strerror[0].lower() + found.strerror[1:]
+    if isinstance(found, UnicodeDecodeError):
+        return f"bytes that are not {found.encoding.upper()} (at byte {found.start})"
+    return str(found)
 
 
 class InputError(T2sqlError):

@@ -57,7 +57,7 @@ def test_every_end_has_a_code_and_a_line(error: BaseException, code: int, text: 
         (["inspect", "absent.gguf"], "no such file (absent.gguf)"),
         (["ask", "absent.gguf", "q", "--table", "t: a"], "no such model"),
         (["ask", "absent.gguf", "q", "--table", "nonsense"], "the table cannot be read"),
-        (["ask", "absent.gguf", "q", "--schema", "absent.sql"], "the schema file cannot be read"),
+        (["ask", "absent.gguf", "q", "--schema", "absent.sql"], "no such file (absent.sql)"),
         (["data", "absent", "--out", "x"], "no such data source"),
         (["fuse", "--adapter", "absent", "--out", "x"], "no adapter (absent)"),
         (["test", "--model", "demo"], "which data?"),

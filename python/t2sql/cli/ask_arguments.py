@@ -65,6 +65,8 @@ class RowArguments:
             raise InputError("Parquet is not for a terminal", expected="--out FILE")
         if self.file is not None and self.row_format == "table":
             raise InputError("a table is not for a file", expected="--format csv, json or parquet")
+        if self.file is not None and self.execute:
+            live.check_file(self.file, force=self.force)
         if not self.execute and (self.row_format != "table" or self.file is not None):
             raise InputError("there are no rows without --execute", expected="--execute")
 

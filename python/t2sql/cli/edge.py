@@ -17,7 +17,7 @@ from types import FrameType
 
 from t2sql import cli
 from t2sql.cli.output import dump_json
-from t2sql.errors import T2sqlError
+from t2sql.errors import InputError, T2sqlError
 from t2sql.text import visible
 
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
@@ -42,6 +42,7 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
     debug, json = "--debug" in arguments, "--json" in arguments
     try:
         with _signals():
+            _check_not_empty(arguments)
             return cli.run_command(arguments)
     except BaseException as error:
         if isinstance(error, SystemExit):
@@ -58,6 +59,18 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
             line = message if code == INTERRUPTED else f"error: {message}"
             print(visible(line), file=sys.stderr, flush=True)
         return code
+
+
+def _check_not_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument, which as a path means the current directory; `ask` has words of its own."""
+    if "" in arguments and arguments[0] != "ask":
+        index = arguments.index("")
+        before = f", after {arguments[index - 1]}" if index else ""
+        raise InputError(
+            "an argument is empty",
+            where=f"argument {index + 1} of t2sql{before}",
+            hint="A shell variable that is not set gives one",
+        )
 
 
 def explain(error: BaseException) -> tuple[int, str]:

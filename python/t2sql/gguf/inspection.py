@@ -160,7 +160,8 @@ def inspect(path: Path) -> Inspection:
     if path.suffix == ".safetensors":
         file_header = read_safetensors(path)
         return _summary(path, "safetensors", file_header.size, file_header.tensors, file_header.metadata)
-    raise InputError("file not recognised", where=path, expected="GGUF or safetensors", found=repr(magic))
+    found = f"a file that begins with {magic!r}" if magic else "an empty file"
+    raise InputError("file not recognised", where=path, expected="GGUF or safetensors", found=found)
 
 
 def _inspect_gguf(path: Path) -> Inspection:

@@ -4,6 +4,7 @@ from .asking import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
 from .asking import ask_database as ask_database
 from .database import LiveDatabase as LiveDatabase
 from .database import open_database as open_database
+from .row_files import check_file as check_file
 from .row_files import write_file as write_file
 from .rows import FORMATS as FORMATS
 from .rows import RowFormat as RowFormat
@@ -23,6 +24,7 @@ __all__ = [
     "RowFormat",
     "Statement",
     "ask_database",
+    "check_file",
     "empty_doubt",
     "format_rows",
     "open_database",

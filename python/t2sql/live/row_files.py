@@ -29,14 +29,25 @@ def write_file(result: Result, path: Path, row_format: RowFormat, *, force: bool
         MissingPartError: Parquet is asked for and pyarrow is not installed.
         OSError: The file cannot be written.
     """
-    if not path.parent.is_dir():
-        raise InputError("no such directory", where=path.parent)
-    check_free(path, force=force)
+    check_file(path, force=force)
     if row_format == "parquet":
         _write_parquet(result, path)
         return
     with output_file(path) as building:
         building.write_text(format_rows(result, row_format) + "\n", encoding="utf-8", newline="\n")
+
+
+def check_file(path: Path, *, force: bool = False) -> None:
+    """Check that rows can go to a file, before a model is asked for them.
+
+    Raises:
+        InputError: The file exists without `force`, or its folder does not.
+    """
+    if not path.parent.is_dir():
+        raise InputError("no such directory", where=path.parent)
+    if path.is_dir():
+        raise InputError("a folder, where a file is expected", where=path)
+    check_free(path, force=force)
 
 
 def _write_parquet(result: Result, path: Path) -> None:

@@ -94,6 +94,8 @@ def resolve(
         WorkError: The download failed.
     """
     text = str(model)
+    if not text.strip():
+        raise InputError("the model's name is empty", expected="a directory, a .gguf file, a hub id or demo")
     path = Path(text).expanduser()
     # A folder called demo that is no model, such as a dataset, does not hide the demo model.
     if path.is_dir() and not (text == DEMO and not (path / "config.json").is_file()):

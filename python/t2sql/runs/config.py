@@ -74,6 +74,7 @@ def read_config(path: Path) -> RunConfig:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         found = "no such directory" if not path.exists() else "a directory without config.toml"
+        found = "a file" if path.is_file() else found
         raise InputError("not a run directory", where=path, found=found) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError("the run's config cannot be read", where=file, found=error) from None

@@ -66,7 +66,8 @@ def adapter_path(path: Path) -> Path:
     existing = checkpoints(path)
     if not existing:
         expected = "a checkpoint directory or a run with checkpoints"
-        raise InputError("no adapter", where=path, expected=expected)
+        found = "a directory without one" if path.is_dir() else "a file" if path.exists() else "nothing there"
+        raise InputError("no adapter", where=path, expected=expected, found=found)
     chosen = best_step(path)
     return next((c.path for c in existing if c.step == chosen), existing[-1].path)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from t2sql import report, runs
-from t2sql.cli.commands.runs import find
+from t2sql.cli.commands.runs import find_existing
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 
@@ -21,6 +21,6 @@ def command(
     path: Annotated[Path, typer.Argument(help="Run directory, or the name of one in runs/.", metavar="RUN")],
 ) -> None:
     """Rebuild report.md, report.html and report.json of a run, from what it has so far."""
-    run = runs.open_run(find(path))
+    run = runs.open_run(find_existing(path))
     paths = report.write(run)
     out.result({"paths": paths}, "\n".join(str(path) for path in paths))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
 from t2sql.cli.stage_lines import rate
+from t2sql.errors import InputError
 from t2sql.runs.records import FEW_ANSWERS
 from t2sql.text import one_line, pad
 
@@ -31,6 +33,22 @@ def find(path: Path) -> Path:
     """A run given by its directory, or by its name in runs/."""
     inside = Path("runs") / path
     return inside if not path.exists() and inside.is_dir() else path
+
+
+def find_existing(path: Path) -> Path:
+    """A run that is there, given as `find` takes it.
+
+    Raises:
+        InputError: It is not there; the hint names the nearest run that is.
+    """
+    found = find(path)
+    if found.exists():
+        return found
+    folders = (path.parent, Path("runs"))
+    names = {run.parent.name: run.parent for folder in folders for run in folder.glob("*/config.toml")}
+    near = get_close_matches(path.name, names, 1)
+    hint = f"Did you mean {names[near[0]]}?" if near else "t2sql runs list shows the runs"
+    raise InputError("not a run directory", where=path, found="no such directory", hint=hint)
 
 
 @shared()
@@ -51,14 +69,15 @@ def list_(out: Output, root: Root = Path("runs")) -> None:
         for r in found
     ]
     header = ("run", "state", "stage", "model", "step", "valid loss", "score", "updated")
-    text = table(header, rows, left=4) if rows else f"no runs in {root}"
+    why = "" if root.is_dir() else ": it is a file" if root.exists() else ": there is no such directory"
+    text = table(header, rows, left=4) if rows else f"no runs in {root}{why}"
     out.result([run.to_json() for run in found], text)
 
 
 @shared()
 def show(out: Output, path: RunPath) -> None:
     """Show a run: its stages, settings and files."""
-    run = runs.open_run(find(path))
+    run = runs.open_run(find_existing(path))
     summary = runs.summarize(run.path)
     sizes = {
         entry.name: _bytes(entry) for entry in sorted(run.path.iterdir()) if not entry.name.startswith(".")
