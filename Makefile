@@ -23,9 +23,8 @@ else
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 endif
 
-quick: setup ## the unit tests that load no model and start no process, in about a minute and a half
-	$(BIN)/python -m pytest -n $(JOBS) -m "not model and not slow" --ignore=tui/tests \
-	  $(addprefix --ignore=tests/,cli serve live evaluate data)
+quick: setup ## the unit tests that load no model and start no server, in about a minute
+	$(BIN)/python -m pytest tests -n $(JOBS) -m "not model and not slow" --ignore=tests/cli --ignore=tests/serve
 
 lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo fmt --all --check

@@ -29,11 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if MODEL_FIXTURES & fixtures:
             item.add_marker(pytest.mark.model)
-        callspec = getattr(item, "callspec", None)
-        parameters = (
-            {value for value in callspec.params.values() if isinstance(value, str)} if callspec else set()
-        )
-        if SERVERS & (fixtures | parameters):
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if SERVERS & fixtures or SERVERS & {value for value in parameters if isinstance(value, str)}:
             item.add_marker(pytest.mark.slow)
 
 

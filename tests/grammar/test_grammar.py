@@ -36,6 +36,7 @@ def engines() -> tuple[Engine, Engine]:
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**64))
+@pytest.mark.slow
 def test_every_statement_is_taken_by_both_notations_sqlglot_and_sqlite(engines, seed) -> None:  # type: ignore[no-untyped-def]
     text = sample(GRAMMAR, random.Random(seed))
     assert [engine.takes(text) for engine in engines] == [True, True], text

@@ -43,6 +43,7 @@ def test_the_corpus_is_large() -> None:
     assert len(set(injections.statements("x"))) + len(injections.TEXTS) * 6 > 400
 
 
+@pytest.mark.slow
 def test_no_statement_of_the_corpus_gets_through(database: LiveDatabase, tmp_path: Path) -> None:
     file = tmp_path / "planted"
     ran = []
@@ -60,6 +61,7 @@ def test_no_statement_of_the_corpus_gets_through(database: LiveDatabase, tmp_pat
     assert alive(database) and not file.exists()
 
 
+@pytest.mark.slow
 def test_texts_stay_in_their_quotes(database: LiveDatabase) -> None:
     secrets = ("root:", "alive")
     for text in injections.TEXTS:
@@ -73,6 +75,7 @@ def test_texts_stay_in_their_quotes(database: LiveDatabase) -> None:
     assert alive(database)
 
 
+@pytest.mark.slow
 def test_texts_that_are_in_the_database_stay_values(tmp_path: Path, request: Any) -> None:
     for kind in live_databases.KINDS:
         texts = [text for text in injections.TEXTS if "\0" not in text]

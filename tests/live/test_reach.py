@@ -59,12 +59,14 @@ def reached(opened: tuple[LiveDatabase, reach.Unexpected], statements: list[str]
     return through, taken
 
 
+@pytest.mark.slow
 def test_random_statements(opened: tuple[LiveDatabase, reach.Unexpected]) -> None:
     writer = Writer(20)
     _, taken = reached(opened, [writer.statement() for _ in range(COUNT)])
     assert taken > COUNT // 20
 
 
+@pytest.mark.slow
 def test_attacks(opened: tuple[LiveDatabase, reach.Unexpected]) -> None:
     lines = [line for line in ATTACKS.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
     assert len(lines) > 300

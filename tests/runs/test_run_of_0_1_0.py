@@ -71,6 +71,7 @@ def test_its_report_says_what_it_said(old_run: Path) -> None:
     assert after["comparison"] == before["comparison"]
 
 
+@pytest.mark.slow
 def test_the_commands_show_it(old_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line(["runs", "show", str(old_run)]) == 0
     assert "quick: done" in capsys.readouterr().out
