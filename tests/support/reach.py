@@ -23,7 +23,7 @@ TABLES = frozenset({"customers", "orders", "canary"})
 Unexpected = Callable[[str], set[str]]
 """The tables that are not of the schema and the functions that are not listed, of a statement as it runs."""
 
-_POSTGRES_WORDS = frozenset("varchar numeric bpchar timestamp time bit interval".split())  # noqa: SIM905
+_POSTGRES_WORDS = frozenset("varchar varying numeric bpchar timestamp time bit interval".split())  # noqa: SIM905
 _CALL = re.compile(r"\b((?:\w+\.)?[a-z_][a-z_0-9]*)\(")
 _TEXTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _DUCKDB_OPERATORS = frozenset(

@@ -145,7 +145,7 @@ class SourceResolver:
             self._resolver.expression(part, scope)
         if not node.alias:
             node.set("alias", self._alias(node, "unnest"))
-        own = node.alias if self._dialect == "postgres" else "unnest"
+        own = node.alias if self._dialect == "postgres" and len(node.expressions) == 1 else "unnest"
         columns: Columns = (own,) * len(node.expressions)
         given = _alias_columns(node)
         offset = node.args.get("offset")
