@@ -93,3 +93,33 @@ def test_a_question_that_fills_the_context_alone_is_an_error() -> None:
 
     with pytest.raises(InputError, match="9999 tokens"):
         ask_within_context(Asker(ScriptedBackend(reply=reply)), LARGE, "why " * 4000)
+
+
+def _wide(*names: str, keys: dict[str, str] | None = None) -> Schema:
+    columns = tuple(Column(f"detail_{number}") for number in range(12))
+    tables = []
+    for name in names:
+        target = (keys or {}).get(name)
+        foreign = (ForeignKey(f"{target}_id", target, "id"),) if target else ()
+        tables.append(Table(name, (Column("id"), *columns), foreign))
+    return Schema(tuple(tables))
+
+
+def test_tables_between_two_that_are_asked_for_are_kept() -> None:
+    names = ("author", "loan", "shelf", "member", "fine", "branch", "copy", "book")
+    keys = {"copy": "book", "loan": "copy", "fine": "loan", "shelf": "branch"}
+    part = select_part(_wide(*names, keys=keys), "Which books have a fine?", 260)
+    assert {"book", "copy", "loan", "fine"} <= {table.name for table in part.schema.tables}
+    assert part.left_out
+
+
+def test_synonyms_are_found() -> None:
+    names = ("a1", "a2", "a3", "a4", "invoices", "a5", "employees")
+    part = select_part(_wide(*names), "How many overdue bills has each staff member?", 260)
+    assert {"invoices", "employees"} <= {table.name for table in part.schema.tables}
+
+
+def test_names_are_found_in_a_question_without_blanks() -> None:
+    names = ("客户", "订单", "产品", "仓库", "供应商", "员工", "部门", "工资")
+    part = select_part(_wide(*names), "各部门的平均工资是多少？", 260)
+    assert {"部门", "工资"} <= {table.name for table in part.schema.tables}

@@ -189,6 +189,21 @@ def test_letter_case_of_enums_domains_and_padded_texts(
         assert database.execute(statement).rows == [(1,)]
 
 
+def test_an_enum_is_a_text_for_functions(postgres: Any) -> None:
+    script = "CREATE TYPE mood AS ENUM ('Happy', 'sad'); CREATE TABLE odd (id int, how mood);"
+    with open_database(
+        postgres.new_database("enums", script + "INSERT INTO odd VALUES (1, 'Happy')")
+    ) as database:
+        for sql, expected in (
+            ("SELECT UPPER(how) FROM odd", "HAPPY"),
+            ("SELECT COALESCE(how, 'none') FROM odd", "Happy"),
+            ("SELECT CASE how WHEN 'x' THEN 1 ELSE 2 END FROM odd", 2),
+            ("SELECT id FROM odd WHERE LOWER(how) LIKE 'ha%'", 1),
+            ("SELECT MAX(how) FROM odd WHERE how <> 'nothing'", "Happy"),
+        ):
+            assert database.execute(database.prepare(sql)).rows == [(expected,)], sql
+
+
 def test_a_value_that_takes_too_long_to_look_up_is_said(tmp_path: Path, request: Any) -> None:
     script = """
         CREATE TABLE few (name VARCHAR(9));

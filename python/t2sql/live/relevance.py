@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import NewType
 
@@ -24,6 +24,38 @@ _COLUMN_BYTES = 2
 """The ", " between columns."""
 _KEY_BONUS = 0.1
 """Less than any word in common with the question counts (log 2 at least): it decides between equals."""
+_MOST_CONNECTED = 8
+"""As many of the best tables come with the tables that join them; a question is about fewer."""
+_SYNONYM = 0.5
+"""What another word for the same counts, of the word itself."""
+_SYNONYMS = (
+    "invoice bill receipt",
+    "customer client buyer",
+    "employee staff worker",
+    "order purchase",
+    "product item article good",
+    "payment pay paid",
+    "price cost amount",
+    "salary wage pay",
+    "supplier vendor",
+    "revenue sale turnover income",
+    "company firm organization business",
+    "city town",
+    "country nation",
+    "user account member",
+    "movie film",
+    "song track",
+    "teacher instructor professor lecturer",
+    "student pupil",
+    "doctor physician",
+    "car vehicle",
+    "flight trip",
+    "shipment delivery shipping",
+    "department division",
+    "category kind type",
+    "store shop",
+)
+"""Words that people use for the same in questions and in names, without their plurals."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +74,10 @@ class SchemaPart:
 def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
     """Select as much of a schema as fits a prompt.
 
-    A table's score is the sum of the words that it has in common with the question, where a word counts the
-    more the fewer tables have it. The best tables are taken whole while they fit, and tables that a key joins
-    to the best one before others of the same score. If not even the best table fits, its best columns are
+    A table's score is the sum of the words that it has in common with the question, or with common synonyms
+    of its words, where a word counts the more the fewer tables have it. The best tables are taken whole while
+    they fit, with those that join them, and tables that a key joins to the best one before others of the same
+    score. If not even the best table fits, its best columns are
     taken.
 
     Args:
@@ -78,12 +111,21 @@ class _Scores:
     """How much the names of a schema have in common with a question."""
 
     def __init__(self, schema: Schema, question: str) -> None:
-        self._asked = {_stem(word) for word in _WORD.findall(question.lower())}
+        question = question.lower()
+        self._asked = {_stem(word) for word in _WORD.findall(question)}
         tables_with = Counter(
             stem
             for table in schema.tables
             for stem in set().union(*(_stems(name) for name in (table.name, *table.column_names)))
         )
+        # Chinese, Japanese and Thai put no blanks between words.
+        self._asked |= {stem for stem in tables_with if not stem.isascii() and stem in question}
+        self._alike = {
+            Stem(word)
+            for group in _SYNONYMS
+            if not self._asked.isdisjoint(words := group.split())
+            for word in words
+        } - self._asked
         # The inverse document frequency, with tables as documents.
         self._weights = {
             stem: math.log(1 + len(schema.tables) / count) for stem, count in tables_with.items()
@@ -100,21 +142,56 @@ class _Scores:
         return 2 * self.name(table.name) + self._sum(columns)
 
     def _sum(self, stems: set[Stem]) -> float:
-        return sum(self._weights[stem] for stem in stems & self._asked)
+        same = sum(self._weights[stem] for stem in stems & self._asked)
+        return same + _SYNONYM * sum(self._weights[stem] for stem in stems & self._alike)
 
 
 def _ranked(schema: Schema, scores: _Scores) -> list[Table]:
-    """The tables, the best first."""
+    """The tables, the best first, each before the others with the tables that lie between it and the best."""
     table_scores = {table.name: scores.table(table) for table in schema.tables}
-    best = max(schema.tables, key=lambda table: table_scores[table.name])
-    joined = {key.to_table for key in best.foreign_keys} | {
-        table.name for table in schema.tables for key in table.foreign_keys if key.to_table == best.name
-    }
-    return sorted(
-        schema.tables,
-        key=lambda table: table_scores[table.name] + (table.name in joined) * _KEY_BONUS,
+    by_score = sorted(schema.tables, key=lambda table: table_scores[table.name], reverse=True)
+    neighbours = _neighbours(schema)
+    ranked: dict[str, None] = {}
+    for table in by_score[:_MOST_CONNECTED]:
+        if table_scores[table.name] > 0 or not ranked:
+            ranked |= dict.fromkeys(_path(neighbours, by_score[0].name, table.name))
+    best = by_score[0].name
+    rest = sorted(
+        by_score,
+        key=lambda table: table_scores[table.name] + (table.name in neighbours[best]) * _KEY_BONUS,
         reverse=True,
     )
+    ranked |= dict.fromkeys(table.name for table in rest)
+    tables = {table.name: table for table in schema.tables}
+    return [tables[name] for name in ranked]
+
+
+def _neighbours(schema: Schema) -> dict[str, list[str]]:
+    """The tables that a key joins to each table."""
+    neighbours: dict[str, list[str]] = {table.name: [] for table in schema.tables}
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            if key.to_table in neighbours:
+                neighbours[table.name].append(key.to_table)
+                neighbours[key.to_table].append(table.name)
+    return neighbours
+
+
+def _path(neighbours: dict[str, list[str]], start: str, end: str) -> list[str]:
+    """The tables of the shortest way from one table to another; the second alone if there is none."""
+    before: dict[str, str | None] = {start: None}
+    queue = deque([start])
+    while queue and end not in before:
+        here = queue.popleft()
+        for there in neighbours[here]:
+            if there not in before:
+                before[there] = here
+                queue.append(there)
+    path, name = [], end if end in before else None
+    while name is not None:
+        path.append(name)
+        name = before[name]
+    return path[::-1] or [end]
 
 
 def _best_columns(table: Table, scores: _Scores, room: float) -> tuple[Table, list[str]]:

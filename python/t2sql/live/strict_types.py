@@ -37,6 +37,7 @@ def adapt_types(tree: exp.Expr, dialect: str) -> None:
             _adapt_aggregate(aggregate, dialect)
         _adapt_likes(tree)
     if dialect == "postgres":
+        _enums_as_texts(tree)
         _adapt_uncomparable(tree)
         _adapt_rounds(tree)
     for comparison in list(tree.find_all(*_COMPARED)):
@@ -59,6 +60,17 @@ def _adapt_likes(tree: exp.Expr) -> None:
     for like in list(tree.find_all(exp.Like, exp.ILike)):
         text = like.this if kind_of(like.this) in ("text", None) else as_text(like.this)
         like.replace(exp.ILike(this=text, expression=like.expression))
+
+
+def _enums_as_texts(tree: exp.Expr) -> None:
+    """Write values of enums as texts where a function or CASE takes them: PostgreSQL has none for enums."""
+    for column in list(tree.find_all(exp.Column)):
+        caller = column.parent
+        takes = isinstance(caller, exp.Func | exp.Case | exp.If) and not isinstance(
+            caller, exp.AggFunc | exp.Cast
+        )
+        if takes and declared_type(column) == "ENUM":
+            column.replace(as_text(column))
 
 
 def as_text(node: exp.Expr) -> exp.Expr:

@@ -17,6 +17,7 @@ Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
 """Runs a statement and returns the first column of its rows."""
 
 _TEXT = re.compile(r"char|text|string|clob|enum", re.IGNORECASE)
+_NESTED = re.compile(r"\[|^(struct|map|union|list)\b", re.IGNORECASE)
 _PADDED = re.compile(r"enum|char\(|character\(", re.IGNORECASE)
 _MAX_LOOKUPS = 8
 """Each is a query on the user's database, and may have to read a whole column."""
@@ -54,7 +55,7 @@ def match_letter_case(
     changes, unmatched, notes = [], [], []
     for count, (node, literal) in enumerate(list(_comparisons(tree))):
         column = table_column(node)
-        if column is None or not literal.is_string or not _TEXT.search(column.column.type or "text"):
+        if column is None or not literal.is_string or not _is_text(column):
             continue
         if count >= _MAX_LOOKUPS:
             notes.append(f"only the first {_MAX_LOOKUPS} values were looked up in the database")
@@ -77,6 +78,12 @@ def match_letter_case(
             what = "several spellings of" if spellings else "nothing like"
             unmatched.append(f"{column.name} has {what} '{literal.name}'")
     return changes, unmatched, notes
+
+
+def _is_text(column: TableColumn) -> bool:
+    """Whether a column holds single texts, and not lists or structs of them."""
+    declared = column.column.type or "text"
+    return bool(_TEXT.search(declared)) and not _NESTED.search(declared)
 
 
 def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: Lookup) -> list[Any]:
