@@ -85,7 +85,7 @@ def test_answers_with_ids_may_be_of_some_questions(
         ([{"id": "q1", "sql": "x"}] * 2, "two answers to one question"),
         (["SELECT 1"], "answers and questions differ in number"),
         ([{"id": "q1"}], "the line is not an answer"),
-        ([{"id": 1, "sql": "x"}], "the line is not an answer"),
+        ([{"id": [1], "sql": "x"}], "the line is not an answer"),
         (["{"], "not JSON"),
     ],
 )

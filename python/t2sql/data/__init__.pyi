@@ -12,6 +12,7 @@ from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
 from .sources import source_state as source_state
 from .synthesis.recipe import default_recipe_text as default_recipe_text
+from .writing import note_grammar as note_grammar
 
 __all__ = [
     "SPLITS",
@@ -24,6 +25,7 @@ __all__ = [
     "default_recipe_text",
     "load",
     "masked_source",
+    "note_grammar",
     "paraphrase",
     "prepare",
     "query_shape",

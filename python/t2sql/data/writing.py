@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql.data.example import Example, Splits
-from t2sql.files import output_directory, write_error
+from t2sql.files import output_directory, write_error, write_json
 from t2sql.ownership import DATASET
 from t2sql.plain import JsonObject
 
@@ -76,6 +76,25 @@ def write_dataset(folder: Path, splits: Splits, *, source: str, version: str | N
     (folder / _INFO_FILE).write_text(
         json.dumps(info.to_dict(), indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
+
+
+def note_grammar(folder: Path, coverage: JsonObject) -> None:
+    """Add to a dataset's `dataset.json` how many of its gold statements the grammar can write.
+
+    Args:
+        folder: The dataset's directory.
+        coverage: The numbers.
+
+    Raises:
+        InputError: The file cannot be written.
+        WorkError: The disk is full.
+    """
+    path = folder / _INFO_FILE
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        write_json(path, {**document, "grammar": coverage})
+    except OSError as error:
+        raise write_error("dataset", path, error) from error
 
 
 def _write_lines(path: Path, examples: list[Example]) -> None:

@@ -1,3 +1,5 @@
+from .coverage import Coverage as Coverage
+from .coverage import measure_coverage as measure_coverage
 from .masks import Mask as Mask
 from .masks import Masks as Masks
 from .matching import byte_matcher as byte_matcher
@@ -5,9 +7,11 @@ from .notations import Grammar as Grammar
 from .statements import grammar_of as grammar_of
 
 __all__ = [
+    "Coverage",
     "Grammar",
     "Mask",
     "Masks",
     "byte_matcher",
     "grammar_of",
+    "measure_coverage",
 ]

@@ -140,10 +140,14 @@ class Grammar:
 
     def matches(self, text: str) -> bool:
         """Whether the whole of a text is an answer. Not for several threads at once."""
+        return self.first_refused(text) is None
+
+    def first_refused(self, text: str) -> int | None:
+        """The first byte that no answer has there, or the text's length if it ends too early; else None."""
         data = list(text.encode())
         self._matcher.reset()
         consumed: int = self._matcher.try_consume_tokens(data)
-        return consumed == len(data) and bool(self._matcher.is_accepting())
+        return None if consumed == len(data) and self._matcher.is_accepting() else consumed
 
     @cached_property
     def _matcher(self) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from t2sql import data
+from t2sql import data, grammar
 from t2sql.cli.options import Force, Limit, Seed, shared
 from t2sql.cli.output import Output, table
 
@@ -94,11 +94,21 @@ def command(
             progress=progress,
             warn=out.warn,
         )
+    coverage = _grammar_coverage(dataset)
+    data.note_grammar(target, coverage.to_json())
     document = {
         "path": target,
         "source": data.masked_source(source),
         "counts": dataset.counts,
         "fingerprint": dataset.fingerprint,
+        "grammar": coverage.to_json(),
     }
     rows = [(name, count) for name, count in dataset.counts.items()]
-    out.result(document, table(("split", "examples"), rows) + f"\n\n{target}")
+    out.result(document, table(("split", "examples"), rows) + f"\n\n{coverage}\n\n{target}")
+
+
+def _grammar_coverage(dataset: data.Dataset) -> grammar.Coverage:
+    examples = (
+        example for split, count in dataset.counts.items() if count for example in dataset.split(split)
+    )
+    return grammar.measure_coverage([(e.schema, e.sql) for e in examples if e.sql is not None])

@@ -1,3 +1,5 @@
+from .answers import Answer as Answer
+from .answers import read_answers as read_answers
 from .checkpoints import ChosenCheckpoint as ChosenCheckpoint
 from .checkpoints import TestedCheckpoint as TestedCheckpoint
 from .checkpoints import Threshold as Threshold
@@ -34,10 +36,8 @@ from .events import WarningEvent as WarningEvent
 from .model_files import Check as Check
 from .model_files import VerifiedFile as VerifiedFile
 from .model_files import WrittenFile as WrittenFile
-from .predictions import Answer as Answer
 from .predictions import Measure as Measure
 from .predictions import Prediction as Prediction
-from .predictions import read_answers as read_answers
 from .predictions import read_predictions as read_predictions
 from .predictions import write_predictions as write_predictions
 from .report import Failures as Failures

@@ -18,8 +18,6 @@ Measure = Literal["execution", "suite", "logical"]
 """What makes an answer correct: its rows on the question's database, its rows on a suite of generated
 databases where there is none, or its logical form where the gold statement cannot be run."""
 
-LINES = 'JSON lines with "sql", and "id" where not every question is answered; or a statement a line'
-
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction(Record):
@@ -66,19 +64,6 @@ class Prediction(Record):
     grammar: bool | None = field(default=None, metadata=ABSENT)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer(Record):
-    """One line of a file to be scored, whoever wrote it: a statement, and maybe the question that it answers.
-
-    Attributes:
-        sql: The statement.
-        id: The question's id; without it, lines and questions go together in order.
-    """
-
-    sql: str
-    id: str | None = None
-
-
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
     """Write a file of predictions; it is there only when it is whole.
 
@@ -96,7 +81,7 @@ def read_predictions(path: Path) -> list[Prediction]:
         InputError: The file cannot be read.
     """
     predictions = []
-    for _, line in _lines(path, errors="replace"):
+    for _, line in _lines(path):
         try:
             predictions.append(Prediction.from_json(_parse(line)))
         except RecordError:
@@ -104,35 +89,13 @@ def read_predictions(path: Path) -> list[Prediction]:
     return predictions
 
 
-def read_answers(path: Path) -> list[Answer]:
-    """The answers in a file to be scored: JSON lines, or plain text with a statement on each line.
-
-    Raises:
-        InputError: The file cannot be read, or a line is not an answer; the error names the line.
-    """
-    lines = list(_lines(path, errors="strict"))
-    while lines and not lines[-1][1].strip():
-        lines.pop()
-    if not any(line.lstrip().startswith("{") for _, line in lines):
-        return [Answer(sql=line.strip()) for _, line in lines]
-    answers = []
-    for number, line in lines:
-        try:
-            answers.append(Answer.from_json(_parse(line)))
-        except RecordError as error:
-            raise InputError(
-                "the line is not an answer", where=f"{path}:{number}", expected=LINES, found=error
-            ) from None
-    return answers
-
-
-def _lines(path: Path, *, errors: str) -> Iterator[tuple[int, str]]:
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """(line number from 1, text) of each line."""
     try:
         # Only "\n" ends a line: statements may hold other characters that str.splitlines splits at.
-        text = path.read_text(encoding="utf-8", errors=errors)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("the predictions cannot be read", where=path, expected=LINES, found=error) from None
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise InputError("the predictions cannot be read", where=path, found=error) from None
     yield from enumerate(text.split("\n"), start=1)
 
 

@@ -1,0 +1,103 @@
+"""How many gold statements of a dataset the grammar can write, and what keeps it from the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from t2sql.errors import InputError
+from t2sql.grammar.notations import Grammar
+from t2sql.grammar.statements import grammar_of
+from t2sql.plain import JsonObject
+from t2sql.schema import Schema
+from t2sql.sql import KEYWORDS, tokens
+
+SAMPLE = 200
+"""Statements that are looked at: enough for a few points of precision, in a few seconds."""
+
+_MOST_SCHEMAS = 100
+"""Schemas whose grammar is made; each takes a moment."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """The statements of a sample that the grammar can write.
+
+    Attributes:
+        n: The statements that were looked at.
+        taken: Those of them that the grammar can write.
+        reasons: What the others have that the grammar does not, the most frequent first; each counts once,
+            at the first place.
+    """
+
+    n: int
+    taken: int
+    reasons: dict[str, int]
+
+    def to_json(self) -> JsonObject:
+        """The numbers, as `dataset.json` has them."""
+        return {"n": self.n, "taken": self.taken, "reasons": self.reasons}
+
+    def __str__(self) -> str:
+        """One line for people."""
+        text = f"the grammar takes {self.taken} of {self.n} gold statements"
+        first = ", ".join(f"{reason} ({count})" for reason, count in list(self.reasons.items())[:5])
+        return f"{text}; the others have {first}" if first else text
+
+
+def measure_coverage(examples: Sequence[tuple[Schema, str]]) -> Coverage:
+    """Look at statements all over a dataset.
+
+    Args:
+        examples: The schema and the gold statement of each example.
+    """
+    with_tables = [(schema, sql) for schema, sql in examples if schema.tables]
+    step = max(1, -(-len(with_tables) // SAMPLE))
+    reasons: Counter[str] = Counter()
+    grammars: dict[Schema, Grammar | None] = {}
+    n = taken = 0
+    for schema, sql in with_tables[::step]:
+        if schema not in grammars:
+            if len(grammars) == _MOST_SCHEMAS:
+                continue
+            grammars[schema] = _grammar(schema)
+        grammar = grammars[schema]
+        n += 1
+        at = 0 if grammar is None else grammar.first_refused(sql)
+        if at is None:
+            taken += 1
+        else:
+            reasons["a schema without a grammar" if grammar is None else _reason(sql, at)] += 1
+    return Coverage(n, taken, dict(reasons.most_common()))
+
+
+def _grammar(schema: Schema) -> Grammar | None:
+    try:
+        return grammar_of(schema)
+    except InputError:
+        return None
+
+
+def _reason(sql: str, at: int) -> str:
+    """Name what stands at a byte of a statement."""
+    end, words = 0, [(kind, text) for kind, text in tokens(sql)]
+    aliases = {
+        words[index + 2][1].lower()
+        for index, (_, text) in enumerate(words[:-2])
+        if text.upper() == "AS" and words[index + 1][0] == "space"
+    }
+    for index, (kind, text) in enumerate(words):
+        end += len(text.encode())
+        if end <= at:
+            continue
+        following = words[index + 1][1] if index + 1 < len(words) else ""
+        if kind == "word" and text.upper() in KEYWORDS:
+            return text.upper() if text.isupper() else "keywords in small letters"
+        if kind == "word" and following == "(":
+            return f"{text.upper()}()"
+        if kind in ("word", "double", "name"):
+            return "an alias" if text.lower() in aliases else "a name where it cannot stand"
+        names = {"space": "blanks", "string": "a text", "number": "a number", "comment": "a comment"}
+        return names.get(kind, f"'{text}'")
+    return "an early end"
