@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,9 @@ from pathlib import Path
 from t2sql.errors import InputError, T2sqlError, WorkError
 from t2sql.leftovers import beside, claimed, sweep
 from t2sql.ownership import OutputKind
+
+_FULL = ("disk is full", "unable to write", "no space left")
+"""Parts of what SQLite, MLX and safetensors say of a disk that is full."""
 
 
 def check_free(out: Path, *, force: bool) -> None:
@@ -91,13 +95,37 @@ def output_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     sweep(path.parent)
     building = beside(path)
     try:
-        os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
-        with claimed(building):
-            yield building
-            flush(building)
-            os.replace(building, path)
+        with naming_full_disks(path):
+            os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
+            with claimed(building):
+                yield building
+                flush(building)
+                os.replace(building, path)
     except BaseException:
         building.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def naming_full_disks(path: Path) -> Iterator[None]:
+    """Raise errors of writing as an OSError with the output's name, whatever library reports them.
+
+    Args:
+        path: The output that the block writes.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    except (RuntimeError, sqlite3.Error) as error:
+        # MLX and safetensors raise RuntimeError, SQLite its own error, and none of them says why.
+        if any(words in str(error).lower() for words in _FULL):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
         raise
 
 
@@ -140,7 +168,7 @@ def output_directory(out: Path, kind: OutputKind, *, force: bool = False) -> Ite
     except OSError as error:
         raise InputError("output folder not writable", where=out.parent, found=error.strerror) from None
     try:
-        with claimed(building):
+        with naming_full_disks(out), claimed(building):
             yield building
             # Hours may have passed since the first look.
             kind.check_replaceable(out)

@@ -5,8 +5,11 @@ What needs Typer is reached through the door `cli`, so that Ctrl-C is handled al
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
+import io
+import json
 import os
 import shutil
 import signal
@@ -23,6 +26,7 @@ from t2sql.text import visible
 FAILED, WRONG, INTERRUPTED = 1, 2, 130
 """Exit codes: the work failed or a check did not hold; the arguments or the input are wrong; interrupted."""
 
+_MUCH_BYTES = 1 << 30
 _DEBUG_HINT = "Run it again with --debug for the traceback"
 
 
@@ -39,7 +43,8 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
         SystemExit: Whatever called `sys.exit`, such as shell completion.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    debug, json = "--debug" in arguments, "--json" in arguments
+    debug, as_json = "--debug" in arguments, "--json" in arguments
+    make_streams_usable()
     try:
         with _signals():
             _check_not_empty(arguments)
@@ -53,7 +58,7 @@ def run_command_line(argv: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):
             # Python flushes stdout at its exit, which would fail again and print a traceback.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        elif json:
+        elif as_json:
             _print_json_error(code, message)
         with contextlib.suppress(OSError):
             line = message if code == INTERRUPTED else f"error: {message}"
@@ -100,7 +105,11 @@ def explain(error: BaseException) -> tuple[int, str]:
 def _explain_os_error(error: OSError) -> tuple[int, str]:
     where = f" ({error.filename})" if error.filename is not None else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.filename is None:
+            return FAILED, "no space is left where the output goes. Free some space and run it again"
         return FAILED, f"the disk is full{where}: {_free(error.filename)}Free some space and run it again"
+    if error.errno == errno.EFBIG:
+        return FAILED, f"a file may not become so large here{where}. Raise the limit (ulimit -f)"
     code = WRONG if error.errno in (errno.EACCES, errno.EROFS, errno.ENOENT, errno.EISDIR) else FAILED
     if error.strerror:
         return code, f"{error.strerror[0].lower()}{error.strerror[1:]}{where}. {_DEBUG_HINT}"
@@ -108,11 +117,31 @@ def _explain_os_error(error: OSError) -> tuple[int, str]:
 
 
 def _free(filename: object) -> str:
-    folder = os.path.dirname(os.path.abspath(str(filename))) if filename is not None else os.getcwd()
+    folder = os.path.dirname(os.path.abspath(str(filename)))
     try:
-        return f"{shutil.disk_usage(folder).free / 1e9:.1f} GB free. "
+        free = shutil.disk_usage(folder).free
+        # With more than this, it is a quota that is full.
+        return f"{free / 1e6:.1f} MB free. " if free < _MUCH_BYTES else ""
     except OSError:
         return ""
+
+
+def make_streams_usable() -> None:
+    """Let any text be printed: to nowhere where a stream is closed, escaped where it lacks the character."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    codecs.register_error("t2sql.escape", _escape)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "backslashreplace"):
+            stream.reconfigure(errors="t2sql.escape")
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """Write characters that an encoding lacks as JSON does, so that JSON stays what it was."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
 
 
 def _print_json_error(code: int, message: str) -> None:

@@ -65,11 +65,13 @@ class Lock:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             if not _seize(file):
                 os.close(file)
+                writer = read_owner(self.path)
+                stop = "" if writer is None or not writer.here else f", or stop it: kill -INT {writer.pid}"
                 raise WorkError(
                     "the run is being written by another process",
                     where=self.path.parent,
-                    found=read_owner(self.path) or "a process that has not written its name yet",
-                    hint="Wait for it, or stop it with Ctrl-C or `kill -INT PID`",
+                    found=writer or "a process that has not written its name yet",
+                    hint=f"Wait for it{stop}",
                 )
             # The owner before may have removed the file between our open and our lock.
             try:

@@ -176,6 +176,16 @@ def write_checkpoint(
     return out
 
 
+def remove_checkpoint(folder: Path, step: int) -> None:
+    """Remove a checkpoint that was written only because training was interrupted.
+
+    Args:
+        folder: The directory of checkpoints.
+        step: Its step; one that is not there is no error.
+    """
+    shutil.rmtree(folder / f"{step:07d}", ignore_errors=True)
+
+
 def _is_whole(path: Path) -> bool:
     return all((path / name).is_file() for name in FILES)
 

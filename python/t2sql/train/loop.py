@@ -9,10 +9,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TypeAlias
 
+from t2sql.interrupts import interrupts_held
 from t2sql.models import flat
-from t2sql.runs.records import CheckpointEvent, Event, ValidEvent, WarningEvent
+from t2sql.runs.records import CheckpointEvent, Event, TrainEvent, ValidEvent, WarningEvent
 from t2sql.runtimes import mx, peak_memory, scalar
-from t2sql.train.checkpoint_files import mark_best, write_checkpoint
+from t2sql.train.checkpoint_files import mark_best, remove_checkpoint, write_checkpoint
 from t2sql.train.exponentials import fast_exponentials
 from t2sql.train.ranks import LostRank
 from t2sql.train.session import Session
@@ -40,6 +41,8 @@ class Loop:
         self._session, self._folder, self._emit = session, folder, emit
         self._stepper = Stepper(session)
         self._saved_at = session.step
+        self._extra = 0 if self._is_due_to_save() else session.step
+        """The step of a checkpoint that only an interruption wrote: the next one takes its place."""
 
     def run(self) -> None:
         """Train to the last step, or until validation has not improved for long enough.
@@ -57,8 +60,17 @@ class Loop:
             session.meter.begin()
             try:
                 with session.ranks.guarded():
+                    if session.step and self._is_due_to_validate() and session.validated_at != session.step:
+                        # The validation of the last step was interrupted.
+                        self._finish_step()
                     while not session.at_last_step and not session.patience.over:
                         self._step()
+            except KeyboardInterrupt:
+                # Each step is whole: a signal waits for its end.
+                if session.ranks.size == 1 and session.step > self._saved_at:
+                    with interrupts_held():
+                        self._save(extra=not self._is_due_to_save())
+                raise
             except LostRank as error:
                 if session.ranks.first and session.step > self._saved_at:
                     self._save()
@@ -67,25 +79,32 @@ class Loop:
     def _step(self) -> None:
         """Take a step and do what is due after it."""
         session, config = self._session, self._session.config
-        step, ids = self._stepper.take()
-        check_step(
-            self._folder, session.step, step, smoothed=session.meter.smoothed or 0.0,
-            vocabulary=int(session.loaded.config.get("vocab_size") or 0) or _USUAL_VOCABULARY, ids=ids,
-        )  # fmt: skip
-        last = session.at_last_step
-        if last or session.step % config.steps_per_report == 0:
-            self._report()
-        if last or session.step % config.steps_per_eval == 0:
+        with interrupts_held():
+            step, ids = self._stepper.take()
+            check_step(
+                self._folder, session.step, step, smoothed=session.meter.smoothed or 0.0,
+                vocabulary=int(session.loaded.config.get("vocab_size") or 0) or _USUAL_VOCABULARY, ids=ids,
+            )  # fmt: skip
+            is_due = session.at_last_step or session.step % config.steps_per_report == 0
+            report = self._report() if is_due else None
+        if report is not None:
+            self._emit(report)
+        self._finish_step()
+
+    def _finish_step(self) -> None:
+        """Do what is due after a step beside its report."""
+        session, last = self._session, self._session.at_last_step
+        if self._is_due_to_validate():
             self._validate()
         over = session.patience.over
         if over and not last:
             self._warn_of_end()
-        if last or over or session.step % config.save_every == 0:
+        if over or self._is_due_to_save():
             self._save()
         if session.ranks.asked_to_stop:
             raise LostRank("SIGTERM")
 
-    def _report(self) -> None:
+    def _report(self) -> TrainEvent:
         session = self._session
         event = session.meter.report(
             session.step,
@@ -94,7 +113,7 @@ class Loop:
             cache_hits=session.train.take_cache_hits(),
         )
         session.train_loss = event.loss
-        self._emit(event)
+        return event
 
     def _validate(self) -> float:
         """Measure the whole validation split, each rank its part of it."""
@@ -105,11 +124,13 @@ class Loop:
             total = session.ranks.all_sum(mx.array([sums.total, float(sums.count)]))
             sums.total, sums.count = scalar(total[0]), round(scalar(total[1]))
         loss = sums.loss
-        session.valid_loss, session.validated_at = loss, session.step
         self._emit(ValidEvent(step=session.step, loss=loss, seconds=time.perf_counter() - began))
         if not math.isfinite(loss):
             raise diverged(self._folder, session.step, loss, "a finite validation loss", ())
-        session.patience.see(session.step, loss)
+        # Together and last: what was interrupted before is measured again.
+        with interrupts_held():
+            session.valid_loss, session.validated_at = loss, session.step
+            session.patience.see(session.step, loss)
         return loss
 
     def _warn_of_end(self) -> None:
@@ -120,11 +141,21 @@ class Loop:
         )
         self._emit(WarningEvent(message=message))
 
-    def _save(self) -> None:
+    def _is_due_to_validate(self) -> bool:
+        return self._session.at_last_step or self._session.step % self._session.config.steps_per_eval == 0
+
+    def _is_due_to_save(self) -> bool:
+        return self._session.at_last_step or self._session.step % self._session.config.save_every == 0
+
+    def _save(self, *, extra: bool = False) -> None:
         session = self._session
         self._saved_at = session.step
         if not session.ranks.first:
             return
+        if not extra and self._extra and self._extra != session.step:
+            # A run that was interrupted then has the checkpoints of one that was not.
+            remove_checkpoint(self._folder, self._extra)
+        self._extra = session.step if extra else 0
         path = write_checkpoint(
             self._folder,
             session.step,

@@ -57,7 +57,7 @@ class Session:
         step: Optimizer steps done.
         train_loss: The last reported training loss, in nats per trained token.
         valid_loss: The last validation loss.
-        validated_at: The step of the last validation in this process; -1 before it.
+        validated_at: The step of the last validation, as far as this process knows; -1 before it.
         base_loss: The validation loss before the first step.
     """
 
@@ -137,3 +137,4 @@ class Session:
             self.patience.restore(state.patience)
         self.train_loss, self.valid_loss = state.train_loss, state.last_valid_loss
         self.base_loss = state.base_valid_loss
+        self.validated_at = self.step if state.valid_loss is not None else -1
