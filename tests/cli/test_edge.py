@@ -178,6 +178,31 @@ def test_full_disk_is_said(tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr.startswith("error: the disk is full")
 
 
+def test_a_closed_output_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m t2sql runs list {tmp_path} >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_character_that_the_output_lacks_is_escaped(tmp_path: Path) -> None:
+    folder = tmp_path / "caf\u00e9 \U0001f600"
+    folder.mkdir()
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = t2sql("runs", "list", folder, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "caf\\u00e9 \\ud83d\\ude00" in done.stdout
+    failed = t2sql("inspect", folder / "a.gguf", "--json", env=environment)
+    assert "caf\u00e9 \U0001f600" in json.loads(failed.stdout)["error"]
+
+
+def test_ctrl_c_in_the_first_imports_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "lazy_loader.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = t2sql(
+        "--version", env=os.environ | {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 def test_python_m_t2sql_is_the_same_command() -> None:
     done = t2sql("--version")
     assert done.returncode == 0 and done.stdout.startswith("t2sql ")

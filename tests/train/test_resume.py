@@ -75,6 +75,7 @@ def test_going_on_gives_the_same_files_and_losses(
     config = TrainConfig.of(**settings(tiny_llama))
     with pytest.raises(KeyboardInterrupt):
         train.train(config, dataset, tmp_path, emit=interrupted(kind, step))
+    assert train.checkpoints(tmp_path)[-1].step == step
     events = Events()
     train.train(config, dataset, tmp_path, emit=events, resume=True)
     assert files(tmp_path) == files(whole[0])

@@ -106,7 +106,7 @@ def _explain_os_error(error: OSError) -> tuple[int, str]:
     where = f" ({error.filename})" if error.filename is not None else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         if error.filename is None:
-            return FAILED, "no space is left where the output goes. Free some space and run it again"
+            return FAILED, "the disk is full that the output goes to. Free some space and run it again"
         return FAILED, f"the disk is full{where}: {_free(error.filename)}Free some space and run it again"
     if error.errno == errno.EFBIG:
         return FAILED, f"a file may not become so large here{where}. Raise the limit (ulimit -f)"

@@ -6,6 +6,7 @@ used as a set of views over Parquet and CSV files.
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from glob import glob
@@ -19,6 +20,7 @@ _CONFIG = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "memory_limit": "1GB",
+    "threads": str(min(4, os.cpu_count() or 1)),
 }
 _LOCKED = {"enable_external_access": "false", "lock_configuration": "true"}
 """No files and no network, and no statement may change a setting."""
@@ -41,11 +43,11 @@ def duckdb_engine(url: sa.URL, path: Path) -> sa.Engine:
     with engine.connect() as connection:
         views = [str(sql) for sql in connection.exec_driver_sql(_VIEWS).scalars()]
     files, folders = _beside(path, views)
-    if not files and not folders:
-        return engine
     # These settings cannot be made before the file is open, when there is nothing in it that could run yet.
     engine.dispose()
-    engine = sa.create_engine(url, connect_args={"read_only": True, "config": dict(_CONFIG)})
+    # DuckDB's temporary files would be in a folder beside the user's, and stay there after a kill.
+    config = {**_CONFIG, "temp_directory": ""}
+    engine = sa.create_engine(url, connect_args={"read_only": True, "config": config})
     settings = {"allowed_paths": _list(files), "allowed_directories": _list(folders), **_LOCKED}
     lock = threading.Lock()
 

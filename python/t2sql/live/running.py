@@ -58,7 +58,7 @@ class LiveTarget:
         with suppress(OSError):
             os.chdir(self.folder)
         with translate_errors(self.url, WorkError):
-            return LiveSession(self.url, read_only_engine(parse_url(self.url)))
+            return LiveSession(self.url, self.folder, read_only_engine(parse_url(self.url)))
 
     def end(self, session: str) -> None:
         """End a session of the server from another one of the same role.
@@ -86,14 +86,16 @@ def _driver_variables() -> dict[str, str]:
 class LiveSession:
     """A connection that runs one statement after the other; see `t2sql.sql.Session`."""
 
-    def __init__(self, url: str, engine: Engine) -> None:
+    def __init__(self, url: str, folder: str, engine: Engine) -> None:
         """Take over an engine.
 
         Args:
             url: The database's URL, for errors.
+            folder: The current directory of its statements.
             engine: Its engine.
         """
         self._url = url
+        self._folder = folder
         self._engine = engine
         self._connection: Connection | None = None
         self._driver: Driver | None = None
@@ -101,6 +103,7 @@ class LiveSession:
 
     def begin(self) -> str:
         """Connect where a statement broke the connection; the name is the server's number of the session."""
+        os.chdir(self._folder)
         with translate_errors(self._url, WorkError):
             self._connection = self._engine.connect()
         self._driver = _driver(self._connection)

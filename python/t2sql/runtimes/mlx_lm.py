@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
+import resource
 
 from t2sql.runtimes import mlx as _mlx  # noqa: F401
 
+# mlx-lm sets the limit on descriptors as it is imported, and fails where the system allows fewer.
+_set_limit, resource.setrlimit = resource.setrlimit, lambda *_: None
+
 # isort: split
-from mlx_lm.models.activations import swiglu
-from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention
-from mlx_lm.models.llama import TransformerBlock
-from mlx_lm.tuner.lora import LoRALinear
-from mlx_lm.tuner.utils import linear_to_lora_layers
-from mlx_lm.utils import (
+from mlx_lm.models.activations import swiglu  # noqa: E402
+from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention  # noqa: E402
+from mlx_lm.models.llama import TransformerBlock  # noqa: E402
+from mlx_lm.tuner.lora import LoRALinear  # noqa: E402
+from mlx_lm.tuner.utils import linear_to_lora_layers  # noqa: E402
+from mlx_lm.utils import (  # noqa: E402
     MODEL_REMAPPING,
     dequantize_model,
     get_total_parameters,
     load_model,
     load_tokenizer,
 )
+
+resource.setrlimit = _set_limit
 
 __all__ = [
     "LoRALinear",

@@ -184,7 +184,7 @@ def _wait(
     while True:
         now = time.monotonic()
         if now >= deadline and (reason is not None or rows or not has_begun):
-            _kill(process, task)
+            _replace(process, task)
             return reason or (_too_slow(task) if has_begun else _not_open())
         if reason is None:
             if cancelled is not None and cancelled():
@@ -238,6 +238,13 @@ def _kill(process: StatementProcess, task: Task) -> None:
         # The server may be away: the user has an error already.
         with suppress(Exception):
             task.runner.target.end(process.session)
+
+
+def _replace(process: StatementProcess, task: Task) -> None:
+    """End a process, and start the one for the next statement meanwhile."""
+    _kill(process, task)
+    with suppress(WorkError):
+        task.runner.prepare()
 
 
 def _too_slow(task: Task) -> SqlError:
