@@ -7,7 +7,7 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench peers gpu wheel clean setup
+.PHONY: help demo test quick lint bench kills peers gpu wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	$(BIN)/mypy -p t2sql
 	$(BIN)/mypy --strict -p t2sql_tui
 	$(BIN)/lint-imports --no-cache
+
+kills: setup ## a whole run of a tiny model killed 50 times at random moments
+	$(BIN)/python benches/kills.py --kills 50
 
 bench: setup ## the Rust kernels' throughput
 	cargo bench --package t2sql-benches

@@ -221,7 +221,7 @@ class LiveDatabase:
     def close(self) -> None:
         """Close the connections."""
         if self._runner is not None:
-            self._runner[1].close()
+            self._runner[1].close(wait=True)
         self._engine.dispose()
 
     def __enter__(self) -> LiveDatabase:

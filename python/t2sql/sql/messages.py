@@ -51,9 +51,15 @@ class Open:
 
 @dataclass(frozen=True)
 class Close:
-    """A database that is not needed any more; there is no reply."""
+    """A database that is not needed any more.
+
+    Attributes:
+        key: Its number.
+        reply: Whether `Closed` is expected.
+    """
 
     key: int
+    reply: bool = False
 
 
 Request: TypeAlias = tuple[Open | Run | Close, ...]
@@ -75,6 +81,11 @@ class Begun:
     """
 
     session: str
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A database was closed."""
 
 
 @dataclass(frozen=True)
@@ -119,4 +130,4 @@ class Failed:
     error: T2sqlError
 
 
-Reply: TypeAlias = Ready | Begun | Rows | Done | Checked | Failed
+Reply: TypeAlias = Ready | Begun | Closed | Rows | Done | Checked | Failed

@@ -14,12 +14,13 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 
 from t2sql.errors import WorkError
-from t2sql.sql.messages import Close, Open, Ready, Reply, Request
+from t2sql.sql.messages import Close, Closed, Open, Ready, Reply, Request
 from t2sql.sql.target import Target
 from t2sql.sql.worker import NUMBER
 
 _OPEN = 16
 """Databases that are open in a process at most: each costs a file handle."""
+_CLOSING_SECONDS = 0.5
 _START_SECONDS = 60.0
 """A process starts in a tenth of a second. On a machine that swaps it takes long, and is still waited for."""
 
@@ -160,6 +161,18 @@ class StatementProcess:
             del self._keys[key]
             with suppress(OSError):
                 self.send((Close(key),))
+
+    def close_now(self, key: int) -> bool:
+        """Close a database, and wait a moment for it.
+
+        Returns:
+            Whether it is closed; False where the process does something else, such as opening it.
+        """
+        self._keys.pop(key, None)
+        with suppress(EOFError, OSError):
+            self.send((Close(key, reply=True),))
+            return self._is_ready and self.has_reply(_CLOSING_SECONDS) and isinstance(self.receive(), Closed)
+        return False
 
     def kill(self) -> int:
         """End the process, whatever it is doing.

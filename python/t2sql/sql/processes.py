@@ -81,6 +81,15 @@ class StatementProcesses:
             for process in self._idle:
                 process.forget(key)
 
+    def close_now(self, key: int) -> None:
+        """Close a database, so that its file is not locked after; a process that is busy with it is ended."""
+        with self._lock:
+            self._forget_parents()
+            for process in [process for process in self._idle if process.has(key)]:
+                if not process.close_now(key):
+                    self._idle.remove(process)
+                    process.kill()
+
     def close(self) -> None:
         """End the processes that wait."""
         with self._lock:

@@ -71,9 +71,16 @@ class Runner:
         """
         PROCESSES.prepare(self.key, self.target)
 
-    def close(self) -> None:
-        """Close the database."""
-        PROCESSES.forget(self.key)
+    def close(self, *, wait: bool = False) -> None:
+        """Close the database.
+
+        Args:
+            wait: Whether it has to be closed when this returns, such as a file that others want to lock.
+        """
+        if wait:
+            PROCESSES.close_now(self.key)
+        else:
+            PROCESSES.forget(self.key)
 
     def execute(
         self,

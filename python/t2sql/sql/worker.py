@@ -20,7 +20,20 @@ from multiprocessing.connection import Connection
 
 from t2sql.errors import T2sqlError, WorkError
 from t2sql.sql.errors import SqlError
-from t2sql.sql.messages import Begun, Checked, Close, Done, Failed, Open, Ready, Reply, Request, Rows, Run
+from t2sql.sql.messages import (
+    Begun,
+    Checked,
+    Close,
+    Closed,
+    Done,
+    Failed,
+    Open,
+    Ready,
+    Reply,
+    Request,
+    Rows,
+    Run,
+)
 from t2sql.sql.result import Row
 from t2sql.sql.target import Session, Target
 
@@ -172,6 +185,8 @@ def main() -> None:
                     continue
                 if isinstance(item, Close):
                     worker.close(item.key)
+                    if item.reply:
+                        connection.send_bytes(_dump(Closed()))
                     continue
                 for reply in worker.answer(item):
                     connection.send_bytes(_dump(reply))
