@@ -103,7 +103,9 @@ class LiveSession:
 
     def begin(self) -> str:
         """Connect where a statement broke the connection; the name is the server's number of the session."""
-        os.chdir(self._folder)
+        # Another database's statement may have come between.
+        with suppress(OSError):
+            os.chdir(self._folder)
         with translate_errors(self._url, WorkError):
             self._connection = self._engine.connect()
         self._driver = _driver(self._connection)
