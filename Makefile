@@ -7,10 +7,10 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench kills peers gpu wheel clean setup
+.PHONY: help demo test quick lint bench kills peers gpu fuzz-inputs wheel clean setup
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: setup ## the whole chain on a small real model, into runs/demo
 	$(BIN)/t2sql run
@@ -46,6 +46,10 @@ peers: setup ## file and kernel speed beside llama.cpp, libgguf and cp (compiles
 
 gpu: setup ## training and answering on a Mac's GPU or a CUDA card, beside mlx-lm, in ten minutes
 	$(BIN)/python benches/gpu.py --out target/gpu.json
+
+COUNT ?= 50000
+fuzz-inputs: setup ## 50,000 changed inputs over everything that reads them; COUNT=N for another number
+	PYTHONPATH=tests T2SQL_CACHE=$$(mktemp -d) $(BIN)/python -m changed.sweep --count $(COUNT)
 
 wheel: $(VENV)/.tools ## a wheel in dist/ that needs no Rust where it is installed
 	rm -rf dist

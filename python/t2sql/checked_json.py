@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from t2sql.errors import InputError
-from t2sql.plain import JsonObject
+from t2sql.plain import JsonObject, parse_json
 
 MAX_U32 = (1 << 32) - 1
 """The largest integer that is accepted unless the caller says otherwise; GGUF has sizes in u32."""
@@ -207,8 +207,8 @@ def read_json(path: Path) -> JsonObject:
         InputError: The file cannot be read or holds something else.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
+        document = parse_json(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
         raise InputError("file does not parse", where=path, expected="JSON", found=error) from None
     if not isinstance(document, dict):
         raise InputError("file does not parse", where=path, expected="a JSON object")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from t2sql.errors import InputError
 from t2sql.leftovers import leftovers
-from t2sql.plain import JsonObject
+from t2sql.plain import JsonObject, parse_json
 
 _SHOWN = 3
 _README_LIMIT = 1 << 20
@@ -112,8 +111,8 @@ def _matches(path: str, patterns: Sequence[str]) -> bool:
 def _json(path: Path) -> JsonObject:
     """The object in a file of JSON; an empty one where there is none."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        document = parse_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -81,3 +81,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (adapter(tmp_path, _CONFIG) / WEIGHTS).unlink()
     with pytest.raises(InputError, match=WEIGHTS):
         read_adapter_config(tmp_path)
+
+
+def test_an_adapter_of_peft_is_named_with_a_way_to_use_it(tmp_path: Path) -> None:
+    (tmp_path / "adapter_model.safetensors").touch()
+    (tmp_path / CONFIG).write_text(json.dumps({"peft_type": "LORA", "r": 16, "lora_alpha": 32}))
+    with pytest.raises(InputError, match=r"adapter_model.safetensors \(LORA, r = 16\)\. Merge it with PEFT"):
+        read_adapter_config(tmp_path)

@@ -7,14 +7,13 @@ adapter_config.json which of them its base had.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql.adapters.mlx_lm import WEIGHTS, AdapterConfig
 from t2sql.errors import InputError
-from t2sql.plain import JsonObject
+from t2sql.plain import JsonObject, parse_json
 
 _CHUNK = 1 << 20
 
@@ -69,8 +68,8 @@ def fused_adapters(config: JsonObject) -> tuple[AdapterIdentity, ...]:
 def fused_adapters_of(model: Path) -> tuple[AdapterIdentity, ...]:
     """As `fused_adapters`, of a model directory; none where its config.json cannot be read."""
     try:
-        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        config = parse_json((model / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return ()
     return fused_adapters(config) if isinstance(config, dict) else ()
 

@@ -12,6 +12,7 @@ from t2sql.plain import JsonObject
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
+_PEFT_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 # The last part of a tensor's name in adapters.safetensors: A and B of LoRA, and the magnitude of DoRA.
 LEAVES = ("lora_a", "lora_b", "m")
 
@@ -124,6 +125,7 @@ def read_adapter_config(path: Path) -> AdapterConfig:
             expected=f"a directory with {WEIGHTS} and {CONFIG}",
             hint="Rank and scale of such an adapter are stored nowhere: train again, or write both files",
         )
+    _check_not_peft(path)
     if not path.is_dir():
         raise InputError("no such adapter", where=path, expected=f"a directory with {WEIGHTS} and {CONFIG}")
     for name in (CONFIG, WEIGHTS):
@@ -131,6 +133,25 @@ def read_adapter_config(path: Path) -> AdapterConfig:
             raise InputError("not an adapter", where=path, expected=name)
     file = path / CONFIG
     return AdapterConfig.from_json(read_json(file), file)
+
+
+def _check_not_peft(path: Path) -> None:
+    """Refuse an adapter as Hugging Face's PEFT writes it, with the way to use it all the same."""
+    file = next((path / name for name in _PEFT_WEIGHTS if (path / name).is_file()), None)
+    if file is None or (path / WEIGHTS).is_file():
+        return
+    found = file.name
+    if (path / CONFIG).is_file():
+        settings = CheckedJson(read_json(path / CONFIG), str(path / CONFIG))
+        kind, rank = settings.text("peft_type", default=""), settings.document.get("r")
+        found += f" ({kind}, r = {rank})" if kind else ""
+    raise InputError(
+        "adapters of PEFT are not read",
+        where=path,
+        expected=f"{WEIGHTS} and {CONFIG} as mlx-lm and t2sql train write them",
+        found=found,
+        hint="Merge it with PEFT (model.merge_and_unload().save_pretrained(DIR)) and use DIR as the model",
+    )
 
 
 def _base_adapters(config: CheckedJson) -> tuple[str, ...] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -22,6 +21,7 @@ from t2sql.fuse import Adapted
 from t2sql.generate import Backend
 from t2sql.gguf import supported_architectures
 from t2sql.models import ModelRef, directory
+from t2sql.plain import parse_json
 from t2sql.progress import Progress
 from t2sql.runs import records
 from t2sql.runtimes import policy
@@ -166,7 +166,7 @@ class _InMlx:
 def _is_for_llama(model: ModelRef | str | Path) -> bool:
     if policy().scores_in != "llama":
         return False
-    config = json.loads((directory(model) / "config.json").read_text(encoding="utf-8"))
+    config = parse_json((directory(model) / "config.json").read_text(encoding="utf-8"))
     return bool(set(config.get("architectures") or ()) & set(supported_architectures()))
 
 

@@ -19,7 +19,6 @@ be read says nothing about a prediction: it is an error.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -29,6 +28,7 @@ from t2sql.evaluate.stats import wilson
 from t2sql.evaluate.wikisql_form import Prediction
 from t2sql.evaluate.wikisql_query import Query, QueryError, same_logical_form
 from t2sql.evaluate.wikisql_table import WikiSqlTable
+from t2sql.plain import parse_json
 from t2sql.runs import records
 from t2sql.sql import Reader, SqlError, open_reader
 
@@ -171,7 +171,7 @@ def _lines(path: Path) -> list[records.JsonObject]:
     lines: list[records.JsonObject] = []
     for number, text in enumerate(texts, start=1):
         try:
-            line = json.loads(text)
+            line = parse_json(text)
         except ValueError as error:
             raise InputError("the line is not JSON", where=f"{path}:{number}", found=error) from None
         if not isinstance(line, dict):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from t2sql.adapters import AdapterIdentity, fused_adapters, identify_adapter
 from t2sql.models import ModelRef, flat
-from t2sql.plain import JsonObject
+from t2sql.plain import JsonObject, parse_json
 from t2sql.prompt import PROMPT_FORMAT, chat_template
 from t2sql.runtimes import Array, Module, mx
 
@@ -122,7 +122,7 @@ def write_config(base: Path, folder: Path, dtype: str, description: Description)
         dtype: MLX's name of the type that the weights are stored in.
         description: How it was made.
     """
-    config = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    config = parse_json((base / "config.json").read_text(encoding="utf-8"))
     for key in ("quantization", "quantization_config"):
         config.pop(key, None)
         if description.quantization is not None:
@@ -158,7 +158,7 @@ def write_tokenizer(folder: Path, *, adds_bos: bool) -> None:
         adds_bos: Whether the tokenizer puts a BOS token before a text.
     """
     file = folder / "tokenizer_config.json"
-    settings = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    settings = parse_json(file.read_text(encoding="utf-8")) if file.is_file() else {}
     settings["chat_template"] = chat_template(bos=adds_bos)
     file.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

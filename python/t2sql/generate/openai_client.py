@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import time
@@ -13,6 +12,7 @@ import httpx2
 
 from t2sql.errors import ContextError, InputError, T2sqlError, WorkError
 from t2sql.generate.request import Cancelled
+from t2sql.plain import parse_json
 
 Json: TypeAlias = dict[str, Any]
 """A request's or an answer's document."""
@@ -151,8 +151,8 @@ class CompletionClient:
         if text.lstrip().startswith(("data:", ":", "event:")):
             return _joined_events(text)
         try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
+            document = parse_json(text)
+        except ValueError:
             kind = answer.headers.get("content-type", "no content-type")
             found = f"{kind}: {_said(text)}"
             hint = "Is this the address of the API, and not of a web page?"
@@ -221,8 +221,8 @@ def _joined_events(text: str) -> Json:
     pieces, last = [], {}
     for line in text.splitlines():
         try:
-            event = json.loads(line.removeprefix("data:")) if line.startswith("data:") else None
-        except (ValueError, RecursionError):
+            event = parse_json(line.removeprefix("data:")) if line.startswith("data:") else None
+        except ValueError:
             continue
         if isinstance(event, dict):
             last = event
@@ -237,8 +237,8 @@ def _joined_events(text: str) -> Json:
 def _said(text: str) -> str:
     """What an error's body says: OpenAI's message, or the beginning of the text."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = parse_json(text)
+    except ValueError:
         document = None
     if isinstance(document, dict):
         error = document.get("error") or document.get("detail") or document.get("message")

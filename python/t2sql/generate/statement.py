@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 
+from t2sql.plain import parse_json
 from t2sql.prompt import END_MARKS, strip_end_marks
 
 _LONGEST = 8192
@@ -79,8 +79,8 @@ def _unwrapped(text: str) -> str:
         )
     if text.startswith("{"):
         try:
-            document = json.loads(text)
-        except (ValueError, RecursionError):
+            document = parse_json(text)
+        except ValueError:
             return text
         texts = [document.get(name) for name in ("sql", "SQL", "query", "statement", "answer")]
         return next((value.strip() for value in texts if isinstance(value, str)), text)

@@ -38,6 +38,7 @@ from .overrides import parse_overrides as parse_overrides
 from .quantizer import quantize as quantize
 from .rows import dequantize_rows as dequantize_rows
 from .rows import quantize_rows as quantize_rows
+from .runnable import check_runnable as check_runnable
 from .shards import read_gguf as read_gguf
 from .source_model import SourceModel as SourceModel
 from .source_model import check_settings as check_settings
@@ -78,6 +79,7 @@ __all__ = [
     "by_hf_architecture",
     "check_architecture",
     "check_convertible",
+    "check_runnable",
     "check_settings",
     "convert",
     "convert_adapter",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tensors import FloatArray, TensorInfo
+from t2sql.plain import parse_json
 
 # The metadata key of the fingerprint of the model that an adapter was trained on.
 BASE_KEY = "t2sql.base_fingerprint"
@@ -146,8 +146,8 @@ def _check_not_fused(gguf: GgufFile, model: GgufFile) -> None:
 def _fused_in(model: GgufFile) -> tuple[AdapterIdentity, ...]:
     """The adapters in a model's weights, by the copy of config.json in its metadata."""
     try:
-        config = json.loads(model.text("t2sql.config", default="{}"))
-    except (ValueError, RecursionError):
+        config = parse_json(model.text("t2sql.config", default="{}"))
+    except ValueError:
         return ()
     return fused_adapters(config) if isinstance(config, dict) else ()
 

@@ -13,6 +13,7 @@ from t2sql.gguf.ggml_types import TYPES, type_named
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.importer import plan_import
 from t2sql.gguf.metadata import metadata_of
+from t2sql.gguf.runnable import problems
 from t2sql.gguf.source_model import read_model
 
 
@@ -31,7 +32,8 @@ class Diagnosis:
 
 def diagnose_gguf(file: GgufFile) -> Diagnosis:
     """Whether a file's metadata and tensors agree, and whether `import` would take it."""
-    warnings = [*_tokenizer_warnings(file), *_layout_warnings(file)]
+    aborts = [f"llama.cpp cannot run it: {problem}" for problem in problems(file)]
+    warnings = [*_tokenizer_warnings(file), *_layout_warnings(file), *aborts]
     return _try_family(
         lambda: by_gguf_architecture(file.architecture, file.path),
         lambda family: plan_import(file, family),

@@ -22,7 +22,7 @@ from t2sql.gguf.tokenizer.gguf_tokenizer import special_ids
 from t2sql.gguf.tokenizer.hf_files import write_tokenizer
 from t2sql.gguf.weights import Weight, write_safetensors
 from t2sql.ownership import MODEL
-from t2sql.plain import Json
+from t2sql.plain import Json, parse_json
 from t2sql.progress import Progress
 
 _TORCH_DTYPES = {"f16": "float16", "bf16": "bfloat16"}
@@ -211,7 +211,7 @@ def _setting(gguf: GgufFile, key: Key) -> int | float | None:
 def _original_config(gguf: GgufFile) -> dict[str, Json]:
     """The copy of config.json that `convert` stores; empty for files of other converters."""
     try:
-        config = json.loads(gguf.text("t2sql.config", default="{}"))
-    except (ValueError, RecursionError):
+        config = parse_json(gguf.text("t2sql.config", default="{}"))
+    except ValueError:
         return {}
     return config if isinstance(config, dict) else {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from t2sql.cache import cache_dir
 from t2sql.databases import ReadSchema, masked_url
 from t2sql.files import write_text
+from t2sql.plain import parse_json
 from t2sql.schema import Schema
 
 
@@ -24,7 +25,7 @@ def load_cached(url: str, state: str) -> ReadSchema | None:
         The schema; None if there is none of this state, or it cannot be read.
     """
     try:
-        document = json.loads(_file(url).read_text(encoding="utf-8"))
+        document = parse_json(_file(url).read_text(encoding="utf-8"))
         if document["state"] != state:
             return None
         namespaces = {str(name): tuple(map(str, parts)) for name, parts in document["namespaces"].items()}

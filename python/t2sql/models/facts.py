@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from t2sql.errors import InputError
 from t2sql.gguf import read_gguf, read_weights
+from t2sql.plain import parse_json
 from t2sql.runs import RunLayout
 from t2sql.runs.records import ChosenCheckpoint, RecordError
 
@@ -75,7 +75,7 @@ def gguf_facts(path: Path, adapter: Path | None = None) -> GgufFacts:
 def directory_facts(path: Path) -> DirectoryFacts:
     """Read the `t2sql` block of a directory's config.json; both facts are None where there is none."""
     try:
-        block = json.loads((path / "config.json").read_text(encoding="utf-8"))["t2sql"]
+        block = parse_json((path / "config.json").read_text(encoding="utf-8"))["t2sql"]
         prompt_format, min_logprob = block.get("prompt_format"), block.get("min_logprob")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return DirectoryFacts(None, None)
@@ -95,7 +95,7 @@ def adapter_min_logprob(adapter: Path) -> float | None:
         return None
     best = RunLayout(path.parent.parent).best
     try:
-        chosen = ChosenCheckpoint.from_json(json.loads(best.read_text(encoding="utf-8")))
+        chosen = ChosenCheckpoint.from_json(parse_json(best.read_text(encoding="utf-8")))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, RecordError, OSError) as error:

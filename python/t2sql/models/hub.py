@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from huggingface_hub import errors
 
 from t2sql import runtimes
 from t2sql.errors import InputError, WorkError
+from t2sql.plain import parse_json
 from t2sql.progress import Progress
 
 FILES = (
@@ -94,7 +94,7 @@ def check_architecture(file: Path, model: str) -> None:
         InputError: The file does not parse, names no model type, or names an unknown one.
     """
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
+        config = parse_json(file.read_text(encoding="utf-8"))
         model_type = config["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError("config.json names no model", where=model, found=error) from None

@@ -143,7 +143,10 @@ def load_tokenizer(path: Path, config: JsonObject) -> Any:
     if not any((path / name).is_file() for name in _TOKENIZER_FILES):
         raise InputError("no tokenizer in the model directory", where=path, expected="tokenizer.json")
     try:
-        return mlx_lm.load_tokenizer(path, eos_token_ids=config.get("eos_token_id"))
+        # A directory that names code of its own would be asked about on the terminal.
+        return mlx_lm.load_tokenizer(
+            path, {"trust_remote_code": False}, eos_token_ids=config.get("eos_token_id")
+        )
     except Exception as error:
         # transformers raises whatever its many loaders raise.
         found = " ".join(str(error).split())[:200] or type(error).__name__

@@ -12,7 +12,7 @@ from t2sql.gguf import TensorInfo, read_directory, read_gguf, read_weights
 from t2sql.models.reference import ModelRef
 from t2sql.runtimes import available_memory, policy
 
-RUNTIME_BYTES = 350_000_000
+RUNTIME_BYTES = 200_000_000
 """What Python, MLX and the tokenizer take beside the model; measured with the demo model."""
 
 _BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
@@ -24,7 +24,7 @@ class ModelSize:
 
     Attributes:
         parameters: The number of weights.
-        largest: Bytes of the largest tensor as it is stored.
+        largest: Bytes of the largest 16-bit tensor, which is in memory beside its conversion.
         stored: Bytes of all tensors as they are stored.
         quantized: Whether MLX quantized the matrices.
     """
@@ -92,6 +92,10 @@ def check_memory(need: int, *, what: str, where: object, hint: str = "") -> None
 
 
 def _size(tensors: Mapping[str, TensorInfo], *, quantized: bool) -> ModelSize:
-    sizes = [info.nbytes for info in tensors.values()]
-    parameters = sum(info.elements for info in tensors.values())
-    return ModelSize(parameters, max(sizes, default=0), sum(sizes), quantized)
+    halves = [info.nbytes for info in tensors.values() if info.type in ("f16", "bf16")]
+    return ModelSize(
+        parameters=sum(info.elements for info in tensors.values()),
+        largest=max(halves, default=0),
+        stored=sum(info.nbytes for info in tensors.values()),
+        quantized=quantized,
+    )

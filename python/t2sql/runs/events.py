@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from t2sql.plain import parse_json
 from t2sql.runs.records import Event, RecordError, WarningEvent, event_from_json
 
 _CHUNK = 1 << 20
@@ -113,7 +114,7 @@ def parse(line: bytes, number: int | None = None) -> Event:
         number: Its number in the file, from 1, where that is known.
     """
     try:
-        return event_from_json(json.loads(line))
+        return event_from_json(parse_json(line))
     except RecordError as error:
         problem = str(error)
     except ValueError:

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from t2sql.errors import InputError, WorkError
 from t2sql.interrupts import interrupts_held
+from t2sql.plain import parse_json
 from t2sql.runs.records import Record
 
 
@@ -124,7 +125,7 @@ def read_owner(path: Path) -> Owner | None:
     """Who the lock file names; None when there is none or it is not readable."""
     try:
         with open(path, encoding="utf-8") as file:
-            return Owner.from_json(json.loads(file.read(4096)))
+            return Owner.from_json(parse_json(file.read(4096)))
     except (OSError, ValueError):
         return None
 

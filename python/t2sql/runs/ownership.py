@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from pathlib import Path
 
 from t2sql import ownership
 from t2sql.errors import InputError, T2sqlError
 from t2sql.files import write_json
+from t2sql.plain import parse_json
 from t2sql.runs.config import FORMAT, read_config
 from t2sql.runs.layout import RunLayout
 from t2sql.runs.records import JsonObject, RunConfig
@@ -113,8 +113,8 @@ def _read_marker(path: Path) -> JsonObject | None:
         if file.is_symlink():
             return None
         with open(file, encoding="utf-8") as opened:
-            marker = json.loads(opened.read(_MARKER_LIMIT))
-    except (OSError, ValueError, RecursionError):
+            marker = parse_json(opened.read(_MARKER_LIMIT))
+    except (OSError, ValueError):
         return None
     is_ours = (
         isinstance(marker, dict) and marker.get("kind") == "run" and isinstance(marker.get("created"), str)

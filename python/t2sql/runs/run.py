@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import TypeVar
 from t2sql.files import write_json
 from t2sql.interrupts import interrupts_held
 from t2sql.leftovers import sweep
+from t2sql.plain import parse_json
 from t2sql.runs.config import new_config, write_config
 from t2sql.runs.events import EventLog, Tail, stamped
 from t2sql.runs.layout import RunLayout
@@ -204,7 +204,7 @@ class Run:
     def chosen(self) -> ChosenCheckpoint | None:
         """The chosen checkpoint with its path, or None while none is chosen or best.json is damaged."""
         try:
-            chosen = ChosenCheckpoint.from_json(json.loads(self.layout.best.read_text(encoding="utf-8")))
+            chosen = ChosenCheckpoint.from_json(parse_json(self.layout.best.read_text(encoding="utf-8")))
         except (OSError, ValueError):
             return None
         path = self.layout.checkpoint(chosen.step).relative_to(self.path)

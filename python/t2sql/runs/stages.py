@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TypeVar
 
 from t2sql.errors import InputError
 from t2sql.files import write_json
+from t2sql.plain import parse_json
 from t2sql.runs.artefacts import key_of
 from t2sql.runs.records import RecordError, StageRecord, StageResult, StagesFile
 
@@ -22,7 +22,7 @@ def read_stages(path: Path) -> StagesFile:
         InputError: It is of another version or cannot be read.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = parse_json(path.read_text(encoding="utf-8"))
         stages = StagesFile.from_json(document)
     except FileNotFoundError:
         return StagesFile()

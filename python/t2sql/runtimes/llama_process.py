@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import IO, Any, TypeAlias
 
+from t2sql import gguf
 from t2sql.errors import MissingPartError, WorkError
 from t2sql.runtimes.llama_parameters import ServerParameters
 
@@ -53,6 +54,7 @@ class LlamaServer:
             parameters: The model, and how it is loaded.
 
         Raises:
+            InputError: The file has what makes llama.cpp end its process.
             RuntimeError: llama.cpp cannot load the model; the message is its reason.
             MissingPartError: llama.cpp is not installed, or does not load.
         """
@@ -74,6 +76,8 @@ class LlamaServer:
         self._close = weakref.finalize(self, _end, ours, self._process)
         self._exchange = _Exchange(ours)
         try:
+            # While the process starts, which takes longer.
+            gguf.check_runnable(parameters.path)
             self._exchange.send({"parameters": parameters.to_text()})
             known = self._exchange.receive()
         except (EOFError, OSError):

@@ -71,7 +71,7 @@ def token_pattern(backslashes: bool) -> re.Pattern[str]:
         rf"""
           (?P<space>(?:\s+|--[^\n]*|/\*.*?\*/{hash_comment})+)
         | (?P<text>{text})
-        | (?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|(?<![\w\]"])\[[^\]]*\])
+        | (?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|(?<![\w\]"])\[[^\]]{{0,256}}\])
         | (?P<word>[\#@]*\w[\w$\#]*)
         | (?P<sign>.)
         """,
@@ -95,7 +95,7 @@ def body_pattern(delimiter: str, backslashes: bool) -> re.Pattern[str]:
         r"\n(?![ \t]*+(?:GO[ \t\r]*+$|CREATE\s|ALTER\s+TABLE\s))" if delimiter == ";" else r"\n",
         r"-(?:-[^\n]*+|(?=[^-]))",
         r"/(?:\*.*?\*/|(?=[^*]))",
-        r"(?<![\w\]\"])\[[^\]]*+\]|(?<=[\w\]\"])\[",
+        r"(?<![\w\]\"])\[[^\]]{0,256}+\]|(?<=[\w\]\"])\[",
     ]
     if backslashes:
         pieces.append(r"\$")

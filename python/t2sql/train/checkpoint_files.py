@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from t2sql.errors import InputError, WorkError
 from t2sql.files import flush, output_directory, write_json
 from t2sql.models import adapter_min_logprob
 from t2sql.ownership import CHECKPOINT
-from t2sql.plain import JsonObject
+from t2sql.plain import JsonObject, parse_json
 from t2sql.runs import RunLayout
 from t2sql.runs.records import ChosenCheckpoint, RecordError, TrainingState
 from t2sql.runtimes import Array, mx
@@ -120,7 +119,7 @@ def read_state(path: Path) -> TrainingState:
     """
     file = path / STATE
     try:
-        state = json.loads(file.read_text(encoding="utf-8"))
+        state = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError("the checkpoint's state does not parse", where=file, found=error) from None
     if not isinstance(state, dict) or state.get("version") != STATE_VERSION:
@@ -192,7 +191,7 @@ def _is_whole(path: Path) -> bool:
 
 def _read_best(file: Path) -> ChosenCheckpoint | None:
     try:
-        return ChosenCheckpoint.from_json(json.loads(file.read_text(encoding="utf-8")))
+        return ChosenCheckpoint.from_json(parse_json(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
     except (ValueError, RecordError, OSError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from t2sql import models
-from t2sql.errors import T2sqlError, WorkError
+from t2sql.errors import InputError, T2sqlError, WorkError
 from t2sql.gguf import (
     LONG,
     GgufFile,
@@ -117,7 +117,7 @@ def _check_in_runtimes(
     bounds = bounds_of(main_type(file))
     try:
         llama = LlamaPredictor(file.path, context=_context(file))
-    except WorkError as error:
+    except (WorkError, InputError) as error:
         return [Check("structure/llama.cpp loads it", False, str(error), "loads")]
     with llama:
         checks = check_tokens(

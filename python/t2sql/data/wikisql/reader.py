@@ -24,6 +24,7 @@ from t2sql.data.wikisql.statements import (
 )
 from t2sql.data.wikisql.tables import TableRecord, write_tables
 from t2sql.errors import InputError
+from t2sql.plain import parse_json
 from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
 from t2sql.schema import Column, Schema, Table
@@ -172,7 +173,7 @@ def _records(file: Path) -> Iterator[Record]:
     try:
         with file.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
-                value = json.loads(line)
+                value = parse_json(line)
                 if not isinstance(value, dict):
                     raise InputError("the line is not an object", where=f"{file}:{number}")
                 yield Record(value, f"{file.name}:{number}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.tokenizer.metadata import SPECIAL_KEYS
 from t2sql.gguf.tokenizer.pretokenizers import Splitting, structure
-from t2sql.gguf.tokenizer.token_types import NORMAL, UNUSED
+from t2sql.gguf.tokenizer.token_types import BYTE, NORMAL, UNUSED
+from t2sql.plain import parse_json
 
 T = TypeVar("T")
 
@@ -67,6 +67,8 @@ class GgufTokenizer:
         source.need("tokenizer.ggml.tokens")
         tokens = source.texts("tokenizer.ggml.tokens")
         types = source.integers("tokenizer.ggml.token_type") or [NORMAL] * len(tokens)
+        if not all(NORMAL <= kind <= BYTE for kind in types):
+            raise source.refusal("tokenizer.ggml.token_type", f"types from {NORMAL} to {BYTE}")
         scores = source.numbers("tokenizer.ggml.scores") or None
         for what, values in (("token types", types), ("scores", scores)):
             if values is not None and len(values) != len(tokens):
@@ -125,9 +127,9 @@ class GgufTokenizer:
         if self.splitting is None:
             return structure(self.pre, self.path)
         try:
-            stored = json.loads(self.splitting)
+            stored = parse_json(self.splitting)
             return Splitting(stored["pre_tokenizer"], bool(stored["ignore_merges"]), stored["normalizer"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError):
             raise InputError(
                 "metadata does not parse",
                 where=f"{self.path}: t2sql.pre_tokenizer",

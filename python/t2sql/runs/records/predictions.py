@@ -10,7 +10,7 @@ from typing import Literal
 
 from t2sql.errors import InputError
 from t2sql.files import write_text
-from t2sql.plain import Json
+from t2sql.plain import Json, parse_json
 from t2sql.runs.records.codec import ABSENT, Record, RecordError
 from t2sql.schema import Schema
 
@@ -101,7 +101,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def _parse(line: str) -> Json:
     try:
-        document: Json = json.loads(line)
+        document: Json = parse_json(line)
     except ValueError as error:
         raise RecordError(f"not JSON: {error}") from None
     return document

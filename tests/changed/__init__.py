@@ -1,0 +1,1 @@
+"""Inputs changed at random, read by every command: none may end in a traceback, a crash or a hang."""
