@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from t2sql import live
+from t2sql.databases import database_file_kind
 from t2sql.errors import InputError
 from t2sql.schema import Schema, read_table_lines
 from t2sql.sql import Result
@@ -14,7 +15,6 @@ MOST_ROWS = 100_000
 """Rows of a result that are read at most."""
 TIMEOUT = 30.0
 """Seconds that a statement may run."""
-_FILES = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".duckdb": "duckdb"}
 
 
 class Source:
@@ -89,6 +89,6 @@ def url_of(text: str) -> str | None:
     """The URL of a database that was given by its URL or its file's path; None for table lines."""
     if "://" in text.partition(" ")[0]:
         return text.strip()
-    path = Path(text.strip())
-    kind = _FILES.get(path.suffix.lower())
-    return None if kind is None else f"{kind}:///{path.expanduser().resolve()}"
+    path = Path(text.strip()).expanduser()
+    kind = database_file_kind(path)
+    return None if kind is None else f"{kind}:///{path.resolve()}"
