@@ -22,7 +22,7 @@ INSERT INTO t VALUES (1, '["red", "big"]');
     ("kind", "sql"),
     [
         ("sqlite", "SELECT t.id, j.value FROM t, json_each(t.tags) AS j"),
-        ("sqlite", "SELECT id, value FROM t, json_each(tags)"),
+        ("sqlite", "SELECT t.id, value FROM t, json_each(tags)"),
         ("duckdb", "SELECT t.id, j.value ->> '$' FROM t, json_each(t.tags) AS j"),
         ("postgres", "SELECT t.id, j.value FROM t, jsonb_array_elements_text(t.tags::jsonb) AS j"),
         (
