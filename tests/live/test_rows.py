@@ -91,6 +91,8 @@ def test_nothing_in_a_value_steers_a_terminal() -> None:
         (Decimal("2.0000000000000000"), "2.0"),
         (Decimal("2.3333333333333333"), "2.3333333333333333"),
         (Decimal("19.90"), "19.90"),
+        (Decimal("0E-20"), "0.0"),
+        (Decimal("-0E-4"), "-0.0000"),
         (0.1 + 0.2, "0.3"),
         (2.0, "2.0"),
         (float("inf"), "inf"),

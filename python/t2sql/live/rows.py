@@ -46,7 +46,8 @@ def json_value(value: Value) -> JsonValue:
         case float():
             return value if math.isfinite(value) else str(value)
         case Decimal():
-            return str(value)
+            # Python writes 0.00000000 as 0E-8; no database does.
+            return f"{value:f}"
         case bytes() | memoryview():
             return value.hex()
         case list() | tuple():
@@ -131,7 +132,7 @@ def value_text(value: Value) -> str:
 
 def _decimal_text(value: Decimal) -> str:
     """A decimal as it is, without the zeros that only fill up its digits after the point."""
-    text = str(value)
+    text = f"{value:f}"
     whole, point, fraction = text.partition(".")
     if len(fraction) <= _PADDED_DIGITS or not fraction.isdecimal():
         return text
