@@ -129,8 +129,12 @@ def read_preset(name: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _types(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def _types(value: object) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise InputError(
+            "types are no list", where="--types", expected=", ".join(TYPES), found=repr(value)[:80]
+        )
     types = tuple(dict.fromkeys(str(part).strip().lower() for part in parts if str(part).strip()))
     # f32 is always written: the others are made from it.
     types = tuple(name for name in types if name != "f32")
