@@ -12,6 +12,7 @@ from support import live_databases
 
 from t2sql.errors import InputError
 from t2sql.live import LiveDatabase, open_database
+from t2sql.sql import reading_address
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
 
@@ -92,6 +93,22 @@ def test_a_file_in_write_ahead_mode_is_read_and_left_as_it_is(tmp_path: Path) ->
             writer.execute("INSERT INTO t VALUES (2)")
             writer.commit()
             assert rows(database, "SELECT COUNT(*) FROM t") == [(2,)]
+
+
+def test_a_file_in_write_ahead_mode_is_read_where_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "wal.db"
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE t (a)")
+        writer.commit()
+        monkeypatch.setattr("os.access", lambda folder, mode: False)
+        # A log with changes, and a writer that has the file open.
+        assert "immutable" not in reading_address(path)
+    assert reading_address(path).endswith("?mode=ro&immutable=1")
+    with open_database(str(path)) as database:
+        assert rows(database, "SELECT COUNT(*) FROM t") == [(0,)]
 
 
 def test_every_kind_of_relation_of_postgres(postgres: Any) -> None:

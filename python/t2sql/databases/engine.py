@@ -16,6 +16,7 @@ from t2sql.databases.mariadb_engine import mariadb_engine
 from t2sql.databases.postgres_engine import postgres_engine
 from t2sql.databases.urls import EXAMPLE_URL, masked_url, parse_url
 from t2sql.errors import InputError
+from t2sql.sql import reading_address
 
 _BUSY_SECONDS = 5.0
 """How long SQLite waits for a lock of another process: Python's own default for `sqlite3.connect`."""
@@ -62,7 +63,7 @@ def read_only_engine(url: sa.URL) -> sa.Engine:
 
 
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
-    address = f"{_existing_file(url, EXAMPLE_URL).resolve().as_uri()}?mode=ro"
+    address = reading_address(_existing_file(url, EXAMPLE_URL))
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)

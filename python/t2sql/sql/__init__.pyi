@@ -1,3 +1,4 @@
+from .addresses import reading_address as reading_address
 from .authorizer import Reach as Reach
 from .canonical import same_statement as same_statement
 from .compare import same_result as same_result
@@ -55,6 +56,7 @@ __all__ = [
     "literal",
     "open_reader",
     "quote",
+    "reading_address",
     "same_result",
     "same_statement",
     "take_rows",

@@ -17,6 +17,7 @@ from pathlib import Path
 from t2sql.errors import InputError, T2sqlError
 from t2sql.plain import Json
 from t2sql.schema import Schema
+from t2sql.sql.addresses import reading_address
 from t2sql.sql.authorizer import Reach, guard, load_virtual_tables
 from t2sql.sql.errors import SqlError, SqlErrorKind
 from t2sql.sql.lexer import quote, without_string_fallback
@@ -71,7 +72,7 @@ class SqliteFile:
             raise InputError("no such database", where=self.path)
         try:
             connection = sqlite3.connect(
-                f"{self.path.as_uri()}?mode=ro",
+                reading_address(self.path),
                 uri=True,
                 timeout=self.busy_seconds,
                 isolation_level=None,
