@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from t2sql.errors import InputError
@@ -79,7 +79,6 @@ def _tokenizer_warnings(file: GgufFile) -> list[str]:
     embedding = file.tensors.get("token_embd.weight")
     if embedding is not None and embedding.shape[0] != len(tokens):
         warnings.append(f"{len(tokens)} tokens, but token_embd.weight has {embedding.shape[0]} rows")
-    warnings += _repeated_tokens(tokens)
     for name in ("bos", "eos", "unknown", "padding", "eot"):
         number = file.get(f"tokenizer.ggml.{name}_token_id")
         if isinstance(number, int) and not 0 <= number < len(tokens):
@@ -92,15 +91,6 @@ def _tokenizer_warnings(file: GgufFile) -> list[str]:
     if model == "llama" and scores and len(set(scores)) < 3:
         warnings.append("SPM tokenizer without real scores: texts will be split wrongly")
     return warnings
-
-
-def _repeated_tokens(tokens: Sequence[str]) -> list[str]:
-    first: dict[str, int] = {}
-    for number, text in enumerate(tokens):
-        if first.setdefault(text, number) != number:
-            found = f"tokens {first[text]} and {number} are both {text!r}"
-            return [f"{found}: llama.cpp ends when it reads them"]
-    return []
 
 
 def _layout_warnings(file: GgufFile) -> list[str]:
