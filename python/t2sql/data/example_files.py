@@ -56,7 +56,7 @@ def with_databases(examples: Iterable[Example], base: Path, folder: Path, left_o
         left_out: Counts the examples that are left out.
 
     Raises:
-        InputError: No example that names a database has it, or a database is not SQLite's.
+        InputError: Half of the examples or more would be left out.
     """
     examples = list(examples)
     names = Counter(example.db for example in examples if example.db is not None)
@@ -65,7 +65,7 @@ def with_databases(examples: Iterable[Example], base: Path, folder: Path, left_o
         return examples
     lines = sum(names[name] for name in refused)
     first = next(iter(refused.values()))
-    if lines == sum(names.values()):
+    if 2 * lines >= len(examples):
         raise InputError(
             f"{lines} line{'' if lines == 1 else 's'}: {first.what}",
             where=first.where,
