@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 
@@ -43,6 +43,7 @@ class StatementProcess:
         self.idle_since = time.monotonic()
         self._keys: OrderedDict[int, str | None] = OrderedDict()
         self._poll = select.poll()
+        self._received: deque[Reply] = deque()
         self._is_ready = False
         ours, theirs = Pipe()
         read, self._control = os.pipe()
@@ -105,7 +106,7 @@ class StatementProcess:
 
     def has_reply(self, seconds: float) -> bool:
         """Wait for a reply, or for the process's end, for so many seconds."""
-        return bool(self._poll.poll(max(0, math.ceil(seconds * 1000))))
+        return bool(self._received) or bool(self._poll.poll(max(0, math.ceil(seconds * 1000))))
 
     def receive(self) -> Reply:
         """The next reply.
@@ -114,8 +115,9 @@ class StatementProcess:
             EOFError: The process has ended.
             OSError: The process has ended.
         """
-        reply: Reply = pickle.loads(self._connection.recv_bytes())
-        return reply
+        if not self._received:
+            self._received.extend(pickle.loads(self._connection.recv_bytes()))
+        return self._received.popleft()
 
     def interrupt(self, number: int) -> None:
         """Ask the database to end a statement, if it still runs."""

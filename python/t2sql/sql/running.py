@@ -159,9 +159,14 @@ def _run(
                     _kill(process, rest[0])
                     raise
                 rest.pop(0)
+                if not rest:
+                    break
                 yield outcome
                 if process.is_killed:
                     break
+        if not rest:
+            # Outside of the lease: nobody may ask for more, and the process is to wait for others.
+            yield outcome
 
 
 def _send(process: StatementProcess, tasks: Sequence[Task]) -> list[int]:

@@ -14,11 +14,12 @@ import signal
 import struct
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from t2sql.errors import T2sqlError, WorkError
+from t2sql.errors import T2sqlError
 from t2sql.sql.errors import SqlError
 from t2sql.sql.messages import (
     Begun,
@@ -41,6 +42,7 @@ NUMBER = struct.Struct("<q")
 """The number of a statement on the control pipe."""
 
 _ROWS_PER_MESSAGE = 2000
+_TOGETHER_SECONDS = 0.004
 _FILE_BYTES = 1 << 30
 """The largest temporary file, such as that of a sort in SQLite."""
 
@@ -139,25 +141,60 @@ def _limit(kind: int, most: int) -> None:
         resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
-def _dump(reply: Reply) -> bytes:
+def _dump(replies: list[Reply]) -> bytes:
     try:
-        return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(replies, pickle.HIGHEST_PROTOCOL)
     except Exception:
-        # A value of a driver's own class, or an exception of one inside an error.
-        match reply:
-            case Rows(rows):
-                reply = Rows([_plain_row(row) for row in rows])
-            case Done(columns, rows, truncated, seconds):
-                reply = Done(columns, [_plain_row(row) for row in rows], truncated, seconds)
-            case Failed(error):
-                reply = Failed(WorkError(str(error)))
-        return pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps([_plain(reply) for reply in replies], pickle.HIGHEST_PROTOCOL)
+
+
+def _plain(reply: Reply) -> Reply:
+    """A reply without values of a driver's own classes, and without such exceptions inside an error."""
+    match reply:
+        case Rows(rows):
+            return Rows([_plain_row(row) for row in rows])
+        case Done(columns, rows, truncated, seconds):
+            return Done(columns, [_plain_row(row) for row in rows], truncated, seconds)
+    return reply
 
 
 def _plain_row(row: Row) -> Row:
     return tuple(
         value if isinstance(value, (int, float, str, bytes, type(None))) else str(value) for value in row
     )
+
+
+class Sender:
+    """Sends replies, those of a few milliseconds together: each message costs a change of processes."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Send over a connection."""
+        self._connection = connection
+        self._replies: list[Reply] = []
+        self._lock = threading.Lock()
+        self._waiting = threading.Event()
+        threading.Thread(target=self._flush_later, daemon=True).start()
+
+    def add(self, reply: Reply) -> None:
+        """Send a reply soon, also while the next statement hangs."""
+        with self._lock:
+            self._replies.append(reply)
+        self._waiting.set()
+
+    def flush(self) -> None:
+        """Send what was added."""
+        with self._lock:
+            if self._replies:
+                self._connection.send_bytes(_dump(self._replies))
+                self._replies = []
+
+    def _flush_later(self) -> None:
+        while self._waiting.wait():
+            self._waiting.clear()
+            time.sleep(_TOGETHER_SECONDS)
+            # Without a connection there is nobody to tell; the main thread ends the process.
+            with suppress(OSError):
+                self.flush()
 
 
 def _watch(control: int, worker: Worker) -> None:
@@ -176,7 +213,9 @@ def main() -> None:
     connection, worker = Connection(int(sys.argv[1])), Worker()
     threading.Thread(target=_watch, args=(int(sys.argv[2]), worker), daemon=True).start()
     try:
-        connection.send_bytes(_dump(Ready()))
+        sender = Sender(connection)
+        sender.add(Ready())
+        sender.flush()
         while True:
             request: Request = pickle.loads(connection.recv_bytes())
             for item in request:
@@ -186,10 +225,11 @@ def main() -> None:
                 if isinstance(item, Close):
                     worker.close(item.key)
                     if item.reply:
-                        connection.send_bytes(_dump(Closed()))
+                        sender.add(Closed())
                     continue
                 for reply in worker.answer(item):
-                    connection.send_bytes(_dump(reply))
+                    sender.add(reply)
+            sender.flush()
     except (EOFError, OSError):
         os._exit(0)
 
