@@ -31,8 +31,7 @@ lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	$(BIN)/ruff format --check python tests tui benches tools conftest.py
 	$(BIN)/ruff check python tests tui benches tools conftest.py
-	$(BIN)/mypy -p t2sql
-	$(BIN)/mypy --strict -p t2sql_tui
+	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
 kills: setup ## a whole run of a tiny model killed 50 times at random moments

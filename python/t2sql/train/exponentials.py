@@ -48,7 +48,8 @@ def fast_exponentials(model: Module) -> Iterator[None]:
 def swiglu(gate: Array, x: Array) -> Array:
     """silu(gate) * x, elementwise for two arrays of one shape."""
     if gate.dtype != mx.float32 or x.dtype != mx.float32:
-        return nn.silu(gate) * x
+        gated: Array = nn.silu(gate) * x
+        return gated
     return cast(Array, _swiglu(gate, x))
 
 
@@ -124,7 +125,7 @@ def attention(
     is_causal = isinstance(mask, str) and mask == "causal"
     is_plain = cache is None and sinks is None and (mask is None or is_causal or mask.dtype == mx.bool_)
     if not is_plain or queries.dtype != mx.float32:
-        return mlx_lm.scaled_dot_product_attention(queries, keys, values, cache, scale, mask, sinks)  # type: ignore[no-any-return]
+        return mlx_lm.scaled_dot_product_attention(queries, keys, values, cache, scale, mask, sinks)
     batch, heads, length, head_dim = queries.shape
     groups = keys.shape[1]
     q = (queries * scale).reshape(batch, groups, heads // groups, length, head_dim)

@@ -208,7 +208,7 @@ def _has_adapter(module: Module) -> bool:
 
 def _linear(module: Module) -> Module:
     """The frozen layer, without its adapter."""
-    return module.linear if _has_adapter(module) else module  # type: ignore[no-any-return]
+    return module.linear if _has_adapter(module) else module
 
 
 def _is_plain(layer: Module) -> bool:

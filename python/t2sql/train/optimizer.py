@@ -66,8 +66,10 @@ class NativeAdamW(optimizers.AdamW):
     def apply_single(self, gradient: Array, parameter: Array, state: dict[str, Any]) -> Array:
         """MLX's method for one parameter: returns its new value and replaces the moments in `state`."""
         if parameter.dtype != mx.float32 or gradient.dtype != mx.float32:
-            return super().apply_single(gradient, parameter, state)
+            updated_by_mlx: Array = super().apply_single(gradient, parameter, state)
+            return updated_by_mlx
         arrays = (np.ascontiguousarray(x) for x in (parameter, gradient, state["m"], state["v"]))
         updated = self._update.apply(*arrays)
+        value: Array
         value, state["m"], state["v"] = (mx.array(x.reshape(parameter.shape)) for x in updated)
         return value
