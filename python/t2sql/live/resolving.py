@@ -175,11 +175,11 @@ class NameResolver:
             self._columns.resolve(item, scope, in_list=True)
             # The column has been replaced by what an alias before it stands for.
             return (item.name if item.parent is container else name,)
-        name = self._unnamed(item)
+        unnamed = self._unnamed(item)
         self.expression(item, scope, in_list=True)
-        if name is not None:
-            scope.outputs.add(name)
-        return (name,)
+        if unnamed is not None:
+            scope.outputs.add(unnamed)
+        return (unnamed,)
 
     def _unnamed(self, item: exp.Expr) -> str | None:
         """What PostgreSQL and DuckDB call a column that is a call: by its function."""

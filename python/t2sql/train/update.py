@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from t2sql.models import flat
 from t2sql.runtimes import Array, Module, mx, optimizers, policy
@@ -35,7 +35,7 @@ class Update:
         """
         parameters, norm = self._function(gradients, self._model.trainable_parameters())
         self._model.update(parameters)
-        return cast(Array, norm)
+        return norm
 
     def _updated(self, gradients: Any, parameters: Any) -> tuple[Any, Array]:
         """The new parameters, and the norm of the gradients."""
