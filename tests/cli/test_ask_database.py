@@ -46,7 +46,10 @@ def test_a_question_to_a_database(demo_gguf: Path, shop: str, capsys: pytest.Cap
     document = json.loads(found.out)
     assert document["prompt"].startswith("table: customers\ncolumns: id, name, email")
     assert code == 0
-    assert (document["status"] == "uncertain") == (document["error"] is not None) != ("rows" in document)
+    assert (document["error"] is not None) != ("rows" in document)
+    # The model has no threshold; what cannot run or finds nothing is a doubt besides.
+    doubtful = document["error"] is not None or not any(any(row) for row in document["rows"])
+    assert document["status"] == "uncertain" if doubtful else document["status"] in ("uncertain", "unrated")
     assert "warning: " in found.err and "does not say what prompt it was trained on" in found.err
 
 

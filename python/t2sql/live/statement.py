@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from t2sql.live.strict_types import adapt_types
 from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change
 from t2sql.schema import Schema
-from t2sql.sql import SqlError
+from t2sql.sql import SqlError, quote_parser_words
 
 MAX_STATEMENT_CHARACTERS = 20_000
 
@@ -93,6 +93,7 @@ def prepare(
             not in scope.
     """
     given = namespaces or {}
+    sql = quote_parser_words(sql, _names(schema))
 
     def home(table: str) -> tuple[str, ...]:
         return given.get(table, _NAMESPACES[dialect])
@@ -111,6 +112,12 @@ def prepare(
         except SqlError as other:
             # The reading that came further has the better reason.
             raise (other if own.kind == "syntax" else own) from None
+
+
+def _names(schema: Schema) -> Iterator[str]:
+    for table in schema.tables:
+        yield table.name
+        yield from table.column_names
 
 
 def _prepare(

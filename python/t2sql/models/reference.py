@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from t2sql import runs
+from t2sql import gguf, runs
 from t2sql.errors import InputError, MissingPartError
-from t2sql.gguf import safetensors_files
 from t2sql.models.hub import download
 from t2sql.progress import Progress
 
@@ -65,7 +64,7 @@ class ModelRef:
     def bytes(self) -> int:
         """What the weights take on disk, in bytes: the GGUF with its adapter, or the safetensors files."""
         if self.kind == "directory":
-            return sum(file.stat().st_size for file in safetensors_files(self.path))
+            return sum(file.stat().st_size for file in gguf.safetensors_files(self.path))
         return sum(file.stat().st_size for file in (self.path, self.adapter) if file is not None)
 
 
@@ -164,4 +163,4 @@ def check_directory(path: Path) -> list[Path]:
         hint = "It looks like an adapter: give it as --adapter" if is_adapter else models_inside(path)
         found = ", ".join(sorted(entry.name for entry in path.iterdir())[:4]) or "an empty directory"
         raise InputError("not a model directory", where=path, expected="config.json", found=found, hint=hint)
-    return safetensors_files(path)
+    return gguf.safetensors_files(path)
