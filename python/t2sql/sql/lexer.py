@@ -37,14 +37,17 @@ _WORDS = """
 KEYWORDS = frozenset(_WORDS.split())
 """SQLite's keywords, in capitals: https://www.sqlite.org/lang_keywords.html."""
 
-_PARSER_WORDS = frozenset(
-    "ANY CUBE DESCRIBE FETCH GRANT ILIKE LATERAL LOCK QUALIFY REVOKE RLIKE ROLLUP TABLESAMPLE UNCACHE XOR".split()
-)
+_PARSER = """
+    ANY CUBE DESCRIBE FETCH GRANT ILIKE LATERAL LOCK QUALIFY REVOKE RLIKE ROLLUP TABLESAMPLE UNCACHE XOR
+"""
+_PARSER_WORDS = frozenset(_PARSER.split())
 """Plain words in SQLite that are keywords of other databases, and of sqlglot in every dialect."""
-_AFTER_NAME = frozenset(
-    ", ) . ; = == <> != < > <= >= + - * / % || IS IN LIKE BETWEEN NOT AS FROM WHERE AND OR GROUP HAVING ORDER"
-    " LIMIT ASC DESC JOIN ON UNION".split()
-)
+
+_AFTER = """
+    , ) . ; = == <> != < > <= >= + - * / % || IS IN LIKE BETWEEN NOT AS FROM WHERE AND OR GROUP HAVING ORDER
+    LIMIT ASC DESC JOIN ON UNION
+"""
+_AFTER_NAME = frozenset(_AFTER.split())
 """What stands after a name, and after none of these words where they are keywords."""
 
 

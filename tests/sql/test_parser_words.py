@@ -1,0 +1,34 @@
+"""Names that sqlglot reads as keywords though SQLite does not are quoted before it reads a statement."""
+
+from __future__ import annotations
+
+import pytest
+
+from t2sql.live import prepare
+from t2sql.schema import read_table_lines
+from t2sql.sql import quote_parser_words
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT AVG(Grant) FROM t WHERE grant > 3", 'SELECT AVG("Grant") FROM t WHERE "grant" > 3'),
+        ("SELECT fetch FROM t ORDER BY fetch", 'SELECT "fetch" FROM t ORDER BY "fetch"'),
+        ("SELECT a FROM t FETCH FIRST 3 ROWS ONLY", "SELECT a FROM t FETCH FIRST 3 ROWS ONLY"),
+        (
+            "SELECT t.grant /* a */ , 'grant', \"grant\" FROM t",
+            'SELECT t."grant" /* a */ , \'grant\', "grant" FROM t',
+        ),
+        ("SELECT a FROM t GROUP BY ROLLUP (a)", "SELECT a FROM t GROUP BY ROLLUP (a)"),
+        ("SELECT xor FROM t", "SELECT xor FROM t"),
+    ],
+)
+def test_only_names_of_the_schema_are_quoted(sql: str, expected: str) -> None:
+    assert quote_parser_words(sql, ["GRANT", "a", "fetch", "rollup"]) == expected
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "postgres", "mysql"])
+def test_such_a_column_can_be_asked_for(dialect: str) -> None:
+    schema = read_table_lines(["tunnels: Grant, Name, fetch"])
+    assert "fetch" in prepare("SELECT fetch FROM tunnels", schema, dialect).sql
+    assert "Grant" in prepare("SELECT MAX(Grant) FROM tunnels ORDER BY Grant", schema, dialect).sql
