@@ -161,7 +161,7 @@ async def test_a_long_statement_is_cancelled(root: Path, shop: Path) -> None:
 
 @pytest.mark.parametrize(
     ("source", "problem"),
-    [("sqlite:////no/such.db", "no such"), ("mysql://host/db", "cannot be asked"), ("nothing", "expected")],
+    [("sqlite:////no/such.db", "no such"), ("oracle://host/db", "cannot be asked"), ("nothing", "expected")],
 )
 async def test_a_source_that_cannot_be_opened_says_why(root: Path, source: str, problem: str) -> None:
     app = T2sqlApp(root)

@@ -40,7 +40,7 @@ async def test_runs_are_listed_with_their_figures(root: Path) -> None:
             "200/200",
             "0.453",
             "0.533",
-            "83.0%",
+            "83%/200",
             "1 run",
         ):
             assert text in screen
