@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 import shlex
@@ -140,11 +141,28 @@ def serve(root: Path, port: int) -> None:
             """Log nothing: requests have the token in them."""
 
         async def on_startup(self, app: _Application) -> None:
+            # The port is opened after this: whoever reads the address may use it at once.
+            self._announced = asyncio.create_task(self._announce())
+
+        async def _announce(self) -> None:
+            await _until_open(port)
             address = f"{self.public_url}/?token={door.token}"
             print(f"listening on {address} (Ctrl-C ends)", file=sys.stderr, flush=True)
 
     command = shlex.join([sys.executable, "-m", "t2sql", "tui", str(root)])
     LocalServer(command, host=HOST, port=port, title="t2sql").serve()
+
+
+async def _until_open(port: int) -> None:
+    """Return as soon as the port takes connections."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
 
 
 def _free_port(port: int) -> int:
