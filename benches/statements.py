@@ -14,11 +14,15 @@ import argparse
 import os
 import random
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+# The tests' databases and generators.
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support import injections, live_databases, mariadb, postgres, reach
 from support.grammars import sample
@@ -32,7 +36,6 @@ from t2sql.sql import SqlError
 LIVE = Path(__file__).parent.parent / "tests" / "live"
 FILES = {"sqlite": "sqlite", "duckdb": "duckdb", "postgres": "postgresql", "mariadb": "mariadb"}
 DIALECTS = {**{kind: kind for kind in FILES}, "mariadb": "mysql"}
-ROLES = {"postgres": "owner", "mariadb": "root"}
 LIMITS = Limits(timeout=10)
 
 
@@ -67,7 +70,7 @@ def main() -> None:
         print(f"{'':12}{'attempts':>10}{'let through':>13}{'beyond':>8}{'everyday':>12}{'grammar':>12}")
         for kind in kinds:
             made = _maker(kind, folder, servers)
-            through, beyond = attacked(kind, made, servers, options.attempts, folder)
+            through, beyond = attacked(kind, servers, options.attempts, folder)
             everyday = ran_everyday(kind, made)
             grammar = ran_grammar(kind, made, options.schemas)
             print(
@@ -86,8 +89,7 @@ def _maker(kind: str, folder: Path, servers: Servers) -> Callable[[str], str]:
 
 def attempts(count: int, planted: str) -> Iterator[str]:
     """So many attacks: those written by hand, then random ones."""
-    lines = (LIVE / "attacks.sql").read_text(encoding="utf-8").splitlines()
-    written = [line for line in lines if line and line[0] != "#"]
+    written = live_databases.read_statements(LIVE / "attacks.sql")
     written += injections.statements(planted)
     written += [sql for text in injections.TEXTS for sql in injections.quoting(text)]
     writer = Writer(7)
@@ -96,32 +98,17 @@ def attempts(count: int, planted: str) -> Iterator[str]:
         yield writer.statement()
 
 
-def attacked(
-    kind: str, made: Callable[[str], str], servers: Servers, count: int, folder: Path
-) -> tuple[int, int]:
+def attacked(kind: str, servers: Servers, count: int, folder: Path) -> tuple[int, int]:
     """How many attacks are let through, and how many of them reach beyond the schema; each is printed."""
-    url = made(live_databases.SCRIPT + live_databases.trap(kind))
-    if kind in ROLES:
-        url = servers.getfixturevalue(kind).url(ROLES[kind], url.rpartition("/")[2])
     through = beyond = 0
-    with open_database(url) as database:
-        schema = database.schema()
-        for unexpected in reach.BY_KIND[kind](url.replace("postgresql+psycopg", "postgresql")):
-            for sql in attempts(count, str(folder / "planted")):
-                try:
-                    written = database.prepare(sql, schema).sql
-                except SqlError:
-                    continue
-                through += 1
-                try:
-                    found = unexpected(written)
-                except Exception:
-                    # The database itself refuses it.
-                    continue
-                if found:
-                    beyond += 1
-                    print(f"{kind}: {sql} reaches {', '.join(sorted(found))}")
-    return through, beyond + (folder / "planted").exists()
+    planted = folder / "planted"
+    with reach.opened(kind, folder, servers) as (database, unexpected):
+        for sql, _, found in reach.judged(database, unexpected, attempts(count, str(planted))):
+            through += 1
+            if found:
+                beyond += 1
+                print(f"{kind}: {sql} reaches {', '.join(sorted(found))}")
+    return through, beyond + planted.exists()
 
 
 def ran(database: LiveDatabase, statements: list[str]) -> int:
@@ -138,8 +125,7 @@ def ran(database: LiveDatabase, statements: list[str]) -> int:
 
 def ran_everyday(kind: str, made: Callable[[str], str]) -> str:
     """How many of the everyday statements run."""
-    lines = (LIVE / "everyday" / f"{FILES[kind]}.sql").read_text(encoding="utf-8").splitlines()
-    statements = [line for line in lines if line.strip() and line[0] != "#"]
+    statements = live_databases.read_statements(LIVE / "everyday" / f"{FILES[kind]}.sql")
     with open_database(made((LIVE / "everyday" / "schema.sql").read_text(encoding="utf-8"))) as database:
         return f"{ran(database, statements)} of {len(statements)}"
 

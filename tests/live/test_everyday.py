@@ -22,8 +22,7 @@ EVERYDAY = Path(__file__).parent / "everyday"
     [("sqlite", "sqlite"), ("duckdb", "duckdb"), ("postgres", "postgresql"), ("mariadb", "mariadb")],
 )
 def test_everyday_statements_run(kind: str, file: str, tmp_path: Path, request: Any) -> None:
-    lines = (EVERYDAY / f"{file}.sql").read_text().splitlines()
-    statements = [line for line in lines if line.strip() and not line.startswith("#")]
+    statements = live_databases.read_statements(EVERYDAY / f"{file}.sql")
     refused = []
     url = live_databases.make(kind, tmp_path, request, (EVERYDAY / "schema.sql").read_text())
     with open_database(url) as opened:

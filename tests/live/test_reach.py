@@ -11,8 +11,7 @@ import pytest
 from support import live_databases, reach
 from support.random_statements import Writer
 
-from t2sql.live import LiveDatabase, open_database
-from t2sql.sql import SqlError
+from t2sql.live import LiveDatabase
 
 pytestmark = pytest.mark.usefixtures("schema_cache")
 
@@ -24,37 +23,18 @@ ATTACKS = Path(__file__).parent / "attacks.sql"
 def opened(
     request: Any, tmp_path_factory: pytest.TempPathFactory, schema_cache: Path
 ) -> Iterator[tuple[LiveDatabase, reach.Unexpected]]:
-    kind = request.param
-    url = live_databases.make(
-        kind, tmp_path_factory.mktemp("reach"), request, live_databases.SCRIPT + live_databases.trap(kind)
-    )
-    if kind in ("postgres", "mariadb"):
-        # The worst case: the role may do everything, and only t2sql stands before it.
-        role = "owner" if kind == "postgres" else "root"
-        url = request.getfixturevalue(kind).url(role, url.rpartition("/")[2])
-    with open_database(url) as database:
-        for unexpected in reach.BY_KIND[kind](url.replace("postgresql+psycopg", "postgresql")):
-            yield database, unexpected
+    with reach.opened(request.param, tmp_path_factory.mktemp("reach"), request) as pair:
+        yield pair
 
 
 def reached(opened: tuple[LiveDatabase, reach.Unexpected], statements: list[str]) -> tuple[int, int]:
     """How many statements are let through, and how many of them the database takes; none reaches further."""
     database, unexpected = opened
-    schema = database.schema()
     through = taken = 0
-    for sql in statements:
-        try:
-            written = database.prepare(sql, schema).sql
-        except SqlError:
-            continue
+    for sql, written, beyond in reach.judged(database, unexpected, statements):
         through += 1
-        try:
-            found = unexpected(written)
-        except Exception:
-            # The database refuses it: an ambiguous name, another number of columns.
-            continue
-        taken += 1
-        assert not found, (sql, written)
+        taken += beyond is not None
+        assert not beyond, (sql, written)
     print(f"{database.dialect}: {len(statements)} written, {through} let through, {taken} run")
     return through, taken
 
@@ -68,6 +48,6 @@ def test_random_statements(opened: tuple[LiveDatabase, reach.Unexpected]) -> Non
 
 @pytest.mark.slow
 def test_attacks(opened: tuple[LiveDatabase, reach.Unexpected]) -> None:
-    lines = [line for line in ATTACKS.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    lines = live_databases.read_statements(ATTACKS)
     assert len(lines) > 300
     reached(opened, lines)

@@ -27,6 +27,12 @@ INSERT INTO canary VALUES (1, 'alive');
 _numbers = itertools.count(1)
 
 
+def read_statements(path: Path) -> list[str]:
+    """The statements of a file, one a line; blank lines and those that begin with # are none."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.strip() and line[0] != "#"]
+
+
 def make(kind: str, folder: Path, request: Any, script: str = SCRIPT) -> str:
     """A database of the script's tables; returns its URL. `request` is pytest's, for the server."""
     path = folder / f"shop-{next(_numbers)}.{kind}"

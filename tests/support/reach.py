@@ -6,8 +6,9 @@ import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,23 +17,27 @@ import pymysql
 import sqlglot
 from sqlglot import exp
 
+from support import live_databases
+from t2sql.live import LiveDatabase, open_database
 from t2sql.live.allowed import ALLOWED
+from t2sql.sql import SqlError
 
 TABLES = frozenset({"customers", "orders", "canary"})
 
 Unexpected = Callable[[str], set[str]]
 """The tables that are not of the schema and the functions that are not listed, of a statement as it runs."""
 
-_POSTGRES_WORDS = frozenset("varchar varying numeric bpchar timestamp time bit interval".split())  # noqa: SIM905
+_POSTGRES_WORDS = frozenset(
+    {"varchar", "varying", "numeric", "bpchar", "timestamp", "time", "bit", "interval"}
+)
 _CALL = re.compile(r"\b((?:\w+\.)?[a-z_][a-z_0-9]*)\(")
 _TEXTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
-_DUCKDB_OPERATORS = frozenset(
-    """
+_DUCKDB = """
     ~~ !~~ ~~* !~~* ~~~ + - * / // % ** ^ || & | << >> ~ @ ! <@ @> && -> ->> like_escape ilike_escape
     not_like_escape not_ilike_escape list_value struct_pack array_slice array_extract row main.row
     count_star constant_or_null regexp_full_match list_apply list_filter
-    """.split()  # noqa: SIM905
-)
+"""
+_DUCKDB_OPERATORS = frozenset(_DUCKDB.split())
 _MARIADB_SECRETS = re.compile(
     r"load_file|benchmark\(|sleep\(|get_lock\(|\buser\(|current_user\(|database\(|version\(|@@|`evil`",
     re.IGNORECASE,
@@ -162,3 +167,37 @@ BY_KIND: dict[str, Callable[[str], Iterator[Unexpected]]] = {
     "postgres": in_postgres,
     "mariadb": in_mariadb,
 }
+
+_ROLES = {"postgres": "owner", "mariadb": "root"}
+"""Roles that may do everything: the worst case, in which only t2sql stands before the database."""
+
+
+@contextmanager
+def opened(kind: str, folder: Path, request: Any) -> Iterator[tuple[LiveDatabase, Unexpected]]:
+    """The shop with traps, as the role that may do everything, and its own word; `request` is pytest's."""
+    url = live_databases.make(kind, folder, request, live_databases.SCRIPT + live_databases.trap(kind))
+    if kind in _ROLES:
+        url = request.getfixturevalue(kind).url(_ROLES[kind], url.rpartition("/")[2])
+    with open_database(url) as database:
+        for unexpected in BY_KIND[kind](url.replace("postgresql+psycopg", "postgresql")):
+            yield database, unexpected
+
+
+def judged(
+    database: LiveDatabase, unexpected: Unexpected, statements: Iterable[str]
+) -> Iterator[tuple[str, str, set[str] | None]]:
+    """Each statement that is let through, how it is written, and what it reaches beyond the schema.
+
+    That is None where the database itself refuses it: an ambiguous name, another number of columns.
+    """
+    schema = database.schema()
+    for sql in statements:
+        try:
+            written = database.prepare(sql, schema).sql
+        except SqlError:
+            continue
+        try:
+            beyond: set[str] | None = unexpected(written)
+        except Exception:
+            beyond = None
+        yield sql, written, beyond
