@@ -20,6 +20,7 @@ from typing import IO, Any, TypeAlias
 from t2sql import gguf
 from t2sql.errors import MissingPartError, WorkError
 from t2sql.runtimes.llama_parameters import ServerParameters
+from t2sql.workers import start_worker
 
 Json: TypeAlias = dict[str, Any]
 """A document of llama.cpp's server."""
@@ -61,14 +62,10 @@ class LlamaServer:
         self._parameters = parameters
         ours, theirs = Pipe()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "t2sql.runtimes.llama_worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
+            self._process = start_worker(
+                "t2sql.runtimes.llama_worker",
+                [theirs.fileno()],
                 stderr=subprocess.PIPE,
-                # A session of its own, so that a terminal's Ctrl-C is left to this process.
-                start_new_session=True,
                 env=_environment(),
             )
         self.process_id = self._process.pid

@@ -6,8 +6,6 @@ import math
 import os
 import pickle
 import select
-import subprocess
-import sys
 import time
 from collections import OrderedDict, deque
 from contextlib import suppress
@@ -17,6 +15,7 @@ from t2sql.errors import WorkError
 from t2sql.sql.messages import Close, Closed, Open, Ready, Reply, Request
 from t2sql.sql.target import Target
 from t2sql.sql.worker import NUMBER
+from t2sql.workers import start_worker
 
 _OPEN = 16
 """Databases that are open in a process at most: each costs a file handle."""
@@ -49,16 +48,8 @@ class StatementProcess:
         read, self._control = os.pipe()
         try:
             with theirs:
-                self._process = subprocess.Popen(
-                    # -P: a file in the current directory is not taken for a module.
-                    [sys.executable, "-P", "-m", "t2sql.sql.worker", str(theirs.fileno()), str(read)],
-                    pass_fds=[theirs.fileno(), read],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    # The keys of the terminal are t2sql's; it ends this process itself.
-                    start_new_session=True,
-                )
+                # -P: a file in the current directory is not taken for a module.
+                self._process = start_worker("t2sql.sql.worker", [theirs.fileno(), read], options=["-P"])
         except OSError as error:
             os.close(self._control)
             ours.close()

@@ -7,7 +7,6 @@ more memory than there is takes its process with it.
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 
 from t2sql.errors import WorkError
+from t2sql.workers import start_worker
 from t2sql_tui.asking.messages import Cancel, FromModels, Part, Problem, Question, Reply
 
 GRACE = 2.0
@@ -85,15 +85,7 @@ class ModelProcess:
         if self._connection is None:
             ours, theirs = Pipe()
             with theirs:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "t2sql_tui.asking.model_worker", str(theirs.fileno())],
-                    pass_fds=[theirs.fileno()],
-                    # Runtimes print, and the terminal is the app's; so are its keys.
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                self._process = start_worker("t2sql_tui.asking.model_worker", [theirs.fileno()])
             self._connection = ours
         return self._connection
 
