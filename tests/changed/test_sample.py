@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changed.inputs import kinds
+from changed.inputs import Kind, kinds
 from changed.sweep import Changed
 
 _CHANGES = 12
@@ -14,7 +14,7 @@ _CHANGES = 12
 
 
 @pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
-def test_a_changed_input_is_taken_or_refused(kind: object, tmp_path: Path) -> None:
-    changed = Changed(kind, tmp_path)  # type: ignore[arg-type]
+def test_a_changed_input_is_taken_or_refused(kind: Kind, tmp_path: Path) -> None:
+    changed = Changed(kind, tmp_path)
     failures = [changed.failure(number) for number in range(_CHANGES)]
     assert [failure for failure in failures if failure] == []

@@ -9,6 +9,8 @@ from support.reported_run import make_reported_run
 
 from t2sql.cli import run
 
+ROWS_TO = ["ask", "m.gguf", "q", "--db", "sqlite:///shop.db", "--execute", "--format", "csv", "--out"]
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -32,48 +34,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["test", "--adapter", "empty"], "found a directory without one"),
         (["score", "nosuch.jsonl", "--data", "empty"], "empty"),
         (
-            [
-                "ask",
-                "m.gguf",
-                "q",
-                "--db",
-                "sqlite:///shop.db",
-                "--execute",
-                "--format",
-                "csv",
-                "--out",
-                "no/x",
-            ],
+            [*ROWS_TO, "no/x"],
             "no such directory (no)",
         ),
         (
-            [
-                "ask",
-                "m.gguf",
-                "q",
-                "--db",
-                "sqlite:///shop.db",
-                "--execute",
-                "--format",
-                "csv",
-                "--out",
-                "empty",
-            ],
+            [*ROWS_TO, "empty"],
             "a folder, where a file",
         ),
         (
-            [
-                "ask",
-                "m.gguf",
-                "q",
-                "--db",
-                "sqlite:///shop.db",
-                "--execute",
-                "--format",
-                "csv",
-                "--out",
-                "file.txt",
-            ],
+            [*ROWS_TO, "file.txt"],
             "--force",
         ),
     ],

@@ -130,6 +130,7 @@ def make_streams_usable() -> None:
     """Let any text be printed: to nowhere where a stream is closed, escaped where it lacks the character."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
+            # It stays open as long as the process.
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     codecs.register_error("t2sql.escape", _escape)
     for stream in (sys.stdout, sys.stderr):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
+from types import ModuleType
 
 from sqlglot import exp
 
@@ -69,13 +70,8 @@ class Allowed:
     collations: frozenset[str]
 
 
-def _of(module: object) -> Allowed:
-    return Allowed(
-        module.FUNCTIONS,  # type: ignore[attr-defined]
-        module.TABLE_FUNCTIONS,  # type: ignore[attr-defined]
-        module.TYPES,  # type: ignore[attr-defined]
-        module.COLLATIONS,  # type: ignore[attr-defined]
-    )
+def _of(module: ModuleType) -> Allowed:
+    return Allowed(module.FUNCTIONS, module.TABLE_FUNCTIONS, module.TYPES, module.COLLATIONS)
 
 
 ALLOWED = {

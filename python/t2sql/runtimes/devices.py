@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from t2sql.errors import InputError
@@ -74,16 +74,7 @@ METAL = DevicePolicy(
     compiles=True,
     scores_in="mlx",
 )
-CUDA = DevicePolicy(
-    kind="cuda",
-    on_host=False,
-    weights="bfloat16",
-    keeps_quantized=True,
-    rust_layers=False,
-    numpy_exponentials=False,
-    compiles=True,
-    scores_in="mlx",
-)
+CUDA = replace(METAL, kind="cuda")
 POLICIES: dict[str, DevicePolicy] = {policy.kind: policy for policy in (CPU, METAL, CUDA)}
 """Every policy by its kind."""
 

@@ -11,6 +11,7 @@ from t2sql.runtimes import mlx as _mlx  # noqa: F401
 _set_limit, resource.setrlimit = resource.setrlimit, lambda *_: None
 
 # isort: split
+# Imported while the limit cannot be set, and so not at the head.
 from mlx_lm.models.activations import swiglu  # noqa: E402
 from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention  # noqa: E402
 from mlx_lm.models.llama import TransformerBlock  # noqa: E402
