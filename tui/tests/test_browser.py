@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import itertools
 import re
 import shutil
 import subprocess
@@ -114,6 +116,9 @@ async def seen(address: str, profile: Path) -> bytes:
     """A picture of the page once the app has drawn on it, by Chromium's own protocol."""
     assert BROWSER is not None
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,700"]
+    # A container's /dev/shm can be too small, and a page behind others is not drawn.
+    options += ["--disable-dev-shm-usage", "--disable-renderer-backgrounding"]
+    options += ["--disable-backgrounding-occluded-windows"]
     process = subprocess.Popen(
         [BROWSER, *options, "--remote-debugging-port=0", f"--user-data-dir={profile}", address],
         stdout=subprocess.DEVNULL,
@@ -131,10 +136,12 @@ async def seen(address: str, profile: Path) -> bytes:
             aiohttp.ClientSession() as session,
             session.ws_connect(address_of_page, max_msg_size=0) as page,
         ):
+            ids = itertools.count(1)
 
             async def call(method: str, **parameters: Any) -> Any:
-                await page.send_json({"id": 1, "method": method, "params": parameters})
-                while "result" not in (answer := await page.receive_json(timeout=30)):
+                number = next(ids)
+                await page.send_json({"id": number, "method": method, "params": parameters})
+                while (answer := await page.receive_json(timeout=30)).get("id") != number:
                     pass
                 return answer["result"]
 
@@ -146,7 +153,12 @@ async def seen(address: str, profile: Path) -> bytes:
             else:
                 raise AssertionError("the app drew nothing within 30 s")
             await asyncio.sleep(2.0)
-            return base64.b64decode((await call("Page.captureScreenshot"))["data"])
+            for _ in range(3):
+                # A capture waits for the next frame, which Chromium on a busy machine sometimes never draws.
+                with contextlib.suppress(TimeoutError):
+                    await call("Page.bringToFront")
+                    return base64.b64decode((await call("Page.captureScreenshot"))["data"])
+            raise AssertionError("Chromium took no picture of the page in three attempts")
     finally:
         process.terminate()
         process.wait(timeout=30)
