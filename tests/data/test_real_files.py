@@ -46,7 +46,7 @@ ALL = {f"SELECT a FROM t{n}" for n in range(5)}
         ("wrapped.json", json.dumps({"version": "1.0", "data": LINES}).encode()),
         ("lines.json", AS_LINES.encode()),
         ("list.jsonl", json.dumps(LINES).encode()),
-        ("packed.jsonl.gz", gzip.compress(AS_LINES.encode())),
+        ("packed.jsonl.gz", gzip.compress(AS_LINES.encode(), mtime=0)),
     ],
 )
 def test_json_is_read_in_every_form(tmp_path: Path, name: str, content: bytes) -> None:
