@@ -51,8 +51,12 @@ def test_sqlite_itself_refuses_what_is_not_of_the_schema(tmp_path: Path) -> None
         connection.executescript("""
             CREATE TABLE plain (x TEXT);
             CREATE VIEW seen AS SELECT x, printf('%d', rowid) AS n FROM plain;
+            CREATE VIEW tags AS SELECT value, json_extract('{"a": 1}', '$.a') AS one FROM json_each('["t"]');
             CREATE VIRTUAL TABLE notes USING fts5(title, body);
             CREATE VIRTUAL TABLE boxes USING rtree(id, low, high);
+            CREATE VIEW ranked AS SELECT title, bm25(notes) < 0 AS good FROM notes WHERE notes MATCH 'b';
+            CREATE VIEW inner_boxes AS SELECT n.title, b.id FROM notes n, (SELECT id FROM boxes) b;
+            CREATE VIEW listing AS SELECT name FROM pragma_table_list;
             INSERT INTO plain VALUES ('p');
             INSERT INTO notes VALUES ('a', 'b');
             INSERT INTO boxes VALUES (1, 0, 1);
@@ -64,6 +68,9 @@ def test_sqlite_itself_refuses_what_is_not_of_the_schema(tmp_path: Path) -> None
             ("SELECT COUNT(*) FROM notes", [(1,)]),
             ("SELECT body FROM notes WHERE title = 'a'", [("b",)]),
             ("SELECT id FROM boxes WHERE low < 1", [(1,)]),
+            ("SELECT value, one FROM tags", [("t", 1)]),
+            ("SELECT title, good FROM ranked", [("a", 1)]),
+            ("SELECT COUNT(*) FROM inner_boxes", [(1,)]),
             ("WITH c AS (SELECT x FROM plain) SELECT COUNT(*) FROM c", [(1,)]),
         ):
             assert database.execute(database.prepare(sql)).rows == expected, sql
@@ -71,6 +78,8 @@ def test_sqlite_itself_refuses_what_is_not_of_the_schema(tmp_path: Path) -> None
             "SELECT sql FROM sqlite_master",
             "SELECT COUNT(*) FROM sqlite_master",
             "SELECT name FROM pragma_table_list",
+            "SELECT name FROM listing",
+            "SELECT COUNT(*) FROM listing",
             "SELECT sqlite_version()",
             "SELECT zeroblob(9)",
             "PRAGMA user_version",

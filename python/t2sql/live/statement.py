@@ -17,12 +17,13 @@ from t2sql.live.characters import check_characters
 from t2sql.live.dialects import OWN, READ, sqlglot_warnings_dropped
 from t2sql.live.grouping import adapt_grouping
 from t2sql.live.names import Namespaces
+from t2sql.live.parser_words import quote_parser_words
 from t2sql.live.resolving import NameResolver
 from t2sql.live.strict_types import adapt_types
 from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change
 from t2sql.schema import Schema
-from t2sql.sql import SqlError, quote_parser_words
+from t2sql.sql import SqlError
 
 MAX_STATEMENT_CHARACTERS = 20_000
 
@@ -93,7 +94,7 @@ def prepare(
             not in scope.
     """
     given = namespaces or {}
-    sql = quote_parser_words(sql, _names(schema))
+    sql = quote_parser_words(sql, _names(schema), dialect)
 
     def home(table: str) -> tuple[str, ...]:
         return given.get(table, _NAMESPACES[dialect])

@@ -9,7 +9,6 @@ from .lexer import KEYWORDS as KEYWORDS
 from .lexer import is_ordered as is_ordered
 from .lexer import literal as literal
 from .lexer import quote as quote
-from .lexer import quote_parser_words as quote_parser_words
 from .lexer import tokens as tokens
 from .reader import Reader as Reader
 from .reader import check as check
@@ -57,7 +56,6 @@ __all__ = [
     "literal",
     "open_reader",
     "quote",
-    "quote_parser_words",
     "reading_address",
     "same_result",
     "same_statement",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
-from t2sql.sql.lexer import quote
+from t2sql.sql.virtual_tables import ViewReach
 
 MAX_VALUE_BYTES = 16 * 1024 * 1024
 """The longest text or blob. SQLite's own limit is 1 GB, which a single `zeroblob` would fill."""
@@ -22,6 +21,9 @@ HEAP_BYTES = 256 * 1024 * 1024
 _ALLOWED_ACTIONS = (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE)
 _FORBIDDEN_FUNCTIONS = ("load_extension", "fts3_tokenizer")
 """Functions that run native code from outside: https://www.sqlite.org/security.html."""
+
+_NOT_IN_VIEWS = ("pragma_", "sqlite_")
+"""How the names of tables begin that are no table of the file."""
 
 _SHADOW = re.compile(
     r"(.+)_(data|idx|content|docsize|config|segments|segdir|stat|node|rowid|parent)", re.DOTALL
@@ -49,15 +51,18 @@ class Reach:
         return shadow is not None and shadow[1] in self.tables
 
 
-def guard(connection: sqlite3.Connection, reach: Reach | None = None) -> None:
+def guard(
+    connection: sqlite3.Connection, reach: Reach | None = None, view_reach: ViewReach | None = None
+) -> None:
     """Restrict a connection to bounded reading. The restrictions cannot be lifted by a statement.
 
     Args:
         connection: The connection; it must be in autocommit mode.
         reach: What statements may use; None for every table of the file and every function of SQLite.
+        view_reach: What views may use; None to leave that to SQLite.
     """
     connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute(f"PRAGMA trusted_schema = {'OFF' if view_reach is None else 'ON'}")
     # Sorts and intermediate tables spill into files instead of filling memory.
     connection.execute("PRAGMA temp_store = FILE")
     # SQLite has no memory limit for one connection. This one holds for the process, and can only be lowered.
@@ -66,24 +71,12 @@ def guard(connection: sqlite3.Connection, reach: Reach | None = None) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_SQL_LENGTH, MAX_STATEMENT_BYTES)
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
     connection.text_factory = _decode
-    connection.set_authorizer(_authorizer(reach))
+    connection.set_authorizer(_authorizer(reach, view_reach))
 
 
-def load_virtual_tables(connection: sqlite3.Connection) -> None:
-    """Let the modules of virtual tables declare their columns, which the authorizer of `guard` would deny.
-
-    A table whose module is missing or refuses stays an error for the statements that read it.
-    """
-    with suppress(sqlite3.Error):
-        connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
-    with suppress(sqlite3.Error):
-        query = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"
-        for (name,) in connection.execute(query).fetchall():
-            with suppress(sqlite3.Error):
-                connection.execute(f"PRAGMA table_info({quote(name)})").fetchall()
-
-
-def _authorizer(reach: Reach | None) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
+def _authorizer(
+    reach: Reach | None, view_reach: ViewReach | None
+) -> Callable[[int, str | None, str | None, str | None, str | None], int]:
     def authorize(
         action: int, first: str | None, second: str | None, database: str | None, view: str | None
     ) -> int:
@@ -93,11 +86,16 @@ def _authorizer(reach: Reach | None) -> Callable[[int, str | None, str | None, s
             # Where no column is read, SQLite may name a subquery or a common table expression here.
             counted = not second and not name.startswith("sqlite_")
             allowed = reach is None or view is not None or counted or reach.has_table(name)
+            if view is not None and view_reach is not None and name not in view_reach.tables:
+                # A view's subqueries and common table expressions have names that no table has.
+                allowed = not second and not name.startswith(_NOT_IN_VIEWS)
         elif action == sqlite3.SQLITE_FUNCTION:
             name = (second or "").lower()
             allowed = name not in _FORBIDDEN_FUNCTIONS and (
                 reach is None or view is not None or name in reach.functions
             )
+            if view is not None and view_reach is not None and name not in view_reach.functions:
+                allowed = False
         elif action == sqlite3.SQLITE_PRAGMA:
             # FTS5 reads this counter to see whether the file has changed.
             allowed = first == "data_version" and second is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -37,45 +37,12 @@ _WORDS = """
 KEYWORDS = frozenset(_WORDS.split())
 """SQLite's keywords, in capitals: https://www.sqlite.org/lang_keywords.html."""
 
-_PARSER = """
-    ANY CUBE DESCRIBE FETCH GRANT ILIKE LATERAL LOCK QUALIFY REVOKE RLIKE ROLLUP TABLESAMPLE UNCACHE XOR
-"""
-_PARSER_WORDS = frozenset(_PARSER.split())
-"""Plain words in SQLite that are keywords of other databases, and of sqlglot in every dialect."""
-
-_AFTER = """
-    , ) . ; = == <> != < > <= >= + - * / % || IS IN LIKE BETWEEN NOT AS FROM WHERE AND OR GROUP HAVING ORDER
-    LIMIT ASC DESC JOIN ON UNION
-"""
-_AFTER_NAME = frozenset(_AFTER.split())
-"""What stands after a name, and after none of these words where they are keywords."""
-
 
 def quote(identifier: str) -> str:
     """Write a name as SQL, in double quotes if it is not a plain word or is a keyword."""
     if _PLAIN.match(identifier) and identifier.upper() not in KEYWORDS:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
-
-
-def quote_parser_words(sql: str, names: Iterable[str]) -> str:
-    """Quote the names that sqlglot would read as keywords though SQLite does not, such as a column `grant`.
-
-    Args:
-        sql: A statement.
-        names: The names of tables and columns that may be meant, in any letter case.
-    """
-    words = _PARSER_WORDS & {name.upper() for name in names}
-    if not words:
-        return sql
-    parts = list(tokens(sql))
-    solid = [index for index, (kind, _) in enumerate(parts) if kind not in ("space", "comment")]
-    for index, following in zip(solid, [*solid[1:], None], strict=True):
-        kind, text = parts[index]
-        after = ";" if following is None else parts[following][1].upper()
-        if kind == "word" and text.upper() in words and after in _AFTER_NAME:
-            parts[index] = ("double", f'"{text}"')
-    return "".join(text for _, text in parts)
 
 
 def literal(value: str | int | float | None) -> str:

@@ -167,8 +167,12 @@ class StatementProcess:
             return self._is_ready and self.has_reply(_CLOSING_SECONDS) and isinstance(self.receive(), Closed)
         return False
 
+    def send_kill(self) -> None:
+        """Tell the system to end the process, whatever it is doing, and do not wait for it."""
+        self._process.kill()
+
     def kill(self) -> int:
-        """End the process, whatever it is doing.
+        """End the process, whatever it is doing, and wait until it has.
 
         Returns:
             Its exit code; negative if a signal ended it.

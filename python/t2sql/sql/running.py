@@ -1,7 +1,7 @@
 """Statements run in processes of their own, which are killed when a statement does not end in its time.
 
 The limit on time is kept here. When it is reached, the database is asked to end the statement, which it most
-often does; after half as long again the process is killed, and a server's session is ended from another
+often does; after a quarter as long again the process is killed, and a server's session is ended from another
 connection. The processes wait for further statements, so that only the first one pays for a start.
 """
 
@@ -204,7 +204,7 @@ def _wait(
                 deadline = now + _GRACE_SECONDS
             elif now >= deadline:
                 reason = _too_slow(task)
-                deadline = now + max(_GRACE_SECONDS, timeout / 2)
+                deadline = now + max(_GRACE_SECONDS, timeout / 4)
             if reason is not None:
                 process.interrupt(number)
         poll = reason is None and cancelled is not None
@@ -245,11 +245,13 @@ def _explained(
 
 
 def _kill(process: StatementProcess, task: Task) -> None:
-    process.kill()
+    # A process with much memory takes a while to go; meanwhile the server's session is ended.
+    process.send_kill()
     if process.session:
         # The server may be away: the user has an error already.
         with suppress(Exception):
             task.runner.target.end(process.session)
+    process.kill()
 
 
 def _replace(process: StatementProcess, task: Task) -> None:

@@ -18,11 +18,12 @@ from t2sql.errors import InputError, T2sqlError
 from t2sql.plain import Json
 from t2sql.schema import Schema
 from t2sql.sql.addresses import reading_address
-from t2sql.sql.authorizer import Reach, guard, load_virtual_tables
+from t2sql.sql.authorizer import Reach, guard
 from t2sql.sql.errors import SqlError, SqlErrorKind
 from t2sql.sql.lexer import quote, without_string_fallback
 from t2sql.sql.result import Limits, Result, take_rows
 from t2sql.sql.target import MEMORY_BYTES
+from t2sql.sql.virtual_tables import load_virtual_tables
 
 _KINDS: tuple[tuple[str, SqlErrorKind], ...] = (
     ("interrupted", "timeout"),
@@ -82,8 +83,8 @@ class SqliteFile:
             connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
             raise InputError("the database cannot be read", where=self.path, found=str(error)) from error
-        load_virtual_tables(connection)
-        return SqliteSession(connection, self.reach, self.path)
+        guard(connection, self.reach, load_virtual_tables(connection))
+        return SqliteSession(connection, self.path)
 
     def end(self, session: str) -> None:
         """SQLite has no server."""
@@ -116,6 +117,7 @@ class SqliteMemory:
         for name, rows in self.rows.items():
             marks = ", ".join("?" * len(rows[0]))
             connection.executemany(f"INSERT INTO {quote(name)} VALUES ({marks})", rows)
+        guard(connection)
         return SqliteSession(connection)
 
     def end(self, session: str) -> None:
@@ -137,17 +139,13 @@ class SqliteSession:
 
     memory_bytes = MEMORY_BYTES
 
-    def __init__(
-        self, connection: sqlite3.Connection, reach: Reach | None = None, path: Path | None = None
-    ) -> None:
-        """Restrict a connection and take it over.
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
+        """Take over a connection.
 
         Args:
-            connection: The connection, in autocommit mode.
-            reach: The tables and functions that statements may use; None for all.
+            connection: The connection, restricted by `guard`.
             path: The file that it reads.
         """
-        guard(connection, reach)
         self._connection = connection
         self._path = path
         self._identity = _identity(path)

@@ -1,12 +1,12 @@
-"""Names that sqlglot reads as keywords though SQLite does not are quoted before it reads a statement."""
+"""Names that sqlglot reads as keywords though the databases do not are quoted before it reads a statement."""
 
 from __future__ import annotations
 
 import pytest
 
 from t2sql.live import prepare
+from t2sql.live.parser_words import quote_parser_words
 from t2sql.schema import read_table_lines
-from t2sql.sql import quote_parser_words
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,24 @@ from t2sql.sql import quote_parser_words
     ],
 )
 def test_only_names_of_the_schema_are_quoted(sql: str, expected: str) -> None:
-    assert quote_parser_words(sql, ["GRANT", "a", "fetch", "rollup"]) == expected
+    assert quote_parser_words(sql, ["GRANT", "a", "fetch", "rollup"], "sqlite") == expected
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sql"),
+    [
+        ("postgres", "SELECT E'it\\'s grant = 1' FROM t"),
+        ("postgres", "SELECT $$it's grant, $$ FROM t"),
+        ("postgres", "SELECT $a$ grant = '$a$ FROM t"),
+        ("mysql", r"SELECT 'it\'s grant = 1', 'a' FROM t"),
+        ("mysql", "SELECT a # grant =\n FROM t"),
+        ("duckdb", "SELECT $$it's grant, $$ FROM t"),
+        ("sqlite", "SELECT 'grant = ' FROM t"),
+        ("sqlite", "SELECT 'grant = FROM t"),
+    ],
+)
+def test_texts_and_comments_of_the_dialect_stay(dialect: str, sql: str) -> None:
+    assert quote_parser_words(sql, ["grant"], dialect) == sql
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "duckdb", "postgres", "mysql"])
