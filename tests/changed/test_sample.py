@@ -9,6 +9,8 @@ import pytest
 from changed.inputs import Kind, kinds
 from changed.sweep import Changed
 
+pytestmark = pytest.mark.slow
+
 _CHANGES = 12
 """Of each kind."""
 

@@ -18,6 +18,8 @@ import pytest
 from t2sql import _core
 from t2sql.errors import InputError, WorkError
 
+pytestmark = pytest.mark.slow
+
 MB = 1 << 20
 
 

@@ -22,6 +22,7 @@ def make(path: Path, out: Path, examples: int = 80, recipe: Path | None = None) 
     return made
 
 
+@pytest.mark.slow
 def test_a_prompt_has_at_most_as_many_tables_as_the_recipe_says(tmp_path: Path) -> None:
     script = "".join(f"CREATE TABLE t{i:02} (id INTEGER PRIMARY KEY, kind TEXT, n INT);" for i in range(20))
     rows = {f"t{i:02}": [(j, "ab"[j % 2], j * i % 19) for j in range(1, 30)] for i in range(20)}

@@ -36,6 +36,7 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", live_databases.KINDS)
 def test_names_of_every_kind(kind: str, tmp_path: Path, request: Any) -> None:
     columns = ", ".join(f"{quoted(name)} VARCHAR(5)" for name in NAMES)

@@ -23,6 +23,7 @@ def test_wilson_on_known_values() -> None:
         wilson(3, 2)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_holds_the_share_and_is_symmetric(case: tuple[int, int]) -> None:
     k, n = case

@@ -72,6 +72,7 @@ def test_a_statement_stays_as_it_is(text: str, expected: str) -> None:
     assert first_statement(text) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=5000)
 @given(
     st.lists(st.sampled_from(["`", "```", "'", "\n", " ", "(", "SELECT ", "--", "/*", "<think>", ";", "a,"]))

@@ -63,6 +63,7 @@ def test_every_width_and_group_gives_mlx_s_values_bit_for_bit(
     assert "quantization" not in json.loads(file.metadata["t2sql.config"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["llama", "gemma2", "phi3-partial"])
 def test_llama_cpp_says_of_the_file_what_mlx_says_of_the_quantized_directory(
     name: str, tmp_path: Path

@@ -16,6 +16,8 @@ from t2sql.gguf.tokenizer.pretokenizers import STRUCTURES
 from t2sql.runtimes import LlamaPredictor
 from t2sql.verification.tokens import HARD_STRINGS
 
+pytestmark = pytest.mark.slow
+
 SPECIAL = ("a{0}b", "first {0} second", "{0}\n{0}")
 
 

@@ -45,6 +45,7 @@ def test_every_statement_is_taken_by_both_notations_sqlglot_and_sqlite(engines, 
         assert reader.check(text.strip()) is None, text
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**64))
 def test_both_notations_agree_on_what_is_nearly_a_statement(engines, seed) -> None:  # type: ignore[no-untyped-def]

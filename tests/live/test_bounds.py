@@ -14,7 +14,7 @@ from support import live_databases
 from t2sql.live import Limits, Statement, open_database
 from t2sql.sql import SqlError
 
-pytestmark = pytest.mark.usefixtures("schema_cache")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("schema_cache")]
 
 LIKE = f"SELECT '{'a' * 4000}' LIKE '%a%a%a%a%a%a%a%a%a%a%a%a%b'"
 

@@ -127,6 +127,7 @@ def test_a_statement_that_nobody_wants_any_more_ends(database: LiveDatabase) -> 
     assert caught.value.kind == "cancelled"
 
 
+@pytest.mark.slow
 def test_several_threads_ask_at_once(database: LiveDatabase) -> None:
     found: list[Any] = []
 

@@ -11,7 +11,7 @@ from support import live_databases
 from t2sql.live import Limits, open_database
 from t2sql.sql import SqlError
 
-pytestmark = pytest.mark.usefixtures("schema_cache")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("schema_cache")]
 
 LEAST = 0.95
 EVERYDAY = Path(__file__).parent / "everyday"

@@ -16,7 +16,7 @@ from t2sql.grammar import grammar_of
 from t2sql.live import Limits, open_database
 from t2sql.sql import SqlError
 
-pytestmark = pytest.mark.usefixtures("schema_cache")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("schema_cache")]
 
 SCHEMAS = int(os.environ.get("T2SQL_TYPED_SCHEMAS", "8"))
 DIALECTS = {"sqlite": "sqlite", "duckdb": "duckdb", "postgres": "postgres", "mariadb": "mysql"}

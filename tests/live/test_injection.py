@@ -94,6 +94,7 @@ def test_texts_that_are_in_the_database_stay_values(tmp_path: Path, request: Any
             assert opened.execute(opened.prepare("SELECT word FROM canary")).rows == [("alive",)]
 
 
+@pytest.mark.slow
 def test_columns_called_like_attacks_can_be_asked_for(tmp_path: Path, request: Any) -> None:
     names = [text for text in injections.TEXTS if len(text.encode()) < 60]
     for kind in live_databases.KINDS:

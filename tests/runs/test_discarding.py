@@ -11,6 +11,8 @@ from t2sql import pipeline, report, runs
 from t2sql.errors import InputError
 from t2sql.pipeline import Loss
 
+pytestmark = pytest.mark.slow
+
 
 def finished(path: Path) -> runs.Run:
     """A run that is done, with the settings that `t2sql run` would resolve, and a few files."""

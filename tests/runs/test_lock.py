@@ -33,6 +33,7 @@ def hold(path: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 def test_second_writer_is_refused_naming_the_first(tmp_path: Path) -> None:
     run = runs.create_run(tmp_path / "a", {})
     process = hold(run.path)
@@ -47,6 +48,7 @@ def test_second_writer_is_refused_naming_the_first(tmp_path: Path) -> None:
         process.wait()
 
 
+@pytest.mark.slow
 def test_dead_writer_is_taken_over_and_said(tmp_path: Path) -> None:
     run = runs.create_run(tmp_path / "a", {})
     process = hold(run.path)
@@ -87,6 +89,7 @@ def test_reused_pid_does_not_make_a_dead_run_look_alive(tmp_path: Path) -> None:
         assert before is not None
 
 
+@pytest.mark.slow
 def test_start_runs_detached_and_logs(tmp_path: Path) -> None:
     process = runs.start(["--no-such-option"], log=tmp_path / "log")
     assert process.wait(timeout=60) == 2

@@ -19,6 +19,8 @@ from t2sql.train.memory import Workload, fitting_changes
 from t2sql.train.model_shape import ModelShape
 from t2sql.train.optimizer import NativeAdamW, make_optimizer
 
+pytestmark = pytest.mark.slow
+
 QUANTIZED = {"weight", "scales", "biases"}
 
 

@@ -139,6 +139,7 @@ def test_a_compressed_dump_is_read(tmp_path: Path) -> None:
         read_ddl_file(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "row", "after"),
     [

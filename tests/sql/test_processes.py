@@ -18,6 +18,8 @@ import pytest
 from t2sql.sql import SqlError, execute, execute_each, open_reader
 from t2sql.sql.processes import PROCESSES
 
+pytestmark = pytest.mark.slow
+
 HANG = (
     "SELECT instr(replace(replace('aaaa', 'a', '{a}'), 'a', '{a}'), replace(replace('aa', 'a', '{a}'), 'a', "
     "'{a}') || 'b')"

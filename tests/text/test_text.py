@@ -50,6 +50,7 @@ def test_what_deceives_a_terminal_is_shown(text: str, shown: str) -> None:
     assert json_text(text).isascii()
 
 
+@pytest.mark.slow
 def test_no_control_character_of_unicode_is_left() -> None:
     everything = "".join(map(chr, range(0x110000)))
     left = {c for c in one_line(everything) if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Cs")}

@@ -100,6 +100,7 @@ def test_a_wrong_setting_is_named() -> None:
         TrainConfig.of(colour="red")
 
 
+@pytest.mark.slow
 def test_divergence_stops_with_step_and_examples(tmp_path: Path, dataset: Dataset) -> None:
     model = tiny.build_llama(tmp_path / "m")
     config = TrainConfig.of(

@@ -15,6 +15,8 @@ from t2sql.errors import InputError
 from t2sql.gguf import convert, to_hf_rows
 from t2sql.verification import VerifyResult, verify
 
+pytestmark = pytest.mark.slow
+
 GgufOf = Callable[..., Path]
 
 

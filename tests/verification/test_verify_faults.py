@@ -17,6 +17,8 @@ from t2sql.verification.behaviour import against_llama_cpp, in_llama_cpp
 from t2sql.verification.bounds import BOUNDS
 from t2sql.verification.original import Original
 
+pytestmark = pytest.mark.slow
+
 GgufOf = Callable[..., Path]
 Rows = Callable[[np.ndarray], np.ndarray]
 # What a clean f32 file is measured at is rounding; below this it says nothing.
