@@ -14,6 +14,8 @@ from t2sql.cli.options import Group, shared
 from t2sql.cli.output import Output
 from t2sql.errors import InputError
 from t2sql.pipeline import resolve_settings
+from t2sql.pipeline.budget import SECONDS, stage_seconds
+from t2sql.runs import STAGES
 
 SIZES = Group("sizes", {"iters": Annotated[int | None, typer.Option("--iters", help="Steps.")]})
 
@@ -132,3 +134,19 @@ def test_a_runs_own_config_gives_the_same_settings_again(tmp_path: Path, tiny_ll
     run_, settings = prepare_run(tmp_path / "a", {"preset": "tutorial", "model": str(tiny_llama), "limit": 5})
     given = read_config_file(run_.path / "config.toml", load("run"))
     assert resolve_settings(given) == settings
+
+
+def test_the_demo_has_ten_minutes_unless_a_number_of_steps_is_asked_for() -> None:
+    assert resolve_settings({}).train.minutes == 10
+    assert resolve_settings({"iters": 430}).train.minutes is None
+    assert resolve_settings({"iters": 430, "minutes": 5}).train.minutes == 5
+    recorded = resolve_settings({}).to_json()
+    assert resolve_settings({"iters": 430}, recorded).train.minutes == 10
+    assert resolve_settings({}, {"iters": 430}).train.minutes is None
+
+
+def test_a_stage_gets_its_part_of_the_time_of_those_that_are_planned() -> None:
+    assert sum(SECONDS.values()) == 600 and tuple(SECONDS) == STAGES
+    assert stage_seconds("train", 10, STAGES) == 330
+    assert stage_seconds("train", 35, ["data", "train"]) == 35 * 60 * 330 / 350
+    assert stage_seconds("train", None, STAGES) is None

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from t2sql.cli.output import Output, time_text
 from t2sql.cli.progress import TerminalProgress
-from t2sql.cli.stage_lines import stage_text
+from t2sql.cli.stage_lines import schedule_text, stage_text
 from t2sql.cli.training_table import TrainingTable
 from t2sql.runs import Run
-from t2sql.runs.records import RESULTS, EndEvent, ErrorEvent, Event, ProgressEvent, WarningEvent
+from t2sql.runs.records import (
+    RESULTS,
+    EndEvent,
+    ErrorEvent,
+    Event,
+    ProgressEvent,
+    ScheduleEvent,
+    WarningEvent,
+)
 
 
 class RunPrinter:
@@ -31,6 +39,8 @@ class RunPrinter:
             self._table.event(event)
         if isinstance(event, ProgressEvent):
             self._progress(int(event.done), int(event.total), event.label or event.unit)
+        elif isinstance(event, ScheduleEvent):
+            self._out.line(schedule_text(event))
         elif isinstance(event, WarningEvent):
             self._out.warn(event.message)
         elif isinstance(event, EndEvent) and stage is not None:

@@ -17,6 +17,7 @@ from t2sql.runs.records import (
     Pair,
     QuantizeResult,
     ReportResult,
+    ScheduleEvent,
     StageResult,
     TestedCheckpoint,
     TestResult,
@@ -81,6 +82,12 @@ def stage_text(result: StageResult) -> str:
         case ReportResult():
             return "\n".join(result.paths)
     return ""
+
+
+def schedule_text(event: ScheduleEvent) -> str:
+    """How many steps fit into the time."""
+    some = f"all {event.most}" if event.iters == event.most else f"{event.iters} of {event.most}"
+    return f"{some} steps fit into {event.seconds:.0f} s of training: {event.step_seconds:.2f} s each"
 
 
 def loss_table(rows: Sequence[TestedCheckpoint]) -> str:

@@ -10,6 +10,7 @@ from t2sql.runs.records import (
     EndEvent,
     ErrorEvent,
     Event,
+    ScheduleEvent,
     TrainEvent,
     TrainStartEvent,
     ValidEvent,
@@ -33,6 +34,8 @@ class TrainingTable:
         match event:
             case TrainStartEvent():
                 self._start(event)
+            case ScheduleEvent():
+                self._steps_per_eval, self._iters = event.steps_per_eval, event.iters
             case TrainEvent():
                 self._flush()
                 self._report = event

@@ -86,6 +86,9 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
         base = read_preset(str(preset or "demo"))
         base |= {name: value for name, value in (recorded or {}).items() if name in ("model", "data")}
     values = _OWN | base | given
+    if "iters" in given and "minutes" not in given and (not recorded or given["iters"] != base.get("iters")):
+        # Whoever names a number of steps wants them all.
+        values["minutes"] = None
     for name in ("keys", "augment"):
         if isinstance(values.get(name), str):
             values[name] = [part.strip() for part in values[name].split(",") if part.strip()]

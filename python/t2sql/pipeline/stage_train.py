@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from t2sql import train
+from t2sql.pipeline.budget import stage_seconds
 from t2sql.pipeline.context import Context
 from t2sql.plain import JsonObject
 from t2sql.runs import StageHandle
@@ -20,8 +21,10 @@ from t2sql.runs.records import (
 def inputs(context: Context) -> JsonObject:
     """The training settings that change the weights, the base model, and the data."""
     settings = context.settings.train
+    # As versions that did not know it recorded their stages.
+    unset = {"minutes"} if settings.minutes is None else set()
     return {
-        "settings": settings.model_dump(mode="json", exclude=set(train.FREE_SETTINGS)),
+        "settings": settings.model_dump(mode="json", exclude={*train.FREE_SETTINGS, *unset}),
         "model": context.model.fingerprint,
         "data": context.run.key("data"),
     }
@@ -55,6 +58,7 @@ def work(context: Context, stage: StageHandle) -> TrainResult:
         emit=emit,
         resume=stage.resume,
         model=context.named_model,
+        seconds=stage_seconds("train", context.settings.train.minutes, run.planned),
     )
     # Not the directory: which of the checkpoints is chosen is written beside them later, and changes none.
     stage.outputs(checkpoint.path for checkpoint in trained.checkpoints)

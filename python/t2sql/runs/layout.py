@@ -9,6 +9,7 @@ from pathlib import Path
 from t2sql.leftovers import sweep
 
 BEST = "best.json"
+SCHEDULE = "schedule.json"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,11 @@ class RunLayout:
     def best(self) -> Path:
         """Which checkpoint the run stands for (`records.ChosenCheckpoint`)."""
         return self.checkpoints / BEST
+
+    @property
+    def schedule(self) -> Path:
+        """The steps that fit into the run's time (`records.TimedSchedule`)."""
+        return self.checkpoints / SCHEDULE
 
     @property
     def fused(self) -> Path:

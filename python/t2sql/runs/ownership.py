@@ -64,6 +64,7 @@ def foreign_files(path: Path) -> list[Path]:
     layout = RunLayout(path)
     own = [MARKER, "config.toml", "events.jsonl", "stages.json", "lock", "README.md"]
     own += ["report.json", "report.md", "report.html", "checkpoints/best.json", "checkpoints/", "gguf/"]
+    own += ["checkpoints/schedule.json"]
     own += ["fused/", "data/", "predictions/", "predictions/*.jsonl", "gguf/Modelfile"]
     stem = _literal(layout.stem)
     own += [

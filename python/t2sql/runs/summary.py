@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from t2sql.errors import T2sqlError
+from t2sql.plain import parse_json
 from t2sql.runs.config import is_run, read_config
 from t2sql.runs.current import current_events
 from t2sql.runs.events import read_ends
@@ -16,8 +18,11 @@ from t2sql.runs.records import (
     STAGES,
     ErrorEvent,
     Event,
+    Json,
     JsonObject,
+    RecordError,
     StagesFile,
+    TimedSchedule,
     TrainEvent,
     ValidEvent,
 )
@@ -114,7 +119,7 @@ def summarize(path: Path) -> RunSummary:
         model=_text(settings.get("model")),
         data=_text(settings.get("data")),
         step=train.step if train else None,
-        steps=_count(settings.get("iters")),
+        steps=_planned_steps(layout, settings),
         train_loss=train.loss if train else None,
         valid_loss=valid.loss if valid else None,
         tokens_per_second=train.tokens_per_second if train else None,
@@ -125,6 +130,15 @@ def summarize(path: Path) -> RunSummary:
         left=train.eta_seconds if training and train else None,
         error=failure.message if failure else None,
     )
+
+
+def _planned_steps(layout: RunLayout, settings: Mapping[str, Json]) -> int | None:
+    """The steps that training will do: those that fit into its time, or those of the settings."""
+    try:
+        document = parse_json(layout.schedule.read_text(encoding="utf-8"))
+        return TimedSchedule.from_json(document).iters
+    except (OSError, ValueError, RecordError):
+        return _count(settings.get("iters"))
 
 
 def _state(layout: RunLayout, stages: StagesFile) -> State:

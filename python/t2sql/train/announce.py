@@ -9,8 +9,8 @@ from t2sql.plain import JsonObject
 from t2sql.runs.records import TrainStartEvent, WarningEvent
 from t2sql.runtimes import available_memory, blas, device, policy
 from t2sql.train.config import TrainConfig
+from t2sql.train.emit import Emit
 from t2sql.train.encoding import Encoded
-from t2sql.train.loop import Emit
 from t2sql.train.memory import Changes, Estimate, Workload, estimate, fitting_changes
 from t2sql.train.model_shape import ModelShape
 from t2sql.train.session import Session, TrainingData
@@ -32,7 +32,7 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
         TrainStartEvent(
             total_parameters=total,
             trainable_parameters=trainable,
-            settings=session.config.model_dump(mode="json"),
+            settings=session.given.model_dump(mode="json"),
             device=device(),
             weights=session.loaded.weights,
             ranks=session.ranks.size,

@@ -132,6 +132,13 @@ def shared_spans(examples: Sequence[Encoded]) -> list[Span]:
     return spans
 
 
+def count_rows(examples: Sequence[Encoded], *, share: bool) -> int:
+    """The positions that `collate` lays the examples out in."""
+    if share:
+        return sum(span.stop - span.start for span in shared_spans(examples))
+    return len(examples) * max(e.length for e in examples)
+
+
 def shared_length(one: Encoded, other: Encoded) -> int:
     """Tokens of the common prefix of two examples, at least one less than either has positions."""
     most = min(one.length, other.length) - 1

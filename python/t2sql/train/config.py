@@ -34,6 +34,13 @@ class TrainConfig(BaseModel):
 
     model: str = "demo"
     iters: int = Field(600, ge=1, le=10**8, description="Optimizer steps.")
+    minutes: float | None = Field(
+        None,
+        gt=0,
+        le=100_000,
+        description="Minutes that the command may take: the first steps are measured, and where --iters "
+        "would take longer, fewer are done.",
+    )
     batch_size: int = Field(
         8, ge=1, le=65536, description="Examples computed at once, on all hosts together."
     )
@@ -118,6 +125,7 @@ class TrainConfig(BaseModel):
         kinds = {
             str(int): "a whole number",
             str(float): "a number",
+            "float | None": "a number",
             str(bool): "true or false",
             str(str): "a text",
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from t2sql.train.batches import count_rows
 from t2sql.train.encoding import Encoded
 from t2sql.train.ordering import epoch_batches, shared_batches
 
@@ -61,6 +62,17 @@ class EpochOrder:
         if epoch != self._epoch:
             self._epoch, self._batches = epoch, self.epoch(epoch)
         return self._batches[index]
+
+    def mean_rows(self, ranks: int, parts: int) -> float:
+        """Positions that a rank computes in an average step, each batch cut into `parts` for each rank."""
+        groups = self.groups(ranks * parts)
+        rows = sum(count_rows([self.examples[i] for i in g], share=self._share_prefixes) for g in groups)
+        return rows / (self.first_time * ranks)
+
+    @property
+    def first_time(self) -> int:
+        """Steps after which every paraphrase of every line was seen."""
+        return self.per_epoch * self._paraphrases
 
     def groups(self, parts: int) -> list[list[int]]:
         """All examples, grouped as they are first computed together when each batch is cut into `parts`."""

@@ -11,8 +11,8 @@ from t2sql.data import Dataset, Example
 from t2sql.errors import InputError
 from t2sql.runs.records import WarningEvent
 from t2sql.train.config import TrainConfig
+from t2sql.train.emit import Emit
 from t2sql.train.encoding import Encoded, EncodedSplit, encode_split
-from t2sql.train.loop import Emit
 from t2sql.train.session import TrainingData
 
 

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TypeAlias
 
 from t2sql.interrupts import interrupts_held
 from t2sql.models import flat
-from t2sql.runs.records import CheckpointEvent, Event, TrainEvent, ValidEvent, WarningEvent
+from t2sql.runs.records import CheckpointEvent, TimedSchedule, TrainEvent, ValidEvent, WarningEvent
 from t2sql.runtimes import mx, peak_memory, scalar
 from t2sql.train.checkpoint_files import mark_best, remove_checkpoint, write_checkpoint
+from t2sql.train.emit import Emit
 from t2sql.train.exponentials import fast_exponentials
 from t2sql.train.ranks import LostRank
+from t2sql.train.schedule import Deadline, announce_schedule, fitted, measure_pace, write_schedule
 from t2sql.train.session import Session
 from t2sql.train.step import Stepper
 from t2sql.train.stopping import check_step, diverged
-
-Emit: TypeAlias = Callable[[Event], None]
-"""Receives what happens; a caller may raise in it to end the training."""
 
 _USUAL_VOCABULARY = 1 << 17
 """Tokens assumed where config.json does not say; only a bound on the loss depends on it."""
@@ -30,17 +27,19 @@ _USUAL_VOCABULARY = 1 << 17
 class Loop:
     """Trains a session to its last step. Only the first rank emits and writes."""
 
-    def __init__(self, session: Session, folder: Path, emit: Emit) -> None:
+    def __init__(self, session: Session, folder: Path, emit: Emit, deadline: Deadline | None = None) -> None:
         """Begin at the session's step.
 
         Args:
             session: The moving parts.
             folder: Where checkpoints are written.
             emit: Receives the events.
+            deadline: When training should be over; None where its time is not limited.
         """
-        self._session, self._folder, self._emit = session, folder, emit
+        self._session, self._folder, self._emit, self._deadline = session, folder, emit, deadline
         self._stepper = Stepper(session)
         self._saved_at = session.step
+        self._valid_seconds = 0.0
         self._extra = 0 if self._is_due_to_save() else session.step
         """The step of a checkpoint that only an interruption wrote: the next one takes its place."""
 
@@ -57,6 +56,8 @@ class Loop:
         with nullcontext() if exact else fast_exponentials(session.loaded.model):
             if session.base_loss is None:
                 session.base_loss = self._validate()
+            if self._deadline is not None and session.schedule is None:
+                self._fit_into(self._deadline)
             session.meter.begin()
             try:
                 with session.ranks.guarded():
@@ -75,6 +76,26 @@ class Loop:
                 if session.ranks.first and session.step > self._saved_at:
                     self._save()
                 raise LostRank(error.found, self._resume_hint()) from None
+
+    def _fit_into(self, deadline: Deadline) -> None:
+        """Measure the first steps, and set how many there will be; the first rank decides."""
+        session = self._session
+        pace = measure_pace(session, self._emit, deadline.seconds)
+        schedule = fitted(
+            session.given,
+            pace,
+            left=deadline.left,
+            seconds=deadline.seconds,
+            valid_seconds=self._valid_seconds,
+            first_time=session.order.first_time,
+        )
+        document = session.ranks.broadcast_object(schedule.to_json() if session.ranks.first else None)
+        schedule = TimedSchedule.from_json(document)
+        if session.ranks.first:
+            write_schedule(self._folder, schedule)
+        session.follow(schedule)
+        self._stepper = Stepper(session)
+        announce_schedule(session, schedule, self._emit)
 
     def _step(self) -> None:
         """Take a step and do what is due after it."""
@@ -123,8 +144,8 @@ class Loop:
         if session.ranks.size > 1:
             total = session.ranks.all_sum(mx.array([sums.total, float(sums.count)]))
             sums.total, sums.count = scalar(total[0]), round(scalar(total[1]))
-        loss = sums.loss
-        self._emit(ValidEvent(step=session.step, loss=loss, seconds=time.perf_counter() - began))
+        loss, self._valid_seconds = sums.loss, time.perf_counter() - began
+        self._emit(ValidEvent(step=session.step, loss=loss, seconds=self._valid_seconds))
         if not math.isfinite(loss):
             raise diverged(self._folder, session.step, loss, "a finite validation loss", ())
         # Together and last: what was interrupted before is measured again.

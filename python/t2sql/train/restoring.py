@@ -5,7 +5,7 @@ from __future__ import annotations
 from t2sql.adapters import read_adapter_config
 from t2sql.errors import InputError
 from t2sql.models import flat, load_adapter_weights, read_adapter_weights
-from t2sql.runs.records import TrainingState
+from t2sql.runs.records import TimedSchedule, TrainingState
 from t2sql.runtimes import mx, tree_unflatten
 from t2sql.train.checkpoint_files import OPTIMIZER, CheckpointInfo, read_state
 from t2sql.train.session import Session
@@ -45,6 +45,10 @@ def broadcast_start(session: Session) -> None:
     if ranks.size == 1:
         return
     state = ranks.broadcast_object(session.state().to_json() if ranks.first else None)
+    timed = session.schedule.to_json() if session.schedule is not None else None
+    document = ranks.broadcast_object({"schedule": timed} if ranks.first else None)["schedule"]
+    if document is not None:
+        session.follow(TimedSchedule.from_json(document))
     session.restore_state(TrainingState.from_json(state))
     weights = ranks.broadcast(flat(model.trainable_parameters()))
     model.update(tree_unflatten(list(weights.items())))

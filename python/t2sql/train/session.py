@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from t2sql.models import Loaded
-from t2sql.runs.records import TrainingState
+from t2sql.runs.records import TimedSchedule, TrainingState
 from t2sql.train.checkpoint_files import STATE_VERSION
 from t2sql.train.config import TrainConfig
 from t2sql.train.encoding import Encoded
@@ -19,6 +19,9 @@ from t2sql.train.resuming import weights_fingerprint
 from t2sql.train.setup import prepare_model
 from t2sql.train.split_inputs import SplitInputs
 from t2sql.train.stopping import Patience
+
+_SCHEDULED = ("iters", "warmup", "steps_per_eval", "save_every")
+"""The settings that a limited time changes."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,9 @@ class Session:
     """What the parts of the loop share.
 
     Attributes:
-        config: The settings.
+        given: The settings.
+        config: The same with the number of steps that fits into the time.
+        schedule: What `config` differs in, where the time is limited; None before that is known.
         loaded: The base model; its network is the one that is trained.
         ranks: The processes that train together.
         dataset_fingerprint: The dataset's.
@@ -67,7 +72,8 @@ class Session:
         Raises:
             InputError: A setting does not suit the model.
         """
-        self.config, self.loaded, self.ranks = config, loaded, ranks
+        self.given, self.config, self.loaded, self.ranks = config, config, loaded, ranks
+        self.schedule: TimedSchedule | None = None
         self.dataset_fingerprint = data.fingerprint
         self.weights_fingerprint = weights_fingerprint(loaded.model)
         self.adapter_config = prepare_model(loaded, config)
@@ -109,6 +115,20 @@ class Session:
         """Whether all steps are done."""
         return self.step == self.config.iters
 
+    def follow(self, schedule: TimedSchedule) -> None:
+        """Take as many steps as a schedule says; those done so far are to be counted after this."""
+        self.schedule = schedule
+        changes = {name: getattr(schedule, name) for name in _SCHEDULED}
+        self.config = self.given.model_copy(update=changes)
+        self.meter = Meter(schedule.iters)
+
+    def begin_again(self) -> None:
+        """Set optimizer and counters to what they are before the first step."""
+        self.optimizer = make_optimizer(self.config)
+        self.optimizer.init(self.loaded.model.trainable_parameters())
+        self.meter, self.step = Meter(self.config.iters), 0
+        self.train.take_cache_hits()
+
     def state(self) -> TrainingState:
         """What state.json keeps beside weights and moments; order and dropout follow from seed and step."""
         return TrainingState(
@@ -126,7 +146,7 @@ class Session:
             random="seeded by seed and step",
             model=self.weights_fingerprint,
             dataset=self.dataset_fingerprint,
-            settings=self.config.model_dump(mode="json"),
+            settings=self.given.model_dump(mode="json"),
         )
 
     def restore_state(self, state: TrainingState) -> None:

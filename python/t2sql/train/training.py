@@ -17,11 +17,13 @@ from t2sql.runtimes import available_memory
 from t2sql.train.announce import announce, check_fits
 from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best
 from t2sql.train.config import TrainConfig
+from t2sql.train.emit import Emit
 from t2sql.train.examples import encode_dataset
-from t2sql.train.loop import Emit, Loop
+from t2sql.train.loop import Loop
 from t2sql.train.ranks import LostRank, Ranks
 from t2sql.train.restoring import broadcast_start, restore
 from t2sql.train.resuming import last_checkpoint
+from t2sql.train.schedule import Deadline, announce_schedule, recorded_schedule
 from t2sql.train.session import Session
 
 
@@ -58,6 +60,7 @@ def train(
     emit: Emit,
     resume: bool = False,
     model: ModelRef | Loaded | None = None,
+    seconds: float | None = None,
 ) -> TrainResult:
     """Train into `out/checkpoints`.
 
@@ -71,6 +74,7 @@ def train(
         resume: Go on from the last whole checkpoint, if there is one.
         model: The base model; by default what `config.model` means. A loaded one has to be fresh, and is
             changed.
+        seconds: Seconds that training may take where `config.minutes` is set; by default those minutes.
 
     Raises:
         InputError: Settings, dataset, model and output do not go together.
@@ -80,12 +84,15 @@ def train(
     folder = Path(out) / "checkpoints"
     ranks = Ranks()
     last = last_checkpoint(folder, config, dataset, resume)
+    schedule = recorded_schedule(folder, config, last) if resume else None
+    deadline = None if config.minutes is None else Deadline(started, seconds or 60 * config.minutes)
     ref = None if isinstance(model, Loaded) else model or models.resolve(config.model)
     invitation = Invitation(
         settings=config.model_dump(mode="json"),
         revision=None if ref is None else ref.revision,
         dataset=str(dataset.path.resolve()),
         fingerprint=dataset.fingerprint,
+        seconds=None if deadline is None else deadline.seconds,
     )
     ranks.broadcast_object(invitation.to_json())
     available = None if ref is None else available_memory()
@@ -102,11 +109,16 @@ def train(
         loaded = models.load(ref, tokenizer=tokenizer)
     session = Session(config, loaded, examples, ranks)
     announce(session, emit, available)
+    if schedule is not None:
+        session.follow(schedule)
+        announce_schedule(session, schedule, emit)
     if last is not None:
         restore(session, last)
-        emit(ProgressEvent(done=session.step, total=config.iters, unit="steps", resumed=str(last.path)))
+        emit(
+            ProgressEvent(done=session.step, total=session.config.iters, unit="steps", resumed=str(last.path))
+        )
     broadcast_start(session)
-    Loop(session, folder, emit).run()
+    Loop(session, folder, emit, deadline).run()
     seconds = time.perf_counter() - started
     emit(EndEvent(seconds=seconds))
     written = checkpoints(folder)
@@ -132,12 +144,14 @@ class Invitation(Record):
         revision: The commit of a hub model; None for other models.
         dataset: The dataset's directory, the same on every host.
         fingerprint: The dataset's fingerprint.
+        seconds: Time for training, in seconds; None where it is not limited.
     """
 
     settings: JsonObject
     revision: str | None
     dataset: str
     fingerprint: str
+    seconds: float | None
 
 
 def follow() -> None:
@@ -166,7 +180,8 @@ def follow() -> None:
     loaded = models.load(models.resolve(config.model, revision=shared.revision))
     session = Session(config, loaded, encode_dataset(loaded.tokenizer, config, dataset, _ignore), ranks)
     broadcast_start(session)
-    Loop(session, Path("checkpoints"), _ignore).run()
+    deadline = None if shared.seconds is None else Deadline(time.perf_counter(), shared.seconds)
+    Loop(session, Path("checkpoints"), _ignore, deadline).run()
 
 
 def _ignore(event: Event) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import RunSummary, records
-from t2sql_tui import formatting
 from t2sql_tui.runs.run_records import stage_result
 from t2sql_tui.runs.series import Series
 
@@ -142,6 +141,7 @@ class History:
         summary = runs.summarize(self.path)
         if summary.problem:
             raise InputError(summary.problem)
+        self.steps = summary.steps
         changed = bool(events) or summary != self.summary
         self.summary = summary
         return changed
@@ -168,7 +168,6 @@ class History:
             self.test = stage_result(run, records.TestResult)
             self.verify = stage_result(run, records.VerifyResult)
             self.compare = stage_result(run, records.CompareResult)
-            self.steps = formatting.number(run.config.get("iters"))
             self.chosen = run.chosen.step if run.chosen else self.chosen
 
     def extend(self, events: Iterable[records.Event]) -> None:

@@ -54,6 +54,7 @@ from .report import Verdict as Verdict
 from .report import WrongAnswer as WrongAnswer
 from .stage_events import CheckpointEvent as CheckpointEvent
 from .stage_events import LossEvent as LossEvent
+from .stage_events import ScheduleEvent as ScheduleEvent
 from .stage_events import ScoreEvent as ScoreEvent
 from .stage_events import TrainEvent as TrainEvent
 from .stage_events import TrainStartEvent as TrainStartEvent
@@ -77,6 +78,7 @@ from .stages import TrainResult as TrainResult
 from .stages import VerifyResult as VerifyResult
 from .training_state import LossWindow as LossWindow
 from .training_state import PatienceState as PatienceState
+from .training_state import TimedSchedule as TimedSchedule
 from .training_state import TrainingState as TrainingState
 
 __all__ = [
@@ -125,6 +127,7 @@ __all__ = [
     "ReportedWarning",
     "RunConfig",
     "RunHead",
+    "ScheduleEvent",
     "ScoreEvent",
     "StageOutput",
     "StageRecord",
@@ -135,6 +138,7 @@ __all__ = [
     "TestResult",
     "TestedCheckpoint",
     "Threshold",
+    "TimedSchedule",
     "TrainEvent",
     "TrainPoint",
     "TrainResult",

@@ -57,6 +57,11 @@ _FILES: tuple[tuple[str, str, tuple[type[Record], ...]], ...] = (
         "What training needs to go on exactly, beside the tensors.",
         (records.TrainingState, records.LossWindow, records.PatienceState),
     ),
+    (
+        "checkpoints/schedule.json",
+        "The number of steps that fits into `minutes`; only where that is set.",
+        (records.TimedSchedule,),
+    ),
     ("checkpoints/best.json", "The checkpoint that the run stands for.", (records.ChosenCheckpoint,)),
     ("predictions/MODEL.BACKEND.SPLIT.jsonl", "One answer a line.", (records.Prediction,)),
     (

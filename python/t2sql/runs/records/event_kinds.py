@@ -17,6 +17,7 @@ from t2sql.runs.records.events import (
 from t2sql.runs.records.stage_events import (
     CheckpointEvent,
     LossEvent,
+    ScheduleEvent,
     ScoreEvent,
     TrainEvent,
     TrainStartEvent,
@@ -28,6 +29,7 @@ EVENTS: tuple[type[Event], ...] = (
     StartEvent,
     TrainStartEvent,
     ProgressEvent,
+    ScheduleEvent,
     TrainEvent,
     ValidEvent,
     CheckpointEvent,

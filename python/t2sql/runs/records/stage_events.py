@@ -49,6 +49,27 @@ class TrainStartEvent(StartEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScheduleEvent(Event):
+    """The number of steps that fit into the time, which `minutes` set a limit to.
+
+    Attributes:
+        iters: Optimizer steps that will be done.
+        most: Those of the settings.
+        steps_per_eval: Steps between two measurements of the validation loss.
+        seconds: Time for training, in seconds.
+        step_seconds: Time of an average step, as measured.
+    """
+
+    KIND = "schedule"
+
+    iters: int
+    most: int
+    steps_per_eval: int
+    seconds: float
+    step_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainEvent(Event):
     """Training's measurements since the last report. Losses are per token of the completions.
 

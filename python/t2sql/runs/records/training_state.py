@@ -41,6 +41,33 @@ class PatienceState(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimedSchedule(Record):
+    """The steps that fit into the time, as they were worked out once: schedule.json.
+
+    It is written before the first step, and training that goes on reads it instead of the clock.
+
+    Attributes:
+        iters: Optimizer steps.
+        warmup: Steps over which the learning rate rises.
+        steps_per_eval: Steps between two measurements of the validation loss.
+        save_every: Steps between two checkpoints.
+        seconds: Time for training, in seconds, from the start of the stage.
+        step_seconds: Time of an average step, as measured.
+        valid_seconds: Time of a measurement of the validation loss, as measured.
+        measured: Steps that were measured; their changes were taken back.
+    """
+
+    iters: int
+    warmup: int
+    steps_per_eval: int
+    save_every: int
+    seconds: float
+    step_seconds: float
+    valid_seconds: float
+    measured: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingState(Record):
     """The counters and settings of a checkpoint: state.json.
 
