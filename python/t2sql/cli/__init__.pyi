@@ -2,7 +2,7 @@ from .bar import ProgressBar as ProgressBar
 from .entry import main as main
 from .entry import run as run
 from .group import run_command as run_command
-from .group import usage_message as usage_message
+from .usage import usage_message as usage_message
 
 __all__ = [
     "ProgressBar",

@@ -12,9 +12,10 @@ from t2sql.errors import InputError, WorkError
 from t2sql.interrupts import interrupts_held
 from t2sql.leftovers import beside, claimed, leftovers, remove, sweep
 from t2sql.ownership import in_words
-from t2sql.runs.config import new_config, read_config, write_config
+from t2sql.runs.config import read_config, write_config
 from t2sql.runs.layout import RunLayout
 from t2sql.runs.lock import is_held, read_owner
+from t2sql.runs.new_config import new_config
 from t2sql.runs.ownership import MARKER, check_owned, foreign_files, write_marker
 from t2sql.runs.records import Json
 from t2sql.runs.run import Run

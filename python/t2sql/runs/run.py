@@ -13,10 +13,11 @@ from t2sql.files import write_json
 from t2sql.interrupts import interrupts_held
 from t2sql.leftovers import sweep
 from t2sql.plain import parse_json
-from t2sql.runs.config import new_config, write_config
+from t2sql.runs.config import write_config
 from t2sql.runs.events import EventLog, Tail, stamped
 from t2sql.runs.layout import RunLayout
 from t2sql.runs.lock import Lock, Owner, is_held, read_owner
+from t2sql.runs.new_config import new_config
 from t2sql.runs.records import (
     ChosenCheckpoint,
     Event,
