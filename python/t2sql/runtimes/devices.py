@@ -32,8 +32,9 @@ class DevicePolicy:
         rust_layers: Whether llama layers, the loss and AdamW are computed in Rust, which reads MLX's float32
             arrays in place, where the extension has them and the model suits them.
         numpy_exponentials: Whether NumPy's exponentials are faster than MLX's.
-        compiles: Whether MLX compiles the optimizer's update, which makes one kernel of a dozen. On a GPU a
-            step of LoRA takes as long as starting its kernels, most of which are the optimizer's.
+        compiles: Whether MLX compiles a step, which makes one kernel of a dozen. On a GPU a step of LoRA
+            takes as long as starting its kernels.
+        length_multiple: What the length of a training batch is rounded up to. Each length is compiled anew.
         scores_in: The runtime that answers many questions fastest.
     """
 
@@ -44,6 +45,7 @@ class DevicePolicy:
     rust_layers: bool
     numpy_exponentials: bool
     compiles: bool
+    length_multiple: int
     scores_in: Literal["llama", "mlx"]
 
     @property
@@ -62,6 +64,7 @@ CPU = DevicePolicy(
     # MLX's x86 build computes exponentials one by one; on Arm they are vectorized.
     numpy_exponentials=platform.machine().lower() in ("x86_64", "amd64"),
     compiles=False,
+    length_multiple=1,
     scores_in="llama",
 )
 METAL = DevicePolicy(
@@ -72,6 +75,7 @@ METAL = DevicePolicy(
     rust_layers=False,
     numpy_exponentials=False,
     compiles=True,
+    length_multiple=32,
     scores_in="mlx",
 )
 CUDA = replace(METAL, kind="cuda")

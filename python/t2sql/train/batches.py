@@ -66,7 +66,9 @@ class Batch:
         return 0 if self.spans is not None else self.ids.size - self.tokens
 
 
-def collate(examples: Sequence[Encoded], *, whole: bool = False, share: bool = False) -> Batch:
+def collate(
+    examples: Sequence[Encoded], *, whole: bool = False, share: bool = False, multiple: int = 1
+) -> Batch:
     """Lay out examples as a batch.
 
     Attention is causal: padding on the right does not change the states before it, and a common prefix has
@@ -76,9 +78,10 @@ def collate(examples: Sequence[Encoded], *, whole: bool = False, share: bool = F
         examples: The examples.
         whole: Every token but the first is a target, not only the trained ones.
         share: Lay out common prefixes once.
+        multiple: What the length of a padded batch is rounded up to.
     """
     spans = shared_spans(examples) if share else None
-    width = max(e.length for e in examples)
+    width = -(-max(e.length for e in examples) // multiple) * multiple
     if spans is None:
         ids = np.zeros((len(examples), width), dtype=np.int32)
         for row, e in enumerate(examples):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from t2sql.progress import Progress
-from t2sql.runtimes import Array, mx
+from t2sql.runtimes import Array, mx, policy
 from t2sql.train.batches import Batch, collate
 from t2sql.train.encoding import Encoded
 from t2sql.train.exponentials import fast_exponentials
@@ -134,7 +134,12 @@ class SplitInputs:
         Returns:
             The inputs for the network from layer `start` on, and the batch.
         """
-        batch = collate([self.examples[i] for i in indices], whole=whole, share=self._network.shares_prefixes)
+        batch = collate(
+            [self.examples[i] for i in indices],
+            whole=whole,
+            share=self._network.shares_prefixes,
+            multiple=policy().length_multiple,
+        )
         return mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch), batch
 
     def measure(

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from t2sql.runtimes import Array, mx, nn, scalar, tree_map
+from t2sql.runtimes import Array, mx, scalar, tree_map
 from t2sql.train.epochs import split
+from t2sql.train.gradient import LossAndGradient
 from t2sql.train.meter import Step
 from t2sql.train.session import Session
 from t2sql.train.update import Update
@@ -40,7 +41,7 @@ class Stepper:
         """Make the function of loss and gradient."""
         self._session = session
         self._update = Update(session.loaded.model, session.optimizer, session.config.max_grad_norm)
-        self._loss_and_gradient = nn.value_and_grad(session.loaded.model, self._loss)
+        self._loss_and_gradient = LossAndGradient(session.network, session.train.start)
 
     def take(self) -> tuple[Step, list[str]]:
         """Take the next step; all ranks do so together.
@@ -78,10 +79,6 @@ class Stepper:
         session.meter.add(taken)
         return taken, [examples[i].id for i in indices]
 
-    def _loss(self, inputs: Array, positions: Array, targets: Array, spans: Any) -> Array:
-        session = self._session
-        return session.network.losses(inputs, positions, targets, session.train.start, spans).mean()
-
     def _forward_backward(self, indices: list[int], targets: int, step: int) -> _Sums:
         """Loss and gradient of this rank's examples among `indices`, whose trained tokens are `targets`."""
         session, ranks = self._session, self._session.ranks
@@ -95,12 +92,11 @@ class Stepper:
             inputs, batch = session.train.batch(part)
             # Dropout is drawn from seed, step and part, so that a resumed run repeats it.
             mx.random.seed((session.config.seed << 32) + ((ranks.rank * parts + number) << 24) + step)
-            positions, target_ids = mx.array(batch.positions), mx.array(batch.targets)
-            loss, gradients = self._loss_and_gradient(inputs, positions, target_ids, batch.spans)
+            loss, gradients = self._loss_and_gradient(inputs, batch)
             if is_whole:
                 sums.loss, sums.gradients = loss, gradients
             else:
-                weight = target_ids.size / targets
+                weight = len(batch.targets) / targets
                 gradients = tree_map(lambda g, k=weight * ranks.size: g * k, gradients)
                 if sums.gradients is not None:
                     gradients = tree_map(mx.add, sums.gradients, gradients)
