@@ -42,12 +42,14 @@ mod layer;
 mod linear;
 mod matmul;
 mod parallel;
+mod products;
 mod weights;
 
 pub use adamw::AdamW;
 pub use attention::AttentionBlock;
 pub use cross_entropy::cross_entropy;
 pub use layer::{Layer, Rotary};
+pub use products::{product, Affine, Direction, Floats, FrozenWeight, Kernels, Product, Stored};
 pub use weights::{
     Adapter, AdapterGradient, LayerAdapters, LayerGradients, LayerShape, LayerWeights, ProjectionShape,
     Projections,

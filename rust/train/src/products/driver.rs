@@ -1,0 +1,307 @@
+//! The loops around the kernels, and the threads.
+//!
+//! The left factor is rearranged once. A thread takes some columns of the result: for each panel of the weight
+//! that it decodes, all rows of the left factor pass by. Each element of the result is summed by one thread, its
+//! positions in order, so that the number of threads changes nothing.
+
+use rayon::prelude::*;
+
+use super::kernels::Kernels;
+use super::panels::{Element, Part, KC, STRIDE};
+use super::weight::{FrozenWeight, Stored};
+use crate::matmul::{matmul, plain, transposed};
+use crate::weights::ProjectionShape;
+
+/// Which way a product goes through a weight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// out = x W', from inputs to outputs.
+    Forward,
+    /// dx = dy W, from outputs to inputs.
+    Backward,
+}
+
+/// One tile of the result and the panels that it takes.
+pub(super) trait Kernel {
+    /// Rows and columns of a tile.
+    const MR: usize;
+    const NR: usize;
+    /// A panel's positions are padded to a multiple of it.
+    const KR: usize;
+    type Element: Element;
+
+    /// Fills a panel of rows; see [`super::panels::pack_rows`].
+    ///
+    /// # Safety
+    /// The kernel is available.
+    unsafe fn pack_rows(
+        x: &[f32],
+        stride: usize,
+        size: [usize; 2],
+        padded: usize,
+        panel: &mut [Self::Element],
+    );
+
+    /// Fills a panel of a weight, `[padded, NR]` elements in the kernel's order; `scratch` holds `KC * NR` numbers.
+    ///
+    /// # Safety
+    /// The kernel is available.
+    unsafe fn pack_weight(part: &Part, padded: usize, panel: &mut [Self::Element], scratch: &mut [f32]);
+
+    /// Adds the product of two panels to the tile at `tile`, whose rows are `stride` numbers apart, or stores it
+    /// there.
+    ///
+    /// # Safety
+    /// The kernel is available and `begin` was called; the panels hold `padded` positions; the tile is valid for
+    /// reading and writing and no one else uses it.
+    unsafe fn run(
+        padded: usize,
+        rows: *const Self::Element,
+        weight: *const Self::Element,
+        tile: *mut f32,
+        stride: usize,
+        add: bool,
+    );
+
+    /// Prepares the thread for `run`.
+    ///
+    /// # Safety
+    /// The kernel is available.
+    unsafe fn begin() {}
+
+    /// Undoes `begin`.
+    ///
+    /// # Safety
+    /// `begin` was called.
+    unsafe fn end() {}
+}
+
+/// A product with a frozen weight.
+#[derive(Clone, Copy)]
+pub struct Product<'a> {
+    /// Rows of the other factor.
+    pub rows: usize,
+    /// The weight's sizes.
+    pub shape: ProjectionShape,
+    /// The weight.
+    pub weight: FrozenWeight<'a>,
+    /// Which way.
+    pub direction: Direction,
+}
+
+impl Product<'_> {
+    /// The result's columns and the positions that are summed over.
+    fn size(&self) -> [usize; 2] {
+        let ProjectionShape { inputs, outputs } = self.shape;
+        match self.direction {
+            Direction::Forward => [outputs, inputs],
+            Direction::Backward => [inputs, outputs],
+        }
+    }
+}
+
+/// Computes out = x W' or dy W, or with `add` adds it to `out`. `x` is `[rows, inputs]` forward and
+/// `[rows, outputs]` backward.
+///
+/// # Panics
+/// When a length contradicts the sizes, or the kernels are not available.
+pub fn product(product: &Product, x: &[f32], add: bool, out: &mut [f32]) {
+    let [columns, positions] = product.size();
+    assert!(product.weight.fits(product.shape), "the weight is as long as its sizes say");
+    assert_eq!(x.len(), product.rows * positions, "the left factor is [rows, positions]");
+    assert_eq!(out.len(), product.rows * columns, "the result is [rows, columns]");
+    let kernels = product.weight.kernels;
+    if let (Stored::F32(weight), false) = (product.weight.stored, kernels.is_bf16()) {
+        let weight = match product.direction {
+            Direction::Forward => transposed(weight, positions),
+            Direction::Backward => plain(weight, columns),
+        };
+        let size = [product.rows, columns, positions];
+        return matmul(size, 1.0, plain(x, positions), weight, f32::from(add), out, columns);
+    }
+    assert!(kernels.available(), "{kernels} cannot run here");
+    match kernels {
+        Kernels::Scalar => compute::<super::scalar::Scalar>(product, x, add, out),
+        #[cfg(target_arch = "x86_64")]
+        Kernels::Avx2 => compute::<super::avx2::Avx2>(product, x, add, out),
+        #[cfg(target_arch = "x86_64")]
+        Kernels::Avx512 => compute::<super::avx512::Avx512>(product, x, add, out),
+        #[cfg(target_arch = "x86_64")]
+        Kernels::Avx512Bf16 => compute::<super::avx512::Avx512Bf16>(product, x, add, out),
+        #[cfg(target_arch = "x86_64")]
+        Kernels::Amx => compute::<super::amx::Amx>(product, x, add, out),
+        #[cfg(target_arch = "aarch64")]
+        Kernels::Neon => compute::<super::neon::Neon>(product, x, add, out),
+        #[cfg(target_arch = "aarch64")]
+        Kernels::NeonBf16 => compute::<super::neon::NeonBf16>(product, x, add, out),
+        #[allow(unreachable_patterns)] // those of other architectures
+        _ => unreachable!("not available"),
+    }
+}
+
+/// Memory that begins at a cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// A buffer that begins at a cache line, of zeros at first.
+struct Aligned(Vec<Line>);
+
+impl Aligned {
+    /// Makes room for `len` elements. Old content may be gone.
+    fn reserve<E>(&mut self, len: usize) {
+        let lines = (len * size_of::<E>()).div_ceil(size_of::<Line>());
+        if self.0.len() < lines {
+            self.0 = vec![Line([0; 64]); lines];
+        }
+    }
+
+    fn as_mut<E: Element>(&mut self) -> &mut [E] {
+        let len = self.0.len() * size_of::<Line>() / size_of::<E>();
+        // SAFETY: the lines are initialized bytes, aligned to 64; every bit pattern is an f32 or a u16, the only
+        // element types.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), len) }
+    }
+}
+
+/// Buffers of a thread, which only grow: for the left factor, a panel of a weight, decoded rows, and a tile.
+struct Buffers {
+    rows: Aligned,
+    panel: Aligned,
+    scratch: Aligned,
+    tile: Aligned,
+}
+
+thread_local! {
+    static BUFFERS: std::cell::RefCell<Buffers> = const {
+        std::cell::RefCell::new(Buffers {
+            rows: Aligned(Vec::new()),
+            panel: Aligned(Vec::new()),
+            scratch: Aligned(Vec::new()),
+            tile: Aligned(Vec::new()),
+        })
+    };
+}
+
+/// Where the positions are cut: into blocks of equal size, but for the last, of which none exceeds `KC`.
+fn block_len(positions: usize) -> usize {
+    positions.div_ceil(positions.div_ceil(KC).max(1)).next_multiple_of(32)
+}
+
+/// The result as one thread may write it: its own columns only.
+#[derive(Clone, Copy)]
+struct Out(*mut f32);
+
+// SAFETY: threads write to disjoint tiles.
+unsafe impl Send for Out {}
+// SAFETY: as above.
+unsafe impl Sync for Out {}
+
+fn compute<K: Kernel>(product: &Product, x: &[f32], add: bool, out: &mut [f32]) {
+    let [columns, positions] = product.size();
+    let rows = product.rows;
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    if positions == 0 {
+        if !add {
+            out.fill(0.0);
+        }
+        return;
+    }
+    // Taken out of the thread's storage while rayon may run other products on this thread.
+    let mut packed =
+        BUFFERS.with_borrow_mut(|buffers| std::mem::replace(&mut buffers.rows, Aligned(Vec::new())));
+    let (height, block) = (rows.div_ceil(K::MR), block_len(positions));
+    let panel_len = K::MR * STRIDE;
+    packed.reserve::<K::Element>(positions.div_ceil(block) * height * panel_len);
+    let panels = &mut packed.as_mut::<K::Element>()[..positions.div_ceil(block) * height * panel_len];
+    panels.par_chunks_exact_mut(panel_len).enumerate().for_each(|(index, panel)| {
+        let (start, row) = (index / height * block, index % height * K::MR);
+        let len = block.min(positions - start);
+        let size = [K::MR.min(rows - row), len];
+        // SAFETY: `product` has checked that the kernel is available.
+        unsafe {
+            K::pack_rows(&x[row * positions + start..], positions, size, len.next_multiple_of(K::KR), panel)
+        };
+    });
+    let panels = &*panels;
+    let out = Out(out.as_mut_ptr());
+    // A few parts for each thread, so that none waits long for the last.
+    let width = columns.div_ceil(K::NR);
+    let group = width.div_ceil(4 * rayon::current_num_threads()).max(1);
+    (0..width.div_ceil(group)).into_par_iter().for_each(|index| {
+        let first = index * group * K::NR;
+        let job = Job { product, panels, block, columns: first..columns.min(first + group * K::NR), add };
+        BUFFERS.with_borrow_mut(|buffers| job.run::<K>(buffers, out));
+    });
+    BUFFERS.with_borrow_mut(|buffers| buffers.rows = packed);
+}
+
+/// Some columns of a product.
+struct Job<'a, E> {
+    product: &'a Product<'a>,
+    /// The left factor: for each block of positions, a panel for each `MR` rows.
+    panels: &'a [E],
+    block: usize,
+    columns: std::ops::Range<usize>,
+    add: bool,
+}
+
+impl<E: Element> Job<'_, E> {
+    fn run<K: Kernel<Element = E>>(&self, buffers: &mut Buffers, out: Out) {
+        // Whole, so that the closure around this captures the wrapper and not its pointer.
+        let Out(out) = out;
+        let (product, [all, positions]) = (self.product, self.product.size());
+        let (rows, height) = (product.rows, product.rows.div_ceil(K::MR));
+        buffers.panel.reserve::<E>(KC * K::NR);
+        buffers.scratch.reserve::<f32>(KC * K::NR);
+        buffers.tile.reserve::<f32>(K::MR * K::NR);
+        let (panel, scratch) = (buffers.panel.as_mut::<E>(), buffers.scratch.as_mut::<f32>());
+        let tile = buffers.tile.as_mut::<f32>();
+        // SAFETY: the kernel is available.
+        unsafe { K::begin() };
+        for (block, start) in (0..positions).step_by(self.block).enumerate() {
+            let len = self.block.min(positions - start);
+            let padded = len.next_multiple_of(K::KR);
+            let add = self.add || block > 0;
+            let panels = &self.panels[block * height * K::MR * STRIDE..][..height * K::MR * STRIDE];
+            for column in self.columns.clone().step_by(K::NR) {
+                let width = K::NR.min(all - column);
+                let part = Part {
+                    stored: product.weight.stored,
+                    inputs: product.shape.inputs,
+                    direction: product.direction,
+                    positions: start..start + len,
+                    columns: column..column + width,
+                };
+                // SAFETY: the kernel is available.
+                unsafe { K::pack_weight(&part, padded, panel, scratch) };
+                for (index, rows_panel) in panels.chunks_exact(K::MR * STRIDE).enumerate() {
+                    let row = index * K::MR;
+                    let height = K::MR.min(rows - row);
+                    // SAFETY: row < rows and column < all, so the tile's first element lies within the result.
+                    let target = unsafe { out.add(row * all + column) };
+                    let (a, b) = (rows_panel.as_ptr(), panel.as_ptr());
+                    if height == K::MR && width == K::NR {
+                        // SAFETY: the whole tile lies within the result, in columns that are this job's alone;
+                        // the panels hold `padded` positions; the kernel is available.
+                        unsafe { K::run(padded, a, b, target, all, add) };
+                        continue;
+                    }
+                    // SAFETY: as above, with a tile of its own.
+                    unsafe { K::run(padded, a, b, tile.as_mut_ptr(), K::NR, false) };
+                    for (row, values) in tile.chunks_exact(K::NR).take(height).enumerate() {
+                        // SAFETY: these `width` columns of a row lie within the result and are this job's alone.
+                        let target = unsafe { std::slice::from_raw_parts_mut(target.add(row * all), width) };
+                        for (out, &value) in target.iter_mut().zip(values) {
+                            *out = if add { *out + value } else { value };
+                        }
+                    }
+                }
+            }
+        }
+        // SAFETY: `begin` was called.
+        unsafe { K::end() };
+    }
+}

@@ -1,0 +1,22 @@
+//! Products with frozen weights, which stay as they are stored: tiles of them are decoded on the way into the
+//! product.
+
+#[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod driver;
+mod kernels;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod panels;
+mod scalar;
+#[cfg(test)]
+mod tests;
+mod weight;
+
+pub use driver::{product, Direction, Product};
+pub use kernels::Kernels;
+pub use weight::{Affine, Floats, FrozenWeight, Stored};
