@@ -5,7 +5,7 @@ Functions on files and arrays release the GIL while they work; those that quanti
 also raise `KeyboardInterrupt` within 200 ms of Ctrl-C and leave no half-written file.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, Literal, TypedDict, final
 
@@ -295,14 +295,47 @@ class AttentionBlock:
 
     def __init__(self, *, row: int, len: int, prefix_row: int = 0, prefix_len: int = 0) -> None: ...
 
+def product_kernels() -> list[tuple[str, bool]]:
+    """Linux only: the kernels that can multiply by frozen matrices here, and whether they do so in bfloat16."""
+
 @final
-class LayerWeights:
-    """Linux only: the frozen weights of a llama layer, C-contiguous float32 arrays that are not copied.
+class FrozenWeight:
+    """Linux only: a matrix `[outputs, inputs]` that is not trained, in C-contiguous arrays that are not copied.
 
     Args:
-        input_norm: RMS norm before the attention, `[hidden]`.
-        post_attention_norm: RMS norm after it, `[hidden]`.
-        projections: The matrix of every projection, `[outputs, inputs]`.
+        values: float32, the bits of bfloat16 as uint16, or MLX's affine codes as uint32
+            `[outputs, inputs * bits / 32]`.
+        scales: With codes: float32, float16, or the bits of bfloat16 as uint16, `[outputs, inputs / group_size]`.
+        biases: With codes: as `scales`.
+        bits: With codes: 4 or 8.
+        group_size: With codes: values that share a scale and a bias, a multiple of 32.
+        kernels: What multiplies, one of `product_kernels()`: by default the crate `gemm` for float32 and the
+            widest float32 vectors for the others.
+
+    Raises:
+        InputError: An array is of another type or layout, or there are no such kernels here.
+    """
+
+    def __init__(
+        self,
+        values: NDArray[np.float32] | NDArray[np.uint16] | NDArray[np.uint32],
+        *,
+        scales: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16] | None = None,
+        biases: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16] | None = None,
+        bits: int = 0,
+        group_size: int = 0,
+        kernels: str | None = None,
+    ) -> None: ...
+
+@final
+class LayerWeights:
+    """Linux only: the frozen weights of a llama layer, C-contiguous arrays that are not copied.
+
+    Args:
+        input_norm: RMS norm before the attention, float32 `[hidden]`.
+        post_attention_norm: RMS norm after it, float32 `[hidden]`.
+        projections: The matrix of every projection, `[outputs, inputs]`; a float32 array is multiplied by the
+            crate `gemm`.
 
     Raises:
         InputError: A projection is missing or unknown, or an array is of another type or layout.
@@ -313,7 +346,7 @@ class LayerWeights:
         *,
         input_norm: NDArray[np.float32],
         post_attention_norm: NDArray[np.float32],
-        projections: dict[Projection, NDArray[np.float32]],
+        projections: Mapping[Projection, FrozenWeight | NDArray[np.float32]],
     ) -> None: ...
 
 @final
@@ -403,7 +436,11 @@ class LlamaLayer:
         """
 
 def cross_entropy(
-    h: NDArray[np.float32], weight: NDArray[np.float32], targets: Sequence[int], *, gradient: bool
+    h: NDArray[np.float32],
+    weight: FrozenWeight | NDArray[np.float32],
+    targets: Sequence[int],
+    *,
+    gradient: bool,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Linux only: compute the negative log-likelihood (in nats) of each target under softmax(h weight').
 

@@ -25,25 +25,27 @@ def test_the_loss_over_the_vocabulary_and_its_gradient_are_those_of_mlx(n: int) 
     weight = mx.random.normal((300, 24), key=mx.random.key(2))
     targets = mx.random.randint(0, 300, (n,), key=mx.random.key(3))
     scale = mx.random.normal((n,), key=mx.random.key(4))
+    matrix = _core.FrozenWeight(np.asarray(weight))
 
     def theirs(h: mx.array) -> mx.array:
         return (nn.losses.cross_entropy(h @ weight.T, targets) * scale).sum()
 
     def ours(h: mx.array) -> mx.array:
-        return (cross_entropy(h, weight, targets, training=True) * scale).sum()
+        return (cross_entropy(h, matrix, targets, training=True) * scale).sum()
 
     (right, slope), (value, found) = mx.value_and_grad(theirs)(h), mx.value_and_grad(ours)(h)
     assert mx.allclose(value, right, rtol=1e-5, atol=1e-4)
     assert mx.allclose(found, slope, rtol=1e-4, atol=1e-5)
 
 
-def test_a_trained_or_quantized_head_is_left_to_mlx() -> None:
+def test_a_trained_or_biased_head_is_left_to_mlx() -> None:
     h = mx.zeros((2, 64))
     head = nn.Linear(64, 128, bias=False)
     assert not native_head(head, h)
     head.freeze()
     assert native_head(head, h) and not native_head(head, h.astype(mx.bfloat16))
-    assert not native_head(nn.QuantizedLinear.from_linear(head), h)
+    assert native_head(nn.QuantizedLinear.from_linear(head), h)
+    assert not native_head(nn.QuantizedLinear.from_linear(head, bits=2), h)
     biased = nn.Linear(64, 128)
     biased.freeze()
     assert not native_head(biased, h)

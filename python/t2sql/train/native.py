@@ -16,6 +16,7 @@ import numpy as np
 from t2sql import _core
 from t2sql.runtimes import Array, Module, mlx_lm, mx, nn, policy
 from t2sql.train.batches import Span
+from t2sql.train.frozen import frozen_weight, is_frozen_matrix
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _apply(
     weights = _core.LayerWeights(
         input_norm=np.asarray(layer.input_layernorm.weight),
         post_attention_norm=np.asarray(layer.post_attention_layernorm.weight),
-        projections={name: np.asarray(_linear(module).weight) for name, module in modules.items()},
+        projections={name: frozen_weight(_linear(module)) for name, module in modules.items()},
     )
     cos, sin = layout.rotary(float(layer.self_attn.rope.base), layer.self_attn.head_dim // 2)
     adapted = {name: module for name, module in modules.items() if _has_adapter(module)}
@@ -155,30 +156,30 @@ def _apply(
 
 
 def native_head(head: Module, h: Array) -> bool:
-    """Whether `cross_entropy` computes this head: one frozen float32 matrix, for float32 states `h`."""
-    if type(head) not in (nn.Linear, nn.Embedding) or "bias" in head or head.trainable_parameters():
+    """Whether `cross_entropy` computes this head: one frozen matrix, for float32 states `h`."""
+    if not is_frozen_matrix(head) or "bias" in head or head.trainable_parameters():
         return False
-    return bool(h.dtype == mx.float32 and head.weight.dtype == mx.float32)
+    return bool(h.dtype == mx.float32)
 
 
-def cross_entropy(h: Array, weight: Array, targets: Array, *, training: bool) -> Array:
+def cross_entropy(h: Array, weight: _core.FrozenWeight, targets: Array, *, training: bool) -> Array:
     """Negative log-likelihood of targets under softmax(h weight').
 
     Args:
         h: Hidden states, float32 [n, hidden].
-        weight: The head's frozen matrix, float32 [vocabulary, hidden].
+        weight: The head's frozen matrix [vocabulary, hidden].
         targets: Token ids [n].
         training: Compute the gradient along with the value, from the same logits.
 
     Returns:
         Losses [n] in nats.
     """
-    frozen, target_ids = np.asarray(weight), np.asarray(targets).tolist()
+    target_ids = np.asarray(targets).tolist()
     gradients: list[np.ndarray] = []
 
     @mx.custom_function
     def losses(h: Array) -> Array:
-        value, gradient = _core.cross_entropy(np.ascontiguousarray(h), frozen, target_ids, gradient=training)
+        value, gradient = _core.cross_entropy(np.ascontiguousarray(h), weight, target_ids, gradient=training)
         gradients[:] = [] if gradient is None else [gradient]
         return mx.array(value)
 
@@ -214,8 +215,8 @@ def _linear(module: Module) -> Module:
 def _is_plain(layer: Module) -> bool:
     """Whether a layer is of the kind that Rust computes.
 
-    That is mlx-lm's llama block in float32, with full matrices, without biases and with the usual rotary
-    positions; and without an adapter, or with LoRA of one scale and without dropout.
+    That is mlx-lm's llama block with float32 norms, matrices as in `is_frozen_matrix`, without biases and
+    with the usual rotary positions; and without an adapter, or with LoRA of one scale and without dropout.
     """
     if type(layer) is not mlx_lm.TransformerBlock or layer.use_sliding:
         return False
@@ -223,6 +224,8 @@ def _is_plain(layer: Module) -> bool:
     if type(rope) is not nn.RoPE or rope.traditional or rope.scale != 1.0:
         return False
     if rope.dims != attention.head_dim or attention.scale != attention.head_dim**-0.5:
+        return False
+    if any(norm.weight.dtype != mx.float32 for norm in (layer.input_layernorm, layer.post_attention_layernorm)):
         return False
     scales = set()
     for module in _projections(layer).values():
@@ -232,6 +235,6 @@ def _is_plain(layer: Module) -> bool:
                 return False
             scales.add(module.scale)
             module = module.linear
-        if type(module) is not nn.Linear or "bias" in module or module.weight.dtype != mx.float32:
+        if "bias" in module or not is_frozen_matrix(module):
             return False
     return len(scales) < 2

@@ -9,6 +9,7 @@ from t2sql.models import flat
 from t2sql.runtimes import Array, Module, mlx_lm, mx
 from t2sql.train.batches import Span
 from t2sql.train.exponentials import token_losses
+from t2sql.train.frozen import frozen_weight
 from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head
 
 Spans: TypeAlias = Sequence[Span] | None
@@ -96,7 +97,7 @@ class Network:
         head = self.model.lm_head if "lm_head" in self.model else self.model.model.embed_tokens
         if self.native is not None and native_head(head, h):
             normed = self.model.model.norm(h)
-            return cross_entropy(normed, head.weight, targets, training=self.model.training)
+            return cross_entropy(normed, frozen_weight(head), targets, training=self.model.training)
         return token_losses(self.head(h), targets)
 
     def states(self, inputs: Array, start: int, spans: Spans = None) -> Array:

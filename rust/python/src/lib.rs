@@ -58,7 +58,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add_function(wrap_pyfunction!(blas::use_blas, m)?)?;
         m.add_function(wrap_pyfunction!(blas::blas_calls, m)?)?;
         m.add_class::<train::AttentionBlock>()?;
+        m.add_class::<train::FrozenWeight>()?;
         m.add_class::<train::LayerWeights>()?;
+        m.add_function(wrap_pyfunction!(train::product_kernels, m)?)?;
         m.add_class::<train::LayerAdapters>()?;
         m.add_class::<train::LlamaLayer>()?;
         m.add_class::<train::AdamW>()?;

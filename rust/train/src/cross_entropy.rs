@@ -4,7 +4,8 @@
 use rayon::prelude::*;
 
 use crate::kernels;
-use crate::matmul::{matmul, plain, transposed};
+use crate::products::{product, Direction, FrozenWeight, Product};
+use crate::weights::ProjectionShape;
 
 /// Rows of logits in memory at a time: 31 MB at a vocabulary of 49,152. `gemm` rearranges the whole weight for
 /// each product, which few rows do not pay for: with that vocabulary, a hidden size of 576 and the gradient, a
@@ -20,13 +21,20 @@ const ROWS: usize = 160;
 /// # Panics
 /// When there is no row, a slice's length contradicts the others, or a target is not below the
 /// vocabulary's size.
-pub fn cross_entropy(h: &[f32], weight: &[f32], targets: &[u32], losses: &mut [f32], dh: Option<&mut [f32]>) {
+pub fn cross_entropy(
+    h: &[f32],
+    weight: FrozenWeight,
+    targets: &[u32],
+    losses: &mut [f32],
+    dh: Option<&mut [f32]>,
+) {
     let rows = targets.len();
     let whole = rows > 0 && h.len().is_multiple_of(rows) && losses.len() == rows;
     assert!(whole, "one target and one loss for each row");
     let hidden = h.len() / rows;
-    let vocabulary = weight.len() / hidden;
-    assert_eq!(weight.len(), vocabulary * hidden, "the weight is [vocabulary, hidden]");
+    let vocabulary = weight.len() / hidden.max(1);
+    let shape = ProjectionShape { inputs: hidden, outputs: vocabulary };
+    assert!(weight.fits(shape), "the weight is [vocabulary, hidden]");
     assert!(targets.iter().all(|&target| (target as usize) < vocabulary), "targets are in the vocabulary");
     assert!(dh.as_ref().is_none_or(|dh| dh.len() == h.len()), "a gradient for each element of h");
     let mut logits = vec![0.0; ROWS.min(rows) * vocabulary];
@@ -35,15 +43,8 @@ pub fn cross_entropy(h: &[f32], weight: &[f32], targets: &[u32], losses: &mut [f
     for ((h, targets), losses) in chunks {
         let n = targets.len();
         let logits = &mut logits[..n * vocabulary];
-        matmul(
-            [n, vocabulary, hidden],
-            1.0,
-            plain(h, hidden),
-            transposed(weight, hidden),
-            0.0,
-            logits,
-            vocabulary,
-        );
+        let head = |direction| Product { rows: n, shape, weight, direction };
+        product(&head(Direction::Forward), h, false, logits);
         let rows = (logits.par_chunks_exact_mut(vocabulary), targets, losses);
         rows.into_par_iter().for_each(|(row, &target, loss)| {
             let target_logit = row[target as usize];
@@ -53,8 +54,7 @@ pub fn cross_entropy(h: &[f32], weight: &[f32], targets: &[u32], losses: &mut [f
             row[target as usize] -= 1.0;
         });
         if let Some(dh) = gradients.as_mut().and_then(Iterator::next) {
-            let weight = plain(weight, hidden);
-            matmul([n, hidden, vocabulary], 1.0, plain(logits, vocabulary), weight, 0.0, dh, hidden);
+            product(&head(Direction::Backward), logits, false, dh);
         }
     }
 }
@@ -82,9 +82,9 @@ mod tests {
         let (h, weight) = (values(rows * HIDDEN, 1), values(vocabulary * HIDDEN, 2));
         let targets: Vec<u32> = (0..rows).map(|i| (i * 5 % vocabulary) as u32).collect();
         let (mut losses, mut dh) = (vec![0.0; rows], vec![0.0; h.len()]);
-        cross_entropy(&h, &weight, &targets, &mut losses, Some(&mut dh));
+        cross_entropy(&h, weight.as_slice().into(), &targets, &mut losses, Some(&mut dh));
         let mut losses_only = vec![0.0; rows];
-        cross_entropy(&h, &weight, &targets, &mut losses_only, None);
+        cross_entropy(&h, weight.as_slice().into(), &targets, &mut losses_only, None);
         assert_eq!(losses, losses_only);
         for i in 0..rows {
             let (row, target) = (&h[i * HIDDEN..(i + 1) * HIDDEN], targets[i] as usize);
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn large_logits_do_not_overflow() {
         let (mut losses, mut dh) = ([0.0], [0.0]);
-        cross_entropy(&[200.0], &[1.0, -1.0], &[1], &mut losses, Some(&mut dh));
+        cross_entropy(&[200.0], [1.0, -1.0].as_slice().into(), &[1], &mut losses, Some(&mut dh));
         assert_eq!(losses, [400.0]);
         assert_eq!(dh, [2.0]);
     }

@@ -1,14 +1,15 @@
-//! LoRA training of a llama model on the CPU, in float32: one transformer layer forward and backward, the
+//! LoRA training of a llama model on the CPU: one transformer layer forward and backward, the
 //! loss over the vocabulary, and the optimizer's step.
 //!
-//! The matrix products are the crate `gemm`'s. Everything between them is computed here in as few passes
-//! over memory as possible, into buffers that are reused from step to step.
+//! The products with frozen weights are computed by kernels of our own where the weights are in 16, 8 or 4 bits;
+//! those in float32 are the crate `gemm`'s. Everything between them is computed here in as few passes over memory
+//! as possible, into buffers that are reused from step to step.
 //!
 //! All matrices are row-major slices of `f32`. A shape such as `[rows, hidden]` names the outermost
 //! dimension first. Results do not depend on the number of threads.
 //!
 //! ```
-//! use t2sql_train::{AttentionBlock, Layer, LayerAdapters, LayerShape, LayerWeights, Projections, Rotary};
+//! use t2sql_train::{AttentionBlock, FrozenWeight, Layer, LayerAdapters, LayerShape, LayerWeights, Projections, Rotary};
 //!
 //! let shape = LayerShape { hidden: 4, heads: 2, kv_heads: 1, head_dim: 2, intermediate_size: 8, eps: 1e-5 };
 //! let projections = shape.projections().map(|size| vec![0.1; size.inputs * size.outputs]);
@@ -16,7 +17,7 @@
 //! let weights = LayerWeights {
 //!     input_norm: &norm,
 //!     post_attention_norm: &norm,
-//!     projections: projections.as_ref().map(Vec::as_slice),
+//!     projections: projections.as_ref().map(|weight| FrozenWeight::from(weight.as_slice())),
 //! };
 //! let adapters = LayerAdapters::default(); // none
 //! // One example of three tokens. Cosines of 1 and sines of 0: no rotation.

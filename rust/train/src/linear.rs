@@ -1,6 +1,7 @@
 //! One linear projection with its LoRA adapter, forward and backward.
 
 use crate::matmul::{matmul, plain, transposed};
+use crate::products::{product, Direction, FrozenWeight, Product};
 use crate::weights::{Adapter, AdapterGradient, ProjectionShape};
 
 /// A buffer of this length, which grows when it has to. Its old content is meaningless to the caller.
@@ -17,7 +18,7 @@ pub(crate) struct Linear<'a> {
     pub rows: usize,
     pub shape: ProjectionShape,
     /// `[outputs, inputs]`.
-    pub weight: &'a [f32],
+    pub weight: FrozenWeight<'a>,
     pub adapter: Option<Adapter<'a>>,
 }
 
@@ -26,12 +27,16 @@ impl Linear<'_> {
         adapter.a.len() / self.shape.inputs
     }
 
-    /// out = beta * out + x W' + scale * (x A) B, where x is `[rows, inputs]` and out `[rows, outputs]`.
+    fn product(&self, direction: Direction) -> Product<'_> {
+        Product { rows: self.rows, shape: self.shape, weight: self.weight, direction }
+    }
+
+    /// out = beta * out + x W' + scale * (x A) B, where x is `[rows, inputs]` and out `[rows, outputs]`; beta is 0
+    /// or 1.
     /// `xa` receives the product x A, `[rows, rank]`, for `backward`.
     pub fn forward(&self, x: &[f32], xa: &mut Vec<f32>, beta: f32, out: &mut [f32]) {
         let (rows, ProjectionShape { inputs, outputs }) = (self.rows, self.shape);
-        let weight = transposed(self.weight, inputs);
-        matmul([rows, outputs, inputs], 1.0, plain(x, inputs), weight, beta, out, outputs);
+        product(&self.product(Direction::Forward), x, beta != 0.0, out);
         if let Some(adapter) = &self.adapter {
             let rank = self.rank(adapter);
             let (a, b) = (plain(adapter.a, rank), plain(adapter.b, outputs));
@@ -52,8 +57,8 @@ impl Linear<'_> {
         dx: &mut [f32],
     ) -> Option<AdapterGradient> {
         let (rows, ProjectionShape { inputs, outputs }) = (self.rows, self.shape);
+        product(&self.product(Direction::Backward), dy, beta != 0.0, dx);
         let dy = plain(dy, outputs);
-        matmul([rows, inputs, outputs], 1.0, dy, plain(self.weight, inputs), beta, dx, inputs);
         let adapter = self.adapter.as_ref()?;
         let rank = self.rank(adapter);
         let (mut da, mut db) = (vec![0.0; adapter.a.len()], vec![0.0; adapter.b.len()]);

@@ -1,5 +1,7 @@
 //! What a layer is made of: its sizes, frozen weights, LoRA adapters and the adapters' gradients.
 
+use crate::products::FrozenWeight;
+
 /// One value for each of a llama layer's seven linear projections.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Projections<T> {
@@ -150,7 +152,7 @@ pub struct LayerWeights<'a> {
     /// RMS norm between the attention and the feed-forward network, `[hidden]`.
     pub post_attention_norm: &'a [f32],
     /// Each projection's matrix, `[outputs, inputs]`.
-    pub projections: Projections<&'a [f32]>,
+    pub projections: Projections<FrozenWeight<'a>>,
 }
 
 /// LoRA of one projection (Hu et al. 2021, <https://arxiv.org/abs/2106.09685>): it adds

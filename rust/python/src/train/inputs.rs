@@ -4,6 +4,7 @@ use numpy::{PyArrayMethods, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use t2sql_train::{self as train, Adapter, LayerShape, Projections, Rotary};
 
+use super::frozen::BorrowedWeight;
 use super::{slice, Array, LayerAdapters, LayerWeights};
 use crate::errors::wrong;
 
@@ -11,7 +12,7 @@ use crate::errors::wrong;
 pub struct Inputs<'py> {
     input_norm: Array<'py>,
     post_attention_norm: Array<'py>,
-    projections: Projections<Array<'py>>,
+    projections: Projections<BorrowedWeight<'py>>,
     adapters: Projections<Option<(Array<'py>, Array<'py>)>>,
     scale: f32,
     cos: Array<'py>,
@@ -30,7 +31,7 @@ impl<'py> Inputs<'py> {
         let inputs = Inputs {
             input_norm: weights.input_norm.bind(py).readonly(),
             post_attention_norm: weights.post_attention_norm.bind(py).readonly(),
-            projections: weights.projections.as_ref().map(|array| array.bind(py).readonly()),
+            projections: weights.projections.as_ref().map(|weight| weight.get().borrow(py)),
             adapters: adapters
                 .projections
                 .as_ref()
@@ -50,8 +51,8 @@ impl<'py> Inputs<'py> {
         let arrays = shape.projections().zip(inputs.projections.as_ref()).zip(inputs.adapters.as_ref());
         for (name, ((size, weight), adapter)) in Projections::NAMES.zip(arrays) {
             let (rows, columns) = (size.outputs, size.inputs);
-            if weight.len() != rows * columns {
-                return misfit(format!("a weight of {name} of [{rows}, {columns}]"), weight.len());
+            if !weight.get().fits(size) {
+                return misfit(format!("a weight of {name} of [{rows}, {columns}]"), weight.get().len());
             }
             if let Some((a, b)) = adapter {
                 if a.len() % columns != 0 || b.len() != a.len() / columns * rows {
@@ -82,7 +83,7 @@ impl<'py> Inputs<'py> {
         train::LayerWeights {
             input_norm: checked_slice(&self.input_norm),
             post_attention_norm: checked_slice(&self.post_attention_norm),
-            projections: self.projections.as_ref().map(checked_slice),
+            projections: self.projections.as_ref().map(BorrowedWeight::get),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use numpy::PyArray1;
 use pyo3::prelude::*;
-use t2sql_train as train;
+use t2sql_train::{self as train, ProjectionShape};
 
+use super::weights::frozen;
 use super::{slice, Array, Flat};
 use crate::errors::wrong;
 
@@ -13,11 +14,12 @@ use crate::errors::wrong;
 pub fn cross_entropy<'py>(
     py: Python<'py>,
     h: Array<'py>,
-    weight: Array<'py>,
+    weight: &Bound<'py, PyAny>,
     targets: Vec<u32>,
     gradient: bool,
 ) -> PyResult<(Flat<'py>, Option<Flat<'py>>)> {
-    let (h, weight) = (slice(py, &h)?, slice(py, &weight)?);
+    let (h, weight) = (slice(py, &h)?, frozen(weight)?.get().borrow(py));
+    let weight = weight.get();
     let misfit = |expected: String, found: usize| wrong(py, "array does not fit", expected, found);
     let rows = targets.len();
     let hidden = h.len() / rows.max(1);
@@ -25,7 +27,7 @@ pub fn cross_entropy<'py>(
         return Err(misfit(format!("states of [{rows}, hidden]"), h.len()));
     }
     let vocabulary = weight.len() / hidden;
-    if weight.len() != vocabulary * hidden {
+    if !weight.fits(ProjectionShape { inputs: hidden, outputs: vocabulary }) {
         return Err(misfit(format!("a weight of [vocabulary, {hidden}]"), weight.len()));
     }
     if let Some(&target) = targets.iter().find(|&&target| target as usize >= vocabulary) {

@@ -1,5 +1,6 @@
 //! The crate `t2sql-train` for NumPy arrays: a llama layer, its loss, and the optimizer's step.
 
+mod frozen;
 mod inputs;
 mod layer;
 mod loss;
@@ -9,6 +10,7 @@ use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::errors::wrong;
+pub use frozen::{product_kernels, FrozenWeight};
 pub use layer::{AttentionBlock, LlamaLayer};
 pub use loss::{cross_entropy, AdamW};
 pub use weights::{LayerAdapters, LayerWeights};

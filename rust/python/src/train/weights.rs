@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use t2sql_train::Projections;
 
+use super::frozen::FrozenWeight;
 use super::slice;
 use crate::errors::wrong;
 
@@ -16,7 +17,7 @@ type Stored = Py<PyArrayDyn<f32>>;
 pub struct LayerWeights {
     pub input_norm: Stored,
     pub post_attention_norm: Stored,
-    pub projections: Projections<Stored>,
+    pub projections: Projections<Py<FrozenWeight>>,
 }
 
 #[pymethods]
@@ -29,7 +30,7 @@ impl LayerWeights {
         projections: &Bound<'_, PyDict>,
     ) -> PyResult<LayerWeights> {
         let py = projections.py();
-        let projections = by_projection(projections, stored)?;
+        let projections = by_projection(projections, frozen)?;
         let missing =
             Projections::NAMES.zip(projections.as_ref()).into_iter().find(|(_, array)| array.is_none());
         if let Some((name, _)) = missing {
@@ -78,6 +79,14 @@ fn by_projection<T>(
         *slot = Some(extract(&value)?);
     }
     Ok(values)
+}
+
+/// A frozen matrix, or a float32 array as one.
+pub fn frozen(value: &Bound<'_, PyAny>) -> PyResult<Py<FrozenWeight>> {
+    match value.cast::<FrozenWeight>() {
+        Ok(weight) => Ok(weight.clone().unbind()),
+        Err(_) => Py::new(value.py(), FrozenWeight::plain(stored(value)?)),
+    }
 }
 
 /// A C-contiguous float32 array, to be borrowed later.

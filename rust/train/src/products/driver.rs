@@ -110,14 +110,17 @@ pub fn product(product: &Product, x: &[f32], add: bool, out: &mut [f32]) {
     assert!(product.weight.fits(product.shape), "the weight is as long as its sizes say");
     assert_eq!(x.len(), product.rows * positions, "the left factor is [rows, positions]");
     assert_eq!(out.len(), product.rows * columns, "the result is [rows, columns]");
-    let kernels = product.weight.kernels;
-    if let (Stored::F32(weight), false) = (product.weight.stored, kernels.is_bf16()) {
+    let mut kernels = product.weight.kernels;
+    if let (Stored::F32(weight), Kernels::Gemm) = (product.weight.stored, kernels) {
         let weight = match product.direction {
             Direction::Forward => transposed(weight, positions),
             Direction::Backward => plain(weight, columns),
         };
         let size = [product.rows, columns, positions];
         return matmul(size, 1.0, plain(x, positions), weight, f32::from(add), out, columns);
+    }
+    if kernels == Kernels::Gemm {
+        kernels = Kernels::float32();
     }
     assert!(kernels.available(), "{kernels} cannot run here");
     match kernels {

@@ -5,6 +5,8 @@ use std::fmt;
 /// The instructions of a product's innermost loop. All of them sum in float32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernels {
+    /// The crate `gemm` for matrices that are stored in float32; for others [`Kernels::float32`].
+    Gemm,
     /// No vectors: the specification itself. float32.
     Scalar,
     /// AVX2 and FMA, float32.
@@ -23,7 +25,8 @@ pub enum Kernels {
 
 impl Kernels {
     /// All kernels; those for the same numbers stand in the order of their speed.
-    pub const ALL: [Kernels; 7] = [
+    pub const ALL: [Kernels; 8] = [
+        Kernels::Gemm,
         Kernels::Scalar,
         Kernels::Avx2,
         Kernels::Avx512,
@@ -36,6 +39,7 @@ impl Kernels {
     /// Their name, as `T2SQL_SIMD` takes it.
     pub fn name(self) -> &'static str {
         match self {
+            Kernels::Gemm => "gemm",
             Kernels::Scalar => "scalar",
             Kernels::Avx2 => "avx2",
             Kernels::Avx512 => "avx512",
@@ -60,7 +64,7 @@ impl Kernels {
     /// the system.
     pub fn available(self) -> bool {
         match self {
-            Kernels::Scalar => true,
+            Kernels::Gemm | Kernels::Scalar => true,
             #[cfg(target_arch = "x86_64")]
             Kernels::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]
@@ -84,7 +88,7 @@ impl Kernels {
         }
     }
 
-    /// The fastest available kernels in float32, whatever `T2SQL_SIMD` says.
+    /// The fastest available kernels of our own in float32.
     pub fn float32() -> Kernels {
         let fastest = |kernels: &Kernels| !kernels.is_bf16() && kernels.available();
         Kernels::ALL.into_iter().rfind(fastest).unwrap_or(Kernels::Scalar)

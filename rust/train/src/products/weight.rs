@@ -98,9 +98,9 @@ pub(super) fn round(value: f32) -> u16 {
 }
 
 impl<'a> From<&'a [f32]> for FrozenWeight<'a> {
-    /// A float32 matrix, multiplied in float32.
+    /// A float32 matrix, multiplied by the crate `gemm`.
     fn from(values: &'a [f32]) -> Self {
-        FrozenWeight { stored: Stored::F32(values), kernels: Kernels::float32() }
+        FrozenWeight { stored: Stored::F32(values), kernels: Kernels::Gemm }
     }
 }
 
@@ -122,6 +122,20 @@ impl FrozenWeight<'_> {
                     && biases.len() == groups
             }
         }
+    }
+
+    /// How many values the matrix has.
+    pub fn len(&self) -> usize {
+        match &self.stored {
+            Stored::F32(values) => values.len(),
+            Stored::Bf16(values) => values.len(),
+            Stored::Affine(affine) => affine.codes.len() * 32 / affine.bits.max(1) as usize,
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Bytes of the stored values.
