@@ -296,16 +296,17 @@ class AttentionBlock:
     def __init__(self, *, row: int, len: int, prefix_row: int = 0, prefix_len: int = 0) -> None: ...
 
 def product_kernels() -> list[tuple[str, bool]]:
-    """Linux only: the kernels that can multiply by frozen matrices here, and whether they do so in bfloat16."""
+    """Linux only: the kernels that can multiply by frozen matrices here, and whether in bfloat16."""
 
 @final
 class FrozenWeight:
-    """Linux only: a matrix `[outputs, inputs]` that is not trained, in C-contiguous arrays that are not copied.
+    """Linux only: a matrix `[outputs, inputs]` that is not trained, in C-contiguous arrays, not copied.
 
     Args:
         values: float32, the bits of bfloat16 as uint16, or MLX's affine codes as uint32
             `[outputs, inputs * bits / 32]`.
-        scales: With codes: float32, float16, or the bits of bfloat16 as uint16, `[outputs, inputs / group_size]`.
+        scales: With codes: float32, float16, or the bits of bfloat16 as uint16,
+            `[outputs, inputs / group_size]`.
         biases: With codes: as `scales`.
         bits: With codes: 4 or 8.
         group_size: With codes: values that share a scale and a bias, a multiple of 32.

@@ -12,11 +12,11 @@ from typing import Any
 from t2sql.checked_json import read_json
 from t2sql.errors import InputError, T2sqlError
 from t2sql.gguf import check_settings, read_weights
-from t2sql.models.adapters import apply_adapter
+from t2sql.models.adapters import apply_adapter, flat
 from t2sql.models.importing import as_directory
 from t2sql.models.memory import check_memory, model_size
 from t2sql.models.reference import ModelRef, check_directory, resolve
-from t2sql.models.weights import dequantize
+from t2sql.models.weights import dequantize, quantize_base, set_full_dtype
 from t2sql.plain import JsonObject
 from t2sql.runtimes import Module, mlx_lm, mx, policy
 
@@ -49,6 +49,7 @@ def load(
     *,
     adapter: str | Path | None = None,
     quantized: bool | None = None,
+    base_bits: int | None = None,
     dtype: str | None = None,
     tokenizer: Any = None,
 ) -> Loaded:
@@ -57,7 +58,9 @@ def load(
     Args:
         model: A reference; a text or a path is resolved first. A GGUF file is imported into the cache.
         adapter: An adapter directory to put on it.
-        quantized: Whether a quantized MLX directory keeps its bits; by default as the policy says.
+        quantized: Whether matrices that are quantized keep their bits; by default as the policy says.
+        base_bits: Quantize every matrix to so many bits; those that are not quantized are never in memory
+            together.
         dtype: MLX's name of a float type for the weights.
         tokenizer: The model's tokenizer, where it has been loaded already.
 
@@ -77,13 +80,16 @@ def load(
     here = policy()
     network, config = load_network(ref.path)
     is_quantized = bool(config.get("quantization"))
-    if is_quantized and not (here.keeps_quantized if quantized is None else quantized):
+    keeps = here.keeps_quantized if quantized is None else quantized
+    if is_quantized and not keeps:
         network = dequantize(network, here.dtype)
         is_quantized = False
         config = {k: v for k, v in config.items() if k not in ("quantization", "quantization_config")}
     stored = dtype or (None if is_quantized and here.keeps_quantized else here.weights)
     if stored:
-        network.set_dtype(getattr(mx, stored))
+        set_full_dtype(network, getattr(mx, stored))
+    if base_bits:
+        quantize_base(network, base_bits, keep=keeps)
     _evaluate(network, ref.path)
     weights = f"{config['quantization']['bits']}-bit" if is_quantized else (stored or "float32")
     if adapter is not None:
@@ -188,6 +194,8 @@ def _as_mlx_lm_reads(path: Path, files: Sequence[Path]) -> Iterator[Path]:
 
 def _evaluate(network: Module, path: Path) -> None:
     try:
-        mx.eval(network.parameters())
+        # One by one, so that what an array is computed from is gone before the next.
+        for value in flat(network.parameters()).values():
+            mx.eval(value)
     except RuntimeError as error:
         raise InputError("the weights cannot be read", where=path, found=str(error)[:200]) from None

@@ -5,15 +5,15 @@ from __future__ import annotations
 from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
 
 
-def quantize_base(network: Module, bits: int, group_size: int = 64) -> None:
+def quantize_base(network: Module, bits: int, group_size: int = 64, *, keep: bool | None = None) -> None:
     """Quantize the frozen base of QLoRA: every matrix whose rows divide into whole groups.
 
-    Where the device's policy does not keep quantized matrices, their values are then stored in full.
-
     Args:
-        network: The model; it is changed.
+        network: The model; it is changed. What is quantized already stays as it is.
         bits: Bits of a weight.
         group_size: Weights that share a scale and a bias.
+        keep: Whether the matrices stay quantized; otherwise their values are then stored in full. By default
+            as the device's policy says.
     """
 
     def fits(_: str, module: Module) -> bool:
@@ -22,7 +22,7 @@ def quantize_base(network: Module, bits: int, group_size: int = 64) -> None:
 
     nn.quantize(network, group_size=group_size, bits=bits, class_predicate=fits)
     here = policy()
-    if not here.keeps_quantized:
+    if not (here.keeps_quantized if keep is None else keep):
         dequantize(network, here.dtype)
 
 
@@ -34,3 +34,12 @@ def dequantize(network: Module, dtype: mx.Dtype) -> Module:
     network = mlx_lm.dequantize_model(network)
     network.set_dtype(dtype)
     return network
+
+
+def set_full_dtype(network: Module, dtype: mx.Dtype) -> None:
+    """Convert every array of floats to `dtype`, except those of quantized matrices."""
+    for module in network.modules():
+        if "scales" in module:
+            continue
+        own = {k: v for k, v in module.items() if isinstance(v, mx.array) and not k.startswith("_")}
+        module.update({k: v.astype(dtype) for k, v in own.items() if mx.issubdtype(v.dtype, mx.floating)})

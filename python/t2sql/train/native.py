@@ -102,6 +102,14 @@ class NativeLayers:
         return _apply(kernel, layer, modules, h, layout)
 
 
+def computes(model: Module) -> bool:
+    """Whether Rust computes every layer of a model, as it is now, and its head."""
+    native = NativeLayers.of(model)
+    if native is None or not native.all():
+        return False
+    return is_frozen_matrix(model.lm_head if "lm_head" in model else model.model.embed_tokens)
+
+
 def _kernel(layer: Module) -> _core.LlamaLayer:
     """The sizes and buffers of a layer."""
     attention = layer.self_attn
@@ -225,7 +233,9 @@ def _is_plain(layer: Module) -> bool:
         return False
     if rope.dims != attention.head_dim or attention.scale != attention.head_dim**-0.5:
         return False
-    if any(norm.weight.dtype != mx.float32 for norm in (layer.input_layernorm, layer.post_attention_layernorm)):
+    if any(
+        norm.weight.dtype != mx.float32 for norm in (layer.input_layernorm, layer.post_attention_layernorm)
+    ):
         return False
     scales = set()
     for module in _projections(layer).values():

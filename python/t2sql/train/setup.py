@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from t2sql.adapters import AdapterConfig, fused_adapters_of
 from t2sql.errors import InputError
-from t2sql.models import Loaded, add_adapter_layers, flat, lasting_source, quantize_base
+from t2sql.models import (
+    Loaded,
+    ModelRef,
+    add_adapter_layers,
+    dequantize,
+    flat,
+    lasting_source,
+    load,
+    quantize_base,
+)
 from t2sql.plain import JsonObject
-from t2sql.runtimes import Module, mlx_lm, mx, nn
+from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
 from t2sql.train.config import TrainConfig
+from t2sql.train.native import computes
+
+
+def load_base(ref: ModelRef, config: TrainConfig, *, tokenizer: Any = None) -> Loaded:
+    """Load a base model for training; where Rust may compute the layers, quantized matrices stay quantized.
+
+    Args:
+        ref: The model.
+        config: The settings.
+        tokenizer: The model's tokenizer, where it has been loaded already.
+    """
+    keeps = policy().keeps_quantized or (policy().rust_layers and config.fine_tune_type == "lora")
+    bits = config.base_bits if config.fine_tune_type == "lora" else None
+    return load(ref, quantized=keeps, base_bits=bits, tokenizer=tokenizer)
 
 
 def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
@@ -33,8 +58,9 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
             expected=f"1 to {layers}, or -1 for all",
             found=config.num_layers,
         )
+    keeps = policy().keeps_quantized or (config.fine_tune_type == "lora" and not config.grad_checkpoint)
     if config.base_bits:
-        quantize_base(model, config.base_bits)
+        quantize_base(model, config.base_bits, keep=keeps)
     keys = adapter_keys(model, config.keys)
     adapter = dict(config.adapter_config(count, keys, lasting_source(config.model)))
     inside = fused_adapters_of(loaded.path)
@@ -54,6 +80,13 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
             layer.unfreeze()
     else:
         add_adapter_layers(model, AdapterConfig.from_json(adapter, "the training settings"))
+        if not policy().keeps_quantized and not (keeps and computes(model)):
+            # MLX multiplies by quantized matrices slowly on a CPU.
+            dequantize(model, policy().dtype)
+            model.freeze()
+            for module in model.modules():
+                if "lora_a" in module:
+                    module.unfreeze(keys=["lora_a", "lora_b", "m"], recurse=False)
     mx.eval(model.parameters())
     return adapter
 

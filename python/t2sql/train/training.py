@@ -25,6 +25,7 @@ from t2sql.train.restoring import broadcast_start, restore
 from t2sql.train.resuming import last_checkpoint
 from t2sql.train.schedule import Deadline, announce_schedule, recorded_schedule
 from t2sql.train.session import Session
+from t2sql.train.setup import load_base
 
 
 @dataclass
@@ -106,7 +107,7 @@ def train(
         tokenizer = models.load_tokenizer(path, settings)
         examples = encode_dataset(tokenizer, config, dataset, emit)
         check_fits(ref, settings, config, examples, ranks.size)
-        loaded = models.load(ref, tokenizer=tokenizer)
+        loaded = load_base(ref, config, tokenizer=tokenizer)
     session = Session(config, loaded, examples, ranks)
     announce(session, emit, available)
     if schedule is not None:
@@ -177,7 +178,7 @@ def follow() -> None:
             expected=f"fingerprint {shared.fingerprint[:12]}",
             found=dataset.fingerprint[:12],
         )
-    loaded = models.load(models.resolve(config.model, revision=shared.revision))
+    loaded = load_base(models.resolve(config.model, revision=shared.revision), config)
     session = Session(config, loaded, encode_dataset(loaded.tokenizer, config, dataset, _ignore), ranks)
     broadcast_start(session)
     deadline = None if shared.seconds is None else Deadline(time.perf_counter(), shared.seconds)

@@ -1,0 +1,154 @@
+"""Frozen matrices as they are stored: values and gradients beside those of MLX on the same values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.training import Events, settings, small_dataset
+
+from t2sql import _core, models, train
+from t2sql.errors import InputError
+from t2sql.models import flat
+from t2sql.runs.records import Event, TrainEvent
+from t2sql.runtimes import device, mx, nn, tree_map
+from t2sql.train import TrainConfig
+from t2sql.train.frozen import frozen_weight, is_frozen_matrix
+from t2sql.train.native import computes
+from t2sql.train.network import Network
+from t2sql.train.setup import prepare_model
+
+pytestmark = pytest.mark.skipif(
+    device() != "cpu" or not hasattr(_core, "FrozenWeight"),
+    reason="needs the CPU device and the layers in Rust",
+)
+
+KERNELS = [name for name, in_bfloat16 in _core.product_kernels() if not in_bfloat16]
+
+
+def adapted(path: Path, **changes: Any) -> Any:
+    """A model with LoRA layers whose second matrix is not zero."""
+    loaded = models.load(path)
+    prepare_model(loaded, TrainConfig.of(**settings(path, **{"dropout": 0.0, "num_layers": -1, **changes})))
+    mx.random.seed(5)
+    moved = tree_map(lambda p: p + 0.1 * mx.random.normal(p.shape), loaded.model.trainable_parameters())
+    loaded.model.update(moved)
+    loaded.model.train()
+    return loaded.model
+
+
+def gradients(model: Any, network: Network) -> tuple[float, dict[str, mx.array]]:
+    ids = mx.random.randint(0, 60, (2, 17), key=mx.random.key(2))
+    positions, targets = mx.array([3, 9, 16]), mx.array([7, 1, 30])
+
+    def loss() -> mx.array:
+        return network.losses(ids, positions, targets, 0).sum()
+
+    value, found = nn.value_and_grad(model, loss)()
+    return value.item(), flat(found)
+
+
+def check(found: tuple[float, dict[str, mx.array]], right: tuple[float, dict[str, mx.array]]) -> None:
+    assert found[0] == pytest.approx(right[0], rel=1e-5)
+    assert found[1].keys() == right[1].keys() and len(right[1]) >= 2
+    for name, gradient in right[1].items():
+        assert mx.abs(gradient).max() > 0
+        assert mx.abs(found[1][name] - gradient).max() <= 1e-4 * mx.abs(gradient).max(), name
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_a_quantized_base_has_the_gradients_of_its_values(tiny_llama: Path, bits: int) -> None:
+    model = adapted(tiny_llama, base_bits=bits)
+    assert computes(model)
+    network = Network(model)
+    assert network.split and network.shares_prefixes
+    quantized = [m for m in model.modules() if isinstance(m, nn.QuantizedLinear | nn.QuantizedEmbedding)]
+    assert len(quantized) >= 15
+    found = gradients(model, network)
+    check(found, gradients(model, Network(model, native=False)))
+
+
+def test_bfloat16_matrices_have_the_gradients_of_their_values(tiny_llama: Path) -> None:
+    model = adapted(tiny_llama)
+    halves = {n: v for n, v in flat(model.parameters()).items() if n.endswith("weight") and v.ndim == 2}
+    wide = {name: value.astype(mx.bfloat16).astype(mx.float32) for name, value in halves.items()}
+    model.load_weights(list(wide.items()), strict=False)
+    right = gradients(model, Network(model, native=False))
+    model.load_weights([(n, v.astype(mx.bfloat16)) for n, v in wide.items()], strict=False)
+    network = Network(model)
+    assert computes(model)
+    check(gradients(model, network), right)
+
+
+@pytest.mark.parametrize("kernels", KERNELS)
+@pytest.mark.parametrize(("bits", "group"), [(4, 32), (4, 64), (8, 64), (8, 128)])
+def test_the_loss_over_a_quantized_vocabulary_is_that_of_its_values(
+    bits: int, group: int, kernels: str
+) -> None:
+    head = nn.Linear(128, 300, bias=False)
+    h = mx.random.normal((9, 128), key=mx.random.key(1))
+    for dtype in (mx.float32, mx.float16, mx.bfloat16):
+        quantized = nn.QuantizedLinear.from_linear(head, group, bits)
+        quantized.set_dtype(dtype)
+        assert is_frozen_matrix(quantized)
+        scales, biases = quantized.scales.astype(mx.float32), quantized.biases.astype(mx.float32)
+        values = mx.dequantize(quantized.weight, scales, biases, group_size=group, bits=bits)
+        targets = list(range(9))
+        weight = frozen_weight(quantized, kernels)
+        losses, slopes = _core.cross_entropy(np.array(h), weight, targets, gradient=True)
+        right, expected = _core.cross_entropy(np.array(h), np.array(values), targets, gradient=True)
+        assert slopes is not None and expected is not None
+        assert np.allclose(losses, right, rtol=1e-5) and np.allclose(slopes, expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_training_on_a_quantized_base_keeps_it_quantized_and_resumes_to_the_same_bytes(
+    tiny_llama: Path, tmp_path: Path, bits: int
+) -> None:
+    dataset = small_dataset(tmp_path / "data")
+    config = TrainConfig.of(**settings(tiny_llama, dropout=0.0, num_layers=1, base_bits=bits))
+    result = train.train(config, dataset, tmp_path / "whole", emit=Events())
+    assert result.valid_loss is not None and result.base_valid_loss is not None
+    assert result.valid_loss < result.base_valid_loss
+
+    class Stop(Exception):
+        pass
+
+    def until(event: Event) -> None:
+        if isinstance(event, TrainEvent) and event.step == 6:
+            raise Stop
+
+    with pytest.raises(Stop):
+        train.train(config, dataset, tmp_path / "cut", emit=until)
+    train.train(config, dataset, tmp_path / "cut", emit=Events(), resume=True)
+    ends = [train.checkpoints(tmp_path / name)[-1].path / "adapters.safetensors" for name in ("whole", "cut")]
+    assert ends[0].read_bytes() == ends[1].read_bytes()
+
+
+def test_what_rust_does_not_decode_is_dequantized(tiny_llama: Path) -> None:
+    model = adapted(tiny_llama, base_bits=4, fine_tune_type="dora")
+    assert not any("scales" in module for module in model.modules())
+    names = flat(model.trainable_parameters())
+    assert names and all(name.rsplit(".", 1)[-1] in ("lora_a", "lora_b", "m") for name in names)
+
+
+def test_arrays_that_are_no_matrix_are_refused() -> None:
+    with pytest.raises(InputError, match="uint32"):
+        _core.FrozenWeight(np.zeros(4))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="scales and biases"):
+        _core.FrozenWeight(np.zeros(4, np.uint32))
+    with pytest.raises(InputError, match=r"no such kernels here.*found mmx"):
+        _core.FrozenWeight(np.zeros(4, np.float32), kernels="mmx")
+    with pytest.raises(InputError, match="contiguous"):
+        _core.FrozenWeight(np.zeros((4, 4), np.float32).T[1:])
+    uneven = _core.FrozenWeight(
+        np.zeros(12, np.uint32),
+        scales=np.ones(2, np.float32),
+        biases=np.ones(2, np.float32),
+        bits=4,
+        group_size=64,
+    )
+    with pytest.raises(InputError, match="array does not fit"):
+        _core.cross_entropy(np.zeros(96, np.float32), uneven, [0], gradient=False)
