@@ -7,7 +7,7 @@ from typing import Any
 
 from t2sql.grammar import Grammar
 from t2sql.grammar import notations as n
-from t2sql.grammar.values import COUNT, NUMBER, STRING
+from t2sql.grammar.values import COUNT, DIGIT, LONG_NUMBER, NUMBER, STRING
 from t2sql.schema import Schema
 from t2sql.schema.tables import Column, ForeignKey, Table
 
@@ -21,7 +21,7 @@ def sample(grammar: Grammar, rng: random.Random) -> str:
         match node:
             case n.Terminal(text):
                 return text
-            case n.TerminalChoice(texts):
+            case n.TerminalChoice(texts, _):
                 return rng.choice(texts)
             case n.RuleReference(rule):
                 return walk(grammar.rules[rule])
@@ -40,7 +40,9 @@ def _leaf(node: n.Node, rng: random.Random) -> str:
     if node == STRING:
         text = "".join(rng.choice(_LETTERS) for _ in range(rng.randint(0, 6)))
         return "'" + text.replace("'", "''") + "'"
-    if node == NUMBER:
+    if node == DIGIT:
+        return str(rng.randint(0, 9))
+    if node in (NUMBER, LONG_NUMBER):
         return rng.choice(("0", "-7", "12", "3.25", "999999999999", "-0.000001"))
     assert node == COUNT, node
     return str(rng.randint(1, 9999))

@@ -29,9 +29,12 @@ class TerminalChoice:
 
     Attributes:
         texts: The texts, none of them empty.
+        lexeme: Whether llguidance reads it as one lexeme, which takes it less time. No text may then be the
+            beginning of another one that the rest of a statement can go on with.
     """
 
     texts: tuple[str, ...]
+    lexeme: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def _gbnf(node: Node) -> str:
     match node:
         case Terminal(text):
             return gbnf_text(text)
-        case TerminalChoice(texts):
+        case TerminalChoice(texts, _):
             return _gbnf(_prefix_tree(sorted(set(texts))))
         case TerminalPattern(gbnf, _):
             return gbnf
@@ -177,7 +180,9 @@ def _lark(node: Node) -> str:
     match node:
         case Terminal(text):
             return json.dumps(text, ensure_ascii=False)
-        case TerminalChoice(texts):
+        case TerminalChoice(texts, lexeme):
+            if lexeme:
+                return "/(" + "|".join(map(regex_text, texts)) + ")/"
             return "(" + " | ".join(json.dumps(text, ensure_ascii=False) for text in texts) + ")"
         case TerminalPattern(_, regex):
             return f"/{regex}/"
@@ -202,6 +207,15 @@ _PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]')
 def gbnf_text(text: str) -> str:
     """A text as a GBNF terminal, between double quotes."""
     return '"' + "".join(c if _PLAIN.match(c) else _escaped(c) for c in text) + '"'
+
+
+_SPECIAL = frozenset(r"\.+*?()|[]{}^$/&~-")
+"""What means something else in a regular expression; another sign may not have a backslash before it."""
+
+
+def regex_text(text: str) -> str:
+    """A text as a regular expression between slashes."""
+    return "".join(f"\\{c}" if c in _SPECIAL else c if ord(c) > 31 else f"\\x{ord(c):02X}" for c in text)
 
 
 def _escaped(c: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from t2sql.grammar.notations import TerminalPattern, gbnf_text
+from t2sql.grammar.notations import TerminalPattern, gbnf_text, regex_text
 
 MAX_TEXT = 80
 """Characters of a free text; a doubled quote counts once."""
@@ -20,10 +20,14 @@ NUMBER = TerminalPattern(
     r"-?[0-9]{1,19}(\.[0-9]{1,17})?(e[-+]?[0-9]{1,2})?",
 )
 """Every whole number of 64 bits, and every fraction as Python writes it."""
+LONG_NUMBER = TerminalPattern(
+    '("-"? [0-9]{1,38} ("." [0-9]{1,38})? ("e" [-+]? [0-9]{1,2})?)',
+    r"-?[0-9]{1,38}(\.[0-9]{1,38})?(e[-+]?[0-9]{1,2})?",
+)
+"""As long as the longest numbers of databases that hold them exactly."""
+DIGIT = TerminalPattern("[0-9]", "[0-9]")
 COUNT = TerminalPattern("([1-9] [0-9]{0,3})", r"[1-9][0-9]{0,3}")
 
-_SPECIAL = frozenset(r"\.+*?()|[]{}^$/&~-")
-"""What means something else in a regular expression; another sign may not have a backslash before it."""
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -49,16 +53,11 @@ def copied_text(question: str) -> TerminalPattern:
         if gbnf_run:
             gap = " " if words[index].end() < words[index + 1].start() else ""
             gbnf_run = f'{gbnf_text(text)} ("{gap}" {gbnf_run})?'
-            regex_run = f"{_escaped(text)}({gap}{regex_run})?"
+            regex_run = f"{regex_text(text)}({gap}{regex_run})?"
         else:
-            gbnf_run, regex_run = gbnf_text(text), _escaped(text)
+            gbnf_run, regex_run = gbnf_text(text), regex_text(text)
         gbnf_runs.append(f"({gbnf_run})")
         regex_runs.append(f"({regex_run})")
     return TerminalPattern(
         f"""("'" "%"? ({" | ".join(gbnf_runs)}) "%"? "'")""", f"'%?({'|'.join(regex_runs)})%?'"
     )
-
-
-def _escaped(text: str) -> str:
-    """For a regular expression between slashes."""
-    return "".join(f"\\{c}" if c in _SPECIAL else c for c in text)
