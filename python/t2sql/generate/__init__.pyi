@@ -7,6 +7,7 @@ from .answer import is_rated as is_rated
 from .asker import Asker as Asker
 from .asker import AskOptions as AskOptions
 from .asker import FailedStatement as FailedStatement
+from .asker import GrammarOption as GrammarOption
 from .asker import Values as Values
 from .asker import check_question as check_question
 from .asking import AskKeywords as AskKeywords
@@ -40,6 +41,7 @@ __all__ = [
     "Cancelled",
     "FailedStatement",
     "Generation",
+    "GrammarOption",
     "LlamaBackend",
     "MlxBackend",
     "OnResult",

@@ -13,12 +13,15 @@ from t2sql.errors import InputError
 from t2sql.generate.answer import Answer, Timings, choose_by_votes
 from t2sql.generate.backend import Backend
 from t2sql.generate.request import DEFAULT_MAX_TOKENS, Cancelled, Generation, OnText, Request, never
-from t2sql.grammar import Grammar, grammar_of
+from t2sql.grammar import Grammar, Width, grammar_of
 from t2sql.prompt import PROMPT_FORMAT, render_prompt, render_retry
 from t2sql.schema import Schema
 
 Values: TypeAlias = Literal["free", "question"]
 """Where the texts in an answer come from: anywhere, or words of the question."""
+
+GrammarOption: TypeAlias = Literal["narrow", "wide", "off"]
+"""What an answer may be: a statement such as t2sql's own data has, many more, or any text."""
 
 MAX_VOTES = 64
 
@@ -45,6 +48,7 @@ class AskOptions:
         temperature: 0 takes the likeliest token each time.
         seed: Of the samples' random numbers.
         free: Whether the answer may be any text, and not only a statement over the tables.
+        grammar: Which statements the answer may be; "off" is the same as `free`. None takes the model's own.
         values: Where the texts in the answer come from; not used when `free`.
         votes: Samples to draw; the statement that most of them agree on is taken.
         min_logprob: The log-probability below which an answer is uncertain; None takes the model's own.
@@ -54,6 +58,7 @@ class AskOptions:
     temperature: float = 0.0
     seed: int = 0
     free: bool = False
+    grammar: GrammarOption | None = None
     values: Values = "free"
     votes: int = 1
     min_logprob: float | None = None
@@ -67,6 +72,11 @@ class AskOptions:
         if self.values not in get_args(Values):
             expected = " or ".join(get_args(Values))
             raise InputError("unknown --values", expected=expected, found=repr(self.values))
+        if self.grammar is not None and self.grammar not in get_args(GrammarOption):
+            expected = ", ".join(get_args(GrammarOption))
+            raise InputError("unknown --grammar", expected=expected, found=repr(self.grammar))
+        if self.free and self.grammar not in (None, "off"):
+            raise InputError("--free and --grammar contradict each other", found=f"--grammar {self.grammar}")
         if self.max_tokens < 1:
             raise InputError("--max-tokens is too small", expected="1 or more", found=self.max_tokens)
         if not 0 <= self.temperature < math.inf:
@@ -77,6 +87,13 @@ class AskOptions:
             raise InputError(
                 "--min-logprob is out of range", expected="a logarithm, 0 or less", found=self.min_logprob
             )
+
+    @property
+    def width(self) -> Width | None:
+        """Which grammar the answer has; None without one."""
+        if self.free or self.grammar == "off":
+            return None
+        return self.grammar or "narrow"
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,7 @@ class Asker:
 
         Args:
             question: The question, in words.
-            schema: The tables. Unless `options.free`, the answer is a statement over them.
+            schema: The tables. Unless `options` allow any text, the answer is a statement over them.
             failed: The statement that the model gave before and the database refused. The second attempt is
                 one sample, and is always a statement over the tables.
 
@@ -116,8 +133,10 @@ class Asker:
         """
         question = check_question(question)
         grammar = None
-        if failed is not None or not self.options.free:
-            grammar = grammar_of(schema, question if self.options.values == "question" else None)
+        width = self.options.width
+        if failed is not None or width is not None:
+            copied = question if self.options.values == "question" else None
+            grammar = grammar_of(schema, copied, width or "narrow")
         if failed is not None:
             retry = render_retry(schema, question, failed.sql, failed.error)
             answer = self._answer(retry, grammar, votes=1)

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 from t2sql.bounds import check_names
 from t2sql.errors import InputError
 from t2sql.generate.answer import Answer
-from t2sql.generate.asker import Asker, AskOptions, FailedStatement, Values, check_question
+from t2sql.generate.asker import Asker, AskOptions, FailedStatement, GrammarOption, Values, check_question
 from t2sql.generate.backend import Backend, BackendOptions
 from t2sql.generate.opening import open_backend
 from t2sql.models import ModelRef
@@ -71,6 +71,7 @@ class AskKeywords(TypedDict, total=False):
     temp: float
     seed: int
     free: bool
+    grammar: GrammarOption | None
     values: Values
     votes: int
     min_logprob: float | None
@@ -132,6 +133,7 @@ def _ask_options(options: AskKeywords) -> AskOptions:
         temperature=options.get("temp", AskOptions.temperature),
         seed=options.get("seed", AskOptions.seed),
         free=options.get("free", AskOptions.free),
+        grammar=options.get("grammar"),
         values=options.get("values", AskOptions.values),
         votes=options.get("votes", AskOptions.votes),
         min_logprob=options.get("min_logprob"),

@@ -4,13 +4,15 @@ from .masks import Mask as Mask
 from .masks import Masks as Masks
 from .matching import byte_matcher as byte_matcher
 from .notations import Grammar as Grammar
-from .statements import grammar_of as grammar_of
+from .widths import Width as Width
+from .widths import grammar_of as grammar_of
 
 __all__ = [
     "Coverage",
     "Grammar",
     "Mask",
     "Masks",
+    "Width",
     "byte_matcher",
     "grammar_of",
     "measure_coverage",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from t2sql.errors import InputError
 from t2sql.grammar.notations import Grammar
-from t2sql.grammar.statements import grammar_of
+from t2sql.grammar.widths import grammar_of
 from t2sql.plain import JsonObject
 from t2sql.schema import Schema
 from t2sql.sql import KEYWORDS, tokens

@@ -1,4 +1,4 @@
-"""Values, conditions and aggregates over one table of a statement, as rules that all groups of tables share."""
+"""Values, conditions and aggregates over one table of a statement, as rules that all groups share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Comparable: TypeAlias = Literal["number", "text", "date"]
 """The kinds of values that conditions, subqueries and set operations keep apart."""
 COMPARABLE: tuple[Comparable, ...] = ("number", "text", "date")
 Depth: TypeAlias = Literal[0, 1]
-"""0 in a statement, whose conditions may have subqueries; 1 in a subquery, whose own ones are over one table."""
+"""0 in a statement, whose conditions may have subqueries; 1 in one of those, whose own are over one table."""
 
 MAX_VALUES = 12
 """Values of an IN, at most."""

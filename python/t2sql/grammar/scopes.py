@@ -1,4 +1,4 @@
-"""Which tables may be joined in one statement: as many groups of them as the grammar can hold, the best first."""
+"""Which tables may be joined in one statement: as many groups of them as the grammar can hold."""
 
 from __future__ import annotations
 

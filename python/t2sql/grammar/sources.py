@@ -1,11 +1,11 @@
-"""What can stand after FROM: tables under their own names or as T1, T2, ..., and how two of them are joined."""
+"""What can stand after FROM: tables under their own names or as T1, T2, ..., and what joins two of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from t2sql.grammar.column_kinds import Kind, kinds_of
 from t2sql.grammar.joins import whole_keys
-from t2sql.grammar.kinds import Kind, kinds_of
 from t2sql.schema import Column, Schema, Table
 from t2sql.sql import quote
 

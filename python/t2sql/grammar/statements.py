@@ -45,8 +45,8 @@ _DIRECTION = optional(TerminalChoice((" ASC", " DESC")))
 _SIMILARITY = TerminalChoice((" LIKE ", " NOT LIKE "))
 
 
-def grammar_of(schema: Schema, question: str | None = None) -> Grammar:
-    """Make the grammar of the statements over a schema.
+def narrow_grammar_of(schema: Schema, question: str | None = None) -> Grammar:
+    """Make the narrow grammar of the statements over a schema.
 
     Args:
         schema: The tables.

@@ -80,6 +80,14 @@ def command(
         bool,
         typer.Option("--free", help="Let the model write anything, not only statements over these tables."),
     ] = False,
+    grammar: Annotated[
+        str | None,
+        typer.Option(
+            "--grammar",
+            help="Statements that it may write: narrow (those of t2sql's own data), wide, or off: any text.",
+            show_default="narrow",
+        ),
+    ] = None,
     values: Annotated[
         str, typer.Option("--values", help="Texts in the answer: free, or words of the question.")
     ] = "free",
@@ -132,6 +140,7 @@ def command(
             temperature=temp,
             seed=seed,
             free=free,
+            grammar=cast(generate.GrammarOption | None, grammar),  # AskOptions checks it.
             values=cast(generate.Values, values),  # AskOptions checks it.
             votes=votes,
             min_logprob=min_logprob,

@@ -1,0 +1,123 @@
+"""The wide grammar: one language in two notations, of statements that SQLite and sqlglot accept."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import sqlglot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.grammars import mutate, sample, shop
+from support.llama_grammars import LlamaGrammar
+
+from t2sql.grammar import grammar_of
+from t2sql.schema import Column, ForeignKey, Schema, Table, read_table_lines
+from t2sql.sql import open_reader
+
+SHOP = shop()
+GRAMMAR = grammar_of(SHOP, width="wide")
+LLAMA = LlamaGrammar(GRAMMAR.gbnf)
+
+STAFF = Schema(
+    (
+        Table(
+            "staff",
+            (
+                Column("id", "INTEGER", primary_key=True),
+                Column("name"),
+                Column("pay", "REAL"),
+                Column("boss", "INTEGER"),
+                Column("team_id", "INTEGER"),
+                Column("hired", "DATE"),
+            ),
+            (ForeignKey("boss", "staff", "id"),),
+        ),
+        Table("team", (Column("team_id", "INTEGER", primary_key=True), Column("name"))),
+        Table("office", (Column("city"), Column("floors", "INTEGER"))),
+    )
+)
+WIDE = grammar_of(STAFF, width="wide")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**64))
+def test_every_statement_is_taken_by_both_engines_sqlglot_and_sqlite(seed: int) -> None:
+    text = sample(GRAMMAR, random.Random(seed))
+    assert (GRAMMAR.matches(text), LLAMA.takes(text)) == (True, True), text
+    assert len(sqlglot.parse(text, read="sqlite")) == 1
+    with open_reader(SHOP) as reader:
+        assert reader.check(text.strip()) is None, text
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**64))
+def test_both_engines_agree_on_what_is_nearly_a_statement(seed: int) -> None:
+    rng = random.Random(seed)
+    text = mutate(sample(GRAMMAR, rng), rng)
+    taken = GRAMMAR.matches(text)
+    assert LLAMA.takes(text) == taken, text
+    if taken:
+        with open_reader(SHOP) as reader:
+            assert reader.check(text.strip()) is None, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT name, pay FROM staff ORDER BY pay DESC, name LIMIT 3 OFFSET 1",
+        "SELECT T1.name, T2.name FROM staff AS T1 JOIN staff AS T2 ON T1.boss = T2.id",
+        "SELECT T2.name FROM staff AS T1 LEFT JOIN team AS T2 ON T1.team_id = T2.team_id GROUP BY T2.name",
+        "SELECT team.name FROM team JOIN staff ON staff.team_id = team.team_id WHERE staff.pay > 10",
+        "SELECT name FROM staff WHERE pay = (SELECT MAX(pay) FROM staff)",
+        "SELECT name FROM staff WHERE id NOT IN (SELECT boss FROM staff)",
+        "SELECT name FROM staff UNION SELECT city FROM office",
+        "SELECT name FROM staff WHERE pay > 3 INTERSECT SELECT name FROM staff WHERE pay < 9",
+        "SELECT COUNT(DISTINCT name) FROM staff WHERE hired > '2020-01-01'",
+        "SELECT name, CASE WHEN pay > 100 THEN 'much' ELSE 'little' END FROM staff",
+        "SELECT pay * 12, UPPER(name) FROM staff WHERE strftime('%Y', hired) = '2024'",
+        "SELECT name FROM staff GROUP BY name HAVING AVG(pay) > (SELECT AVG(pay) FROM staff)",
+        "SELECT floors FROM office WHERE floors = 12345678901234567890123",
+    ],
+)
+def test_what_people_ask_for_is_taken(text: str) -> None:
+    assert WIDE.first_refused(text) is None
+    with open_reader(STAFF) as reader:
+        assert reader.check(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT T2.name FROM staff AS T1",
+        "SELECT T1.name FROM staff",
+        "SELECT T1.city FROM staff AS T1",
+        "SELECT staff.name FROM team JOIN office ON team.name = office.city",
+        "SELECT name FROM staff JOIN office ON staff.name = office.city",
+        "SELECT AVG(name) FROM staff",
+        "SELECT name FROM staff WHERE pay = 'much'",
+        "SELECT name FROM staff WHERE name = 3",
+        "SELECT name FROM staff WHERE pay IN (SELECT name FROM team)",
+        "SELECT name FROM staff WHERE name = (SELECT MAX(pay) FROM staff)",
+        "SELECT name FROM staff UNION SELECT floors FROM office",
+        "SELECT name, pay FROM staff UNION SELECT city FROM office",
+        "SELECT name FROM staff ORDER BY name UNION SELECT city FROM office",
+        "SELECT name FROM staff WHERE id = (SELECT id FROM staff)",
+        "SELECT name FROM staff LIMIT 0",
+    ],
+)
+def test_what_is_out_of_scope_or_of_another_type_is_refused(text: str) -> None:
+    assert WIDE.first_refused(text) is not None
+
+
+def test_columns_of_unknown_type_are_compared_with_anything() -> None:
+    wide = grammar_of(read_table_lines(["cats: name, age"]), width="wide")
+    for text in ("SELECT AVG(age) FROM cats", "SELECT name FROM cats WHERE age > 3", "SELECT 1"):
+        assert (wide.first_refused(text) is None) == (text != "SELECT 1")
+
+
+def test_texts_are_words_of_the_question_or_values_of_a_column() -> None:
+    schema = Schema((Table("cats", (Column("name", values=("Old Tom", "Ann")), Column("age", "INTEGER"))),))
+    wide = grammar_of(schema, "Which cats are called ann?", width="wide")
+    for value, taken in {"ann": True, "Ann": True, "Old Tom": True, "%called%": True, "Tom": False}.items():
+        assert wide.matches(f"SELECT age FROM cats WHERE name LIKE '{value}'") == taken, value
