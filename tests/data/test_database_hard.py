@@ -12,8 +12,11 @@ from support import databases
 
 from t2sql import data, sql
 from t2sql.data import SPLITS, Dataset
+from t2sql.data.rng import Rng
 from t2sql.data.synthesis.database_copy import _without_clashes
-from t2sql.databases import DatabaseColumn, DatabaseTable, engine
+from t2sql.data.synthesis.row_queries import RowReader
+from t2sql.data.synthesis.row_sampler import sample_rows
+from t2sql.databases import DatabaseColumn, DatabaseTable, engine, open_engine, read_tables
 from t2sql.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -230,3 +233,31 @@ def test_odd_values_are_lived_with(tmp_path: Path) -> None:
         connection.execute("UPDATE odd SET kind = CAST(x'ff61' AS TEXT) WHERE id < 5")
         connection.commit()
     make(path, tmp_path / "out", examples=40)
+
+
+def test_a_view_that_never_ends_takes_nothing_else_away(tmp_path: Path) -> None:
+    path = tmp_path / "views.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("""
+            CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT);
+            INSERT INTO t VALUES (1, 'a'), (2, 'b');
+            CREATE VIEW rows_without_end AS
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n;
+            CREATE VIEW counts_without_end AS SELECT COUNT(*) AS c FROM rows_without_end;
+            CREATE VIEW huge AS SELECT hex(zeroblob(900000000)) AS x;
+        """)
+    url = databases.url(path)
+    with open_engine(url) as opened:
+        tables = list(read_tables(opened, views=True).tables)
+    with closing(RowReader(url, seconds=2)) as reader:
+        rows, unreadable = sample_rows(reader, tables, 5, Rng("views"))
+    assert {name: len(sampled) for name, sampled in rows.items()} == {
+        "t": 2,
+        "rows_without_end": 5,
+        "counts_without_end": 0,
+        "huge": 0,
+    }
+    assert unreadable == [
+        "no row of counts_without_end is taken: it took longer than 2 s",
+        "no row of huge is taken: it needs more memory than a statement may use",
+    ]

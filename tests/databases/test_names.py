@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from support import live_databases
 
 from t2sql.data.rng import Rng
+from t2sql.data.synthesis.row_queries import RowReader
 from t2sql.data.synthesis.row_sampler import sample_rows
 from t2sql.databases import open_engine, read_tables
 from t2sql.live import open_database
@@ -56,8 +58,8 @@ def test_names_of_every_kind(kind: str, tmp_path: Path, request: Any) -> None:
                 assert database.execute(database.prepare(sql)).rows == [(expected,)], sql
     with open_engine(url) as engine:
         tables = list(read_tables(engine, views=True).tables)
-        with engine.connect() as connection:
-            rows, unreadable = sample_rows(connection, tables, 5, Rng("names"))
+    with closing(RowReader(url)) as reader:
+        rows, unreadable = sample_rows(reader, tables, 5, Rng("names"))
     assert not unreadable
     assert rows["odd"] == [tuple(str(index) for index in range(len(NAMES)))]
     assert all(len(rows[table.name]) == 1 for table in tables)

@@ -1,5 +1,7 @@
 from .engine import open_engine as open_engine
 from .engine import read_only_engine as read_only_engine
+from .environment import driver_variables as driver_variables
+from .environment import use_environment as use_environment
 from .errors import driver_message as driver_message
 from .errors import ignore_unknown_types as ignore_unknown_types
 from .errors import translate_errors as translate_errors
@@ -32,6 +34,7 @@ __all__ = [
     "database_name",
     "dialect_name",
     "driver_message",
+    "driver_variables",
     "guess_keys",
     "has_password",
     "ignore_unknown_types",
@@ -44,4 +47,5 @@ __all__ = [
     "read_tables",
     "sqlite_file",
     "translate_errors",
+    "use_environment",
 ]

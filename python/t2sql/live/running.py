@@ -19,7 +19,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Engine
 
-from t2sql.databases import dialect_name, parse_url, read_only_engine, translate_errors
+from t2sql.databases import (
+    dialect_name,
+    driver_variables,
+    parse_url,
+    read_only_engine,
+    translate_errors,
+    use_environment,
+)
 from t2sql.errors import WorkError
 from t2sql.live.drivers import Driver, DuckdbDriver, PostgresDriver
 from t2sql.live.mariadb_driver import MariadbDriver
@@ -43,7 +50,7 @@ class LiveTarget:
     """
 
     url: str
-    environment: Mapping[str, str] = field(default_factory=lambda: _driver_variables())
+    environment: Mapping[str, str] = field(default_factory=lambda: driver_variables())
     folder: str = field(default_factory=os.getcwd)
 
     def open(self) -> LiveSession:
@@ -52,11 +59,7 @@ class LiveTarget:
         Raises:
             WorkError: The database cannot be reached any more.
         """
-        for name in _driver_variables().keys() - self.environment.keys():
-            del os.environ[name]
-        os.environ.update(self.environment)
-        with suppress(OSError):
-            os.chdir(self.folder)
+        use_environment(self.environment, self.folder)
         with translate_errors(self.url, WorkError):
             return LiveSession(self.url, self.folder, read_only_engine(parse_url(self.url)))
 
@@ -77,10 +80,6 @@ class LiveTarget:
                 connection.exec_driver_sql(command.format(int(session)))
         finally:
             engine.dispose()
-
-
-def _driver_variables() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith(("PG", "MYSQL", "HOME"))}
 
 
 class LiveSession:

@@ -12,7 +12,7 @@ from t2sql.data.rng import NoSample, Rng
 from t2sql.data.synthesis.profiles import ColumnProfile, Role
 from t2sql.data.synthesis.query import Comparison, Scope
 from t2sql.data.synthesis.recipe import Recipe
-from t2sql.data.synthesis.row_sampler import Value
+from t2sql.data.synthesis.values import Value
 
 ColumnValues: TypeAlias = dict[ColumnProfile, list[Value]]
 """The values of each column, all in the order of the rows."""

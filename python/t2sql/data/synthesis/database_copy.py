@@ -14,7 +14,9 @@ from t2sql.data.synthesis.private_columns import PrivateColumns, private_columns
 from t2sql.data.synthesis.profiles import TableProfile, profile_tables
 from t2sql.data.synthesis.recipe import Recipe
 from t2sql.data.synthesis.recipe_names import check_names
-from t2sql.data.synthesis.row_sampler import Row, sample_rows
+from t2sql.data.synthesis.row_queries import RowReader
+from t2sql.data.synthesis.row_sampler import sample_rows
+from t2sql.data.synthesis.values import Row
 from t2sql.databases import (
     DatabaseColumn,
     DatabaseTable,
@@ -79,8 +81,8 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
         tables, clashes = _without_clashes(catalog.tables)
         if clashes:
             warnings.append(f"left out, for SQLite cannot tell their names apart: {', '.join(clashes)}")
-        with engine.connect() as connection:
-            rows, unreadable = sample_rows(connection, tables, recipe.rows, Rng(f"rows/{seed}"))
+        with closing(RowReader(url)) as reader:
+            rows, unreadable = sample_rows(reader, tables, recipe.rows, Rng(f"rows/{seed}"))
             warnings += unreadable
     if recipe.guess_keys:
         tables = [_with_guessed_keys(table, tables, rows) for table in tables]

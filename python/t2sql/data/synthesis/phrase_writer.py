@@ -7,7 +7,7 @@ import re
 from t2sql.data.rng import Rng
 from t2sql.data.synthesis.profiles import TEMPORAL_ROLES, ColumnProfile
 from t2sql.data.synthesis.query import AverageComparison, Comparison, Condition, RelatedRows, Scope, Where
-from t2sql.data.synthesis.row_sampler import Value
+from t2sql.data.synthesis.values import Value
 from t2sql.data.templates import Templates
 from t2sql.schema import join_phrases, name_phrase, split_name
 

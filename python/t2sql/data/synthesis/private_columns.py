@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from t2sql.data.synthesis.recipe import Recipe
-from t2sql.data.synthesis.row_sampler import Row, Value
+from t2sql.data.synthesis.values import Row, Value
 from t2sql.databases import DatabaseTable
 from t2sql.schema import split_name
 

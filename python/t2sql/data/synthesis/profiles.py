@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from t2sql.data.synthesis.private_columns import PrivateColumns
 from t2sql.data.synthesis.recipe import Recipe
-from t2sql.data.synthesis.row_sampler import Row, Value
+from t2sql.data.synthesis.values import Row, Value
 from t2sql.databases import DatabaseTable, ForeignKeyConstraint
 from t2sql.schema import name_phrase, row_nouns, split_name
 

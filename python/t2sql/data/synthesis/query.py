@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from t2sql.data.synthesis.profiles import ColumnProfile, TableProfile
-from t2sql.data.synthesis.row_sampler import Value
+from t2sql.data.synthesis.values import Value
 from t2sql.databases import ForeignKeyConstraint
 from t2sql.sql import literal, quote
 

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import json
-import math
-import uuid
-from typing import Any, TypeAlias
-
-import sqlalchemy as sa
+from dataclasses import replace
 
 from t2sql.data.rng import Rng
-from t2sql.databases import DatabaseTable, ForeignKeyConstraint, driver_message
-
-Value: TypeAlias = str | int | float | None
-"""A value as SQLite stores it; bytes are not copied."""
-
-Row: TypeAlias = tuple[Value, ...]
-"""A row: one value for each column."""
+from t2sql.data.synthesis.row_queries import RowQuery, RowReader
+from t2sql.data.synthesis.values import Row, Value
+from t2sql.databases import DatabaseTable, ForeignKeyConstraint
+from t2sql.sql import SqlError
 
 _KEYS_PER_STATEMENT = 400
 """SQLite before 3.32 takes at most 999 parameters in a statement; other databases take more."""
@@ -26,19 +16,14 @@ _KEYS_PER_STATEMENT = 400
 _ROUNDS = 4
 """How often random keys are drawn. With gaps among the keys, one round finds too few rows."""
 
-_LONGEST_TEXT = 10_000
-"""Characters of a text that are copied; longer ones take part in no question."""
-
-_LARGEST_INTEGER = 2**63
-
 
 def sample_rows(
-    connection: sa.Connection, tables: list[DatabaseTable], most: int, rng: Rng
+    reader: RowReader, tables: list[DatabaseTable], most: int, rng: Rng
 ) -> tuple[dict[str, list[Row]], list[str]]:
     """Read at most `most` rows of each table, and in addition the rows that their foreign keys refer to.
 
     Args:
-        connection: The user's database.
+        reader: The user's database.
         tables: The tables.
         most: The most rows of a table, before those that keys refer to.
         rng: The source of random choices.
@@ -48,78 +33,81 @@ def sample_rows(
         table has no rows.
     """
     rows: dict[str, list[Row]] = {}
-    unreadable = []
+    unreadable = {}
     for table in tables:
         try:
-            rows[table.name] = _sample(connection, table, most, rng)
-        except sa.exc.DBAPIError as error:
-            if error.connection_invalidated:
-                raise
-            # Of a foreign server that is away, a view that divides by zero, a damaged page.
-            connection.rollback()
+            rows[table.name] = _sample(reader, table, most, rng)
+        except SqlError as error:
+            # Of a foreign server that is away, a view that divides by zero or never ends, a damaged page.
             rows[table.name] = []
-            unreadable.append(f"no row of {table.name} is taken: {driver_message(error.orig or error)}")
+            unreadable[table.name] = f"no row of {table.name} is taken: {error.found}"
     whole = {name for name, sampled in rows.items() if len(sampled) < most}
     by_name = {table.name: table for table in tables}
     # Twice, so that the rows that were added get the rows that they refer to.
     for _ in range(2):
         for table in tables:
             for edge in table.foreign_keys:
-                if edge.to_table not in whole and len(edge.columns) == 1:
-                    _add_targets(connection, edge, by_name, rows, most)
-    return rows, unreadable
+                if edge.to_table in whole or len(edge.columns) != 1 or edge.to_table in unreadable:
+                    continue
+                try:
+                    _add_targets(reader, edge, by_name, rows, most)
+                except SqlError as error:
+                    unreadable[edge.to_table] = f"some rows of {edge.to_table} are missing: {error.found}"
+    return rows, list(unreadable.values())
 
 
-def _sample(connection: sa.Connection, table: DatabaseTable, most: int, rng: Rng) -> list[Row]:
+def _sample(reader: RowReader, table: DatabaseTable, most: int, rng: Rng) -> list[Row]:
     """Read all rows if there are few, else those with random keys, or the first if keys are not numbers."""
-    query = _select(table)
-    first = _fetch(connection, query.limit(most + 1))
+    query = _all_rows(table, most + 1)
+    first = reader.fetch(query)
     if len(first) <= most:
         return first
-    key = _number_key(connection, table)
+    key = _number_key(reader, table)
     if key is None:
         return first[:most]
-    low, high = connection.execute(
-        sa.select(sa.func.min(key), sa.func.max(key)).select_from(_from(table))
-    ).one()
+    [(low, high)] = reader.fetch(replace(query, key=key, extremes=True))
     if not isinstance(low, int) or not isinstance(high, int):
         return first[:most]
-    sampled: dict[int, Row] = {}
+    sampled: dict[Value, Row] = {}
     for _ in range(_ROUNDS):
         wanted = sorted({rng.between(low, high) for _ in range(most)} - sampled.keys())
         for at in range(0, len(wanted), _KEYS_PER_STATEMENT):
-            some = _select(table, key).where(key.in_(wanted[at : at + _KEYS_PER_STATEMENT]))
-            for row in connection.execute(some):
-                sampled[row[0]] = tuple(sqlite_value(value) for value in row[1:])
+            values = tuple(wanted[at : at + _KEYS_PER_STATEMENT])
+            columns = (key, *query.columns)
+            # A view may have many rows of one number.
+            some = replace(query, columns=columns, key=key, values=values, limit=most + len(values))
+            for row in reader.fetch(some):
+                sampled[row[0]] = row[1:]
         if len(sampled) >= most:
             break
-    if len(sampled) >= most:
-        return [sampled[number] for number in sorted(rng.sample(sorted(sampled), most))]
+    numbers = sorted(number for number in sampled if isinstance(number, int))
+    if len(numbers) >= most:
+        return [sampled[number] for number in sorted(rng.sample(numbers, most))]
     # Most numbers are not keys: the first rows make up the difference.
-    rows = [sampled[number] for number in sorted(sampled)]
+    rows = [sampled[number] for number in numbers]
     there = set(rows)
     return [*rows, *(row for row in first if row not in there)][:most]
 
 
-def _number_key(connection: sa.Connection, table: DatabaseTable) -> Any:
+def _number_key(reader: RowReader, table: DatabaseTable) -> str | None:
     """Return a column of whole numbers by which the database finds rows without reading the whole table."""
     if len(table.primary_key) == 1:
-        column: Any = sa.column(table.primary_key[0])
-        value = connection.execute(sa.select(column).select_from(_from(table)).limit(1)).scalar()
-        if isinstance(value, int):
-            return column
-    if connection.dialect.name == "sqlite" and "rowid" not in {name.lower() for name in table.column_names}:
-        key: Any = sa.literal_column("rowid")
+        name = table.primary_key[0]
+        rows = reader.fetch(replace(_all_rows(table, 1), columns=(name,)))
+        if rows and isinstance(rows[0][0], int):
+            return name
+    if reader.has_row_numbers and "rowid" not in {name.lower() for name in table.column_names}:
         try:
-            connection.execute(sa.select(key).select_from(_from(table)).limit(1))
-        except sa.exc.OperationalError:
+            rows = reader.fetch(replace(_all_rows(table, 1), columns=("rowid",)))
+        except SqlError:
             return None
-        return key
+        # It is NULL in a view.
+        return "rowid" if rows and isinstance(rows[0][0], int) else None
     return None
 
 
 def _add_targets(
-    connection: sa.Connection,
+    reader: RowReader,
     edge: ForeignKeyConstraint,
     tables: dict[str, DatabaseTable],
     rows: dict[str, list[Row]],
@@ -132,46 +120,14 @@ def _add_targets(
         row[at] for row in rows[child.name] if row[at] is not None and row[at] not in there
     )
     wanted = list(missing)[:most]
-    column: Any = sa.column(edge.to_columns[0])
     for start in range(0, len(wanted), _KEYS_PER_STATEMENT):
-        query = _select(parent).where(column.in_(wanted[start : start + _KEYS_PER_STATEMENT]))
-        rows[parent.name] += _fetch(connection, query.limit(most))
+        values = tuple(wanted[start : start + _KEYS_PER_STATEMENT])
+        query = replace(_all_rows(parent, most), key=edge.to_columns[0], values=values)
+        rows[parent.name] += reader.fetch(query)
 
 
-def _select(table: DatabaseTable, *before: Any) -> Any:
-    columns = [sa.null() if column.binary else sa.column(column.name) for column in table.columns]
-    return sa.select(*before, *columns).select_from(_from(table))
-
-
-def _from(table: DatabaseTable) -> Any:
+def _all_rows(table: DatabaseTable, most: int) -> RowQuery:
+    columns = tuple(None if column.binary else column.name for column in table.columns)
     # DuckDB reads a schema's tables only by the schema's name; of one called like its file, see its catalog.
-    return sa.table(table.name, schema=table.namespace[0] if len(table.namespace) == 1 else None)
-
-
-def _fetch(connection: sa.Connection, query: Any) -> list[Row]:
-    return [tuple(sqlite_value(value) for value in row) for row in connection.execute(query)]
-
-
-def sqlite_value(value: object) -> Value:
-    """Convert what any driver returns to what SQLite stores: numbers, texts and NULL. Bytes become NULL."""
-    if value is None or isinstance(value, (bytes, memoryview, bytearray)):
-        return None
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int):
-        return value if -_LARGEST_INTEGER <= value < _LARGEST_INTEGER else str(value)
-    if isinstance(value, float):
-        # Neither JSON nor a statement can say the others.
-        return value if math.isfinite(value) else None
-    if isinstance(value, decimal.Decimal):
-        whole = value.is_finite() and value.as_tuple().exponent == 0 and abs(value) < _LARGEST_INTEGER
-        return int(value) if whole else sqlite_value(float(value))
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, default=str)[:_LONGEST_TEXT]
-    if isinstance(value, uuid.UUID):
-        return str(value)
-    return str(value)[:_LONGEST_TEXT]
+    namespace = table.namespace[0] if len(table.namespace) == 1 else None
+    return RowQuery(table.name, namespace, columns, most)

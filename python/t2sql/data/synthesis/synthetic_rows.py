@@ -9,7 +9,7 @@ from pathlib import Path
 
 from t2sql.data.demo import distinct_texts, text_value
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis.row_sampler import Value
+from t2sql.data.synthesis.values import Value
 from t2sql.errors import InputError
 from t2sql.schema import Column, Schema, Table, read_ddl_file, split_name
 from t2sql.sql import quote
