@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: the processor's samples (Linux perf) by part, and one step's seconds.
+"""Where the time of a training step goes: samples of the processor (Linux perf) by part, and seconds.
 
     python benches/step_profile.py --data DIR               # the demo model, 8 examples a step
     python benches/step_profile.py --data DIR --steps 20 --out profile.json
@@ -38,11 +38,14 @@ PARTS = (
     ("norms", r"rms_norm"),
     ("rotary positions", r"rotate"),
     ("optimizer", r"[Aa]dam"),
-    ("new memory", r"clear_page|page_fault|fault|mmap|zap_|clear_huge|alloc_pages|lru_|memcg|folio"),
+    ("Python", r"_Py|Py[A-Z]|python|nanobind"),
+    (
+        "new memory",
+        r"clear_page|page_fault|handle_mm|zap_|clear_huge|alloc_pages|lru_|memcg|folio|malloc|free",
+    ),
     ("copies", r"mem(cpy|move|set)|_copy|copy_"),
     ("waiting for work", r"rayon|crossbeam|sched|futex|epoch"),
     ("MLX", r"mlx::|libmlx"),
-    ("Python", r"_Py|Py[A-Z]|python|nanobind"),
 )
 """Parts by a pattern in a symbol's or library's name; the first that fits counts."""
 

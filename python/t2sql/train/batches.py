@@ -135,11 +135,11 @@ def shared_spans(examples: Sequence[Encoded]) -> list[Span]:
     return spans
 
 
-def count_rows(examples: Sequence[Encoded], *, share: bool) -> int:
+def count_rows(examples: Sequence[Encoded], *, share: bool, multiple: int) -> int:
     """The positions that `collate` lays the examples out in."""
     if share:
         return sum(span.stop - span.start for span in shared_spans(examples))
-    return len(examples) * max(e.length for e in examples)
+    return len(examples) * (-(-max(e.length for e in examples) // multiple) * multiple)
 
 
 def shared_length(one: Encoded, other: Encoded) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from t2sql.runtimes import policy
 from t2sql.train.batches import count_rows
 from t2sql.train.encoding import Encoded
 from t2sql.train.ordering import epoch_batches, shared_batches
@@ -66,8 +67,9 @@ class EpochOrder:
     def mean_rows(self, ranks: int, parts: int) -> float:
         """Positions that a rank computes in an average step, each batch cut into `parts` for each rank."""
         groups = self.groups(ranks * parts)
-        rows = sum(count_rows([self.examples[i] for i in g], share=self._share_prefixes) for g in groups)
-        return rows / (self.first_time * ranks)
+        share, multiple = self._share_prefixes, policy().length_multiple
+        rows = (count_rows([self.examples[i] for i in g], share=share, multiple=multiple) for g in groups)
+        return sum(rows) / (self.first_time * ranks)
 
     @property
     def first_time(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from t2sql.models import flat
 from t2sql.runtimes import Array, Module, mlx_lm, mx
 from t2sql.train.batches import Span
+from t2sql.train.chunked_losses import chunked_losses
 from t2sql.train.exponentials import token_losses
 from t2sql.train.frozen import frozen_weight
 from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head
@@ -100,7 +101,10 @@ class Network:
         if self.native is not None and native_head(head, h):
             normed = self.model.model.norm(h)
             return cross_entropy(normed, frozen_weight(head), targets, training=self.model.training)
-        return token_losses(self.head(h), targets)
+        if head.trainable_parameters():
+            return token_losses(self.head(h), targets)
+        vocabulary = int(head.weight.shape[0])
+        return chunked_losses(self.head, h, targets, vocabulary, training=self.model.training)
 
     def states(self, inputs: Array, start: int, spans: Spans = None) -> Array:
         """Hidden states before the head [batch * tokens, hidden]."""

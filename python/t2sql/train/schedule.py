@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,7 +131,8 @@ def measure_pace(session: Session, emit: Emit, seconds: float) -> Pace:
     model.update(tree_unflatten(list(before.items())))
     session.begin_again()
     rows = session.order.mean_rows(session.ranks.size, session.config.grad_accumulation_steps)
-    each = [sum(s.seconds for s in steps) / sum(s.rows for s in steps) * rows for steps in (first, later)]
+    # The median, because a GPU compiles a function for each new shape.
+    each = [statistics.median(s.seconds / s.rows for s in steps) * rows for steps in (first, later)]
     return Pace(each[0], each[1], len(taken) - 1)
 
 
