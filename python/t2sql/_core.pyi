@@ -278,7 +278,10 @@ def use_blas(path: str, prefix: str) -> None:
 def blas_calls() -> int:
     """Linux only: how many calls have come through the three forwarded symbols."""
 
-Projection = Literal["q", "k", "v", "o", "gate", "up", "down"]
+Projection = Literal["q", "k", "v", "qkv", "o", "gate", "up", "gate_up", "down"]
+Norm = Literal["input", "q", "k", "attention_output", "feed_forward", "feed_forward_output"]
+Activation = Literal["silu", "gelu_tanh"]
+RotaryPairs = Literal["halves", "neighbours"]
 
 @final
 class AttentionBlock:
@@ -330,51 +333,72 @@ class FrozenWeight:
 
 @final
 class LayerWeights:
-    """Linux only: the frozen weights of a llama layer, C-contiguous arrays that are not copied.
+    """Linux only: the frozen weights of a layer, C-contiguous arrays that are not copied.
 
     Args:
-        input_norm: RMS norm before the attention, float32 `[hidden]`.
-        post_attention_norm: RMS norm after it, float32 `[hidden]`.
-        projections: The matrix of every projection, `[outputs, inputs]`; a float32 array is multiplied by the
-            crate `gemm`.
+        norms: The factors of its RMS norms: `input` and `feed_forward`, before the two halves of the layer;
+            `attention_output` and `feed_forward_output`, before the halves' results are added to the hidden
+            state, in some families; `q` and `k`, on each head of `[head_dim]`, in some. `[hidden]` otherwise.
+        projections: The matrices, `[outputs, inputs]`: q, k and v, or the fused qkv; o; gate and up, or the
+            fused gate_up; down. A float32 array is multiplied by the crate `gemm`.
+        biases: Their biases `[outputs]`, where there are any.
 
     Raises:
-        InputError: A projection is missing or unknown, or an array is of another type or layout.
+        InputError: A projection or norm is missing, unknown or there twice, or an array is of another type or
+            layout.
     """
 
     def __init__(
         self,
         *,
-        input_norm: NDArray[np.float32],
-        post_attention_norm: NDArray[np.float32],
+        norms: Mapping[Norm, NDArray[np.float32]],
         projections: Mapping[Projection, FrozenWeight | NDArray[np.float32]],
+        biases: Mapping[Projection, NDArray[np.float32]],
     ) -> None: ...
 
 @final
 class LayerAdapters:
-    """Linux only: the LoRA adapters of a layer, which add `scale * (x A) B` to a projection's output.
+    """Linux only: a layer's LoRA adapters, which add `scale * (dropout(x) A) B` to a projection's output.
 
     Args:
-        scale: What the products are multiplied by.
-        projections: A `[inputs, rank]` and B `[rank, outputs]` of each projection that has an adapter,
-            C-contiguous float32 arrays that are not copied.
+        projections: Of each projection that has an adapter: A `[inputs, rank]` and B `[rank, outputs]`,
+            C-contiguous float32 arrays that are not copied, the scale, and the probability of keeping a
+            number of x, above 0 and at most 1.
+        seed: What follows from it and a number's index is dropped.
 
     Raises:
-        InputError: A projection is unknown, or an array is of another type or layout.
+        InputError: A projection is unknown, an array is of another type or layout, or a probability is none.
     """
 
     def __init__(
         self,
+        projections: dict[Projection, tuple[NDArray[np.float32], NDArray[np.float32], float, float]],
         *,
-        scale: float,
-        projections: dict[Projection, tuple[NDArray[np.float32], NDArray[np.float32]]],
+        seed: int = 0,
     ) -> None: ...
 
-@final
-class LlamaLayer:
-    """Linux only: a llama layer with LoRA in float32, forward and backward on the CPU.
+def dropout_factors(projection: Projection, len: int, *, seed: int, keep: float) -> NDArray[np.float32]:
+    """Linux only: what a projection's dropout multiplies the first `len` numbers of its input by.
 
-    All arrays are C-contiguous.
+    Args:
+        projection: The projection.
+        len: How many.
+        seed: As for `LayerAdapters`.
+        keep: The probability of keeping a number.
+
+    Returns:
+        0 or 1 / keep for each, `[len]`.
+
+    Raises:
+        InputError: There is no such projection.
+    """
+
+@final
+class DecoderLayer:
+    """Linux only: a transformer layer with LoRA in float32, forward and backward on the CPU.
+
+    All arrays are C-contiguous. Which norms, biases and fused matrices the layer has follows from its
+    weights.
 
     Args:
         hidden: Width of a hidden state.
@@ -382,11 +406,34 @@ class LlamaLayer:
         kv_heads: Heads of keys and values.
         head_dim: Width of a head.
         intermediate_size: Width of the feed-forward network.
-        eps: Added to the mean square in both norms.
+        eps: Added to the mean square in all norms.
+        activation: What the gate goes through before it multiplies `up`.
+        attention_scale: What the products of queries and keys are multiplied by; by default
+            1 / sqrt(head_dim).
+        score_cap: Where attention scores are capped: s becomes cap * tanh(s / cap).
+        window: How many positions a query attends to, its own included; by default all before it.
+        rotary_dims: How many numbers of each head are rotated, the first ones; by default all.
+        rotary_pairs: Which numbers are rotated together: i and i + half, or 2 i and 2 i + 1.
+
+    Raises:
+        InputError: Sizes that do not fit each other, or an unknown activation.
     """
 
     def __init__(
-        self, *, hidden: int, heads: int, kv_heads: int, head_dim: int, intermediate_size: int, eps: float
+        self,
+        *,
+        hidden: int,
+        heads: int,
+        kv_heads: int,
+        head_dim: int,
+        intermediate_size: int,
+        eps: float,
+        activation: Activation = "silu",
+        attention_scale: float | None = None,
+        score_cap: float | None = None,
+        window: int | None = None,
+        rotary_dims: int | None = None,
+        rotary_pairs: RotaryPairs = "halves",
     ) -> None: ...
     def forward(
         self,
@@ -406,7 +453,7 @@ class LlamaLayer:
                 rows.
             weights: The frozen weights.
             adapters: The LoRA adapters.
-            cos: Cosines of the rows' rotary angles, `[rows, head_dim / 2]`.
+            cos: Cosines of the rows' rotary angles, `[rows, rotary_dims / 2]`.
             sin: Their sines.
 
         Returns:
@@ -442,6 +489,7 @@ def cross_entropy(
     targets: Sequence[int],
     *,
     gradient: bool,
+    cap: float | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Linux only: compute the negative log-likelihood (in nats) of each target under softmax(h weight').
 
@@ -450,6 +498,7 @@ def cross_entropy(
         weight: C-contiguous `[vocabulary, hidden]`.
         targets: One token id for each row.
         gradient: Whether to compute the gradient of each row's loss with respect to the row, too.
+        cap: Where logits are capped: x becomes cap * tanh(x / cap).
 
     Returns:
         The losses `[rows]`, and the gradient `[rows * hidden]` or None.

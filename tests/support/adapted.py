@@ -7,9 +7,10 @@ from typing import Any
 
 from support.training import settings
 from t2sql import models
-from t2sql.models import Loaded
-from t2sql.runtimes import mx, tree_map
+from t2sql.models import Loaded, flat
+from t2sql.runtimes import mx, nn, tree_map
 from t2sql.train import TrainConfig
+from t2sql.train.network import Network, Spans
 from t2sql.train.setup import prepare_model
 
 
@@ -22,3 +23,15 @@ def adapted(path: Path, **changes: Any) -> Loaded:
     loaded.model.update(moved)
     loaded.model.train()
     return loaded
+
+
+def loss_and_gradients(
+    network: Network, ids: mx.array, positions: mx.array, targets: mx.array, spans: Spans = None
+) -> tuple[float, dict[str, mx.array]]:
+    """The sum of the losses of targets at positions, and its gradients by the parameters' names."""
+
+    def loss() -> mx.array:
+        return network.losses(ids, positions, targets, 0, spans).sum()
+
+    value, gradients = nn.value_and_grad(network.model, loss)()
+    return value.item(), flat(gradients)

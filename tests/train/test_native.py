@@ -6,32 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.adapted import adapted
+from support.adapted import adapted, loss_and_gradients
 from support.training import Events, settings, small_dataset
 
 from t2sql import _core, models, train
-from t2sql.models import flat
 from t2sql.runs.records import Event, TrainEvent
 from t2sql.runtimes import device, mx, nn
 from t2sql.train import TrainConfig
-from t2sql.train.native import Layout, NativeLayers
+from t2sql.train.native import left_to_mlx
 from t2sql.train.network import Network
 from t2sql.train.setup import prepare_model
 
 pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "LlamaLayer"),
+    device() != "cpu" or not hasattr(_core, "DecoderLayer"),
     reason="needs the CPU device and the layers in Rust",
 )
-
-
-def gradients(model: Any, network: Network, ids: mx.array) -> tuple[float, dict[str, mx.array]]:
-    positions, targets = mx.array([3, 9, 16]), mx.array([7, 1, 30])
-
-    def loss() -> mx.array:
-        return nn.losses.cross_entropy(network.logits(ids, positions, 0), targets).sum()
-
-    value, found = nn.value_and_grad(model, loss)()
-    return value.item(), flat(found)
 
 
 @pytest.mark.parametrize("changes", [{}, {"keys": ("q_proj", "down_proj")}, {"num_layers": 1}, {"rank": 1}])
@@ -43,8 +32,9 @@ def test_values_and_gradients_are_those_of_mlx(
     network = Network(model)
     assert network.split and network.native is not None
     ids = mx.random.randint(0, 60, shape, key=mx.random.key(2))
-    value, found = gradients(model, network, ids)
-    right, expected = gradients(model, Network(model, native=False), ids)
+    positions, targets = mx.array([3, 9, 16]), mx.array([7, 1, 30])
+    value, found = loss_and_gradients(network, ids, positions, targets)
+    right, expected = loss_and_gradients(Network(model, native=False), ids, positions, targets)
     assert value == pytest.approx(right, rel=1e-5)
     assert found.keys() == expected.keys() and len(found) >= 2
     for name, gradient in expected.items():
@@ -76,25 +66,17 @@ def test_an_adapter_put_on_later_is_seen(tiny_llama: Path) -> None:
     assert mx.abs(after - before).max() > 1e-3
 
 
-def run_native(model: Any) -> bool:
-    native = NativeLayers.of(model)
-    width = model.layers[-1].input_layernorm.weight.size
-    x, layout = mx.zeros((1, 3, width)), Layout.of(1, 3, None)
-    return native is not None and native.run(len(model.layers) - 1, x, layout) is not None
-
-
 def test_what_it_does_not_compute_is_left_to_mlx(tiny_llama: Path) -> None:
-    assert run_native(adapted(tiny_llama).model)
-    assert not run_native(adapted(tiny_llama, dropout=0.2).model)
-    assert not run_native(adapted(tiny_llama, fine_tune_type="dora").model)
+    assert left_to_mlx(adapted(tiny_llama).model) == ""
+    dora = adapted(tiny_llama, fine_tune_type="dora", num_layers=1, keys=("o_proj",)).model
+    assert left_to_mlx(dora) == "layer 1: o_proj: a DoRALinear that Rust does not multiply by"
     half = models.load(tiny_llama, dtype="bfloat16").model
-    assert not run_native(half)
-    turned = models.load(tiny_llama).model
-    turned.layers[-1].self_attn.rope.scale = 0.5
-    assert not run_native(turned)
-    biased = models.load(tiny_llama).model
-    biased.layers[-1].mlp.up_proj.bias = mx.zeros((biased.layers[-1].mlp.up_proj.weight.shape[0],))
-    assert not run_native(biased)
+    assert left_to_mlx(half) == "layer 0: norms are not float32"
+    unknown = models.load(tiny_llama).model
+    unknown.layers[-1].self_attn.rope = nn.Identity()
+    assert left_to_mlx(unknown) == "layer 1: rotary positions of type Identity"
+    unknown.layers[0] = nn.Sequential()
+    assert "are not known to Rust" in left_to_mlx(unknown)
 
 
 def test_full_fine_tuning_stays_with_mlx(tiny_llama: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from t2sql import _core
-from t2sql._core import AttentionBlock, LayerAdapters, LayerWeights, LlamaLayer
+from t2sql._core import AttentionBlock, DecoderLayer, LayerAdapters, LayerWeights
 from t2sql.errors import InputError
 from t2sql.models import flat
 from t2sql.runtimes import device, mx, nn, optimizers
@@ -14,7 +14,7 @@ from t2sql.train.native import cross_entropy, native_head
 from t2sql.train.optimizer import NativeAdamW
 
 pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "LlamaLayer"),
+    device() != "cpu" or not hasattr(_core, "DecoderLayer"),
     reason="needs the CPU device and the layers in Rust",
 )
 
@@ -70,28 +70,30 @@ def test_adamw_moves_as_that_of_mlx_and_keeps_the_same_state() -> None:
 
 def test_arrays_that_do_not_fit_are_refused() -> None:
     sizes = {"hidden": 8, "heads": 2, "kv_heads": 1, "head_dim": 4, "intermediate_size": 6, "eps": 1e-5}
-    layer = LlamaLayer(**sizes)
+    layer = DecoderLayer(**sizes)
     x = np.zeros((3, 8), np.float32)
 
     def weights(**changes: int) -> LayerWeights:
         lengths = {"q": 64, "k": 32, "v": 32, "o": 64, "gate": 48, "up": 48, "down": 48, **changes}
         return LayerWeights(
-            input_norm=np.zeros(8, np.float32),
-            post_attention_norm=np.zeros(8, np.float32),
+            norms={"input": np.zeros(8, np.float32), "feed_forward": np.zeros(8, np.float32)},
             projections={name: np.zeros(length, np.float32) for name, length in lengths.items() if length},
+            biases={},
         )
 
     def block(row: int, length: int, prefix_row: int = 0, prefix_len: int = 0) -> AttentionBlock:
         return AttentionBlock(row=row, len=length, prefix_row=prefix_row, prefix_len=prefix_len)
 
     rotary = {"cos": np.zeros((3, 2), np.float32), "sin": np.zeros((3, 2), np.float32)}
-    none, whole = LayerAdapters(scale=1.0, projections={}), [block(0, 3)]
+    none, whole = LayerAdapters({}), [block(0, 3)]
     assert layer.forward(x, whole, weights(), none, **rotary).shape == (24,)
     assert layer.backward(x, weights(), none, **rotary)[0].shape == (24,)
-    with pytest.raises(InputError, match=r"projection missing.*found down"):
+    with pytest.raises(InputError, match=r"projection missing.*found q, k, v, o, gate, up"):
         weights(down=0)
-    with pytest.raises(InputError, match=r"unknown projection.*found qkv"):
+    with pytest.raises(InputError, match=r"projection missing or doubled.*found q, k, v, qkv"):
         weights(qkv=1)
+    with pytest.raises(InputError, match=r"unknown projection.*found x"):
+        weights(x=1)
     with pytest.raises(InputError, match=r"a weight of down of \[8, 6\]"):
         layer.forward(x, whole, weights(down=8), none, **rotary)
     swapped = [block(2, 1), block(0, 2)]
@@ -103,9 +105,9 @@ def test_arrays_that_do_not_fit_are_refused() -> None:
     with pytest.raises(InputError, match="contiguous"):
         layer.forward(np.zeros((8, 3), np.float32).T, whole, weights(), none, **rotary)
     with pytest.raises(InputError, match="float32"):
-        LayerAdapters(scale=1.0, projections={"q": (np.zeros(16), np.zeros(16))})
+        LayerAdapters({"q": (np.zeros(16), np.zeros(16), 1.0, 1.0)})
     with pytest.raises(InputError, match="rank"):
-        pair = (np.zeros(16, np.float32), np.zeros(3, np.float32))
-        layer.forward(x, whole, weights(), LayerAdapters(scale=1.0, projections={"q": pair}), **rotary)
+        adapter = (np.zeros(16, np.float32), np.zeros(3, np.float32), 1.0, 1.0)
+        layer.forward(x, whole, weights(), LayerAdapters({"q": adapter}), **rotary)
     with pytest.raises(InputError, match="forward"):
-        LlamaLayer(**sizes).backward(x, weights(), none, **rotary)
+        DecoderLayer(**sizes).backward(x, weights(), none, **rotary)

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
-from typing import Any
 
 import pytest
-from support.adapted import adapted
+from support.adapted import adapted, loss_and_gradients
+from support.encoded import alike
 
 from t2sql import _core
-from t2sql.models import flat
-from t2sql.runtimes import device, mx, nn
+from t2sql.runtimes import device, mx
 from t2sql.train import SplitInputs
 from t2sql.train.batches import collate
-from t2sql.train.encoding import Encoded
 from t2sql.train.network import Network
 from t2sql.train.ordering import shared_batches
 
 pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "LlamaLayer"),
+    device() != "cpu" or not hasattr(_core, "DecoderLayer"),
     reason="needs the CPU device and the layers in Rust",
 )
-
-
-def alike(lengths: list[tuple[int, int, int]]) -> list[Encoded]:
-    """Examples of (which beginning, its length, own length)."""
-    rng = random.Random(4)
-    made = []
-    for i, (family, common, own) in enumerate(lengths):
-        head = random.Random(family).choices(range(60), k=common)
-        ids = (*head, *rng.choices(range(60), k=own))
-        made.append(Encoded(str(i), ids, max(1, len(ids) - 4)))
-    return made
 
 
 GROUPS = [
@@ -57,14 +43,9 @@ def test_a_shared_prefix_changes_neither_loss_nor_gradients(
     for share in (True, False):
         batch = collate(examples, share=share, whole=whole)
         assert (batch.spans is not None) == share
-        targets, positions = mx.array(batch.targets), mx.array(batch.positions)
-
-        def loss(batch: Any = batch, targets: Any = targets, positions: Any = positions) -> mx.array:
-            logits = network.logits(mx.array(batch.ids), positions, 0, batch.spans)
-            return nn.losses.cross_entropy(logits, targets).sum()
-
-        value, found = nn.value_and_grad(model, loss)()
-        results.append((value.item(), flat(found), batch))
+        ids, positions, targets = map(mx.array, (batch.ids, batch.positions, batch.targets))
+        value, found = loss_and_gradients(network, ids, positions, targets, batch.spans)
+        results.append((value, found, batch))
     (value, found, shared), (right, expected, padded) = results
     assert value == pytest.approx(right, rel=1e-5)
     assert sorted(shared.targets) == sorted(padded.targets) and shared.tokens == padded.tokens

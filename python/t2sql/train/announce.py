@@ -35,6 +35,7 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
             settings=session.given.model_dump(mode="json"),
             device=device(),
             weights=session.loaded.weights,
+            layers=session.network.computed_by,
             ranks=session.ranks.size,
             train_examples=session.order.lines,
             valid_examples=len(valid.examples),
@@ -48,6 +49,9 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
     )
     if policy().on_host and not blas.load().fast:
         message = f"MLX runs on a slow BLAS, training takes many times longer: {blas.load().note}"
+        emit(WarningEvent(message=message))
+    if session.network.left_to_mlx:
+        message = f"layers are computed by MLX, which takes longer: {session.network.left_to_mlx}"
         emit(WarningEvent(message=message))
     if not session.network.split:
         message = "the model's structure is not known to t2sql: every step runs the whole model"

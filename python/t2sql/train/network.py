@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from t2sql.models import flat
-from t2sql.runtimes import Array, Module, mlx_lm, mx
+from t2sql.runtimes import Array, Module, mx, policy
+from t2sql.train.anatomy import Anatomy
 from t2sql.train.batches import Span
 from t2sql.train.chunked_losses import chunked_losses
 from t2sql.train.exponentials import token_losses
 from t2sql.train.frozen import frozen_weight
-from t2sql.train.native import Layout, NativeLayers, cross_entropy, native_head
+from t2sql.train.native import Layout, NativeLayers, cross_entropy, left_to_mlx, native_head
 
 Spans: TypeAlias = Sequence[Span] | None
 """What the rows of a batch hold; None for whole examples."""
@@ -26,6 +27,8 @@ class Network:
     Attributes:
         model: The whole model.
         native: The layers in Rust; None where they are not used.
+        left_to_mlx: The first layer that Rust did not compute when the model was taken apart, and why; empty
+            where there was none, or where Rust was not asked.
         split: Whether the model can be run by its parts: these, put together, give what the whole gives.
             Otherwise it is run whole and nothing of it is cached.
     """
@@ -42,34 +45,42 @@ class Network:
         self.model = model
         self._layers: list[Module] = list(model.layers)
         self._grad_checkpoint = grad_checkpoint
-        self.native = NativeLayers.of(model) if native and not grad_checkpoint else None
+        self._anatomy = Anatomy.of(model)
+        self.native: NativeLayers | None = None
+        self.left_to_mlx = ""
+        if native and not grad_checkpoint:
+            self.native = NativeLayers.of(model, self._anatomy)
+            self.left_to_mlx = left_to_mlx(model) if policy().rust_layers else ""
         self.split = self._parts_make_the_whole()
 
     def embed(self, ids: Array) -> Array:
         """Hidden states [batch, tokens, hidden] of token ids [batch, tokens]."""
         h: Array = self.model.model.embed_tokens(ids)
         # Rust's layers take float32, whatever the type of a quantized embedding's scales.
-        return h if self.native is None else h.astype(mx.float32)
+        return self._anatomy.embedded(h if self.native is None else h.astype(mx.float32))
 
     @property
     def shares_prefixes(self) -> bool:
         """Whether batches may consist of spans, with common prefixes once: the layers in Rust know them."""
         return self.split and self.native is not None and self.native.all()
 
+    @property
+    def computed_by(self) -> str:
+        """Who computes the layers: "Rust", or "MLX" and, where Rust cannot, why."""
+        if self.left_to_mlx:
+            return f"MLX: {self.left_to_mlx}"
+        return "Rust" if self.split and self.native is not None else "MLX"
+
     def run(self, h: Array, start: int, stop: int | None = None, spans: Spans = None) -> Array:
         """Run layers `start` to `stop` on hidden states [batch, tokens, hidden]."""
         layout = Layout.of(h.shape[0], h.shape[1], spans)
-        causal = mlx_lm.create_attention_mask(h)
         for index, layer in list(enumerate(self._layers))[start:stop]:
             out = self.native.run(index, h, layout) if self.native is not None else None
             if out is not None:
                 h = out
                 continue
             assert spans is None, "only the layers in Rust know spans"
-            mask = causal
-            # An attribute of the layers of some of mlx-lm's models.
-            if getattr(layer, "use_sliding", False):
-                mask = mlx_lm.create_attention_mask(h, window_size=self.model.model.sliding_window)
+            mask = self._anatomy.mask(h, index)
             h = self._checkpointed(layer, h, mask) if self._grad_checkpoint else layer(h, mask, cache=None)
         return h
 
@@ -77,8 +88,8 @@ class Network:
         """Logits [..., vocabulary] of hidden states [..., hidden]."""
         h = self.model.model.norm(h)
         if "lm_head" in self.model:
-            return self.model.lm_head(h)  # type: ignore[no-any-return]
-        return self.model.model.embed_tokens.as_linear(h)  # type: ignore[no-any-return]
+            return self._anatomy.capped(self.model.lm_head(h))
+        return self._anatomy.capped(self.model.model.embed_tokens.as_linear(h))
 
     def logits(self, inputs: Array, positions: Array, start: int, spans: Spans = None) -> Array:
         """Logits [n, vocabulary] at n positions."""
@@ -100,7 +111,8 @@ class Network:
         head = self.model.lm_head if "lm_head" in self.model else self.model.model.embed_tokens
         if self.native is not None and native_head(head, h):
             normed = self.model.model.norm(h)
-            return cross_entropy(normed, frozen_weight(head), targets, training=self.model.training)
+            training, cap = self.model.training, self._anatomy.logit_cap
+            return cross_entropy(normed, frozen_weight(head), targets, training=training, cap=cap)
         if head.trainable_parameters():
             return token_losses(self.head(h), targets)
         vocabulary = int(head.weight.shape[0])

@@ -62,7 +62,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add_class::<train::LayerWeights>()?;
         m.add_function(wrap_pyfunction!(train::product_kernels, m)?)?;
         m.add_class::<train::LayerAdapters>()?;
-        m.add_class::<train::LlamaLayer>()?;
+        m.add_class::<train::DecoderLayer>()?;
+        m.add_function(wrap_pyfunction!(train::dropout_factors, m)?)?;
         m.add_class::<train::AdamW>()?;
         m.add_function(wrap_pyfunction!(train::cross_entropy, m)?)?;
     }

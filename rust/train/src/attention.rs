@@ -48,6 +48,10 @@ pub(crate) struct Attention {
     pub head_dim: usize,
     /// What the products of queries and keys are multiplied by.
     pub scale: f32,
+    /// Where scores are capped by tanh.
+    pub cap: Option<f32>,
+    /// How many positions a query attends to, its own included.
+    pub window: usize,
 }
 
 /// Rotated queries `[rows, q_dim]` and keys, and values, `[rows, kv_dim]`.
@@ -126,18 +130,29 @@ impl Attention {
         });
     }
 
+    /// Fills the scores `[len, kv_len]` of one head's queries and keys and caps them. Returns what they still
+    /// have to be multiplied by.
+    fn scores(self, x: &BlockInputs, columns: &HeadColumns, scores: &mut [f32]) -> f32 {
+        let (q_dim, kv_dim, head_dim) = (self.q_dim(), self.kv_dim(), self.head_dim);
+        let (len, prefix_len, kv_len) = (x.block.len, x.block.prefix_len, x.block.kv_len());
+        let q = plain(&x.q[columns.q..], q_dim);
+        let k = transposed(&x.k[columns.kv..], kv_dim);
+        matmul([len, len, head_dim], 1.0, q, k, 0.0, &mut scores[prefix_len..], kv_len);
+        if prefix_len > 0 {
+            let k = transposed(&x.prefix_k[columns.kv..], kv_dim);
+            matmul([len, prefix_len, head_dim], 1.0, q, k, 0.0, scores, kv_len);
+        }
+        let Some(cap) = self.cap else { return self.scale };
+        kernels::soft_cap(scores, self.scale, cap);
+        1.0
+    }
+
     fn block_forward(self, x: &BlockInputs, probabilities: &mut [f32], out: &mut [f32]) {
         let (q_dim, kv_dim, head_dim) = (self.q_dim(), self.kv_dim(), self.head_dim);
         let (len, prefix_len, kv_len) = (x.block.len, x.block.prefix_len, x.block.kv_len());
         for (columns, scores) in self.head_columns().zip(probabilities.chunks_exact_mut(len * kv_len)) {
-            let q = plain(&x.q[columns.q..], q_dim);
-            let k = transposed(&x.k[columns.kv..], kv_dim);
-            matmul([len, len, head_dim], 1.0, q, k, 0.0, &mut scores[prefix_len..], kv_len);
-            if prefix_len > 0 {
-                let k = transposed(&x.prefix_k[columns.kv..], kv_dim);
-                matmul([len, prefix_len, head_dim], 1.0, q, k, 0.0, scores, kv_len);
-            }
-            kernels::causal_softmax(scores, prefix_len, kv_len, self.scale);
+            let scale = self.scores(x, &columns, scores);
+            kernels::causal_softmax(scores, prefix_len, kv_len, self.window, scale);
             let (v, out) = (plain(&x.v[columns.kv..], kv_dim), &mut out[columns.q..]);
             matmul([len, head_dim, len], 1.0, plain(&scores[prefix_len..], kv_len), v, 0.0, out, q_dim);
             if prefix_len > 0 {
@@ -194,6 +209,7 @@ impl Attention {
         dv.fill(0.0);
         // The gradient of the probabilities, then of the scores, of one head: [len, kv_len].
         let mut dscores = vec![0.0; len * kv_len];
+        let mut capped = vec![0.0; if self.cap.is_some() { len * kv_len } else { 0 }];
         for (columns, probabilities) in self.head_columns().zip(probabilities.chunks_exact(len * kv_len)) {
             let dout = plain(&dout[columns.q..], q_dim);
             let q = plain(&x.q[columns.q..], q_dim);
@@ -208,7 +224,15 @@ impl Attention {
             if prefix_len > 0 {
                 through_values(x.prefix_v, &mut prefix_dv, prefix_len, 0);
             }
-            kernels::causal_softmax_backward(probabilities, &mut dscores, kv_len, self.scale);
+            match self.cap {
+                None => kernels::causal_softmax_backward(probabilities, &mut dscores, kv_len, self.scale),
+                Some(cap) => {
+                    kernels::causal_softmax_backward(probabilities, &mut dscores, kv_len, 1.0);
+                    // Computed again: cheaper than keeping a second array as large as the probabilities.
+                    self.scores(x, &columns, &mut capped);
+                    kernels::soft_cap_backward(&capped, &mut dscores, self.scale, cap);
+                }
+            }
             let mut through_keys = |k: &[f32], dk: &mut [f32], keys: usize, column: usize, beta: f32| {
                 let k = plain(&k[columns.kv..], kv_dim);
                 let ds = plain(&dscores[column..], kv_len);

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::kernels;
 use crate::products::{product, Direction, FrozenWeight, Product};
-use crate::weights::ProjectionShape;
+use crate::spec::ProjectionShape;
 
 /// Rows of logits in memory at a time: 31 MB at a vocabulary of 49,152. `gemm` rearranges the whole weight for
 /// each product, which few rows do not pay for: with that vocabulary, a hidden size of 576 and the gradient, a
@@ -13,7 +13,8 @@ use crate::weights::ProjectionShape;
 const ROWS: usize = 160;
 
 /// Computes the negative log-likelihood (in nats) of each row's target under `softmax(h weight')`, and, where
-/// `dh` is given, the gradient of each row's loss with respect to that row.
+/// `dh` is given, the gradient of each row's loss with respect to that row. With a `cap`, a logit x is
+/// cap * tanh(x / cap) (Gemma 2).
 ///
 /// `h` and `dh` are `[rows, hidden]`, `weight` is `[vocabulary, hidden]`, `targets` and `losses` are
 /// `[rows]`.
@@ -24,6 +25,7 @@ const ROWS: usize = 160;
 pub fn cross_entropy(
     h: &[f32],
     weight: FrozenWeight,
+    cap: Option<f32>,
     targets: &[u32],
     losses: &mut [f32],
     dh: Option<&mut [f32]>,
@@ -46,12 +48,20 @@ pub fn cross_entropy(
         let head = |direction| Product { rows: n, shape, weight, direction };
         product(&head(Direction::Forward), h, false, logits);
         let rows = (logits.par_chunks_exact_mut(vocabulary), targets, losses);
-        rows.into_par_iter().for_each(|(row, &target, loss)| {
+        rows.into_par_iter().for_each_init(Vec::new, |capped, (row, &target, loss)| {
+            if let Some(cap) = cap {
+                kernels::soft_cap(row, 1.0, cap);
+                capped.clear();
+                capped.extend_from_slice(row);
+            }
             let target_logit = row[target as usize];
             let mut log_sum_exp = 0.0;
             kernels::softmax(row, &mut log_sum_exp);
             *loss = log_sum_exp - target_logit;
             row[target as usize] -= 1.0;
+            if let Some(cap) = cap {
+                kernels::soft_cap_backward(capped, row, 1.0, cap);
+            }
         });
         if let Some(dh) = gradients.as_mut().and_then(Iterator::next) {
             product(&head(Direction::Backward), logits, false, dh);
@@ -66,9 +76,12 @@ mod tests {
     const HIDDEN: usize = 5;
 
     /// The loss in float64, from its definition.
-    fn loss(h: &[f32], weight: &[f32], target: usize) -> f64 {
-        let logits: Vec<f64> =
+    fn loss(h: &[f32], weight: &[f32], cap: Option<f32>, target: usize) -> f64 {
+        let mut logits: Vec<f64> =
             weight.chunks(HIDDEN).map(|w| w.iter().zip(h).map(|(a, b)| f64::from(a * b)).sum()).collect();
+        if let Some(cap) = cap.map(f64::from) {
+            logits.iter_mut().for_each(|x| *x = cap * (*x / cap).tanh());
+        }
         logits.iter().map(|x| x.exp()).sum::<f64>().ln() - logits[target]
     }
 
@@ -78,22 +91,29 @@ mod tests {
 
     #[test]
     fn losses_and_gradients_are_those_of_the_definition() {
+        for cap in [None, Some(2.5)] {
+            compare_with_the_definition(cap);
+        }
+    }
+
+    fn compare_with_the_definition(cap: Option<f32>) {
         let (rows, vocabulary) = (2 * ROWS + 3, 17);
         let (h, weight) = (values(rows * HIDDEN, 1), values(vocabulary * HIDDEN, 2));
         let targets: Vec<u32> = (0..rows).map(|i| (i * 5 % vocabulary) as u32).collect();
         let (mut losses, mut dh) = (vec![0.0; rows], vec![0.0; h.len()]);
-        cross_entropy(&h, weight.as_slice().into(), &targets, &mut losses, Some(&mut dh));
+        let frozen = FrozenWeight::from(weight.as_slice());
+        cross_entropy(&h, frozen, cap, &targets, &mut losses, Some(&mut dh));
         let mut losses_only = vec![0.0; rows];
-        cross_entropy(&h, weight.as_slice().into(), &targets, &mut losses_only, None);
+        cross_entropy(&h, frozen, cap, &targets, &mut losses_only, None);
         assert_eq!(losses, losses_only);
         for i in 0..rows {
             let (row, target) = (&h[i * HIDDEN..(i + 1) * HIDDEN], targets[i] as usize);
-            assert!((f64::from(losses[i]) - loss(row, &weight, target)).abs() < 1e-5);
+            assert!((f64::from(losses[i]) - loss(row, &weight, cap, target)).abs() < 1e-5);
             for j in 0..HIDDEN {
                 let moved = |by: f32| {
                     let mut row = row.to_vec();
                     row[j] += by;
-                    loss(&row, &weight, target)
+                    loss(&row, &weight, cap, target)
                 };
                 let slope = (moved(0.0625) - moved(-0.0625)) / 0.125;
                 assert!((f64::from(dh[i * HIDDEN + j]) - slope).abs() < 1e-2, "row {i}, column {j}");
@@ -104,7 +124,7 @@ mod tests {
     #[test]
     fn large_logits_do_not_overflow() {
         let (mut losses, mut dh) = ([0.0], [0.0]);
-        cross_entropy(&[200.0], [1.0, -1.0].as_slice().into(), &[1], &mut losses, Some(&mut dh));
+        cross_entropy(&[200.0], [1.0, -1.0].as_slice().into(), None, &[1], &mut losses, Some(&mut dh));
         assert_eq!(losses, [400.0]);
         assert_eq!(dh, [2.0]);
     }

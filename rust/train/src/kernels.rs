@@ -1,4 +1,4 @@
-//! Everything between the matrix products: norms, rotary positions, SwiGLU, softmax, and their gradients.
+//! Everything between the matrix products: norms, rotary positions, gates, softmax, and their gradients.
 //!
 //! Each function is a plain loop that the compiler vectorizes. On x86-64 it is compiled a second time for
 //! AVX2, which changes no result: Rust never contracts a multiplication and an addition into one rounding,
@@ -60,6 +60,20 @@ fn exp(x: f32) -> f32 {
     value * f32::from_bits(power)
 }
 
+/// A permutation of the 32-bit numbers whose output bits depend evenly on all input bits: `lowbias32` of the
+/// hash prospector (<https://github.com/skeeto/hash-prospector>).
+#[inline(always)]
+fn hash(mut x: u32) -> u32 {
+    x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
+    x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
+    x ^ (x >> 16)
+}
+
+/// sqrt(2 / pi), and the factor of the cube, of the approximation of GELU by tanh
+/// (Hendrycks and Gimpel 2016, <https://arxiv.org/abs/1606.08415>).
+const GELU_SCALE: f32 = 0.797_884_56;
+const GELU_CUBE: f32 = 0.044_715;
+
 vectorized! {
     /// out = x / rms(x) * weight for each row of `x`, `[rows, hidden]`; `inverse_rms` receives each row's
     /// 1 / rms.
@@ -89,17 +103,36 @@ vectorized! {
         }
     }
 
-    /// Rotates each head of each row by the row's position, in place. `x` is `[rows, heads, 2 * half]`, `cos`
-    /// and `sin` are `[rows, half]`. A `sign` of -1.0 rotates back, which is the gradient.
-    fn rotate(x: &mut [f32], heads: usize, cos: &[f32], sin: &[f32], half: usize, sign: f32) {
+    /// Rotates the pairs (i, i + half) of each head by its row's position, in place. `x` is
+    /// `[rows, heads, head_dim]`, `cos` and `sin` are `[rows, half]`; numbers after `2 * half` stay. A `sign`
+    /// of -1.0 transposes the rotation, which is the gradient.
+    fn rotate_halves(
+        x: &mut [f32], heads: usize, head_dim: usize, cos: &[f32], sin: &[f32], half: usize, sign: f32,
+    ) {
         let angles = cos.chunks_exact(half).zip(sin.chunks_exact(half));
-        for (row, (cos, sin)) in x.chunks_exact_mut(heads * half * 2).zip(angles) {
-            for head in row.chunks_exact_mut(half * 2) {
-                let (left, right) = head.split_at_mut(half);
+        for (row, (cos, sin)) in x.chunks_exact_mut(heads * head_dim).zip(angles) {
+            for head in row.chunks_exact_mut(head_dim) {
+                let (left, right) = head[..half * 2].split_at_mut(half);
                 for i in 0..half {
                     let (a, b, s) = (left[i], right[i], sin[i] * sign);
                     left[i] = a * cos[i] - b * s;
                     right[i] = a * s + b * cos[i];
+                }
+            }
+        }
+    }
+
+    /// As `rotate_halves`, for the pairs (2 i, 2 i + 1).
+    fn rotate_neighbours(
+        x: &mut [f32], heads: usize, head_dim: usize, cos: &[f32], sin: &[f32], half: usize, sign: f32,
+    ) {
+        let angles = cos.chunks_exact(half).zip(sin.chunks_exact(half));
+        for (row, (cos, sin)) in x.chunks_exact_mut(heads * head_dim).zip(angles) {
+            for head in row.chunks_exact_mut(head_dim) {
+                for (pair, (cos, sin)) in head.chunks_exact_mut(2).zip(cos.iter().zip(sin)) {
+                    let (a, b, s) = (pair[0], pair[1], sin * sign);
+                    pair[0] = a * cos - b * s;
+                    pair[1] = a * s + b * cos;
                 }
             }
         }
@@ -119,6 +152,54 @@ vectorized! {
             let silu = *gate * s;
             *gate = dout * *up * (s + silu * (1.0 - s));
             *up = dout * silu;
+        }
+    }
+
+    /// out = gelu(gate) * up, where gelu is its approximation by tanh: x sigmoid(2 u), which is
+    /// x (1 + tanh(u)) / 2, with u = sqrt(2 / pi) (x + 0.044715 x^3).
+    fn geglu(gate: &[f32], up: &[f32], out: &mut [f32]) {
+        for ((out, gate), up) in out.iter_mut().zip(gate).zip(up) {
+            let u = GELU_SCALE * (gate + GELU_CUBE * gate * gate * gate);
+            *out = gate / (1.0 + exp(-2.0 * u)) * up;
+        }
+    }
+
+    /// Replaces `geglu`'s inputs by their gradients, from the output's gradient `dout`.
+    fn geglu_backward(gate: &mut [f32], up: &mut [f32], dout: &[f32]) {
+        for ((gate, up), dout) in gate.iter_mut().zip(up).zip(dout) {
+            let x = *gate;
+            let s = 1.0 / (1.0 + exp(-2.0 * GELU_SCALE * (x + GELU_CUBE * x * x * x)));
+            let slope = GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * x * x);
+            *gate = dout * *up * (s + 2.0 * x * s * (1.0 - s) * slope);
+            *up = dout * x * s;
+        }
+    }
+
+    /// x = cap * tanh(scale * x / cap), in place.
+    fn soft_cap(x: &mut [f32], scale: f32, cap: f32) {
+        let factor = 2.0 * scale / cap;
+        for x in x.iter_mut() {
+            *x = cap * (1.0 - 2.0 / (1.0 + exp(*x * factor)));
+        }
+    }
+
+    /// Replaces the gradient `dy` of `soft_cap`'s output `y` by that of its input.
+    fn soft_cap_backward(y: &[f32], dy: &mut [f32], scale: f32, cap: f32) {
+        for (y, dy) in y.iter().zip(dy) {
+            let tanh = y / cap;
+            *dy *= scale * (1.0 - tanh * tanh);
+        }
+    }
+
+    /// out = beta * out + the numbers of `x` that are kept, divided by the probability `keep` of that; beta is
+    /// 0 or 1. Which are kept follows from `key` and their index, of which `first` is the first one's.
+    fn dropout(x: &[f32], first: u32, key: [u32; 2], keep: f32, beta: f32, out: &mut [f32]) {
+        let limit = (f64::from(keep) * 4_294_967_296.0) as u32;
+        let factor = 1.0 / keep;
+        for (i, (x, out)) in x.iter().zip(out).enumerate() {
+            let random = hash(hash(first.wrapping_add(i as u32) ^ key[0]) ^ key[1]);
+            let kept = if keep == 1.0 || random < limit { x * factor } else { 0.0 };
+            *out = if beta == 0.0 { kept } else { *out + kept };
         }
     }
 
@@ -146,12 +227,14 @@ vectorized! {
         *log_sum_exp = max + sum.ln();
     }
 
-    /// Softmax of scale * x in rows of `kv_len`, in place. Row i is over its first `prefix_len` + i + 1
-    /// columns, which are the keys that it may attend to; the columns after them become zero.
-    fn causal_softmax(x: &mut [f32], prefix_len: usize, kv_len: usize, scale: f32) {
+    /// Softmax of scale * x in rows of `kv_len`, in place. Row i is over the last `window` of its first
+    /// `prefix_len` + i + 1 columns, which are the keys that it may attend to; the others become zero.
+    fn causal_softmax(x: &mut [f32], prefix_len: usize, kv_len: usize, window: usize, scale: f32) {
         for (i, row) in x.chunks_exact_mut(kv_len).enumerate() {
             let (seen, future) = row.split_at_mut(prefix_len + i + 1);
             future.fill(0.0);
+            let (distant, seen) = seen.split_at_mut((prefix_len + i + 1).saturating_sub(window));
+            distant.fill(0.0);
             let mut max = f32::NEG_INFINITY;
             for x in seen.iter() {
                 max = if *x > max { *x } else { max };

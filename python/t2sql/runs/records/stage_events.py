@@ -19,6 +19,7 @@ class TrainStartEvent(StartEvent):
         settings: The training settings, by name.
         device: MLX's device, "cpu" or "gpu".
         weights: The dtype (or quantization) of the base model's weights.
+        layers: Who computes the layers: "Rust", or "MLX" and, where Rust cannot, why.
         ranks: Processes that train together.
         train_examples: Training examples that are used.
         valid_examples: Validation examples that are used.
@@ -37,6 +38,7 @@ class TrainStartEvent(StartEvent):
     settings: dict[str, Json] = field(default_factory=dict)
     device: str | None = None
     weights: str | None = None
+    layers: str | None = None
     ranks: int = 1
     train_examples: int | None = None
     valid_examples: int | None = None

@@ -10,13 +10,14 @@ use crate::errors::wrong;
 
 /// Losses of targets under a vocabulary's weight and, where asked for, their gradients.
 #[pyfunction]
-#[pyo3(signature = (h, weight, targets, *, gradient))]
+#[pyo3(signature = (h, weight, targets, *, gradient, cap=None))]
 pub fn cross_entropy<'py>(
     py: Python<'py>,
     h: Array<'py>,
     weight: &Bound<'py, PyAny>,
     targets: Vec<u32>,
     gradient: bool,
+    cap: Option<f32>,
 ) -> PyResult<(Flat<'py>, Option<Flat<'py>>)> {
     let (h, weight) = (slice(py, &h)?, frozen(weight)?.get().borrow(py));
     let weight = weight.get();
@@ -35,7 +36,7 @@ pub fn cross_entropy<'py>(
     }
     let mut losses = vec![0.0; rows];
     let mut dh = gradient.then(|| vec![0.0; h.len()]);
-    py.detach(|| train::cross_entropy(h, weight, &targets, &mut losses, dh.as_deref_mut()));
+    py.detach(|| train::cross_entropy(h, weight, cap, &targets, &mut losses, dh.as_deref_mut()));
     Ok((PyArray1::from_vec(py, losses), dh.map(|dh| PyArray1::from_vec(py, dh))))
 }
 

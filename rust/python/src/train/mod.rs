@@ -1,4 +1,4 @@
-//! The crate `t2sql-train` for NumPy arrays: a llama layer, its loss, and the optimizer's step.
+//! The crate `t2sql-train` for NumPy arrays: a transformer layer, its loss, and the optimizer's step.
 
 mod frozen;
 mod inputs;
@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 
 use crate::errors::wrong;
 pub use frozen::{product_kernels, FrozenWeight};
-pub use layer::{AttentionBlock, LlamaLayer};
+pub use layer::{dropout_factors, AttentionBlock, DecoderLayer};
 pub use loss::{cross_entropy, AdamW};
 pub use weights::{LayerAdapters, LayerWeights};
 

@@ -10,7 +10,7 @@ use super::kernels::Kernels;
 use super::panels::{Element, Part, KC, STRIDE};
 use super::weight::{FrozenWeight, Stored};
 use crate::matmul::{matmul, plain, transposed};
-use crate::weights::ProjectionShape;
+use crate::spec::ProjectionShape;
 
 /// Which way a product goes through a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

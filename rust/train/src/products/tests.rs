@@ -4,7 +4,7 @@ use half::f16;
 
 use super::weight::{round, widen};
 use super::{product, Affine, Direction, Floats, FrozenWeight, Kernels, Product, Stored};
-use crate::weights::ProjectionShape;
+use crate::spec::ProjectionShape;
 
 /// Numbers between -1 and 1 without a pattern.
 fn numbers(len: usize, seed: u32) -> Vec<f32> {

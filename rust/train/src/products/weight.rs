@@ -5,7 +5,7 @@ use std::ops::Range;
 use half::{bf16, f16};
 
 use super::kernels::Kernels;
-use crate::weights::ProjectionShape;
+use crate::spec::ProjectionShape;
 
 /// A frozen matrix `[outputs, inputs]` and the kernels that multiply by it.
 #[derive(Clone, Copy, Debug)]

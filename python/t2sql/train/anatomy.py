@@ -1,0 +1,62 @@
+"""What an mlx-lm model computes around its layers: the embedding's factor, windows, and the logits' cap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from t2sql.runtimes import Array, Module, mlx_lm, mx
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What, beside embedding, layers, norm and head, a model's graph has.
+
+    Attributes:
+        embedding_scale: What the embedding is multiplied by.
+        logit_cap: Where logits are capped: x becomes cap * tanh(x / cap). None where they are not.
+        windows: How many positions each layer's queries attend to, their own included; None for all.
+        needs_array_masks: Whether the layers take masks as arrays only, not by the name "causal".
+    """
+
+    embedding_scale: float
+    logit_cap: float | None
+    windows: tuple[int | None, ...]
+    needs_array_masks: bool
+
+    @classmethod
+    def of(cls, model: Module) -> Anatomy:
+        """Read it off a model of mlx-lm."""
+        family = family_of(model)
+        scale, cap = 1.0, None
+        windows: list[int | None] = [None] * len(model.layers)
+        if family == "gemma2":
+            scale, cap = float(model.args.hidden_size**0.5), float(model.final_logit_softcapping)
+        elif family == "gemma3_text":
+            # mlx-lm rounds the factor to bfloat16, as the published models do.
+            scale = mx.array(model.args.hidden_size**0.5, mx.bfloat16).item()
+            sliding = [layer.self_attn.is_sliding for layer in model.layers]
+            windows = [model.model.window_size if slides else None for slides in sliding]
+        else:
+            # An attribute of the layers of some of mlx-lm's models.
+            sliding = [getattr(layer, "use_sliding", False) for layer in model.layers]
+            windows = [model.model.sliding_window if slides else None for slides in sliding]
+        return cls(scale, cap, tuple(windows), family == "gemma2")
+
+    def embedded(self, h: Array) -> Array:
+        """Hidden states before the first layer, of embeddings."""
+        return h if self.embedding_scale == 1.0 else h * self.embedding_scale
+
+    def capped(self, logits: Array) -> Array:
+        """The model's logits, of the head's."""
+        return logits if self.logit_cap is None else mx.tanh(logits / self.logit_cap) * self.logit_cap
+
+    def mask(self, h: Array, index: int) -> Array | str | None:
+        """The attention mask of a layer, as mlx-lm's layers take it, for states [batch, tokens, hidden]."""
+        return mlx_lm.create_attention_mask(
+            h, window_size=self.windows[index], return_array=self.needs_array_masks
+        )
+
+
+def family_of(module: Module) -> str:
+    """The name of mlx-lm's module that defines a model or a layer, such as "llama"."""
+    return type(module).__module__.removeprefix("mlx_lm.models.")
