@@ -64,7 +64,8 @@ def command(
                 pipeline.execute(run, settings, out.note)
         except KeyboardInterrupt:
             if not force:
-                out.note(f"\nthe checkpoints are kept; to go on: t2sql train --out {target} --resume")
+                kept = "checkpoints are" if train.checkpoints(target) else "settings and the data are"
+                out.note(f"\nthe {kept} kept; to go on: t2sql train --out {target} --resume")
             raise
     result = run.stages["train"].result
     document = {"path": run.path, "settings": run.config, "chosen": run.chosen, **result}
