@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
+
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
+_FULL_HINT = "Free some space and run it again"
 
 
 class T2sqlError(Exception):
@@ -47,9 +52,13 @@ class T2sqlError(Exception):
             details.append(f"found {_words(self.found)}")
         if details:
             text += ": " + ", ".join(details)
-        if self.hint:
-            text += f". {self.hint}"
-        return text
+        hint = self.hint or (_FULL_HINT if str(self.found).endswith(_FULL) else None)
+        return f"{text}. {hint}" if hint else text
+
+    def name_place(self, where: object) -> None:
+        """Name another place than before, such as that of an output in place of the one where it is built."""
+        self.where = where
+        self.args = (self._message(),)
 
 
 def _restore(kind: type[T2sqlError], message: str, state: dict[str, object]) -> T2sqlError:

@@ -95,7 +95,7 @@ def output_file(path: Path, *, private: bool = False) -> Iterator[Path]:
     sweep(path.parent)
     building = beside(path)
     try:
-        with naming_full_disks(path):
+        with naming_full_disks(path), _naming_output(building, path):
             os.close(os.open(building, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666))
             with claimed(building):
                 yield building
@@ -126,6 +126,21 @@ def naming_full_disks(path: Path) -> Iterator[None]:
         # MLX and safetensors raise RuntimeError, SQLite its own error, and none of them says why.
         if any(words in str(error).lower() for words in _FULL):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
+
+
+@contextmanager
+def _naming_output(building: Path, out: Path) -> Iterator[None]:
+    """Let errors name an output's place, and not the hidden one where it is built."""
+    try:
+        yield
+    except OSError as error:
+        if str(error.filename).startswith(str(building)):
+            error.filename = str(error.filename).replace(str(building), str(out), 1)
+        raise
+    except T2sqlError as error:
+        if str(error.where).startswith(str(building)):
+            error.name_place(str(error.where).replace(str(building), str(out), 1))
         raise
 
 
@@ -168,7 +183,7 @@ def output_directory(out: Path, kind: OutputKind, *, force: bool = False) -> Ite
     except OSError as error:
         raise InputError("output folder not writable", where=out.parent, found=error.strerror) from None
     try:
-        with naming_full_disks(out), claimed(building):
+        with naming_full_disks(out), _naming_output(building, out), claimed(building):
             yield building
             # Hours may have passed since the first look.
             kind.check_replaceable(out)

@@ -112,3 +112,14 @@ def test_a_full_disk_is_no_wrong_input() -> None:
     full = files.write_error("dataset", Path("x"), OSError(errno.ENOSPC, "No space left on device"))
     denied = files.write_error("dataset", Path("x"), OSError(errno.EACCES, "Permission denied"))
     assert isinstance(full, WorkError) and isinstance(denied, InputError)
+
+
+def test_errors_name_the_output_and_not_the_place_where_it_is_built(tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    with pytest.raises(InputError) as caught, files.output_directory(out, DATASET) as building:
+        raise InputError("a wrong line", where=building / "train.jsonl")
+    assert str(caught.value) == f"a wrong line ({out / 'train.jsonl'})"
+    with pytest.raises(OSError) as full, files.output_directory(out, DATASET) as building:
+        raise OSError(errno.ENOSPC, "No space left on device", str(building / "db"))
+    assert full.value.filename == str(out / "db")
+    assert str(files.write_error("dataset", out, full.value)).endswith("Free some space and run it again")

@@ -12,7 +12,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from t2sql.errors import WorkError
 from t2sql.gguf.tensors import FloatArray, TensorInfo, row_chunks
 from t2sql.progress import Progress
 
@@ -101,7 +100,7 @@ def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progre
 
     Raises:
         InputError: A tensor is of a type that cannot be dequantized.
-        WorkError: The file cannot be written.
+        OSError: The file cannot be written.
     """
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     offset = 0
@@ -113,16 +112,13 @@ def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progre
         offset = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    try:
-        with path.open("wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text)
-            for done, weight in enumerate(weights):
-                if progress is not None:
-                    progress(done, len(weights), weight.name)
-                for part in _parts(weight):
-                    file.write(part)
-    except OSError as error:
-        raise WorkError("weights not written", where=path, found=error.strerror) from None
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for done, weight in enumerate(weights):
+            if progress is not None:
+                progress(done, len(weights), weight.name)
+            for part in _parts(weight):
+                file.write(part)
     if progress is not None:
         progress(len(weights), len(weights), "")
 
