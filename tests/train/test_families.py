@@ -88,12 +88,12 @@ def test_dropout_is_a_mask_on_the_adapters_inputs(family: Path) -> None:
     ids = mx.random.randint(0, 60, (2, 17), key=mx.random.key(2))
     positions, targets = mx.array([3, 9, 16, 33]), mx.array([7, 1, 30, 2])
     results = []
-    for seed in (3, 3, 4):
+    for seed in (5, 5, 6):
         mx.random.seed(seed)
         results.append(loss_and_gradients(Network(model), ids, positions, targets))
     (value, found), (again, _), (other, _) = results
     assert value == again != other
-    mx.random.seed(3)
+    mx.random.seed(5)
     for layer in model.layers:
         seed = draw_seed()
         for projection, path in FAMILIES[family_of(layer)].projections.items():

@@ -15,10 +15,10 @@ import numpy as np
 
 from t2sql import _core
 from t2sql.runtimes import Array, Module, mx, policy
-from t2sql.train.anatomy import Anatomy
+from t2sql.train.anatomy import Anatomy, family_of
 from t2sql.train.batches import Span
 from t2sql.train.frozen import frozen_weight, is_frozen_matrix
-from t2sql.train.layer_parts import LayerParts, LayerSpec, Rope, Unfit, parts_of
+from t2sql.train.layer_parts import FAMILIES, LayerParts, LayerSpec, Rope, Unfit, parts_of
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class NativeLayers:
     def of(cls, model: Module, anatomy: Anatomy) -> NativeLayers | None:
         """The layers of a model; None where the device's policy has none, and where Rust knows none."""
         # The extension has these layers on Linux only.
-        if not policy().rust_layers or not hasattr(_core, "DecoderLayer"):
+        if not policy().rust_layers or not hasattr(_core, "DecoderLayer") or family_of(model) not in FAMILIES:
             return None
         layers = zip(model.layers, anatomy.windows, strict=True)
         known = any(isinstance(parts_of(layer, window), LayerParts) for layer, window in layers)
@@ -109,6 +109,8 @@ def left_to_mlx(model: Module) -> str:
 
     What the device's policy says is not looked at.
     """
+    if family_of(model) not in FAMILIES:
+        return f"layer 0: models of {type(model).__module__} are not known to Rust"
     windows = Anatomy.of(model).windows
     for index, (layer, window) in enumerate(zip(model.layers, windows, strict=True)):
         parts = parts_of(layer, window)
