@@ -76,7 +76,8 @@ def test_what_it_does_not_compute_is_left_to_mlx(tiny_llama: Path) -> None:
     unknown.layers[-1].self_attn.rope = nn.Identity()
     assert left_to_mlx(unknown) == "layer 1: rotary positions of type Identity"
     unknown.layers[0] = nn.Sequential()
-    assert "are not known to Rust" in left_to_mlx(unknown)
+    assert "layer 0: layers of mlx.nn" in left_to_mlx(unknown)
+    assert "models of mlx.nn" in left_to_mlx(nn.Sequential(unknown.layers[1]))
 
 
 def test_full_fine_tuning_stays_with_mlx(tiny_llama: Path, tmp_path: Path) -> None:
