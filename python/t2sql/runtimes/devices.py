@@ -75,7 +75,7 @@ METAL = DevicePolicy(
     rust_layers=False,
     numpy_exponentials=False,
     compiles=True,
-    length_multiple=32,
+    length_multiple=64,
     scores_in="mlx",
 )
 CUDA = replace(METAL, kind="cuda")

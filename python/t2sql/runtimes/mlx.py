@@ -5,13 +5,20 @@ from __future__ import annotations
 import time
 from typing import TypeAlias
 
+from t2sql.errors import WorkError
 from t2sql.runtimes import blas
 from t2sql.runtimes.heap import keep_freed_memory
 
 blas.load()
 keep_freed_memory()
 
-import mlx.core as mx  # noqa: E402
+try:
+    import mlx.core as mx
+except ModuleNotFoundError:
+    raise
+except ImportError as error:
+    hint = "Without a GPU: pip uninstall mlx-cuda-12 mlx-cuda-13, then pip install 'mlx[cpu]'"
+    raise WorkError("MLX does not start", found=error, hint=hint if "CUDA" in str(error) else None) from error
 import mlx.nn as nn  # noqa: E402
 import mlx.optimizers as optimizers  # noqa: E402
 from mlx.utils import tree_flatten, tree_map, tree_unflatten  # noqa: E402

@@ -10,8 +10,8 @@ from t2sql.runtimes import Array, mx, nn, policy
 from t2sql.train.batches import Batch
 from t2sql.train.network import Network, Spans
 
-_TARGET_MULTIPLE = 64
-"""What the number of targets is rounded up to where the function is compiled, anew for each shape."""
+_TARGET_MULTIPLE = 256
+"""What the number of targets is rounded up to where the function is compiled: each shape costs a second."""
 
 
 class LossAndGradient:
