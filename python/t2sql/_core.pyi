@@ -301,6 +301,24 @@ class AttentionBlock:
 def product_kernels() -> list[tuple[str, bool]]:
     """Linux only: the kernels that can multiply by frozen matrices here, and whether in bfloat16."""
 
+def kernel_speeds() -> list[tuple[str, bool, float]]:
+    """Linux only: measure, once for the process, the kernels that may be chosen.
+
+    Returns:
+        Their names, whether they multiply in bfloat16, and thousands of millions of operations a second.
+        The first are those of float32.
+
+    Raises:
+        InputError: `T2SQL_SIMD` names kernels that are not there.
+    """
+
+def fastest_bf16_kernels() -> str | None:
+    """Linux only: the fastest kernels in bfloat16, if they are worth their roundings here.
+
+    Raises:
+        InputError: `T2SQL_SIMD` names kernels that are not there.
+    """
+
 @final
 class FrozenWeight:
     """Linux only: a matrix `[outputs, inputs]` that is not trained, in C-contiguous arrays, not copied.

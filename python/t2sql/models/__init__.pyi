@@ -31,6 +31,7 @@ from .reference import demo_gguf as demo_gguf
 from .reference import lasting_source as lasting_source
 from .reference import resolve as resolve
 from .weights import dequantize as dequantize
+from .weights import halve_matrices as halve_matrices
 from .weights import quantize_base as quantize_base
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "directory_type",
     "flat",
     "gguf_facts",
+    "halve_matrices",
     "lasting_source",
     "load",
     "load_adapter_weights",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from t2sql.models.adapters import apply_adapter, flat
 from t2sql.models.importing import as_directory
 from t2sql.models.memory import check_memory, model_size
 from t2sql.models.reference import ModelRef, check_directory, resolve
-from t2sql.models.weights import dequantize, quantize_base, set_full_dtype
+from t2sql.models.weights import dequantize, set_full_dtype
 from t2sql.plain import JsonObject
 from t2sql.runtimes import Module, mlx_lm, mx, policy
 
@@ -49,7 +49,7 @@ def load(
     *,
     adapter: str | Path | None = None,
     quantized: bool | None = None,
-    base_bits: int | None = None,
+    prepare: Callable[[Module], None] | None = None,
     dtype: str | None = None,
     tokenizer: Any = None,
 ) -> Loaded:
@@ -59,8 +59,7 @@ def load(
         model: A reference; a text or a path is resolved first. A GGUF file is imported into the cache.
         adapter: An adapter directory to put on it.
         quantized: Whether matrices that are quantized keep their bits; by default as the policy says.
-        base_bits: Quantize every matrix to so many bits; those that are not quantized are never in memory
-            together.
+        prepare: Changes the network before its arrays are read from the disk.
         dtype: MLX's name of a float type for the weights.
         tokenizer: The model's tokenizer, where it has been loaded already.
 
@@ -88,8 +87,8 @@ def load(
     stored = dtype or (None if is_quantized and here.keeps_quantized else here.weights)
     if stored:
         set_full_dtype(network, getattr(mx, stored))
-    if base_bits:
-        quantize_base(network, base_bits, keep=keeps)
+    if prepare is not None:
+        prepare(network)
     _evaluate(network, ref.path)
     weights = f"{config['quantization']['bits']}-bit" if is_quantized else (stored or "float32")
     if adapter is not None:

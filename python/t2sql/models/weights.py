@@ -43,3 +43,10 @@ def set_full_dtype(network: Module, dtype: mx.Dtype) -> None:
             continue
         own = {k: v for k, v in module.items() if isinstance(v, mx.array) and not k.startswith("_")}
         module.update({k: v.astype(dtype) for k, v in own.items() if mx.issubdtype(v.dtype, mx.floating)})
+
+
+def halve_matrices(network: Module) -> None:
+    """Convert every full matrix to bfloat16; norms and biases stay as they are."""
+    for module in network.modules():
+        if type(module) in (nn.Linear, nn.Embedding):
+            module.weight = module.weight.astype(mx.bfloat16)

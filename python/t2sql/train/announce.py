@@ -8,6 +8,7 @@ from t2sql.models import ModelRef, check_memory, flat, model_size
 from t2sql.plain import JsonObject
 from t2sql.runs.records import TrainStartEvent, WarningEvent
 from t2sql.runtimes import available_memory, blas, device, policy
+from t2sql.train.compute import Compute, held_bytes
 from t2sql.train.config import TrainConfig
 from t2sql.train.emit import Emit
 from t2sql.train.encoding import Encoded
@@ -43,6 +44,7 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
             cached_bytes=train.memory_bytes + valid.memory_bytes,
             cached_disk_bytes=train.disk_bytes + valid.disk_bytes,
             cache=f"off: {train.cache_off}" if train.cache_off else "on",
+            compute=session.compute.words,
             memory_estimate=None if expected is None else expected.to_dict(),
             memory_available=available,
         )
@@ -64,7 +66,12 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
 
 
 def check_fits(
-    ref: ModelRef, settings: JsonObject, config: TrainConfig, examples: TrainingData, ranks: int
+    ref: ModelRef,
+    settings: JsonObject,
+    config: TrainConfig,
+    examples: TrainingData,
+    ranks: int,
+    compute: Compute,
 ) -> None:
     """Refuse a training that takes more memory than there is, before the model is loaded.
 
@@ -74,6 +81,7 @@ def check_fits(
         config: The training's settings.
         examples: The encoded examples.
         ranks: Processes that train together.
+        compute: What multiplies by the base's matrices.
 
     Raises:
         WorkError: There is less.
@@ -81,10 +89,7 @@ def check_fits(
     shape, available = ModelShape.of(settings), available_memory()
     if shape is None or available is None:
         return
-    size = model_size(ref)
-    held = size.held()
-    if config.base_bits and policy().keeps_quantized:
-        held = round(held * config.base_bits / 16)
+    held = held_bytes(model_size(ref), config, compute)
     work = _workload(
         [*examples.paraphrases[0], *examples.valid],
         weight_bits=8 * held / shape.parameters,

@@ -88,6 +88,9 @@ class TrainConfig(BaseModel):
     base_bits: Literal[4, 8] | None = Field(
         None, description="Quantize the base to 4 or 8 bits first (QLoRA)."
     )
+    compute: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Numbers to multiply in on a CPU: float32, bfloat16, or auto, which measures."
+    )
     cache_gb: float = Field(1.5, ge=0, description="Memory for the frozen layers' output; 0 is no cache.")
     cache_disk_gb: float = Field(10.0, ge=0, description="Disk for what of it does not fit in memory.")
     augment: tuple[Augmentation, ...] = Field(

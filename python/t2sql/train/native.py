@@ -62,21 +62,21 @@ class Layout:
 class NativeLayers:
     """The layers of a model in Rust. Each is examined at every call, because adapters come and go."""
 
-    def __init__(self, model: Module, anatomy: Anatomy) -> None:
-        """Make no buffers yet."""
-        self._model, self._windows = model, anatomy.windows
+    def __init__(self, model: Module, anatomy: Anatomy, products: str | None = None) -> None:
+        """Make no buffers yet; `products` are the kernels of `frozen_weight`."""
+        self._model, self._windows, self._products = model, anatomy.windows, products
         self._kernels: dict[int, _core.DecoderLayer] = {}
         self._shared: dict[LayerSpec, _core.DecoderLayer] = {}
 
     @classmethod
-    def of(cls, model: Module, anatomy: Anatomy) -> NativeLayers | None:
+    def of(cls, model: Module, anatomy: Anatomy, products: str | None = None) -> NativeLayers | None:
         """The layers of a model; None where the device's policy has none, and where Rust knows none."""
         # The extension has these layers on Linux only.
         if not policy().rust_layers or not hasattr(_core, "DecoderLayer") or family_of(model) not in FAMILIES:
             return None
         layers = zip(model.layers, anatomy.windows, strict=True)
         known = any(isinstance(parts_of(layer, window), LayerParts) for layer, window in layers)
-        return cls(model, anatomy) if known else None
+        return cls(model, anatomy, products) if known else None
 
     def all(self) -> bool:
         """Whether every layer is, as it is now, of the kind that Rust computes."""
@@ -101,7 +101,8 @@ class NativeLayers:
         kernels, key = (self._kernels, index) if training and parts.adapters else (self._shared, parts.spec)
         if key not in kernels:
             kernels[key] = _core.DecoderLayer(**asdict(parts.spec))
-        return _apply(kernels[key], parts, h, layout, training=training)
+        matrices = {name: frozen_weight(m, self._products) for name, m in parts.linears.items()}
+        return _apply(kernels[key], parts, matrices, h, layout, training=training)
 
 
 def left_to_mlx(model: Module) -> str:
@@ -128,15 +129,20 @@ def computes(model: Module) -> bool:
 
 
 def _apply(
-    kernel: _core.DecoderLayer, parts: LayerParts, h: Array, layout: Layout, *, training: bool
+    kernel: _core.DecoderLayer,
+    parts: LayerParts,
+    matrices: dict[_core.Projection, _core.FrozenWeight],
+    h: Array,
+    layout: Layout,
+    *,
+    training: bool,
 ) -> Array:
     """A layer as a function of MLX, with the gradients that Rust computes."""
     shape, modules = h.shape, parts.adapters
-    linears = parts.linears.items()
     weights = _core.LayerWeights(
         norms=parts.norms,
-        projections={name: frozen_weight(linear) for name, linear in linears},
-        biases={name: np.asarray(linear.bias) for name, linear in linears if "bias" in linear},
+        projections=matrices,
+        biases={name: np.asarray(m.bias) for name, m in parts.linears.items() if "bias" in m},
     )
     cos, sin = layout.rotary(parts.rope)
     lora = [value for module in modules.values() for value in (module.lora_a, module.lora_b)]

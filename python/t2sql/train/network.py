@@ -33,7 +33,14 @@ class Network:
             Otherwise it is run whole and nothing of it is cached.
     """
 
-    def __init__(self, model: Module, *, grad_checkpoint: bool = False, native: bool = True) -> None:
+    def __init__(
+        self,
+        model: Module,
+        *,
+        grad_checkpoint: bool = False,
+        native: bool = True,
+        kernels: str | None = None,
+    ) -> None:
         """Take the model apart.
 
         Args:
@@ -41,15 +48,16 @@ class Network:
             grad_checkpoint: Compute what is inside a layer again in the backward pass.
             native: Use the layers in Rust. They know the gradients of LoRA only, so this has to be off
                 where the weights themselves are trained.
+            kernels: What multiplies by frozen matrices in Rust; see `frozen_weight`.
         """
         self.model = model
         self._layers: list[Module] = list(model.layers)
         self._grad_checkpoint = grad_checkpoint
-        self._anatomy = Anatomy.of(model)
+        self._anatomy, self._kernels = Anatomy.of(model), kernels
         self.native: NativeLayers | None = None
         self.left_to_mlx = ""
         if native and not grad_checkpoint:
-            self.native = NativeLayers.of(model, self._anatomy)
+            self.native = NativeLayers.of(model, self._anatomy, kernels)
             self.left_to_mlx = left_to_mlx(model) if policy().rust_layers else ""
         self.split = self._parts_make_the_whole()
 
@@ -112,7 +120,8 @@ class Network:
         if self.native is not None and native_head(head, h):
             normed = self.model.model.norm(h)
             training, cap = self.model.training, self._anatomy.logit_cap
-            return cross_entropy(normed, frozen_weight(head), targets, training=training, cap=cap)
+            matrix = frozen_weight(head, self._kernels)
+            return cross_entropy(normed, matrix, targets, training=training, cap=cap)
         if head.trainable_parameters():
             return token_losses(self.head(h), targets)
         vocabulary = int(head.weight.shape[0])

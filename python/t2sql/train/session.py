@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from t2sql.models import Loaded
 from t2sql.runs.records import TimedSchedule, TrainingState
 from t2sql.train.checkpoint_files import STATE_VERSION
+from t2sql.train.compute import FLOAT32, Compute
 from t2sql.train.config import TrainConfig
 from t2sql.train.encoding import Encoded
 from t2sql.train.epochs import EpochOrder
@@ -52,6 +53,7 @@ class Session:
         weights_fingerprint: The base model's weights before training.
         adapter_config: The JSON of adapter_config.json.
         network: The model by its parts.
+        compute: What multiplies by the frozen matrices.
         optimizer: MLX's optimizer with its moments.
         first_trained: The first layer that is trained.
         order: Which examples each step takes.
@@ -66,7 +68,14 @@ class Session:
         base_loss: The validation loss before the first step.
     """
 
-    def __init__(self, config: TrainConfig, loaded: Loaded, data: TrainingData, ranks: Ranks) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        loaded: Loaded,
+        data: TrainingData,
+        ranks: Ranks,
+        compute: Compute = FLOAT32,
+    ) -> None:
         """Make the model trainable and reserve the cache; nothing is trained or computed yet.
 
         Raises:
@@ -78,8 +87,12 @@ class Session:
         self.weights_fingerprint = weights_fingerprint(loaded.model)
         self.adapter_config = prepare_model(loaded, config)
         self.network = Network(
-            loaded.model, grad_checkpoint=config.grad_checkpoint, native=config.fine_tune_type != "full"
+            loaded.model,
+            grad_checkpoint=config.grad_checkpoint,
+            native=config.fine_tune_type != "full",
+            kernels=compute.kernels,
         )
+        self.compute = compute if self.network.native is not None else FLOAT32
         self.optimizer = make_optimizer(config)
         self.optimizer.init(loaded.model.trainable_parameters())
         self.first_trained = first_trained_layer(loaded.model)
@@ -147,6 +160,8 @@ class Session:
             model=self.weights_fingerprint,
             dataset=self.dataset_fingerprint,
             settings=self.given.model_dump(mode="json"),
+            compute=self.compute.precision,
+            kernels=self.compute.kernels,
         )
 
     def restore_state(self, state: TrainingState) -> None:

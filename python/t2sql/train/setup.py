@@ -12,27 +12,40 @@ from t2sql.models import (
     add_adapter_layers,
     dequantize,
     flat,
+    halve_matrices,
     lasting_source,
     load,
     quantize_base,
 )
 from t2sql.plain import JsonObject
 from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
+from t2sql.train.compute import Compute, keeps_stored
 from t2sql.train.config import TrainConfig
 from t2sql.train.native import computes
 
 
-def load_base(ref: ModelRef, config: TrainConfig, *, tokenizer: Any = None) -> Loaded:
-    """Load a base model for training; where Rust may compute the layers, quantized matrices stay quantized.
+def load_base(ref: ModelRef, config: TrainConfig, compute: Compute, *, tokenizer: Any = None) -> Loaded:
+    """Load a base model for training; where Rust computes its layers, matrices are held as they are stored.
 
     Args:
         ref: The model.
         config: The settings.
+        compute: In bfloat16, full matrices are held so.
         tokenizer: The model's tokenizer, where it has been loaded already.
     """
-    keeps = policy().keeps_quantized or (policy().rust_layers and config.fine_tune_type == "lora")
-    bits = config.base_bits if config.fine_tune_type == "lora" else None
-    return load(ref, quantized=keeps, base_bits=bits, tokenizer=tokenizer)
+    keeps = policy().keeps_quantized or keeps_stored(config)
+
+    def prepare(network: Module) -> None:
+        if config.base_bits and config.fine_tune_type != "full":
+            quantize_base(network, config.base_bits, keep=keeps)
+        if compute.precision == "bfloat16" and computes(network):
+            halve_matrices(network)
+
+    loaded = load(ref, quantized=keeps, prepare=prepare, tokenizer=tokenizer)
+    dtypes = {value.dtype for value in flat(loaded.model.parameters()).values()}
+    if loaded.weights == "float32" and mx.bfloat16 in dtypes:
+        loaded.weights = "bfloat16"
+    return loaded
 
 
 def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
@@ -58,7 +71,7 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
             expected=f"1 to {layers}, or -1 for all",
             found=config.num_layers,
         )
-    keeps = policy().keeps_quantized or (config.fine_tune_type == "lora" and not config.grad_checkpoint)
+    keeps = policy().keeps_quantized or keeps_stored(config)
     if config.base_bits:
         quantize_base(model, config.base_bits, keep=keeps)
     keys = adapter_keys(model, config.keys)
@@ -81,7 +94,7 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
     else:
         add_adapter_layers(model, AdapterConfig.from_json(adapter, "the training settings"))
         if not policy().keeps_quantized and not (keeps and computes(model)):
-            # MLX multiplies by quantized matrices slowly on a CPU.
+            # MLX multiplies by quantized matrices, and in bfloat16, slowly on a CPU.
             dequantize(model, policy().dtype)
             model.freeze()
             for module in model.modules():

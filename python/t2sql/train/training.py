@@ -15,7 +15,8 @@ from t2sql.plain import JsonObject
 from t2sql.runs.records import EndEvent, Event, ProgressEvent, Record
 from t2sql.runtimes import available_memory
 from t2sql.train.announce import announce, check_fits
-from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best
+from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best, read_state
+from t2sql.train.compute import Compute, choose, held_bytes
 from t2sql.train.config import TrainConfig
 from t2sql.train.emit import Emit
 from t2sql.train.examples import encode_dataset
@@ -85,6 +86,7 @@ def train(
     folder = Path(out) / "checkpoints"
     ranks = Ranks()
     last = last_checkpoint(folder, config, dataset, resume)
+    compute = choose(config, None if last is None else read_state(last.path))
     schedule = recorded_schedule(folder, config, last) if resume else None
     deadline = None if config.minutes is None else Deadline(started, seconds or 60 * config.minutes)
     ref = None if isinstance(model, Loaded) else model or models.resolve(config.model)
@@ -94,6 +96,7 @@ def train(
         dataset=str(dataset.path.resolve()),
         fingerprint=dataset.fingerprint,
         seconds=None if deadline is None else deadline.seconds,
+        compute=compute.to_json(),
     )
     ranks.broadcast_object(invitation.to_json())
     available = None if ref is None else available_memory()
@@ -101,14 +104,16 @@ def train(
         loaded, examples = model, encode_dataset(model.tokenizer, config, dataset, emit)
     else:
         ref = ref or models.resolve(config.model)
-        models.check_memory(models.model_size(ref).loading(), what="train the model", where=ref.source)
+        size = models.model_size(ref)
+        need = held_bytes(size, config, compute) + size.largest + models.RUNTIME_BYTES
+        models.check_memory(need, what="train the model", where=ref.source)
         path = models.as_directory(ref).path
         settings = read_json(path / "config.json")
         tokenizer = models.load_tokenizer(path, settings)
         examples = encode_dataset(tokenizer, config, dataset, emit)
-        check_fits(ref, settings, config, examples, ranks.size)
-        loaded = load_base(ref, config, tokenizer=tokenizer)
-    session = Session(config, loaded, examples, ranks)
+        check_fits(ref, settings, config, examples, ranks.size, compute)
+        loaded = load_base(ref, config, compute, tokenizer=tokenizer)
+    session = Session(config, loaded, examples, ranks, compute)
     announce(session, emit, available)
     if schedule is not None:
         session.follow(schedule)
@@ -146,6 +151,7 @@ class Invitation(Record):
         dataset: The dataset's directory, the same on every host.
         fingerprint: The dataset's fingerprint.
         seconds: Time for training, in seconds; None where it is not limited.
+        compute: What multiplies by the base's matrices.
     """
 
     settings: JsonObject
@@ -153,6 +159,7 @@ class Invitation(Record):
     dataset: str
     fingerprint: str
     seconds: float | None
+    compute: JsonObject
 
 
 def follow() -> None:
@@ -178,8 +185,10 @@ def follow() -> None:
             expected=f"fingerprint {shared.fingerprint[:12]}",
             found=dataset.fingerprint[:12],
         )
-    loaded = load_base(models.resolve(config.model, revision=shared.revision), config)
-    session = Session(config, loaded, encode_dataset(loaded.tokenizer, config, dataset, _ignore), ranks)
+    compute = Compute.from_json(shared.compute)
+    loaded = load_base(models.resolve(config.model, revision=shared.revision), config, compute)
+    examples = encode_dataset(loaded.tokenizer, config, dataset, _ignore)
+    session = Session(config, loaded, examples, ranks, compute)
     broadcast_start(session)
     deadline = None if shared.seconds is None else Deadline(time.perf_counter(), shared.seconds)
     Loop(session, Path("checkpoints"), _ignore, deadline).run()

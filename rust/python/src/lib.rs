@@ -27,9 +27,9 @@ fn cpu_features() -> String {
         };
     }
     #[cfg(target_arch = "x86_64")]
-    look!(is_x86_feature_detected, "avx2" "fma" "f16c" "avx512f" "avx512bw" "avx512dq" "avx512vl");
+    look!(is_x86_feature_detected, "avx2" "fma" "f16c" "avx512f" "avx512bw" "avx512dq" "avx512vl" "avx512bf16");
     #[cfg(target_arch = "aarch64")]
-    look!(is_aarch64_feature_detected, "neon" "fp16" "dotprod" "i8mm");
+    look!(is_aarch64_feature_detected, "neon" "fp16" "dotprod" "i8mm" "bf16");
     features.join(" ")
 }
 
@@ -61,6 +61,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add_class::<train::FrozenWeight>()?;
         m.add_class::<train::LayerWeights>()?;
         m.add_function(wrap_pyfunction!(train::product_kernels, m)?)?;
+        m.add_function(wrap_pyfunction!(train::kernel_speeds, m)?)?;
+        m.add_function(wrap_pyfunction!(train::fastest_bf16_kernels, m)?)?;
         m.add_class::<train::LayerAdapters>()?;
         m.add_class::<train::DecoderLayer>()?;
         m.add_function(wrap_pyfunction!(train::dropout_factors, m)?)?;

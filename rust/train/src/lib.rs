@@ -65,7 +65,9 @@ pub use attention::AttentionBlock;
 pub use cross_entropy::cross_entropy;
 pub use dropout::Dropout;
 pub use layer::{Layer, Rotary};
-pub use products::{product, Affine, Direction, Floats, FrozenWeight, Kernels, Product, Stored};
+pub use products::{
+    fastest_bf16, product, speeds, Affine, Direction, Floats, FrozenWeight, Kernels, Product, Speed, Stored,
+};
 pub use projections::Projections;
 pub use spec::{Activation, LayerShape, LayerSpec, ProjectionShape, RotaryPairs};
 pub use weights::{Adapter, AdapterGradient, LayerAdapters, LayerGradients, LayerWeights, Norms};

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from t2sql.plain import Json
 from t2sql.runs.records.checkpoints import ValidationScore
+from t2sql.runs.records.codec import ABSENT
 from t2sql.runs.records.events import Event, StartEvent
 
 
@@ -27,6 +28,7 @@ class TrainStartEvent(StartEvent):
         cached_bytes: Memory for the frozen layers' cached outputs, in bytes.
         cached_disk_bytes: The same on disk, in bytes.
         cache: "on", or "off: " and why the frozen layers' outputs are not cached.
+        compute: The numbers that frozen matrices are multiplied in, and the instructions that do so.
         memory_estimate: Memory that training is expected to need, in bytes, by part; null where the model's
             sizes
             are not known.
@@ -46,6 +48,7 @@ class TrainStartEvent(StartEvent):
     cached_bytes: int | None = None
     cached_disk_bytes: int | None = None
     cache: str | None = None
+    compute: str | None = field(default=None, metadata=ABSENT)
     memory_estimate: dict[str, int] | None = None
     memory_available: int | None = None
 

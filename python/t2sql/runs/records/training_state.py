@@ -87,6 +87,9 @@ class TrainingState(Record):
         model: Fingerprint of the base's weights; absent in checkpoints of early versions.
         dataset: Fingerprint of the dataset.
         settings: Training settings by name.
+        compute: The numbers that frozen matrices are multiplied in, "float32" or "bfloat16"; absent in
+            checkpoints of early versions.
+        kernels: The instructions that do so; absent where they are the usual ones.
     """
 
     version: int
@@ -104,3 +107,5 @@ class TrainingState(Record):
     model: str | None = field(default=None, metadata=ABSENT)
     dataset: str
     settings: JsonObject
+    compute: str | None = field(default=None, metadata=ABSENT)
+    kernels: str | None = field(default=None, metadata=ABSENT)

@@ -44,6 +44,15 @@ impl Simd {
         }
     }
 
+    /// Other names of `T2SQL_SIMD` that mean it here: those of instructions that only training's products use.
+    fn products(self) -> &'static [&'static str] {
+        match self {
+            Simd::Avx512 => &["avx512bf16", "amx"],
+            Simd::Neon => &["neonbf16"],
+            Simd::Scalar | Simd::Avx2 => &[],
+        }
+    }
+
     /// Whether this processor has it.
     pub fn available(self) -> bool {
         match self {
@@ -73,7 +82,8 @@ impl Simd {
         static ACTIVE: OnceLock<std::result::Result<Simd, String>> = OnceLock::new();
         let choose = || match std::env::var(VARIABLE) {
             Ok(name) if !name.is_empty() => {
-                let named = Simd::ALL.into_iter().find(|simd| simd.name() == name && simd.available());
+                let is_named = |simd: &Simd| simd.name() == name || simd.products().contains(&&*name);
+                let named = Simd::ALL.into_iter().find(|simd| is_named(simd) && simd.available());
                 named.ok_or(name)
             }
             _ => Ok(Simd::ALL.into_iter().rfind(|simd| simd.available()).unwrap_or(Simd::Scalar)),

@@ -84,6 +84,26 @@ pub fn product_kernels() -> Vec<(&'static str, bool)> {
     available()
 }
 
+fn bad_variable(py: Python<'_>, found: String) -> PyErr {
+    let names: Vec<_> = available().into_iter().map(|(name, _)| name).collect();
+    wrong(py, "bad T2SQL_SIMD", names.join(" or "), found)
+}
+
+/// The kernels that may be chosen, whether they multiply in bfloat16, and thousands of millions of operations a
+/// second, measured once.
+#[pyfunction]
+pub fn kernel_speeds(py: Python<'_>) -> PyResult<Vec<(&'static str, bool, f64)>> {
+    let speeds = py.detach(train::speeds).map_err(|found| bad_variable(py, found))?;
+    Ok(speeds.iter().map(|speed| (speed.kernels.name(), speed.kernels.is_bf16(), speed.gflops)).collect())
+}
+
+/// The fastest kernels in bfloat16, if they are worth their roundings here.
+#[pyfunction]
+pub fn fastest_bf16_kernels(py: Python<'_>) -> PyResult<Option<&'static str>> {
+    let fastest = py.detach(train::fastest_bf16).map_err(|found| bad_variable(py, found))?;
+    Ok(fastest.map(Kernels::name))
+}
+
 /// A C-contiguous array of this type; None for one of another type.
 fn held<T: Element>(array: &Bound<'_, PyAny>) -> PyResult<Option<Held<T>>> {
     let Ok(typed) = array.cast::<PyArrayDyn<T>>() else {

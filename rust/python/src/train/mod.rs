@@ -10,7 +10,7 @@ use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::errors::wrong;
-pub use frozen::{product_kernels, FrozenWeight};
+pub use frozen::{fastest_bf16_kernels, kernel_speeds, product_kernels, FrozenWeight};
 pub use layer::{dropout_factors, AttentionBlock, DecoderLayer};
 pub use loss::{cross_entropy, AdamW};
 pub use weights::{LayerAdapters, LayerWeights};

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::avx512;
 use super::driver::Kernel;
-use super::panels::{self, Part, STRIDE};
+use super::panels::{Part, STRIDE};
 
 /// Whether this processor has AMX for bfloat16 and the system lets this process use it. The first call asks.
 pub(super) fn granted() -> bool {
@@ -65,11 +65,12 @@ impl Kernel for Amx {
     const MR: usize = 32;
     const NR: usize = 32;
     const KR: usize = 32;
+    const KC: usize = 384;
     type Element = u16;
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [u16]) {
-        panels::pack_rows(x, stride, size, padded, panel);
+        // SAFETY: AVX-512 BF16, by the caller's promise.
+        unsafe { avx512::pack_rows(x, stride, size, padded, panel) };
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]

@@ -14,6 +14,7 @@ impl Kernel for Avx2 {
     const MR: usize = MR;
     const NR: usize = 16;
     const KR: usize = 1;
+    const KC: usize = 256;
     type Element = f32;
 
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
@@ -36,6 +37,9 @@ impl Kernel for Avx2 {
         add: bool,
     ) {
         let mut sums = [[_mm256_setzero_ps(); 2]; MR];
+        for row in 0..MR {
+            _mm_prefetch::<_MM_HINT_T0>(tile.wrapping_add(row * stride).cast());
+        }
         for position in 0..padded {
             // SAFETY: the panels hold `padded` positions.
             unsafe {

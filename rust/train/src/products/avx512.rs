@@ -18,6 +18,7 @@ impl Kernel for Avx512 {
     const MR: usize = MR;
     const NR: usize = 32;
     const KR: usize = 1;
+    const KC: usize = 256;
     type Element = f32;
 
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
@@ -40,6 +41,8 @@ impl Kernel for Avx512 {
         add: bool,
     ) {
         let mut sums = [[_mm512_setzero_ps(); 2]; MR];
+        // SAFETY: the tile is valid, by the caller's promise.
+        unsafe { prefetch(tile, stride) };
         for position in 0..padded {
             // SAFETY: the panels hold `padded` positions.
             unsafe {
@@ -61,11 +64,12 @@ impl Kernel for Avx512Bf16 {
     const MR: usize = MR;
     const NR: usize = 32;
     const KR: usize = 32;
+    const KC: usize = 384;
     type Element = u16;
 
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [u16]) {
-        panels::pack_rows(x, stride, size, padded, panel);
+        // SAFETY: AVX-512 BF16, by the caller's promise.
+        unsafe { pack_rows(x, stride, size, padded, panel) };
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
@@ -84,6 +88,8 @@ impl Kernel for Avx512Bf16 {
         add: bool,
     ) {
         let mut sums = [[_mm512_setzero_ps(); 2]; MR];
+        // SAFETY: the tile is valid, by the caller's promise.
+        unsafe { prefetch(tile, stride) };
         for position in (0..padded).step_by(2) {
             // SAFETY: the panels hold `padded` positions, an even number; pairs lie at multiples of four bytes.
             unsafe {
@@ -100,6 +106,20 @@ impl Kernel for Avx512Bf16 {
         }
         // SAFETY: the tile is valid, by the caller's promise.
         unsafe { store(sums, tile, stride, add) };
+    }
+}
+
+/// Brings a tile into the cache while its sums are computed.
+///
+/// # Safety
+/// The tile is valid.
+#[inline(always)]
+unsafe fn prefetch(tile: *const f32, stride: usize) {
+    for row in 0..MR {
+        for half in 0..2 {
+            // SAFETY: by the caller's promise.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(tile.add(row * stride + half * 16).cast()) };
+        }
     }
 }
 
@@ -132,4 +152,36 @@ pub(super) unsafe fn pack_pairs(part: &Part, padded: usize, panel: &mut [u16], s
         // SAFETY: AVX2, by the caller's promise.
         unsafe { avx2::transpose::<32>(rows, stride, len, out) };
     });
+}
+
+/// [`panels::pack_rows`] with the processor's own rounding, which takes subnormal numbers for zero.
+///
+/// # Safety
+/// The processor has AVX-512 F and BF16.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")]
+pub(super) unsafe fn pack_rows(
+    x: &[f32],
+    stride: usize,
+    [height, len]: [usize; 2],
+    padded: usize,
+    panel: &mut [u16],
+) {
+    if !len.is_multiple_of(32) {
+        return panels::pack_rows(x, stride, [height, len], padded, panel);
+    }
+    for (row, out) in panel.chunks_exact_mut(STRIDE).enumerate() {
+        let out = out[..len].as_chunks_mut::<32>().0;
+        if row >= height {
+            out.fill([0; 32]);
+            continue;
+        }
+        for (out, x) in out.iter_mut().zip(x[row * stride..].as_chunks::<32>().0) {
+            // SAFETY: both arrays have 32 numbers.
+            unsafe {
+                let (low, high) = (_mm512_loadu_ps(x.as_ptr()), _mm512_loadu_ps(x.as_ptr().add(16)));
+                let halves = std::mem::transmute::<__m512bh, __m512i>(_mm512_cvtne2ps_pbh(high, low));
+                _mm512_storeu_si512(out.as_mut_ptr().cast(), halves);
+            }
+        }
+    }
 }

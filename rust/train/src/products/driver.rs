@@ -1,13 +1,13 @@
 //! The loops around the kernels, and the threads.
 //!
-//! The left factor is rearranged once. A thread takes some columns of the result: for each panel of the weight
-//! that it decodes, all rows of the left factor pass by. Each element of the result is summed by one thread, its
+//! The left factor is rearranged once. A thread takes some columns of the result: past the panels of the weight
+//! that it decodes for them, all rows of the left factor go. Each element of the result is summed by one thread, its
 //! positions in order, so that the number of threads changes nothing.
 
 use rayon::prelude::*;
 
 use super::kernels::Kernels;
-use super::panels::{Element, Part, KC, STRIDE};
+use super::panels::{Element, Part, STRIDE};
 use super::weight::{FrozenWeight, Stored};
 use crate::matmul::{matmul, plain, transposed};
 use crate::spec::ProjectionShape;
@@ -28,6 +28,9 @@ pub(super) trait Kernel {
     const NR: usize;
     /// A panel's positions are padded to a multiple of it.
     const KR: usize;
+    /// Most positions of a panel, a multiple of 32 up to [`super::panels::KC`]: one of rows and one of a weight
+    /// fit into the first-level cache.
+    const KC: usize;
     type Element: Element;
 
     /// Fills a panel of rows; see [`super::panels::pack_rows`].
@@ -42,7 +45,7 @@ pub(super) trait Kernel {
         panel: &mut [Self::Element],
     );
 
-    /// Fills a panel of a weight, `[padded, NR]` elements in the kernel's order; `scratch` holds `KC * NR` numbers.
+    /// Fills a panel of a weight, `[padded, NR]` elements in the kernel's order; `scratch` holds as many.
     ///
     /// # Safety
     /// The kernel is available.
@@ -167,10 +170,10 @@ impl Aligned {
     }
 }
 
-/// Buffers of a thread, which only grow: for the left factor, a panel of a weight, decoded rows, and a tile.
+/// Buffers of a thread, which only grow: for the left factor, panels of a weight, decoded rows, and a tile.
 struct Buffers {
     rows: Aligned,
-    panel: Aligned,
+    panels: Aligned,
     scratch: Aligned,
     tile: Aligned,
 }
@@ -179,17 +182,23 @@ thread_local! {
     static BUFFERS: std::cell::RefCell<Buffers> = const {
         std::cell::RefCell::new(Buffers {
             rows: Aligned(Vec::new()),
-            panel: Aligned(Vec::new()),
+            panels: Aligned(Vec::new()),
             scratch: Aligned(Vec::new()),
             tile: Aligned(Vec::new()),
         })
     };
 }
 
-/// Where the positions are cut: into blocks of equal size, but for the last, of which none exceeds `KC`.
-fn block_len(positions: usize) -> usize {
-    positions.div_ceil(positions.div_ceil(KC).max(1)).next_multiple_of(32)
+/// Where the positions are cut: into blocks of equal size, but for the last, of which none exceeds `most`.
+fn block_len(positions: usize, most: usize) -> usize {
+    positions.div_ceil(positions.div_ceil(most).max(1)).next_multiple_of(32)
 }
+
+/// Most panels of a weight that are decoded at once.
+const GROUP: usize = 8;
+
+/// Bytes of the left factor that stay in the second-level cache.
+const ROWS_BYTES: usize = 128 << 10;
 
 /// The result as one thread may write it: its own columns only.
 #[derive(Clone, Copy)]
@@ -215,7 +224,7 @@ fn compute<K: Kernel>(product: &Product, x: &[f32], add: bool, out: &mut [f32]) 
     // Taken out of the thread's storage while rayon may run other products on this thread.
     let mut packed =
         BUFFERS.with_borrow_mut(|buffers| std::mem::replace(&mut buffers.rows, Aligned(Vec::new())));
-    let (height, block) = (rows.div_ceil(K::MR), block_len(positions));
+    let (height, block) = (rows.div_ceil(K::MR), block_len(positions, K::KC));
     let panel_len = K::MR * STRIDE;
     packed.reserve::<K::Element>(positions.div_ceil(block) * height * panel_len);
     let panels = &mut packed.as_mut::<K::Element>()[..positions.div_ceil(block) * height * panel_len];
@@ -230,9 +239,10 @@ fn compute<K: Kernel>(product: &Product, x: &[f32], add: bool, out: &mut [f32]) 
     });
     let panels = &*panels;
     let out = Out(out.as_mut_ptr());
-    // A few parts for each thread, so that none waits long for the last.
-    let width = columns.div_ceil(K::NR);
-    let group = width.div_ceil(4 * rayon::current_num_threads()).max(1);
+    // As many parts for each thread, and two where that leaves them wide enough.
+    let (width, threads) = (columns.div_ceil(K::NR), rayon::current_num_threads());
+    let least = if width < 4 * threads { threads } else { 2 * threads };
+    let group = width.div_ceil(width.div_ceil(GROUP).max(least).next_multiple_of(threads));
     (0..width.div_ceil(group)).into_par_iter().for_each(|index| {
         let first = index * group * K::NR;
         let job = Job { product, panels, block, columns: first..columns.min(first + group * K::NR), add };
@@ -257,48 +267,53 @@ impl<E: Element> Job<'_, E> {
         let Out(out) = out;
         let (product, [all, positions]) = (self.product, self.product.size());
         let (rows, height) = (product.rows, product.rows.div_ceil(K::MR));
-        buffers.panel.reserve::<E>(KC * K::NR);
-        buffers.scratch.reserve::<f32>(KC * K::NR);
+        let (panel_len, rows_len) = (self.block * K::NR, K::MR * STRIDE);
+        buffers.panels.reserve::<E>(GROUP * panel_len);
+        buffers.scratch.reserve::<f32>(panel_len);
         buffers.tile.reserve::<f32>(K::MR * K::NR);
-        let (panel, scratch) = (buffers.panel.as_mut::<E>(), buffers.scratch.as_mut::<f32>());
+        let (weights, scratch) = (buffers.panels.as_mut::<E>(), buffers.scratch.as_mut::<f32>());
         let tile = buffers.tile.as_mut::<f32>();
         // SAFETY: the kernel is available.
         unsafe { K::begin() };
         for (block, start) in (0..positions).step_by(self.block).enumerate() {
-            let len = self.block.min(positions - start);
-            let padded = len.next_multiple_of(K::KR);
+            let positions = start..positions.min(start + self.block);
+            let padded = positions.len().next_multiple_of(K::KR);
             let add = self.add || block > 0;
-            let panels = &self.panels[block * height * K::MR * STRIDE..][..height * K::MR * STRIDE];
-            for column in self.columns.clone().step_by(K::NR) {
-                let width = K::NR.min(all - column);
-                let part = Part {
-                    stored: product.weight.stored,
-                    inputs: product.shape.inputs,
-                    direction: product.direction,
-                    positions: start..start + len,
-                    columns: column..column + width,
-                };
+            let columns = || self.columns.clone().step_by(K::NR).map(|first| first..all.min(first + K::NR));
+            for (columns, weight) in columns().zip(weights.chunks_exact_mut(panel_len)) {
+                let (stored, inputs) = (product.weight.stored, product.shape.inputs);
+                let (direction, positions) = (product.direction, positions.clone());
+                let part = Part { stored, inputs, direction, positions, columns };
                 // SAFETY: the kernel is available.
-                unsafe { K::pack_weight(&part, padded, panel, scratch) };
-                for (index, rows_panel) in panels.chunks_exact(K::MR * STRIDE).enumerate() {
-                    let row = index * K::MR;
-                    let height = K::MR.min(rows - row);
-                    // SAFETY: row < rows and column < all, so the tile's first element lies within the result.
-                    let target = unsafe { out.add(row * all + column) };
-                    let (a, b) = (rows_panel.as_ptr(), panel.as_ptr());
-                    if height == K::MR && width == K::NR {
-                        // SAFETY: the whole tile lies within the result, in columns that are this job's alone;
-                        // the panels hold `padded` positions; the kernel is available.
-                        unsafe { K::run(padded, a, b, target, all, add) };
-                        continue;
-                    }
-                    // SAFETY: as above, with a tile of its own.
-                    unsafe { K::run(padded, a, b, tile.as_mut_ptr(), K::NR, false) };
-                    for (row, values) in tile.chunks_exact(K::NR).take(height).enumerate() {
-                        // SAFETY: these `width` columns of a row lie within the result and are this job's alone.
-                        let target = unsafe { std::slice::from_raw_parts_mut(target.add(row * all), width) };
-                        for (out, &value) in target.iter_mut().zip(values) {
-                            *out = if add { *out + value } else { value };
+                unsafe { K::pack_weight(&part, padded, weight, scratch) };
+            }
+            let panels = &self.panels[block * height * rows_len..][..height * rows_len];
+            // Rows that fit into the second-level cache meet one panel of the weight after the other, each of
+            // which stays in the first.
+            let most = (ROWS_BYTES / (K::MR * padded * size_of::<E>())).max(1);
+            for (first, panels) in (0..).step_by(most * K::MR).zip(panels.chunks(most * rows_len)) {
+                for (columns, weight) in columns().zip(weights.chunks_exact(panel_len)) {
+                    for (row, panel) in (first..).step_by(K::MR).zip(panels.chunks_exact(rows_len)) {
+                        let height = K::MR.min(rows - row);
+                        // SAFETY: row < rows and the columns lie below `all`, so the tile's first element lies
+                        // within the result.
+                        let target = unsafe { out.add(row * all + columns.start) };
+                        let (a, b, width) = (panel.as_ptr(), weight.as_ptr(), columns.len());
+                        if height == K::MR && width == K::NR {
+                            // SAFETY: the whole tile lies within the result, in columns that are this job's
+                            // alone; the panels hold `padded` positions; the kernel is available.
+                            unsafe { K::run(padded, a, b, target, all, add) };
+                            continue;
+                        }
+                        // SAFETY: as above, with a tile of its own.
+                        unsafe { K::run(padded, a, b, tile.as_mut_ptr(), K::NR, false) };
+                        for (row, values) in tile.chunks_exact(K::NR).take(height).enumerate() {
+                            // SAFETY: these columns of a row lie within the result and are this job's alone.
+                            let target =
+                                unsafe { std::slice::from_raw_parts_mut(target.add(row * all), width) };
+                            for (out, &value) in target.iter_mut().zip(values) {
+                                *out = if add { *out + value } else { value };
+                            }
                         }
                     }
                 }

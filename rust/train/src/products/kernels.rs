@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Kernels {
     /// The crate `gemm` for matrices that are stored in float32; for others [`Kernels::float32`].
     Gemm,
-    /// No vectors: the specification itself. float32.
+    /// No vectors, float32. The others multiply and add in one rounding.
     Scalar,
     /// AVX2 and FMA, float32.
     Avx2,
@@ -60,6 +60,11 @@ impl Kernels {
         matches!(self, Kernels::Avx512Bf16 | Kernels::NeonBf16 | Kernels::Amx)
     }
 
+    /// Whether they have run on a processor that has the instructions; the others are used only when named.
+    pub fn proven(self) -> bool {
+        !self.is_bf16()
+    }
+
     /// Whether this processor has the instructions and the system allows them. For AMX the first call asks
     /// the system.
     pub fn available(self) -> bool {
@@ -78,7 +83,7 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Kernels::Avx512Bf16 => Kernels::Avx512.available() && is_x86_feature_detected!("avx512bf16"),
             #[cfg(target_arch = "x86_64")]
-            Kernels::Amx => Kernels::Avx512.available() && super::amx::granted(),
+            Kernels::Amx => Kernels::Avx512Bf16.available() && super::amx::granted(),
             #[cfg(target_arch = "aarch64")]
             Kernels::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             #[cfg(target_arch = "aarch64")]

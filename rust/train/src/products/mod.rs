@@ -7,6 +7,7 @@ mod amx;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod choice;
 mod driver;
 mod kernels;
 #[cfg(target_arch = "aarch64")]
@@ -17,6 +18,7 @@ mod scalar;
 mod tests;
 mod weight;
 
+pub use choice::{fastest_bf16, speeds, Speed};
 pub use driver::{product, Direction, Product};
 pub use kernels::Kernels;
 pub use weight::{Affine, Floats, FrozenWeight, Stored};

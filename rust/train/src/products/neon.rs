@@ -16,6 +16,7 @@ impl Kernel for Neon {
     const MR: usize = 8;
     const NR: usize = 8;
     const KR: usize = 1;
+    const KC: usize = 256;
     type Element = f32;
 
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
@@ -57,6 +58,7 @@ impl Kernel for NeonBf16 {
     const MR: usize = 8;
     const NR: usize = 8;
     const KR: usize = 8;
+    const KC: usize = 384;
     type Element = u16;
 
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [u16]) {

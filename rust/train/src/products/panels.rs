@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::driver::Direction;
 use super::weight::{round, Stored};
 
-/// Most positions of a panel. A panel of a weight then fits into the first-level cache.
+/// Most positions of a panel of any kernel.
 pub(super) const KC: usize = 384;
 
 /// Elements from one row of a panel of rows to the next: a row begins in another set of the cache than the row
@@ -53,6 +53,18 @@ impl Part<'_> {
             Direction::Backward => self.columns.clone(),
         };
         self.stored.decode(self.inputs, row, columns, out);
+    }
+}
+
+impl<'a> Part<'a> {
+    /// The numbers of a weight in bfloat16 where the part has `width` columns, its positions are whole blocks of
+    /// 16, and pairs of them lie at multiples of four bytes.
+    #[inline(always)]
+    fn whole_halves(&self, width: usize) -> Option<&'a [u16]> {
+        let Stored::Bf16(halves) = self.stored else { return None };
+        let whole = self.columns.len() == width && self.positions.len().is_multiple_of(16);
+        let aligned = self.inputs.is_multiple_of(2) && halves.as_ptr().addr().is_multiple_of(4);
+        (whole && aligned && self.positions.start.is_multiple_of(2)).then_some(halves)
     }
 }
 
@@ -110,6 +122,9 @@ pub(super) fn pack_pairs<const NR: usize>(
     transposed: impl Fn(&[u32], usize, usize, &mut [u32]),
 ) {
     let (len, width) = (part.positions.len(), part.columns.len());
+    if let Some(halves) = part.whole_halves(NR) {
+        return pack_halves::<NR>(part, halves, panel, transposed);
+    }
     match part.direction {
         Direction::Backward => {
             for (pair, out) in panel.chunks_exact_mut(NR).take(padded / 2).enumerate() {
@@ -137,6 +152,35 @@ pub(super) fn pack_pairs<const NR: usize>(
                 }
             }
             transposed(rows, padded / 2, padded / 2, panel);
+        }
+    }
+}
+
+/// [`pack_pairs`] where the weight is stored in bfloat16 and the part is a whole panel: nothing is decoded.
+#[inline(always)]
+fn pack_halves<const NR: usize>(
+    part: &Part,
+    halves: &[u16],
+    panel: &mut [u32],
+    transposed: impl Fn(&[u32], usize, usize, &mut [u32]),
+) {
+    let (len, stride) = (part.positions.len(), part.inputs);
+    match part.direction {
+        Direction::Backward => {
+            let rows = halves[part.positions.start * stride..].chunks(2 * stride);
+            for (rows, out) in rows.zip(panel.chunks_exact_mut(NR)).take(len / 2) {
+                let low = &rows[part.columns.clone()];
+                let high = &rows[stride..][part.columns.clone()];
+                for (out, (&low, &high)) in out.iter_mut().zip(low.iter().zip(high)) {
+                    *out = u32::from(low) | u32::from(high) << 16;
+                }
+            }
+        }
+        Direction::Forward => {
+            let first = part.columns.start * stride + part.positions.start;
+            // SAFETY: every bit pattern is a u32.
+            let (_, pairs, _) = unsafe { halves[first..].align_to() };
+            transposed(pairs, stride / 2, len / 2, panel);
         }
     }
 }

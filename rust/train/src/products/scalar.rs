@@ -1,15 +1,16 @@
-//! The specification of every float32 kernel: loops without vectors.
+//! Loops without vectors, for processors without any that we know.
 
 use super::driver::Kernel;
 use super::panels::{self, Part, STRIDE};
 
-/// The specification.
+/// The kernel for float32.
 pub(super) struct Scalar;
 
 impl Kernel for Scalar {
     const MR: usize = 4;
     const NR: usize = 8;
     const KR: usize = 1;
+    const KC: usize = 256;
     type Element = f32;
 
     unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
@@ -35,7 +36,7 @@ impl Kernel for Scalar {
                 let x = unsafe { *rows.add(row * STRIDE + position) };
                 for (column, sum) in sums.iter_mut().enumerate() {
                     // SAFETY: as above.
-                    *sum = x.mul_add(unsafe { *weight.add(position * 8 + column) }, *sum);
+                    *sum += x * unsafe { *weight.add(position * 8 + column) };
                 }
             }
         }
