@@ -1,6 +1,8 @@
 from .baseline import baseline_answers as baseline_answers
 from .baseline import commonest_shape as commonest_shape
 from .baseline import query_shape as query_shape
+from .benchmark_layout import BenchmarkQuestion as BenchmarkQuestion
+from .benchmark_layout import read_benchmark as read_benchmark
 from .dataset import Dataset as Dataset
 from .dataset import load as load
 from .example import SPLITS as SPLITS
@@ -16,6 +18,7 @@ from .writing import note_grammar as note_grammar
 
 __all__ = [
     "SPLITS",
+    "BenchmarkQuestion",
     "DataSource",
     "Dataset",
     "Example",
@@ -29,5 +32,6 @@ __all__ = [
     "paraphrase",
     "prepare",
     "query_shape",
+    "read_benchmark",
     "source_state",
 ]

@@ -35,7 +35,7 @@ _VALID_FRACTION = 0.1
 
 
 @dataclass(frozen=True)
-class _Question:
+class LayoutQuestion:
     """A question as the layout has it.
 
     Attributes:
@@ -44,6 +44,7 @@ class _Question:
         sql: The gold statement, without its semicolon.
         tags: How difficult the data set says it is.
         where: The file and the index in it, for error messages.
+        number: Its id in the file (`question_id`); None where it has none.
     """
 
     database: str
@@ -51,6 +52,7 @@ class _Question:
     sql: str
     tags: tuple[str, ...]
     where: str
+    number: str | None
 
 
 def is_spider_layout(path: Path) -> bool:
@@ -86,8 +88,8 @@ def read_spider(
     Raises:
         InputError: A file cannot be read, or none of its questions.
     """
-    schemas = _read_schemas(path)
-    published = {name: _read_questions(path, files, left_out) for name, files in _QUESTION_FILES.items()}
+    schemas = read_schemas(path)
+    published = {part: read_questions(path, part, left_out) for part in _QUESTION_FILES}
     if published["test"]:
         splits = {"train": published["train"], "valid": published["dev"], "test": published["test"]}
     else:
@@ -113,9 +115,14 @@ def read_spider(
     return {name: part for name, part in examples.items() if part}
 
 
-def _read_questions(path: Path, names: tuple[str, ...], left_out: LeftOut) -> list[_Question]:
+def read_questions(path: Path, part: str, left_out: LeftOut) -> list[LayoutQuestion]:
+    """Read the questions of train, dev or test; none where the file is not there.
+
+    Raises:
+        InputError: A file cannot be read, or none of its questions.
+    """
     questions = []
-    for name in names:
+    for name in _QUESTION_FILES[part]:
         file = path / name
         if file.is_file():
             values = read_json(file)
@@ -129,17 +136,20 @@ def _read_questions(path: Path, names: tuple[str, ...], left_out: LeftOut) -> li
     return questions
 
 
-def _question(record: Record) -> _Question:
+def _question(record: Record) -> LayoutQuestion:
     database, text = record.text("db_id"), record.text("question")
     sql = record.text("query" if "query" in record.fields else "SQL").strip().rstrip(";").rstrip()
     # BIRD's evidence says what the question leaves out; a model needs it to answer.
     evidence = str(record.fields.get("evidence") or "").strip()
     text = f"{text} ({evidence})" if evidence else text
     tags = tuple(f"{key}:{record.fields[key]}" for key in ("difficulty", "hardness") if key in record.fields)
-    return _Question(database, text, sql, tags, record.where)
+    number = record.fields.get("question_id")
+    return LayoutQuestion(database, text, sql, tags, record.where, None if number is None else str(number))
 
 
-def _split_by_database(train: list[_Question], seed: int) -> tuple[list[_Question], list[_Question]]:
+def _split_by_database(
+    train: list[LayoutQuestion], seed: int
+) -> tuple[list[LayoutQuestion], list[LayoutQuestion]]:
     """Return the questions of most databases, and those of the databases that become valid."""
     names = sorted({question.database for question in train})
     count = max(1, round(len(names) * _VALID_FRACTION)) if len(names) > 1 else 0
@@ -150,7 +160,7 @@ def _split_by_database(train: list[_Question], seed: int) -> tuple[list[_Questio
     )
 
 
-def _schema_of(question: _Question, schemas: dict[str, Schema]) -> Schema:
+def _schema_of(question: LayoutQuestion, schemas: dict[str, Schema]) -> Schema:
     if question.database not in schemas:
         raise InputError(
             "the question's database has no schema",
@@ -161,7 +171,9 @@ def _schema_of(question: _Question, schemas: dict[str, Schema]) -> Schema:
     return schemas[question.database]
 
 
-def _example(example_id: str, source: str, question: _Question, schema: Schema, db: str | None) -> Example:
+def _example(
+    example_id: str, source: str, question: LayoutQuestion, schema: Schema, db: str | None
+) -> Example:
     sql = with_single_quotes(question.sql, schema)
     return Example(
         id=example_id,
@@ -183,7 +195,7 @@ class _DatabaseCopier:
         self._folders = _existing(path, _DATABASE_FOLDERS)
         self._out = out
 
-    def copy(self, question: _Question) -> str | None:
+    def copy(self, question: LayoutQuestion) -> str | None:
         """Return the database's path relative to the dataset; None if the layout has no databases at all."""
         name = question.database
         if Path(name).name != name:
@@ -203,9 +215,24 @@ class _DatabaseCopier:
         return f"db/{name}.sqlite"
 
 
-def _read_schemas(path: Path) -> dict[str, Schema]:
+def table_files(path: Path) -> list[Path]:
+    """The files with schemas, `tables.json` by most names."""
+    return _existing(path, _TABLE_FILES)
+
+
+def database_folders(path: Path) -> list[Path]:
+    """The folders of databases, each of which has a folder of its own."""
+    return _existing(path, _DATABASE_FOLDERS)
+
+
+def read_schemas(path: Path) -> dict[str, Schema]:
+    """Read the schema of each database by its name.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
     schemas = {}
-    for file in _existing(path, _TABLE_FILES):
+    for file in table_files(path):
         values: Any = read_json(file)
         if not isinstance(values, list):
             raise InputError("not a list of schemas", where=file, expected='[{"db_id": …}, …]')

@@ -1,5 +1,12 @@
 from .baseline import Baseline as Baseline
 from .baseline import common_shape_baseline as common_shape_baseline
+from .benchmarks.bird_scores import bird_scores as bird_scores
+from .benchmarks.figures import Figure as Figure
+from .benchmarks.scored import Benchmark as Benchmark
+from .benchmarks.scored import BenchmarkAnswer as BenchmarkAnswer
+from .benchmarks.scored import BenchmarkOptions as BenchmarkOptions
+from .benchmarks.scored import ScoredBenchmark as ScoredBenchmark
+from .benchmarks.spider_scores import spider_scores as spider_scores
 from .checkpoints import CheckpointScore as CheckpointScore
 from .checkpoints import score_checkpoints as score_checkpoints
 from .comparison import TUTORIAL_PROMPTS as TUTORIAL_PROMPTS
@@ -39,18 +46,24 @@ __all__ = [
     "TUTORIAL_PROMPTS",
     "Answers",
     "Baseline",
+    "Benchmark",
+    "BenchmarkAnswer",
+    "BenchmarkOptions",
     "CheckpointScore",
     "CompareOptions",
     "Comparison",
+    "Figure",
     "LossResult",
     "Official",
     "Paired",
     "PredictOptions",
     "Predictions",
     "Scored",
+    "ScoredBenchmark",
     "ScoredFile",
     "Suite",
     "Summary",
+    "bird_scores",
     "common_shape_baseline",
     "compare",
     "mcnemar",
@@ -64,6 +77,7 @@ __all__ = [
     "score",
     "score_checkpoints",
     "score_file",
+    "spider_scores",
     "subset",
     "suite_of",
     "summarize",

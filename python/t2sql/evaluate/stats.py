@@ -10,14 +10,14 @@ Z95 = 1.959963984540054
 """The 97.5% quantile of the standard normal distribution: a two-sided interval of 95%."""
 
 
-def wilson(k: int, n: int, z: float = Z95) -> tuple[float, float]:
+def wilson(k: float, n: int, z: float = Z95) -> tuple[float, float]:
     """Wilson's score interval of a binomial fraction.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference" (1927). Unlike the
     normal approximation it stays within 0 and 1, also for few questions and for fractions close to 0 or 1.
 
     Args:
-        k: How many answers are right.
+        k: How many answers are right; with parts of answers, the interval is rather too wide.
         n: How many there are.
         z: Quantile of the standard normal distribution; the default gives 95%.
 

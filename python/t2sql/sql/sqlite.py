@@ -57,11 +57,13 @@ class SqliteFile:
         path: The file, absolute.
         busy_seconds: How long to wait for a file that another process has locked.
         reach: The tables and functions that statements may use; None for all that the file has.
+        lenient_text: Whether bytes in texts that are not UTF-8 are left out; otherwise they are an error.
     """
 
     path: Path
     busy_seconds: float
     reach: Reach | None = None
+    lenient_text: bool = False
 
     def open(self) -> SqliteSession:
         """Open the file.
@@ -83,6 +85,8 @@ class SqliteFile:
             connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
             raise InputError("the database cannot be read", where=self.path, found=str(error)) from error
+        if self.lenient_text:
+            connection.text_factory = _decode_leniently
         guard(connection, self.reach, load_virtual_tables(connection))
         return SqliteSession(connection, self.path)
 
@@ -201,6 +205,10 @@ class SqliteSession:
                 raise translated from error
             return translated
         return None
+
+
+def _decode_leniently(text: bytes) -> str:
+    return text.decode("utf-8", errors="ignore")
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from t2sql import data as datasets
 from t2sql import evaluate
+from t2sql.cli.benchmark_scores import print_benchmark_scores
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, table
 from t2sql.cli.stage_lines import measure_line, pair_lines, rate, right_cells
@@ -19,6 +20,7 @@ from t2sql.runs.records import Pair
 EXAMPLE = """
 t2sql score runs/demo/predictions/demo.q8_0.llama.test.jsonl --data runs/demo/data
 t2sql score before.jsonl after.jsonl --data data/mine --split valid
+t2sql score predictions.jsonl --data spider --benchmark spider
 t2sql score predictions.jsonl --wikisql test.jsonl --wikisql-db test.db
 """
 
@@ -39,8 +41,35 @@ def command(
     ] = None,
     split: Annotated[str, typer.Option("--split", help="test or valid.")] = "test",
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.001, help="Seconds after which a statement is stopped.")
-    ] = 5.0,
+        float | None,
+        typer.Option(
+            "--timeout",
+            min=0.001,
+            help="Seconds after which a statement is stopped: 5, and 30 for a benchmark.",
+            show_default=False,
+        ),
+    ] = None,
+    benchmark: Annotated[
+        Literal["spider", "bird"] | None,
+        typer.Option(
+            "--benchmark",
+            help="Scores of the benchmark's own scripts; --data may be its published folder.",
+            show_default=False,
+        ),
+    ] = None,
+    plug_values: Annotated[
+        bool,
+        typer.Option("--plug-values", help="Spider: also try the gold statement's values in an answer."),
+    ] = False,
+    keep_distinct: Annotated[
+        bool, typer.Option("--keep-distinct", help="Spider: let DISTINCT count in execution.")
+    ] = False,
+    ves_rounds: Annotated[
+        int,
+        typer.Option(
+            "--ves-rounds", min=0, help="BIRD: time right answers so often, for R-VES; its script does 100."
+        ),
+    ] = 0,
     wikisql: Annotated[
         Path | None,
         typer.Option(
@@ -54,19 +83,35 @@ def command(
     """Score answers that are in files already: what they return, exact match, logical form, what runs.
 
     Of several files, each is paired with the first. With --wikisql the scores are those of the official
-    script, of its own predictions format ("query" or "error" a line).
+    script, of its own predictions format ("query" or "error" a line). With --benchmark they are those of
+    Spider's scripts (execution on all databases of a question, exact set match, by hardness) or of BIRD's
+    (execution, soft F1, R-VES, by difficulty).
     """
+    for given, option, owner in (
+        (plug_values, "--plug-values", "spider"),
+        (keep_distinct, "--keep-distinct", "spider"),
+        (ves_rounds, "--ves-rounds", "bird"),
+    ):
+        if given and benchmark != owner:
+            raise InputError(f"{option} is for one benchmark only", expected=f"--benchmark {owner}")
     if wikisql is not None or wikisql_db is not None:
-        if wikisql is None or wikisql_db is None or data is not None:
+        if wikisql is None or wikisql_db is None or data is not None or benchmark is not None:
             raise InputError("which data?", expected="--data, or --wikisql with --wikisql-db")
         _official(out, files, wikisql, wikisql_db)
         return
     if data is None:
         raise InputError("which data?", expected="--data, or --wikisql with --wikisql-db", found="neither")
+    if benchmark is not None:
+        options = evaluate.BenchmarkOptions(
+            benchmark, timeout or 30.0, plug_values, keep_distinct, ves_rounds
+        )
+        print_benchmark_scores(out, files, data, split, options)
+        return
     dataset = datasets.load(data)
     with out.progress("score") as progress:
         scored = [
-            evaluate.score_file(file, dataset, split, timeout=timeout, progress=progress) for file in files
+            evaluate.score_file(file, dataset, split, timeout=timeout or 5.0, progress=progress)
+            for file in files
         ]
     first = scored[0].answers
     pairs = [evaluate.pair(first, other.answers) for other in scored[1:]]

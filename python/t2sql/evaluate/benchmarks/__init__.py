@@ -1,0 +1,1 @@
+"""Scores as the scripts of Spider and of BIRD compute them, from answers in a file."""
