@@ -1,4 +1,4 @@
-"""`t2sql score --benchmark`: from a published folder and from a dataset, with test suites and difficulties."""
+"""`t2sql score --benchmark`: from a published folder and from a dataset, test suites and levels."""
 
 from __future__ import annotations
 
