@@ -32,6 +32,9 @@ def test_statements_that_the_grammar_takes_are_counted_and_the_others_have_reaso
         "an early end": 1,
     }
     assert str(measured).startswith("the grammar takes 2 of 9 gold statements; the others have UNION (2), ")
+    assert measured.wide is not None and (measured.wide.n, measured.wide.taken) == (9, 6)
+    assert measured.to_json()["wide"] == measured.wide.to_json()
+    assert "\nthe wide grammar, after rewriting, takes 6 of 9" in str(measured)
 
 
 def test_a_large_dataset_is_sampled_all_over_and_one_without_schemas_has_none() -> None:

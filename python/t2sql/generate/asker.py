@@ -136,7 +136,7 @@ class Asker:
         width = self.options.width
         if failed is not None or width is not None:
             copied = question if self.options.values == "question" else None
-            grammar = grammar_of(schema, copied, width or "narrow")
+            grammar = grammar_of(schema, copied, width or "narrow", about=question)
         if failed is not None:
             retry = render_retry(schema, question, failed.sql, failed.error)
             answer = self._answer(retry, grammar, votes=1)

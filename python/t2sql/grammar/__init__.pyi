@@ -4,6 +4,7 @@ from .masks import Mask as Mask
 from .masks import Masks as Masks
 from .matching import byte_matcher as byte_matcher
 from .notations import Grammar as Grammar
+from .rewriting import rewritten as rewritten
 from .widths import Width as Width
 from .widths import grammar_of as grammar_of
 
@@ -16,4 +17,5 @@ __all__ = [
     "byte_matcher",
     "grammar_of",
     "measure_coverage",
+    "rewritten",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from t2sql.errors import InputError
 from t2sql.grammar.notations import Grammar
-from t2sql.grammar.widths import grammar_of
+from t2sql.grammar.rewriting import rewritten
+from t2sql.grammar.widths import Width, grammar_of
 from t2sql.plain import JsonObject
 from t2sql.schema import Schema
 from t2sql.sql import KEYWORDS, tokens
@@ -18,6 +19,8 @@ SAMPLE = 200
 
 _MOST_SCHEMAS = 100
 """Schemas whose grammar is made; each takes a moment."""
+_MOST_WIDE_SCHEMAS = 20
+"""The wide grammar of a schema of many tables takes a second."""
 
 
 @dataclass(frozen=True)
@@ -29,39 +32,57 @@ class Coverage:
         taken: Those of them that the grammar can write.
         reasons: What the others have that the grammar does not, the most frequent first; each counts once,
             at the first place.
+        wide: The same of the wide grammar, for the statements as `rewritten` writes them.
     """
 
     n: int
     taken: int
     reasons: dict[str, int]
+    wide: Coverage | None = None
 
     def to_json(self) -> JsonObject:
         """The numbers, as `dataset.json` has them."""
-        return {"n": self.n, "taken": self.taken, "reasons": self.reasons}
+        wide = {} if self.wide is None else {"wide": self.wide.to_json()}
+        return {"n": self.n, "taken": self.taken, "reasons": self.reasons, **wide}
 
     def __str__(self) -> str:
-        """One line for people."""
-        text = f"the grammar takes {self.taken} of {self.n} gold statements"
+        """A line for each grammar, for people."""
+        lines = [f"the grammar {self._line()}"]
+        if self.wide is not None:
+            lines.append(f"the wide grammar, after rewriting, {self.wide._line()}")
+        return "\n".join(lines)
+
+    def _line(self) -> str:
+        text = f"takes {self.taken} of {self.n} gold statements"
         first = ", ".join(f"{reason} ({count})" for reason, count in list(self.reasons.items())[:5])
         return f"{text}; the others have {first}" if first else text
 
 
 def measure_coverage(examples: Sequence[tuple[Schema, str]]) -> Coverage:
-    """Look at statements all over a dataset.
+    """Look at statements all over a dataset, with the narrow grammar and with the wide one.
 
     Args:
         examples: The schema and the gold statement of each example.
     """
     with_tables = [(schema, sql) for schema, sql in examples if schema.tables]
     step = max(1, -(-len(with_tables) // SAMPLE))
+    sample = with_tables[::step]
+    narrow = _measured(sample, "narrow", _MOST_SCHEMAS)
+    if not narrow.n:
+        return narrow
+    chosen = [(schema, rewritten(sql, schema)) for schema, sql in sample]
+    return replace(narrow, wide=_measured(chosen, "wide", _MOST_WIDE_SCHEMAS))
+
+
+def _measured(examples: Sequence[tuple[Schema, str]], width: Width, most_schemas: int) -> Coverage:
     reasons: Counter[str] = Counter()
     grammars: dict[Schema, Grammar | None] = {}
     n = taken = 0
-    for schema, sql in with_tables[::step]:
+    for schema, sql in examples:
         if schema not in grammars:
-            if len(grammars) == _MOST_SCHEMAS:
+            if len(grammars) == most_schemas:
                 continue
-            grammars[schema] = _grammar(schema)
+            grammars[schema] = _grammar(schema, width)
         grammar = grammars[schema]
         n += 1
         at = 0 if grammar is None else grammar.first_refused(sql)
@@ -72,9 +93,9 @@ def measure_coverage(examples: Sequence[tuple[Schema, str]]) -> Coverage:
     return Coverage(n, taken, dict(reasons.most_common()))
 
 
-def _grammar(schema: Schema) -> Grammar | None:
+def _grammar(schema: Schema, width: Width) -> Grammar | None:
     try:
-        return grammar_of(schema)
+        return grammar_of(schema, width=width)
     except InputError:
         return None
 

@@ -18,6 +18,7 @@ from t2sql.grammar.notations import (
 )
 from t2sql.grammar.sources import Source, Tables
 from t2sql.grammar.values import COUNT, DIGIT, LONG_NUMBER
+from t2sql.sql import quote
 
 Comparable: TypeAlias = Literal["number", "text", "date"]
 """The kinds of values that conditions, subqueries and set operations keep apart."""
@@ -174,9 +175,33 @@ class SourceRules:
                 column = self.column(kind)
                 if column is not None and self._prefix:
                     parts.append(sequence(column, COMPARISON, column))
-            return choice(parts)
+            return choice([*parts, *(self._correlated() if depth == 0 else [])])
 
         return self._rules.rule(f"{self.id}_w{depth}", make)
+
+    def _correlated(self) -> list[Node]:
+        """Conditions on the rows of other tables that belong to a row of this one."""
+        tables, here = self._rules.tables, self.source.table
+        found: list[Node] = []
+        for other in tables.neighbours(here):
+            if other == here:
+                continue
+            name = quote(tables.tables[other].name)
+            inner = SourceRules(self._rules, Source(other, name))
+            keys = tables.keys(here, self.source.alias or quote(tables.tables[here].name), other, name)
+            rows = sequence(name, " WHERE ", choice([sequence(key[0], *key[1:]) for key in keys]))
+            more = optional(" AND ", inner.condition(1))
+            found += [
+                sequence(either("EXISTS (", "NOT EXISTS ("), "SELECT *", " FROM ", rows, more, ")"),
+                sequence("(", "SELECT ", "COUNT(*)", " FROM ", rows, more, ")", COMPARISON, NUMBER),
+            ]
+        number = self._rules.column(here, "number")
+        if self.source.place == 1 and number is not None:
+            same = TerminalChoice(tuple(f"T2.{name} = T1.{name}" for name in tables.columns(here)))
+            inner_rows = sequence(quote(tables.tables[here].name), " AS T2", " WHERE ", same)
+            average = sequence(TerminalChoice(("AVG(", "MIN(", "MAX(")), "T2.", number, ")")
+            found.append(sequence("T1.", number, COMPARISON, "(SELECT ", average, " FROM ", inner_rows, ")"))
+        return found
 
     def _own(self, shared: Node) -> Node:
         return sequence(*self._prefix, shared) if self._prefix else shared
@@ -212,7 +237,7 @@ class SourceRules:
                 sequence("ABS(", number, ")"),
                 sequence("ROUND(", number, optional(", ", DIGIT), ")"),
                 sequence("COALESCE(", number, ", ", NUMBER, ")"),
-                sequence("CAST(", number, TerminalChoice((" AS INTEGER)", " AS REAL)"))),
+                sequence("CAST(", number, TerminalChoice((" AS BIGINT)", " AS REAL)"))),
             ]
         if kind == "number" and text is not None:
             found.append(sequence("LENGTH(", text, ")"))

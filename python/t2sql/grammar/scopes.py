@@ -13,9 +13,9 @@ from t2sql.sql import quote
 Scope: TypeAlias = frozenset[Source]
 """What follows FROM in a statement."""
 
-MAX_NAMED = 32
+MAX_NAMED = 112
 """Groups of tables under their own names, at most."""
-MAX_NUMBERED = 32
+MAX_NUMBERED = 24
 """Groups of tables that are called T1, T2, ..., at most; each order is one."""
 MAX_JOINED = 6
 """Tables of a group, at most."""
@@ -27,13 +27,17 @@ class Scopes:
 
     Attributes:
         alone: Each table without an alias.
+        firsts: Each table under its own name and as T1.
         joined: The groups under names and aliases, each table on its own among them, with what each can be
             extended by.
+        reached: All tables that can still be joined to a group, and its own.
         whole: Whether no group of up to three tables was left out.
     """
 
     alone: tuple[Source, ...]
+    firsts: tuple[Source, ...]
     joined: dict[Scope, tuple[Source, ...]]
+    reached: dict[Scope, Scope]
     whole: bool
 
 
@@ -55,7 +59,10 @@ def scopes_of(tables: Tables, relevance: Mapping[str, float]) -> Scopes:
             more = [source for source in _next(tables, group) if group | {source} in groups]
             chosen[group] = tuple(more)
         whole = whole and not any(len(group) <= 3 for group in left_out)
-    return Scopes(alone, chosen, whole)
+    reached: dict[Scope, Scope] = {}
+    for group in sorted(chosen, key=len, reverse=True):
+        reached[group] = group.union(*(reached[group | {source}] for source in chosen[group]))
+    return Scopes(alone, (*named, *numbered), chosen, reached, whole)
 
 
 def _chosen(
@@ -66,8 +73,11 @@ def _chosen(
     def cost(scope: Scope) -> float:
         # A table more costs more than a word in common gives back only where no word is in common.
         distinct = {source.table for source in scope}
-        return len(scope) - 0.9 * sum(
-            min(1.0, relevance.get(tables.tables[table].name, 0.0)) for table in distinct
+        # A second time the same table is seldom meant.
+        return (
+            len(scope)
+            + sum(source.second for source in scope)
+            - 0.9 * sum(min(1.0, relevance.get(tables.tables[table].name, 0.0)) for table in distinct)
         )
 
     queue: list[tuple[bool, float, int, Scope]] = []
@@ -93,12 +103,14 @@ def _chosen(
 def _next(tables: Tables, scope: Scope) -> list[Source]:
     """The tables that can be joined to a group."""
     place = len(scope) + 1 if next(iter(scope)).place else 0
-    held = {source.table for source in scope}
+    held = {(source.table, source.second) for source in scope}
     found: dict[Source, None] = {}
-    for source in sorted(scope, key=lambda source: (source.place, source.table)):
+    for source in sorted(scope, key=lambda source: (source.place, source.table, source.second)):
         for table in tables.neighbours(source.table):
             if place:
                 found[Source(table, f"T{place}", place)] = None
-            elif table not in held:
+            elif (table, False) not in held:
                 found[Source(table, quote(tables.tables[table].name))] = None
+            elif (table, True) not in held and (name := tables.second_name(table)):
+                found[Source(table, quote(name), second=True)] = None
     return list(found)

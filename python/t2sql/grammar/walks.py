@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from t2sql.grammar.expressions import Rules, choice
 from t2sql.grammar.notations import Node, RuleReference, Terminal, sequence
@@ -34,6 +34,7 @@ class Walk:
     scopes: Scopes
     end: Callable[[Scope], Node]
     most: int
+    _follows: dict[tuple[Scope, Scope], Node | None] = field(default_factory=dict)
 
     def source(self, named: Scope) -> Node | None:
         """What follows FROM, to the end of the query.
@@ -52,12 +53,11 @@ class Walk:
             if named <= {alone}:
                 starts.append(self._from(alone, self._alone(alone, joins=not named)))
         if not any(source.alias is None for source in named):
-            for scope in self.scopes.joined:
-                if len(scope) == 1 and (named or next(iter(scope)).place):
-                    source = next(iter(scope))
-                    follow = self._joined(scope, named - scope)
-                    if follow is not None:
-                        starts.append(self._from(source, follow))
+            for source in self.scopes.firsts:
+                scope = frozenset((source,))
+                follow = self._joined(scope, named - scope) if named or source.place else None
+                if follow is not None:
+                    starts.append(self._from(source, follow))
         if not starts:
             return None
         return self.rules.rule(name, lambda: choice(starts))
@@ -75,13 +75,18 @@ class Walk:
         return choice(parts)
 
     def _joined(self, scope: Scope, needed: Scope) -> Node | None:
-        """What follows some joined tables."""
+        """What follows some joined tables; None if no group holds those that are still to come."""
+        if not needed <= self.scopes.reached[scope]:
+            return None
+        if (scope, needed) not in self._follows:
+            self._follows[scope, needed] = self._made(scope, needed)
+        return self._follows[scope, needed]
+
+    def _made(self, scope: Scope, needed: Scope) -> Node | None:
         # A table under its own name stands alone without it.
         ends = not needed and (len(scope) > 1 or next(iter(scope)).place)
         parts: list[Node] = [self.end(scope)] if ends else []
         name = f"{self.name}_{self.rules.id(scope)}" + (f"_{self.rules.id(needed)}" if needed else "")
-        if name in self.rules.rules:
-            return RuleReference(name)
         parts += self._joins(scope, needed)
         return self.rules.rule(name, lambda: choice(parts)) if parts else None
 
@@ -107,30 +112,15 @@ class Walk:
 
     def _keys(self, one: Source, other: Source) -> Node | None:
         """What follows ON, for the keys between two tables, either side first."""
-
-        def make() -> list[Node]:
-            found: list[Node] = []
-            for edge in self.rules.tables.edges:
-                for left, right in ((one, other), (other, one)):
-                    if (edge.left, edge.right) == (left.table, right.table):
-                        pairs = [
-                            (f"{left.alias}.{quote(a)}", f"{right.alias}.{quote(b)}") for a, b in edge.pairs
-                        ]
-                        found += [_equal(pairs), _equal([(b, a) for a, b in pairs])]
-            return found
-
         name = f"on_{one.id}_{other.id}"
         if name in self.rules.rules:
             return RuleReference(name)
-        made = make()
-        return self.rules.rule(name, lambda: choice(made)) if made else None
-
-
-def _equal(pairs: list[tuple[str, str]]) -> Node:
-    first, *more = (f"{one} = {other}" for one, other in pairs)
-    return sequence(first, *(f" AND {pair}" for pair in more))
+        keys = self.rules.tables.keys(one.table, str(one.alias), other.table, str(other.alias))
+        if not keys:
+            return None
+        return self.rules.rule(name, lambda: choice([sequence(key[0], *key[1:]) for key in keys]))
 
 
 def _declared(rules: Rules, source: Source) -> list[Node]:
     name = quote(rules.tables.tables[source.table].name)
-    return [Terminal(name), *([Terminal(f" AS {source.alias}")] if source.place else [])]
+    return [Terminal(name), *([Terminal(f" AS {source.alias}")] if source.place or source.second else [])]

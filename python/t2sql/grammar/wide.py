@@ -91,7 +91,9 @@ class _Wide(Subqueries):
         for table in range(len(self._rules.tables.tables)):
             table_conditions(self._rules, table, 0, self)
             table_conditions(self._rules, table, 1, self)
-        self._rules.rules["root"] = sequence(optional(" "), either(self._query(), *self._sets()))
+        self._rules.rules["root"] = sequence(
+            optional(" "), either(self._query(), *self._sets(), *self._common())
+        )
         return Grammar(self._rules.rules)
 
     def rows(self, kind: Comparable, depth: Depth) -> Node | None:
@@ -127,12 +129,44 @@ class _Wide(Subqueries):
         """A query of several items, from SELECT on."""
         everything = self._statement.source(frozenset())
         assert everything is not None
-        parts: list[Node] = [sequence(choice([Terminal("*"), "COUNT(*)"]), " FROM ", everything)]
+        rows = either(*(one for one in map(self._one, COMPARABLE) if one is not None))
+        parts: list[Node] = [
+            sequence("COUNT(*)", " FROM ", either(everything, sequence("(", rows, ")", " AS T1"))),
+            *self._derived(),
+        ]
         for source in self._sources:
             after = self._after(frozenset((source.source,)))
             if after is not None:
                 parts += [sequence(source.item(), after), sequence("COUNT(*)", ", ", source.item(), after)]
-        return sequence("SELECT ", DISTINCT, choice(parts))
+        whole = sequence("*", " FROM ", everything)
+        # Rows of a type that PostgreSQL cannot compare are never all the same.
+        return sequence("SELECT ", either(whole, sequence(DISTINCT, choice(parts))))
+
+    def _derived(self) -> list[Node]:
+        """An aggregate of aggregates, from a query after FROM."""
+        amounts = self._rules.any_of("amounts", self._amounts)
+        if amounts is None:
+            return []
+        function = TerminalChoice(("AVG(", "MIN(", "MAX(", "SUM("))
+        return [sequence(function, "T1.amount", ")", " FROM ", "(", amounts, ")", " AS T1")]
+
+    def _amounts(self) -> list[Node]:
+        parts: list[Node] = []
+        for source in self._sources:
+            item, body = source.aggregate("number"), self._body.source(frozenset((source.source,)))
+            if item is not None and body is not None:
+                parts.append(sequence(item, " AS amount", " FROM ", body))
+        return [sequence("SELECT ", choice(parts))] if parts else []
+
+    def _common(self) -> list[Node]:
+        """The same with the query before SELECT."""
+        amounts = self._rules.any_of("amounts", self._amounts)
+        if amounts is None:
+            return []
+        function = TerminalChoice(("AVG(", "MIN(", "MAX(", "SUM("))
+        return [
+            sequence("WITH T1 AS (", amounts, ")", " SELECT ", function, "T1.amount", ")", " FROM ", "T1")
+        ]
 
     def _after(self, named: Scope) -> RuleReference | None:
         """What follows an item: more items of the same tables, then one of another table or FROM."""

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
-from typing import NewType
 
-from t2sql.schema import Column, Schema, Table, split_name
+from t2sql.schema import Column, Schema, Table, WordScores
 
-Stem = NewType("Stem", str)
-"""A word in small letters without its plural."""
-
-_WORD = re.compile(r"[^\W_]+")
 _BYTES_PER_TOKEN = 3.0
 """Tokenizers make about four bytes of English prose a token, and about three of names with underscores."""
 _PROMPT_BYTES = 16
@@ -26,36 +19,6 @@ _KEY_BONUS = 0.1
 """Less than any word in common with the question counts (log 2 at least): it decides between equals."""
 _MOST_CONNECTED = 8
 """As many of the best tables come with the tables that join them; a question is about fewer."""
-_SYNONYM = 0.5
-"""What another word for the same counts, of the word itself."""
-_SYNONYMS = (
-    "invoice bill receipt",
-    "customer client buyer",
-    "employee staff worker",
-    "order purchase",
-    "product item article good",
-    "payment pay paid",
-    "price cost amount",
-    "salary wage pay",
-    "supplier vendor",
-    "revenue sale turnover income",
-    "company firm organization business",
-    "city town",
-    "country nation",
-    "user account member",
-    "movie film",
-    "song track",
-    "teacher instructor professor lecturer",
-    "student pupil",
-    "doctor physician",
-    "car vehicle",
-    "flight trip",
-    "shipment delivery shipping",
-    "department division",
-    "category kind type",
-    "store shop",
-)
-"""Words that people use for the same in questions and in names, without their plurals."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +54,7 @@ def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
     room = tokens * _BYTES_PER_TOKEN - len(question.encode()) - _PROMPT_BYTES
     if sum(map(_table_bytes, schema.tables)) <= room:
         return SchemaPart(schema, ())
-    scores = _Scores(schema, question)
+    scores = WordScores(schema, question)
     selected: dict[str, Table] = {}
     left_out: list[str] = []
     for table in _ranked(schema, scores):
@@ -107,46 +70,7 @@ def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
     return SchemaPart(Schema(tables), tuple(left_out))
 
 
-class _Scores:
-    """How much the names of a schema have in common with a question."""
-
-    def __init__(self, schema: Schema, question: str) -> None:
-        question = question.lower()
-        self._asked = {_stem(word) for word in _WORD.findall(question)}
-        tables_with = Counter(
-            stem
-            for table in schema.tables
-            for stem in set().union(*(_stems(name) for name in (table.name, *table.column_names)))
-        )
-        # Chinese, Japanese and Thai put no blanks between words.
-        self._asked |= {stem for stem in tables_with if not stem.isascii() and stem in question}
-        self._alike = {
-            Stem(word)
-            for group in _SYNONYMS
-            if not self._asked.isdisjoint(words := group.split())
-            for word in words
-        } - self._asked
-        # The inverse document frequency, with tables as documents.
-        self._weights = {
-            stem: math.log(1 + len(schema.tables) / count) for stem, count in tables_with.items()
-        }
-
-    def name(self, name: str) -> float:
-        """The score of one name."""
-        return self._sum(_stems(name))
-
-    def table(self, table: Table) -> float:
-        """The score of a table's name and its columns' together."""
-        columns = set().union(*(_stems(name) for name in table.column_names))
-        # A table of that name is a better guess than one with a column of that name.
-        return 2 * self.name(table.name) + self._sum(columns)
-
-    def _sum(self, stems: set[Stem]) -> float:
-        same = sum(self._weights[stem] for stem in stems & self._asked)
-        return same + _SYNONYM * sum(self._weights[stem] for stem in stems & self._alike)
-
-
-def _ranked(schema: Schema, scores: _Scores) -> list[Table]:
+def _ranked(schema: Schema, scores: WordScores) -> list[Table]:
     """The tables, the best first, each before the others with the tables that lie between it and the best."""
     table_scores = {table.name: scores.table(table) for table in schema.tables}
     by_score = sorted(schema.tables, key=lambda table: table_scores[table.name], reverse=True)
@@ -194,7 +118,7 @@ def _path(neighbours: dict[str, list[str]], start: str, end: str) -> list[str]:
     return path[::-1] or [end]
 
 
-def _best_columns(table: Table, scores: _Scores, room: float) -> tuple[Table, list[str]]:
+def _best_columns(table: Table, scores: WordScores, room: float) -> tuple[Table, list[str]]:
     """The table with the columns that fit, at least one, and the names of the others."""
     column_scores = {
         column.name: scores.name(column.name) + column.primary_key * _KEY_BONUS for column in table.columns
@@ -217,16 +141,3 @@ def _table_bytes(table: Table) -> int:
 
 def _column_bytes(column: Column) -> int:
     return len(column.name.encode()) + _COLUMN_BYTES
-
-
-def _stems(name: str) -> set[Stem]:
-    return {_stem(word) for part in split_name(name) for word in _WORD.findall(part.lower())}
-
-
-def _stem(word: str) -> Stem:
-    """The word without its English plural, the only inflection that is common in names."""
-    if len(word) > 4 and word.endswith("ies"):
-        return Stem(word[:-3] + "y")
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        return Stem(word[:-1])
-    return Stem(word)

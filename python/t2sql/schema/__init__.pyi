@@ -5,6 +5,7 @@ from .tables import Column as Column
 from .tables import ForeignKey as ForeignKey
 from .tables import Schema as Schema
 from .tables import Table as Table
+from .word_scores import WordScores as WordScores
 from .words import join_phrases as join_phrases
 from .words import name_phrase as name_phrase
 from .words import pluralize as pluralize
@@ -16,6 +17,7 @@ __all__ = [
     "ForeignKey",
     "Schema",
     "Table",
+    "WordScores",
     "join_phrases",
     "name_phrase",
     "pluralize",
