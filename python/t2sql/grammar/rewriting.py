@@ -8,8 +8,6 @@ that it is compared with. What cannot be rewritten stays as it is.
 
 from __future__ import annotations
 
-import re
-
 import sqlglot
 from sqlglot import exp
 
@@ -26,7 +24,6 @@ from t2sql.grammar.rewriting_trees import (
 from t2sql.grammar.sources import Tables
 from t2sql.schema import Schema, Table
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
 
 
@@ -273,7 +270,7 @@ class _Rewriter:
         for node in select.find_all(*_COMPARED):
             column = node.this
             if isinstance(column, exp.Column):
-                self._literals(node, self._kind(column, select))
+                type_literals(node, self._kind(column, select))
 
     def _kind(self, column: exp.Column, select: exp.Select) -> str | None:
         for index, table in enumerate(self._tables.tables):
@@ -287,19 +284,3 @@ class _Rewriter:
     def _is(self, column: exp.Column, table: Table, select: exp.Select) -> bool:
         nodes = [select.args["from_"].this, *(join.this for join in select.args.get("joins") or ())]
         return any(node.alias_or_name == column.table and node.name == table.name for node in nodes)
-
-    def _literals(self, node: exp.Expr, kind: str | None) -> None:
-        """Literals of the column's type: SQLite compares them as the column's type says."""
-        values = [node.args.get(key) for key in ("expression", "low", "high")] + list(
-            node.args.get("expressions") or ()
-        )
-        for value in values:
-            negative = isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal)
-            if not isinstance(value, exp.Literal) and not negative:
-                continue
-            text = value.sql() if negative else value.name
-            quoted = isinstance(value, exp.Literal) and value.is_string
-            if kind == "number" and quoted and _NUMBER.fullmatch(text):
-                value.replace(sqlglot.parse_one(text))
-            elif kind in ("text", "date") and not quoted:
-                value.replace(exp.Literal.string(text))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.sqlite import SQLite
 
 from t2sql.schema import Table
 from t2sql.sql import quote
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
 class Writer(SQLite.Generator):  # type: ignore[misc]
@@ -96,3 +101,20 @@ def pair(condition: exp.Expr, first: str) -> tuple[str, str]:
 def identifier(name: str) -> exp.Identifier:
     """A name, in quotes where it needs them."""
     return exp.to_identifier(name, quoted=quote(name) != name)
+
+
+def type_literals(node: exp.Expr, kind: str | None) -> None:
+    """Literals of the column's type: SQLite compares them as the column's type says."""
+    values = [node.args.get(key) for key in ("expression", "low", "high")] + list(
+        node.args.get("expressions") or ()
+    )
+    for value in values:
+        negative = isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal)
+        if not isinstance(value, exp.Literal) and not negative:
+            continue
+        text = value.sql() if negative else value.name
+        quoted = isinstance(value, exp.Literal) and value.is_string
+        if kind == "number" and quoted and _NUMBER.fullmatch(text):
+            value.replace(sqlglot.parse_one(text))
+        elif kind in ("text", "date") and not quoted:
+            value.replace(exp.Literal.string(text))
