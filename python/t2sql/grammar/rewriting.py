@@ -20,6 +20,7 @@ from t2sql.grammar.rewriting_trees import (
     is_join,
     owner,
     pair,
+    type_literals,
 )
 from t2sql.grammar.sources import Tables
 from t2sql.schema import Schema, Table
