@@ -158,6 +158,18 @@ def test_ignored_sigint_of_a_background_job_still_interrupts() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60).returncode == 130
 
 
+def test_an_interrupt_that_arrives_while_an_object_is_freed_is_not_lost() -> None:
+    code = (
+        "import os, signal, time, t2sql.runs as r\n"
+        "class Freed:\n    def __del__(self):\n        os.kill(os.getpid(), signal.SIGTERM); time.sleep(1)\n"
+        "def slow(root):\n    Freed(); time.sleep(30)\n"
+        "r.list_runs = slow\n"
+        "from t2sql.cli import main\nmain(['runs', 'list'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_closed_pipe_is_not_a_traceback(tmp_path: Path) -> None:
     for i in range(40):
         runs.create_run(tmp_path / ("r" * 150 + str(i)), {})

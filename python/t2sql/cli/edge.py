@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -27,6 +28,7 @@ FAILED, WRONG, INTERRUPTED = 1, 2, 130
 """Exit codes: the work failed or a check did not hold; the arguments or the input are wrong; interrupted."""
 
 _MUCH_BYTES = 1 << 30
+_AGAIN_SECONDS = 0.05
 _DEBUG_HINT = "Run it again with --debug for the traceback"
 
 
@@ -161,14 +163,28 @@ def _signals() -> Iterator[None]:
     def interrupt(signal_number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
+    ignored = sys.unraisablehook
+
+    def again(unraisable: sys.UnraisableHookArgs) -> None:
+        if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+            ignored(unraisable)
+            return
+        # It arrived while an object was freed, where Python drops what is raised.
+        main_thread = threading.main_thread().ident or 0
+        timer = threading.Timer(_AGAIN_SECONDS, signal.pthread_kill, (main_thread, signal.SIGINT))
+        timer.daemon = True
+        timer.start()
+
     try:
         before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:
         # Only the main thread may set handlers.
         yield
         return
+    sys.unraisablehook = again
     try:
         yield
     finally:
+        sys.unraisablehook = ignored
         for number, handler in before.items():
             signal.signal(number, handler)
