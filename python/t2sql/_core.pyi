@@ -545,9 +545,20 @@ class AdamW:
     ) -> None: ...
     def apply(
         self,
-        parameter: NDArray[np.float32],
-        gradient: NDArray[np.float32],
-        m: NDArray[np.float32],
-        v: NDArray[np.float32],
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return the new parameter, first and second moment, flat, from C-contiguous arrays of one size."""
+        arrays: Sequence[
+            tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+        ],
+        scale: float,
+    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]]:
+        """Update parameters, on all cores.
+
+        Args:
+            arrays: Each parameter, its gradient, first and second moment, C-contiguous and of one size.
+            scale: What the gradients are multiplied by first.
+
+        Returns:
+            Each new parameter, first and second moment, flat.
+        """
+
+def gradient_norm(arrays: Sequence[NDArray[np.float32]]) -> float:
+    """Linux only: the Euclidean norm of all arrays together, which are C-contiguous."""

@@ -68,6 +68,23 @@ def test_adamw_moves_as_that_of_mlx_and_keeps_the_same_state() -> None:
         assert mx.allclose(flat(ours.state)[name], value, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("max_norm", [0.5, 100.0])
+def test_clipped_gradients_give_what_mlx_gives(max_norm: float) -> None:
+    kinds = (NativeAdamW, optimizers.AdamW)
+    ours, theirs = (kind(learning_rate=0.01, weight_decay=0.1, bias_correction=True) for kind in kinds)
+    start = {"layers": [{"a": mx.random.normal((7, 5))}, {"a": mx.random.normal((5, 7)).T}]}
+    slopes = {"layers": [{"a": mx.random.normal((5, 7)).T}, {"a": mx.random.normal((7, 5))}]}
+    mine, norm = ours.apply_clipped(slopes, start, max_norm)
+    clipped, right_norm = optimizers.clip_grad_norm(slopes, max_norm)
+    right = theirs.apply_gradients(clipped, start)
+    assert norm.item() == pytest.approx(right_norm.item(), rel=1e-6)
+    for layer in range(2):
+        assert mx.allclose(mine["layers"][layer]["a"], right["layers"][layer]["a"], rtol=1e-5, atol=1e-6)
+        for moment in ("m", "v"):
+            states = (optimizer.state["layers"][layer]["a"][moment] for optimizer in (ours, theirs))
+            assert mx.allclose(*states, rtol=1e-5, atol=1e-7)
+
+
 def test_arrays_that_do_not_fit_are_refused() -> None:
     sizes = {"hidden": 8, "heads": 2, "kv_heads": 1, "head_dim": 4, "intermediate_size": 6, "eps": 1e-5}
     layer = DecoderLayer(**sizes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from t2sql.models import flat
 from t2sql.runtimes import Array, Module, mx, optimizers, policy
+from t2sql.train.optimizer import NativeAdamW
 
 
 class Update:
@@ -39,6 +41,8 @@ class Update:
 
     def _updated(self, gradients: Any, parameters: Any) -> tuple[Any, Array]:
         """The new parameters, and the norm of the gradients."""
+        if isinstance(self._optimizer, NativeAdamW):
+            return self._optimizer.apply_clipped(gradients, parameters, self._max_norm or math.inf)
         if self._max_norm:
             gradients, norm = optimizers.clip_grad_norm(gradients, self._max_norm)
         else:

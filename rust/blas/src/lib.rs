@@ -5,11 +5,14 @@
 //! that exports them to its global symbols, before MLX is loaded. Until [`load`] is called they compute with
 //! plain loops: correct, and slow.
 //!
+//! Products of few rows with a transposed matrix, which answering consists of, are computed here.
+//!
 //! The symbols stay exported from a `cdylib` that depends on this crate.
 
 #![deny(missing_docs)]
 #![cfg(target_os = "linux")]
 
+mod few_rows;
 mod plain;
 mod symbols;
 

@@ -5,7 +5,7 @@ use std::ffi::c_int;
 /// `CblasRowMajor` of `cblas.h`.
 pub(crate) const ROW_MAJOR: c_int = 101;
 /// `CblasNoTrans` of `cblas.h`.
-const NO_TRANS: c_int = 111;
+pub(crate) const NO_TRANS: c_int = 111;
 /// `CblasConjTrans` of `cblas.h`.
 const CONJ_TRANS: c_int = 113;
 

@@ -3,11 +3,40 @@
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering;
 
+use crate::few_rows::FewRows;
 use crate::plain::{Complex, Gemm, ROW_MAJOR};
 use crate::FORWARD;
 
+/// The arguments of a call.
+struct Call<S, E> {
+    order: c_int,
+    trans: [c_int; 2],
+    size: [c_int; 3],
+    strides: [c_int; 3],
+    alpha: S,
+    a: *const E,
+    b: *const E,
+    beta: S,
+    c: *mut E,
+}
+
+/// Computes a product of few rows; whether it was one.
+///
+/// # Safety
+/// The pointers are valid for matrices of the given sizes, strides and transpositions, C for writing.
+unsafe fn few_rows(call: Call<f32, f32>) -> bool {
+    if !FewRows::fits(call.order, call.trans, call.size) {
+        return false;
+    }
+    let (size, strides) = (call.size.map(|x| x as usize), call.strides.map(|x| x as usize));
+    let product = FewRows { size, strides, alpha: call.alpha, beta: call.beta };
+    // SAFETY: the caller's matrices.
+    unsafe { product.run(call.a, call.b, call.c) };
+    true
+}
+
 macro_rules! gemm {
-    ($name:ident, $target:ident, $scalar:ty, $element:ty, $value:expr) => {
+    ($name:ident, $target:ident, $scalar:ty, $element:ty, $value:expr, $own:expr) => {
         /// C = alpha op(A) op(B) + beta C, as the CBLAS function of this name.
         ///
         /// # Safety
@@ -47,6 +76,15 @@ macro_rules! gemm {
                 c_int,
             );
             FORWARD.calls.fetch_add(1, Ordering::Relaxed);
+            let own: Option<unsafe fn(Call<$scalar, $element>) -> bool> = $own;
+            if let Some(own) = own {
+                let (trans, size, strides) = ([trans_a, trans_b], [m, n, k], [lda, ldb, ldc]);
+                let call = Call { order, trans, size, strides, alpha, a, b, beta, c };
+                // SAFETY: the caller's matrices, as CBLAS defines them.
+                if unsafe { own(call) } {
+                    return;
+                }
+            }
             let target = FORWARD.$target.load(Ordering::Acquire);
             if !target.is_null() {
                 // SAFETY: `load` stored the address of the function of this name, which has this signature in
@@ -69,7 +107,7 @@ macro_rules! gemm {
     };
 }
 
-gemm!(cblas_sgemm, sgemm, f32, f32, |x: f32| x);
-gemm!(cblas_dgemm, dgemm, f64, f64, |x: f64| x);
+gemm!(cblas_sgemm, sgemm, f32, f32, |x: f32| x, Some(few_rows));
+gemm!(cblas_dgemm, dgemm, f64, f64, |x: f64| x, None);
 // SAFETY (of the closure): CBLAS passes complex scalars by address.
-gemm!(cblas_cgemm, cgemm, *const c_void, Complex, |x: *const c_void| unsafe { *x.cast::<Complex>() });
+gemm!(cblas_cgemm, cgemm, *const c_void, Complex, |x: *const c_void| unsafe { *x.cast::<Complex>() }, None);

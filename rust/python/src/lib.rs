@@ -67,6 +67,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add_class::<train::DecoderLayer>()?;
         m.add_function(wrap_pyfunction!(train::dropout_factors, m)?)?;
         m.add_class::<train::AdamW>()?;
+        m.add_function(wrap_pyfunction!(train::gradient_norm, m)?)?;
         m.add_function(wrap_pyfunction!(train::cross_entropy, m)?)?;
     }
     Ok(())

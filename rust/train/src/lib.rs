@@ -60,7 +60,7 @@ mod self_attention;
 mod spec;
 mod weights;
 
-pub use adamw::AdamW;
+pub use adamw::{norm, AdamW};
 pub use attention::AttentionBlock;
 pub use cross_entropy::cross_entropy;
 pub use dropout::Dropout;

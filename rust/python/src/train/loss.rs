@@ -1,4 +1,4 @@
-//! The loss and the optimizer's step on NumPy arrays.
+//! The loss on NumPy arrays.
 
 use numpy::PyArray1;
 use pyo3::prelude::*;
@@ -38,37 +38,4 @@ pub fn cross_entropy<'py>(
     let mut dh = gradient.then(|| vec![0.0; h.len()]);
     py.detach(|| train::cross_entropy(h, weight, cap, &targets, &mut losses, dh.as_deref_mut()));
     Ok((PyArray1::from_vec(py, losses), dh.map(|dh| PyArray1::from_vec(py, dh))))
-}
-
-/// The settings of one step of AdamW.
-#[pyclass(module = "t2sql._core", frozen)]
-pub struct AdamW(train::AdamW);
-
-#[pymethods]
-impl AdamW {
-    #[new]
-    #[pyo3(signature = (*, learning_rate, betas, eps, weight_decay, step))]
-    fn new(learning_rate: f32, betas: [f32; 2], eps: f32, weight_decay: f32, step: i32) -> AdamW {
-        AdamW(train::AdamW { learning_rate, betas, eps, weight_decay, step })
-    }
-
-    /// The new parameter, first and second moment.
-    fn apply<'py>(
-        &self,
-        py: Python<'py>,
-        parameter: Array<'py>,
-        gradient: Array<'py>,
-        m: Array<'py>,
-        v: Array<'py>,
-    ) -> PyResult<(Flat<'py>, Flat<'py>, Flat<'py>)> {
-        let gradient = slice(py, &gradient)?;
-        let mut parts = [slice(py, &parameter)?.to_vec(), slice(py, &m)?.to_vec(), slice(py, &v)?.to_vec()];
-        if let Some(part) = parts.iter().find(|part| part.len() != gradient.len()) {
-            return Err(wrong(py, "array does not fit", format!("{} elements", gradient.len()), part.len()));
-        }
-        let [parameter, m, v] = &mut parts;
-        self.0.apply(parameter, gradient, m, v);
-        let [parameter, m, v] = parts.map(|part| PyArray1::from_vec(py, part));
-        Ok((parameter, m, v))
-    }
 }

@@ -4,6 +4,7 @@ mod frozen;
 mod inputs;
 mod layer;
 mod loss;
+mod update;
 mod weights;
 
 use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
@@ -12,7 +13,8 @@ use pyo3::prelude::*;
 use crate::errors::wrong;
 pub use frozen::{fastest_bf16_kernels, kernel_speeds, product_kernels, FrozenWeight};
 pub use layer::{dropout_factors, AttentionBlock, DecoderLayer};
-pub use loss::{cross_entropy, AdamW};
+pub use loss::cross_entropy;
+pub use update::{gradient_norm, AdamW};
 pub use weights::{LayerAdapters, LayerWeights};
 
 /// A float32 array, borrowed for reading.
