@@ -13,6 +13,8 @@ from .preparation import prepare as prepare
 from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
 from .sources import source_state as source_state
+from .synthesis.privacy import Privacy as Privacy
+from .synthesis.privacy import judge_privacy as judge_privacy
 from .synthesis.recipe import default_recipe_text as default_recipe_text
 from .writing import note_grammar as note_grammar
 
@@ -22,10 +24,12 @@ __all__ = [
     "DataSource",
     "Dataset",
     "Example",
+    "Privacy",
     "Splits",
     "baseline_answers",
     "commonest_shape",
     "default_recipe_text",
+    "judge_privacy",
     "load",
     "masked_source",
     "note_grammar",

@@ -61,6 +61,7 @@ def ask_database(
             found=f"{len(question):,}",
         )
     schema = database.schema()
+    database.read_texts_soon()
     part, answer = ask_within_context(asker, shown_schema(schema), question)
     attempts = _Attempts(asker, database, schema, limits if execute else None)
     if execute and answer.agreement is not None:

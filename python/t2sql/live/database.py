@@ -23,13 +23,17 @@ from t2sql.live.running import Limits, LiveTarget
 from t2sql.live.schema_cache import load_cached, store
 from t2sql.live.schema_state import schema_state
 from t2sql.live.statement import Statement, prepare
-from t2sql.schema import Schema
+from t2sql.live.value_state import rows_state
+from t2sql.live.value_store import Origin, ValueStore
+from t2sql.schema import ColumnValue, Schema
 from t2sql.sql import Result, Runner, SqlError, SqliteFile
+from t2sql.values import Limits as TextLimits
 
 EXPECTED_URLS = "sqlite:///FILE, duckdb:///FILE, postgresql://HOST/NAME or mariadb://HOST/NAME"
 """What error messages say is expected of a database."""
 
 _DEFAULT_LIMITS = Limits()
+_DEFAULT_TEXT_LIMITS = TextLimits()
 # A value of the question is looked up while somebody waits, and three spellings are told apart.
 _LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
 _BUSY_SECONDS = 5.0
@@ -61,12 +65,13 @@ class LiveDatabase:
         file: The file of a SQLite or DuckDB database.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, texts: TextLimits | None = _DEFAULT_TEXT_LIMITS) -> None:
         """Open a database.
 
         Args:
             url: `sqlite:///FILE`, `duckdb:///FILE`, `postgresql://HOST/NAME`, `mariadb://HOST/NAME`, or the
                 path of a SQLite or DuckDB file.
+            texts: How much is read of its texts, for an index of them in the cache; None reads nothing.
 
         Raises:
             InputError: It is another kind of database, or cannot be read.
@@ -94,6 +99,11 @@ class LiveDatabase:
             schema_state(self._engine)
             self._macros = self._read_macros()
         self._runner: tuple[Schema | None, Runner] | None = None
+        self._closing = threading.Event()
+        self._reading: threading.Thread | None = None
+        self._values = ValueStore(
+            Origin(self.url, dialect, self._read_texts, self._read_with_state, self._rows_state), texts
+        )
         if self.dialect != "sqlite":
             # The driver is loaded while a model thinks.
             self._statement_runner().prepare()
@@ -120,6 +130,9 @@ class LiveDatabase:
         return self._read().schema
 
     def _read(self) -> ReadSchema:
+        return self._read_with_state()[1]
+
+    def _read_with_state(self) -> tuple[str, ReadSchema]:
         with self._lock, translate_errors(self.url, WorkError):
             state = schema_state(self._engine)
             if self._schema is None or self._schema[0] != state:
@@ -130,7 +143,7 @@ class LiveDatabase:
                         # What was left out may be readable the next time, though no table has changed.
                         store(self.url, state, read)
                 self._schema = state, read
-            return self._schema[1]
+            return self._schema
 
     def prepare(self, sql: str, schema: Schema | None = None) -> Statement:
         """Check a model's statement and write it in the database's dialect; see `t2sql.live.prepare`.
@@ -142,9 +155,15 @@ class LiveDatabase:
         Raises:
             SqlError: The statement may not run.
         """
+        self._values.expire()
         read = self._schema[1] if schema is not None and self._schema is not None else self._read()
         statement = prepare(
-            sql, schema or read.schema, self.dialect, self._lookup, namespaces=read.namespaces
+            sql,
+            schema or read.schema,
+            self.dialect,
+            self._lookup,
+            namespaces=read.namespaces,
+            index=self._values,
         )
         called = {name.lower() for name in _CALLED.findall(statement.sql)}
         for name, replaces in self._macros.items():
@@ -201,6 +220,43 @@ class LiveDatabase:
     def _lookup(self, sql: str) -> list[Any]:
         return [row[0] for row in self._run(sql, _LOOKUP_LIMITS).rows]
 
+    def matching_values(self, question: str, limit: int = 10) -> tuple[ColumnValue, ...]:
+        """The texts of the database that words of a question mean, the likeliest first.
+
+        Letter case, accents, English plurals, a missing part and one typing error in a longer word do not
+        matter. The first call reads the texts of the database; columns that look private are not among them.
+
+        Args:
+            question: Any text.
+            limit: The most texts.
+        """
+        self._values.expire()
+        return self._values.matches(question, limit)
+
+    def read_texts_soon(self) -> None:
+        """Begin to read the texts that answers are compared with, and do not wait for it."""
+        if self._reading is None:
+            self._values.expire()
+            self._reading = threading.Thread(target=self._values.refresh, name="texts", daemon=True)
+            self._reading.start()
+
+    @property
+    def texts_left_out(self) -> tuple[str, ...]:
+        """Columns whose texts are not in the index, or not all of them, and why, in words."""
+        return self._values.left_out
+
+    def _read_texts(self, sql: str, limits: Limits) -> Result:
+        try:
+            return self._run(sql, limits, self._closing.is_set)
+        except SqlError:
+            if self._closing.is_set():
+                raise WorkError("the database was closed", where=self.shown) from None
+            raise
+
+    def _rows_state(self) -> str:
+        with translate_errors(self.url, WorkError):
+            return rows_state(self._engine, self.file)
+
     def warnings(self) -> list[str]:
         """What cannot be read, and what would be safer about the way the database was opened, in words.
 
@@ -220,6 +276,10 @@ class LiveDatabase:
 
     def close(self) -> None:
         """Close the connections."""
+        self._closing.set()
+        if self._reading is not None:
+            self._reading.join()
+        self._values.close()
         if self._runner is not None:
             self._runner[1].close(wait=True)
         self._engine.dispose()

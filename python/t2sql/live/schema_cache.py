@@ -25,7 +25,7 @@ def load_cached(url: str, state: str) -> ReadSchema | None:
         The schema; None if there is none of this state, or it cannot be read.
     """
     try:
-        document = parse_json(_file(url).read_text(encoding="utf-8"))
+        document = parse_json(cache_file(url).read_text(encoding="utf-8"))
         if document["state"] != state:
             return None
         namespaces = {str(name): tuple(map(str, parts)) for name, parts in document["namespaces"].items()}
@@ -42,7 +42,7 @@ def store(url: str, state: str, read: ReadSchema) -> None:
         state: Its `schema_state`.
         read: Its tables; nothing of it was left out.
     """
-    file = _file(url)
+    file = cache_file(url)
     document = json.dumps(
         {
             "state": state,
@@ -56,6 +56,12 @@ def store(url: str, state: str, read: ReadSchema) -> None:
         write_text(file, document)
 
 
-def _file(url: str) -> Path:
+def cache_file(url: str, kind: str = "json") -> Path:
+    """Where something of a database is stored, beside its schema.
+
+    Args:
+        url: The database.
+        kind: What is stored: the end of the file's name.
+    """
     name = hashlib.sha256(masked_url(url).encode()).hexdigest()[:24]
-    return cache_dir() / "schemas" / f"{name}.json"
+    return cache_dir() / "schemas" / f"{name}.{kind}"

@@ -21,7 +21,7 @@ from t2sql.live.parser_words import quote_parser_words
 from t2sql.live.resolving import NameResolver
 from t2sql.live.strict_types import adapt_types
 from t2sql.live.translation import from_sqlite, sqlite_use
-from t2sql.live.values import Change
+from t2sql.live.values import Change, TextIndex
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
 
@@ -66,6 +66,7 @@ def prepare(
     lookup: Callable[[str], list[Any]] | None = None,
     *,
     namespaces: Mapping[str, tuple[str, ...]] | None = None,
+    index: TextIndex | None = None,
 ) -> Statement:
     """Check a statement and write it in a database's dialect.
 
@@ -83,6 +84,7 @@ def prepare(
         dialect: sqlglot's name of the database's dialect.
         lookup: Runs a statement in `dialect` and returns the first column of its rows. With it, a text that
             no row has is replaced by the one spelling, letter case ignored, that rows have.
+        index: The texts of the database, where they are known; it is asked before `lookup` is.
         namespaces: What the names of tables are written after: the database's schema, after its catalog if
             that is needed. The others are in the schema that a new database has.
 
@@ -93,26 +95,32 @@ def prepare(
         SqlError: It is not one SELECT, has a part that is not allowed, or names a table or a column that is
             not in scope.
     """
-    given = namespaces or {}
     sql = quote_parser_words(sql, _names(schema), dialect)
-
-    def home(table: str) -> tuple[str, ...]:
-        return given.get(table, _NAMESPACES[dialect])
-
+    home = home_of(namespaces or {}, dialect)
     try:
-        return _prepare(sql, sql, schema, dialect, lookup, home)
+        return _prepare(sql, sql, schema, dialect, lookup, index, home)
     except RecursionError:
         raise SqlError("memory", "the statement is nested too deeply", sql) from None
     except SqlError as own:
         if dialect == "sqlite" or own.kind == "memory":
             raise
         try:
-            return _prepare(from_sqlite(sql, dialect), sql, schema, dialect, lookup, home)
+            return _prepare(from_sqlite(sql, dialect), sql, schema, dialect, lookup, index, home)
         except RecursionError:
             raise own from None
         except SqlError as other:
             # The reading that came further has the better reason.
             raise (other if own.kind == "syntax" else own) from None
+
+
+def home_of(namespaces: Mapping[str, tuple[str, ...]], dialect: str) -> Namespaces:
+    """What the name of each table is written after.
+
+    Args:
+        namespaces: That of tables that are not in the schema that a new database has.
+        dialect: sqlglot's name of the database's dialect.
+    """
+    return lambda table: namespaces.get(table, _NAMESPACES[dialect])
 
 
 def _names(schema: Schema) -> Iterator[str]:
@@ -127,6 +135,7 @@ def _prepare(
     schema: Schema,
     dialect: str,
     lookup: Callable[[str], list[Any]] | None,
+    index: TextIndex | None,
     namespaces: Namespaces,
 ) -> Statement:
     """Check `read`, which is `sql` or its translation."""
@@ -138,8 +147,8 @@ def _prepare(
     unmatched: list[str] = []
     notes: list[str] = []
     if lookup is not None:
-        changes, unmatched, notes = values.match_letter_case(
-            tree, namespaces, lambda query: lookup(_to_sql(query, dialect, sql))
+        changes, unmatched, notes = values.match_values(
+            tree, namespaces, lambda query: lookup(_to_sql(query, dialect, sql)), index
         )
     if dialect == "sqlite" and not rewritten:
         if not (changes or comments):
@@ -202,6 +211,15 @@ def _check_written(written: str, dialect: str, sql: str) -> None:
         again = ""
     if again != written:
         raise SqlError("other", "it cannot be written so that it is read in one way only", sql)
+
+
+def write_query(tree: exp.Expr, dialect: str) -> str:
+    """Write a statement of our own in a database's dialect.
+
+    Raises:
+        SqlError: The dialect has no way to say it.
+    """
+    return _to_sql(tree, dialect, "")
 
 
 def _to_sql(tree: exp.Expr, dialect: str, sql: str) -> str:

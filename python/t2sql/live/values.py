@@ -1,26 +1,38 @@
-"""Values in a statement: letter case as the database has it."""
+"""Values in a statement, spelled as the database has them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
 
 from sqlglot import exp
 
-from t2sql.live.names import Namespaces, TableColumn
+from t2sql.live.names import Namespaces, TableColumn, is_text, needs_cast, quoted_table
 from t2sql.live.scopes import table_column
 from t2sql.sql import SqlError
 
 Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
 """Runs a statement and returns the first column of its rows."""
 
-_TEXT = re.compile(r"char|text|string|clob|enum", re.IGNORECASE)
-_NESTED = re.compile(r"\[|^(struct|map|union|list)\b", re.IGNORECASE)
-_PADDED = re.compile(r"enum|char\(|character\(", re.IGNORECASE)
 _MAX_LOOKUPS = 8
 """Each is a query on the user's database, and may have to read a whole column."""
+
+
+class TextIndex(Protocol):
+    """What is known of a database's texts."""
+
+    def spellings(self, table: str, column: str, text: str) -> Sequence[str]:
+        """The texts of a column that differ from a text in case, accents and plurals at most."""
+        ...
+
+    def is_complete(self, table: str, column: str) -> bool:
+        """Whether all texts of a column are known."""
+        ...
+
+    def near(self, table: str, column: str, text: str) -> Sequence[str]:
+        """Texts of a column that a text may have been meant as."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -38,52 +50,85 @@ class Change:
     found: str
 
 
-def match_letter_case(
-    tree: exp.Expr, namespaces: Namespaces, lookup: Lookup
+def match_values(
+    tree: exp.Expr, namespaces: Namespaces, lookup: Lookup, index: TextIndex | None = None
 ) -> tuple[list[Change], list[str], list[str]]:
-    """Replace texts that no row has by the one spelling, letter case ignored, that rows have.
+    """Replace texts that no row has by the one spelling that rows have.
+
+    The index is asked first: there letter case, accents and English plurals do not matter. What it cannot say
+    is looked up in the database itself, letter case ignored.
 
     Args:
         tree: The statement's tree, its names resolved; it is changed.
         namespaces: What the name of each table is written after.
         lookup: Asks the database.
+        index: The texts of the database, where they are known.
 
     Returns:
         What was replaced; the texts that the database does not have, or has in other spellings, in words; and
         notes.
     """
-    changes, unmatched, notes = [], [], []
-    for count, (node, literal) in enumerate(list(_comparisons(tree))):
+    found = _Findings()
+    lookups = 0
+    slow = False
+    for node, literal in list(_comparisons(tree)):
         column = table_column(node)
-        if column is None or not literal.is_string or not _is_text(column):
+        if column is None or not literal.is_string or not is_text(column.column):
             continue
-        if count >= _MAX_LOOKUPS:
-            notes.append(f"only the first {_MAX_LOOKUPS} values were looked up in the database")
+        if index is not None and _match_by_index(column, literal, index, found):
+            continue
+        if slow:
+            continue
+        if lookups == _MAX_LOOKUPS:
+            found.notes.append(f"only the first {_MAX_LOOKUPS} values were looked up in the database")
             break
+        lookups += 1
         try:
             spellings = _spellings(column, literal.name, namespaces, lookup)
         except SqlError as error:
             slow = error.kind == "timeout"
             reason = "the table is too large" if slow else error.found
-            notes.append(f"{literal.name!r} was not looked up in {column.name}: {reason}")
-            if slow:
-                break
+            found.notes.append(f"{literal.name!r} was not looked up in {column.name}: {reason}")
             continue
-        if literal.name in spellings:
-            continue
+        if literal.name not in spellings:
+            found.replace_or_doubt(column, literal, spellings)
+    return found.changes, found.unmatched, found.notes
+
+
+@dataclass
+class _Findings:
+    """What became of a statement's texts."""
+
+    changes: list[Change] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def replace_or_doubt(
+        self, column: TableColumn, literal: exp.Literal, spellings: Sequence[object], near: Sequence[str] = ()
+    ) -> None:
+        """Replace a text by its only spelling; with none or several, note why it is doubted."""
         if len(spellings) == 1 and isinstance(spellings[0], str):
-            changes.append(Change(column.name, literal.name, spellings[0]))
+            self.changes.append(Change(column.name, literal.name, spellings[0]))
             literal.replace(exp.Literal.string(spellings[0]))
-        else:
-            what = "several spellings of" if spellings else "nothing like"
-            unmatched.append(f"{column.name} has {what} '{literal.name}'")
-    return changes, unmatched, notes
+            return
+        what = "several spellings of" if spellings else "nothing like"
+        hint = f"; near: {', '.join(map(repr, near))}" if near else ""
+        self.unmatched.append(f"{column.name} has {what} '{literal.name}'{hint}")
 
 
-def _is_text(column: TableColumn) -> bool:
-    """Whether a column holds single texts, and not lists or structs of them."""
-    declared = column.column.type or "text"
-    return bool(_TEXT.search(declared)) and not _NESTED.search(declared)
+def _match_by_index(column: TableColumn, literal: exp.Literal, index: TextIndex, found: _Findings) -> bool:
+    """Match a text by the index; False where the index cannot say whether the column has it."""
+    text, place = literal.name, (column.table.name, column.column.name)
+    alike = index.spellings(*place, text)
+    if text in alike:
+        return True
+    same_letters = [spelling for spelling in alike if spelling.lower() == text.lower()]
+    spellings = same_letters or list(alike)
+    # Of a column that is not in the index whole, the database may have the very text.
+    if not index.is_complete(*place):
+        return False
+    found.replace_or_doubt(column, literal, spellings, () if spellings else index.near(*place, text))
+    return True
 
 
 def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: Lookup) -> list[Any]:
@@ -93,17 +138,11 @@ def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: L
         SqlError: The database cannot say, or not in time.
     """
     node: exp.Expr = exp.column(exp.to_identifier(column.column.name, quoted=True))
-    if _PADDED.match(column.column.type):
+    if needs_cast(column.column):
         # A value of an enum is compared with a text as a text only, and blanks fill up a char(10).
         node = exp.Cast(this=node, to=exp.DataType.build("text"))
     literal = exp.Literal.string(text)
-    parts = (column.table.name, *reversed(namespaces(column.table.name)))
-    table = exp.Table(
-        **{
-            key: exp.to_identifier(name, quoted=True)
-            for key, name in zip(("this", "db", "catalog"), parts, strict=False)
-        }
-    )
+    table = quoted_table(column.table, namespaces)
     exact = exp.select(node).from_(table).where(exp.EQ(this=node.copy(), expression=literal)).limit(1)
     equal = lookup(exact)
     if equal:

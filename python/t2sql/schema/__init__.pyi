@@ -2,6 +2,7 @@ from .ddl import read_ddl as read_ddl
 from .ddl import read_ddl_file as read_ddl_file
 from .table_lines import read_table_lines as read_table_lines
 from .tables import Column as Column
+from .tables import ColumnValue as ColumnValue
 from .tables import ForeignKey as ForeignKey
 from .tables import Schema as Schema
 from .tables import Table as Table
@@ -10,10 +11,12 @@ from .words import join_phrases as join_phrases
 from .words import name_phrase as name_phrase
 from .words import pluralize as pluralize
 from .words import row_nouns as row_nouns
+from .words import singularize as singularize
 from .words import split_name as split_name
 
 __all__ = [
     "Column",
+    "ColumnValue",
     "ForeignKey",
     "Schema",
     "Table",
@@ -25,5 +28,6 @@ __all__ = [
     "read_ddl_file",
     "read_table_lines",
     "row_nouns",
+    "singularize",
     "split_name",
 ]

@@ -28,6 +28,21 @@ class Column:
 
 
 @dataclass(frozen=True)
+class ColumnValue:
+    """A text that a column holds.
+
+    Attributes:
+        table: The name of the column's table.
+        column: The column's name.
+        value: The text.
+    """
+
+    table: str
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
 class ForeignKey:
     """One column of a foreign key.
 

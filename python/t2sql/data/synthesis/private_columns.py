@@ -21,6 +21,9 @@ _PARTS = re.compile(
     rf"(^|.* )({_NAMES.pattern})( (number|no|nr|hash|value|text|address|key|id|enc|encrypted|1|2))?$"
 )
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+\Z")
+_EMAIL_INSIDE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]")
+_LONG_NUMBER = re.compile(r"(?<!\d)\+?(?:\d[ ()./-]{0,2}){9,}|\b[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){3,}")
+"""Of a telephone, a card or an account. Dates have eight digits."""
 _SECRET = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/=_.$-]{24,}\Z")
 _DASHES = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z")
 
@@ -77,7 +80,7 @@ def _repeating(
     tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns, recipe: Recipe
 ) -> PrivateColumns:
     """The columns most of whose texts are those of private columns."""
-    texts = _texts(tables, rows, private)
+    texts = private_texts_of(tables, rows, private)
     found: PrivateColumns = set()
     for table in tables:
         for index, column in enumerate(table.columns):
@@ -89,7 +92,9 @@ def _repeating(
     return found
 
 
-def _texts(tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns) -> set[str]:
+def private_texts_of(
+    tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns
+) -> set[str]:
     """The texts of private columns that are long enough to tell who is meant."""
     return {
         value
@@ -99,6 +104,24 @@ def _texts(tables: list[DatabaseTable], rows: dict[str, list[Row]], private: Pri
         for row in rows[table.name]
         if isinstance(value := row[index], str) and len(value) >= _TELLING
     }
+
+
+def holds_private_text(text: str, private_texts: set[str]) -> bool:
+    """Whether a text has a private one in it: an address of mail, a secret, a long number, or one given.
+
+    Args:
+        text: A text of a column that is not private.
+        private_texts: Texts of private columns.
+    """
+    if "@" in text and _EMAIL_INSIDE.search(text):
+        return True
+    if _LONG_NUMBER.search(text) and not _DASHES.match(text):
+        return True
+    if _SECRET.match(text) and not _DASHES.match(text):
+        return True
+    return bool(private_texts) and any(
+        text[begin:end] in private_texts for begin, end in _runs_of_words(text, _MOST_WORDS)
+    )
 
 
 def replace_values(
@@ -121,7 +144,11 @@ def replace_values(
         number = numbers.setdefault(value, len(numbers) + 1)
         return f"private-{number}" if isinstance(value, str) else number
 
-    texts = {text for text in _texts(tables, rows, private) if not text.isdigit() or len(text) > 2 * _TELLING}
+    texts = {
+        text
+        for text in private_texts_of(tables, rows, private)
+        if not text.isdigit() or len(text) > 2 * _TELLING
+    }
     most_words = max((len(text.split()) for text in texts), default=0)
 
     def scrub(value: Value) -> Value:

@@ -1,0 +1,162 @@
+"""The texts of a live database's columns, read within limits, without what looks private."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from t2sql import data
+from t2sql.databases import DatabaseColumn, DatabaseTable, ForeignKeyConstraint
+from t2sql.live.names import Namespaces, is_text, needs_cast, quoted_table
+from t2sql.schema import Column, Schema, Table
+from t2sql.sql import MAX_BYTES, Result, SqlError
+from t2sql.sql import Limits as StatementLimits
+from t2sql.values import ColumnTexts, Limits
+
+Run = Callable[["exp.Expr", StatementLimits], Result]
+"""Runs a statement."""
+
+_SAMPLE_ROWS = 500
+_SAMPLE_LIMITS = StatementLimits(timeout=2.0, max_rows=_SAMPLE_ROWS, max_bytes=8 << 20)
+_FIRST_ROWS = 200_000
+"""Of a column that cannot be read whole in time, its texts in as many rows are taken."""
+_LONG_TEXT = 60
+"""A column whose texts have more characters on average is not asked for by value."""
+_TEXT_BYTES = 400
+"""What a text takes in a statement's result, at most: rows beyond the limit are left."""
+_UNASKED = re.compile(
+    r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?\Z|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z|[\d.,+-]+\Z"
+)
+"""Dates, UUIDs and numbers as texts: people do not mistype them, and there are as many as rows."""
+
+
+@dataclass
+class ValueReader:
+    """Reads the texts of a database's columns.
+
+    Attributes:
+        schema: Its tables.
+        namespaces: What the name of each table is written after.
+        run: Runs a statement on it.
+        limits: How much is read.
+        left_out: Columns that were not read, or not whole, and why, in words; filled by `columns`.
+    """
+
+    schema: Schema
+    namespaces: Namespaces
+    run: Run
+    limits: Limits
+    left_out: list[str] = field(default_factory=list)
+
+    def columns(self) -> Iterator[ColumnTexts]:
+        """The columns with their texts; those with the fewest different ones come first."""
+        end = time.monotonic() + self.limits.seconds
+        samples = {table.name: self._sample(table) for table in self.schema.tables}
+        privacy = data.judge_privacy(
+            [_database_table(table) for table in self.schema.tables],
+            {table.name: _sample_rows(table, samples[table.name]) for table in self.schema.tables},
+        )
+        room = self.limits.values
+        for table, column in self._readable(samples, privacy):
+            name = f"{table.name}.{column.name}"
+            most = min(room, self.limits.column_values)
+            seconds = min(self.limits.column_seconds, end - time.monotonic())
+            if most <= 0 or seconds <= 0:
+                self.left_out.append(f"{name}: {'the index is full' if most <= 0 else 'the time was over'}")
+                continue
+            texts, complete = self._read(table, column, most, seconds)
+            kept = [text for text in texts if self._is_kept(text, privacy)]
+            room -= len(kept)
+            if not complete:
+                self.left_out.append(f"{name}: it has more texts than the {len(texts):,} that were read")
+            yield ColumnTexts(table.name, column.name, kept, complete and len(kept) == len(texts))
+
+    def _sample(self, table: Table) -> dict[str, list[str]]:
+        """Texts of the first rows, by the column's name."""
+        columns = [column for column in table.columns if is_text(column)]
+        if not columns:
+            return {}
+        query = (
+            exp.select(*map(_node, columns)).from_(quoted_table(table, self.namespaces)).limit(_SAMPLE_ROWS)
+        )
+        try:
+            rows = self.run(query, _SAMPLE_LIMITS).rows
+        except SqlError as error:
+            self.left_out.append(f"{table.name}: {error.found}")
+            return {}
+        return {
+            column.name: [text for row in rows if isinstance(text := row[index], str)]
+            for index, column in enumerate(columns)
+        }
+
+    def _readable(
+        self, samples: dict[str, dict[str, list[str]]], privacy: data.Privacy
+    ) -> list[tuple[Table, Column]]:
+        columns = []
+        for table in self.schema.tables:
+            for column in table.columns:
+                texts = samples[table.name].get(column.name)
+                if not texts or (table.name, column.name) in privacy.columns:
+                    continue
+                unasked = sum(_UNASKED.match(text) is not None for text in texts) >= 0.95 * len(texts)
+                if not unasked and sum(map(len, texts)) <= _LONG_TEXT * len(texts):
+                    columns.append((len(set(texts)), table, column))
+        return [(table, column) for _, table, column in sorted(columns, key=lambda item: item[0])]
+
+    def _read(self, table: Table, column: Column, most: int, seconds: float) -> tuple[list[str], bool]:
+        """The distinct texts of a column, and whether they are all."""
+        limits = StatementLimits(seconds, most, min(MAX_BYTES, _TEXT_BYTES * most))
+        source = quoted_table(table, self.namespaces)
+        whole = exp.select(_node(column)).distinct().from_(source).limit(most + 1)
+        first = exp.select(_node(column).as_("text", quoted=True)).from_(source.copy()).limit(_FIRST_ROWS)
+        beginning = exp.select("*").distinct().from_(first.subquery("first_rows")).limit(most + 1)
+        for query, is_whole in ((whole, True), (beginning, False)):
+            try:
+                result = self.run(query, limits)
+            except SqlError:
+                continue
+            texts = [text for row in result.rows if isinstance(text := row[0], str)]
+            return texts, is_whole and not result.truncated
+        return [], False
+
+    def _is_kept(self, text: str, privacy: data.Privacy) -> bool:
+        return 0 < len(text) <= self.limits.length and _is_unicode(text) and not privacy.hides(text)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _node(column: Column) -> exp.Expr:
+    node: exp.Expr = exp.column(exp.to_identifier(column.name, quoted=True))
+    # A value of an enum may be no text for the driver, and blanks fill up a char(10).
+    return exp.Cast(this=node, to=exp.DataType.build("text")) if needs_cast(column) else node
+
+
+def _database_table(table: Table) -> DatabaseTable:
+    return DatabaseTable(
+        table.name,
+        tuple(DatabaseColumn(column.name, column.type, column.type, False) for column in table.columns),
+        table.primary_key,
+        tuple(
+            ForeignKeyConstraint(table.name, (key.column,), key.to_table, (key.to_column,))
+            for key in table.foreign_keys
+        ),
+    )
+
+
+def _sample_rows(table: Table, sample: dict[str, list[str]]) -> list[tuple[str | None, ...]]:
+    """The sample as rows; NULL where a column has no text there."""
+    count = max(map(len, sample.values()), default=0)
+    columns = [
+        [*texts, *[None] * (count - len(texts))] for texts in (sample.get(c.name, []) for c in table.columns)
+    ]
+    return list(zip(*columns, strict=True))
