@@ -4,7 +4,7 @@
 
 Attacks: the lines of tests/live/attacks.sql, the injections of the tests and random statements, 2,000 in all,
 as a superuser. What is let through is judged by the database itself: which tables and functions it names.
-Everyday: tests/live/everyday. The grammar's: random walks over the grammars of 100 random typed schemas.
+Everyday: tests/live/everyday. The grammars': random walks over the grammars of 100 random typed schemas.
 DuckDB, PostgreSQL and MariaDB are left out where they are not installed.
 """
 
@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 # The tests' databases and generators.
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -29,7 +29,7 @@ from support.grammars import sample
 from support.random_statements import Writer
 from support.typed_schemas import typed_schema
 
-from t2sql.grammar import grammar_of
+from t2sql.grammar import Width, grammar_of
 from t2sql.live import Limits, LiveDatabase, open_database
 from t2sql.sql import SqlError
 
@@ -67,14 +67,17 @@ def main() -> None:
         if maria := mariadb.binaries():
             servers.running["mariadb"] = mariadb.Server(maria)
         kinds = ["sqlite", "duckdb", *servers.running]
-        print(f"{'':12}{'attempts':>10}{'let through':>13}{'beyond':>8}{'everyday':>12}{'grammar':>12}")
+        print(
+            f"{'':12}{'attempts':>10}{'let through':>13}{'beyond':>8}{'everyday':>12}"
+            f"{'narrow':>12}{'wide':>12}"
+        )
         for kind in kinds:
             made = _maker(kind, folder, servers)
             through, beyond = attacked(kind, servers, options.attempts, folder)
             everyday = ran_everyday(kind, made)
-            grammar = ran_grammar(kind, made, options.schemas)
+            narrow, wide = (ran_grammar(kind, made, options.schemas, width) for width in get_args(Width))
             print(
-                f"{kind:12}{options.attempts:>10}{through:>13}{beyond:>8}{everyday:>12}{grammar:>12}",
+                f"{kind:12}{options.attempts:>10}{through:>13}{beyond:>8}{everyday:>12}{narrow:>12}{wide:>12}",
                 flush=True,
             )
     finally:
@@ -130,13 +133,13 @@ def ran_everyday(kind: str, made: Callable[[str], str]) -> str:
         return f"{ran(database, statements)} of {len(statements)}"
 
 
-def ran_grammar(kind: str, made: Callable[[str], str], schemas: int) -> str:
+def ran_grammar(kind: str, made: Callable[[str], str], schemas: int, width: Width) -> str:
     """How many statements that the grammars of random schemas allow run, five of each."""
     count = 0
     for seed in range(schemas):
         typed = typed_schema(seed, DIALECTS[kind])
         with open_database(made(";\n".join(typed.script))) as database:
-            grammar, draw = grammar_of(database.schema()), random.Random(seed)
+            grammar, draw = grammar_of(database.schema(), width=width), random.Random(seed)
             count += ran(database, [sample(grammar, draw).strip() for _ in range(5)])
     return f"{count} of {5 * schemas}"
 

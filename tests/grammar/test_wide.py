@@ -121,3 +121,32 @@ def test_texts_are_words_of_the_question_or_values_of_a_column() -> None:
     wide = grammar_of(schema, "Which cats are called ann?", width="wide")
     for value, taken in {"ann": True, "Ann": True, "Old Tom": True, "%called%": True, "Tom": False}.items():
         assert wide.matches(f"SELECT age FROM cats WHERE name LIKE '{value}'") == taken, value
+
+
+def test_of_many_tables_the_nearest_to_the_question_stay_and_the_others_are_named() -> None:
+    names = [f"things_{'abcdefghijklmnopqrst'[i]}" for i in range(20)]
+    schema = read_table_lines([f"{name}: id, name" for name in [*names, "lorries"]])
+    wide = grammar_of(schema, width="wide", about="How many lorries are there?")
+    assert len(wide.left_out) == 5 and "lorries" not in wide.left_out
+    assert wide.matches("SELECT COUNT(*) FROM lorries")
+    assert not wide.matches(f"SELECT COUNT(*) FROM {wide.left_out[0]}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT name FROM staff WHERE EXISTS (SELECT * FROM team WHERE team.team_id = staff.team_id)",
+        "SELECT name FROM team WHERE (SELECT COUNT(*) FROM staff WHERE staff.team_id = team.team_id) > 3",
+        "SELECT T1.name FROM staff AS T1 WHERE T1.pay > "
+        "(SELECT AVG(T2.pay) FROM staff AS T2 WHERE T2.team_id = T1.team_id)",
+        "SELECT COUNT(*) FROM (SELECT name FROM staff GROUP BY name HAVING COUNT(*) > 1) AS T1",
+        "SELECT MAX(T1.amount) FROM (SELECT COUNT(name) AS amount FROM staff GROUP BY team_id) AS T1",
+        "WITH T1 AS (SELECT SUM(pay) AS amount FROM staff GROUP BY team_id) SELECT AVG(T1.amount) FROM T1",
+        "SELECT staff.name, staff_2.name FROM staff JOIN staff AS staff_2 ON staff.boss = staff_2.id",
+    ],
+)
+def test_subqueries_of_every_place_are_taken(text: str) -> None:
+    assert WIDE.first_refused(text) is None
+    assert LlamaGrammar(WIDE.gbnf).takes(text)
+    with open_reader(STAFF) as reader:
+        assert reader.check(text) is None

@@ -12,7 +12,7 @@ from support import live_databases
 from support.grammars import sample
 from support.typed_schemas import typed_schema
 
-from t2sql.grammar import grammar_of
+from t2sql.grammar import Width, grammar_of
 from t2sql.live import Limits, open_database
 from t2sql.sql import SqlError
 
@@ -22,8 +22,9 @@ SCHEMAS = int(os.environ.get("T2SQL_TYPED_SCHEMAS", "8"))
 DIALECTS = {"sqlite": "sqlite", "duckdb": "duckdb", "postgres": "postgres", "mariadb": "mysql"}
 
 
+@pytest.mark.parametrize("width", ["narrow", "wide"])
 @pytest.mark.parametrize("kind", live_databases.KINDS)
-def test_statements_of_the_grammar_run(kind: str, tmp_path: Path, request: Any) -> None:
+def test_statements_of_the_grammar_run(kind: str, width: Width, tmp_path: Path, request: Any) -> None:
     failed = []
     for seed in range(SCHEMAS):
         typed = typed_schema(seed, DIALECTS[kind])
@@ -31,7 +32,7 @@ def test_statements_of_the_grammar_run(kind: str, tmp_path: Path, request: Any) 
         draw = random.Random(seed)
         with open_database(live_databases.make(kind, tmp_path, request, script)) as opened:
             schema = opened.schema()
-            grammar = grammar_of(schema)
+            grammar = grammar_of(schema, width=width)
             for _ in range(5):
                 sql = sample(grammar, draw).strip()
                 try:

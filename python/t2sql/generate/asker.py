@@ -142,7 +142,7 @@ class Asker:
             answer = self._answer(retry, grammar, votes=1)
         else:
             answer = self._answer(render_prompt(schema, question), grammar, votes=self.options.votes)
-        return replace(answer, warnings=_warnings(self.backend))
+        return replace(answer, warnings=_warnings(self.backend, grammar))
 
     def complete(self, prompt: str) -> Answer:
         """Give the model a raw prompt, without a grammar.
@@ -212,11 +212,15 @@ def check_question(question: str) -> str:
     return question
 
 
-def _warnings(backend: Backend) -> tuple[str, ...]:
+def _warnings(backend: Backend, grammar: Grammar | None) -> tuple[str, ...]:
+    found = ()
+    if grammar is not None and grammar.left_out:
+        names = ", ".join(grammar.left_out)
+        found = (f"the wide grammar holds too few tables for all: it leaves out {names}",)
     if backend.prompt_format == PROMPT_FORMAT:
-        return ()
+        return found
     if backend.prompt_format is None:
         trained = "does not say what prompt it was trained on"
     else:
         trained = f"was trained on the prompt {backend.prompt_format}"
-    return (f"{backend.model} {trained}; it is asked with {PROMPT_FORMAT}",)
+    return (*found, f"{backend.model} {trained}; it is asked with {PROMPT_FORMAT}")

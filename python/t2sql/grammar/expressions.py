@@ -189,11 +189,15 @@ class SourceRules:
             name = quote(tables.tables[other].name)
             inner = SourceRules(self._rules, Source(other, name))
             keys = tables.keys(here, self.source.alias or quote(tables.tables[here].name), other, name)
-            rows = sequence(name, " WHERE ", choice([sequence(key[0], *key[1:]) for key in keys]))
+            same_rows = choice([sequence(key[0], *key[1:]) for key in keys])
             more = optional(" AND ", inner.condition(1))
+            self._rules.rules[f"{self.id}_to{other}"] = sequence(
+                " FROM ", name, " WHERE ", same_rows, more, ")"
+            )
+            rows = RuleReference(f"{self.id}_to{other}")
             found += [
-                sequence(either("EXISTS (", "NOT EXISTS ("), "SELECT *", " FROM ", rows, more, ")"),
-                sequence("(", "SELECT ", "COUNT(*)", " FROM ", rows, more, ")", COMPARISON, NUMBER),
+                sequence(either("EXISTS (", "NOT EXISTS ("), "SELECT *", rows),
+                sequence("(", "SELECT ", "COUNT(*)", rows, COMPARISON, NUMBER),
             ]
         number = self._rules.column(here, "number")
         if self.source.place == 1 and number is not None:

@@ -126,9 +126,11 @@ class Grammar:
     Attributes:
         rules: The rules by name. An answer is `root`, which may begin with a space as a model's first token
             does.
+        left_out: The tables that no answer can name, since an engine could not hold a grammar of all.
     """
 
     rules: dict[str, Node]
+    left_out: tuple[str, ...] = ()
 
     @cached_property
     def gbnf(self) -> str:

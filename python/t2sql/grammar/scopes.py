@@ -59,10 +59,11 @@ def scopes_of(tables: Tables, relevance: Mapping[str, float]) -> Scopes:
             more = [source for source in _next(tables, group) if group | {source} in groups]
             chosen[group] = tuple(more)
         whole = whole and not any(len(group) <= 3 for group in left_out)
+    firsts = tuple(source for source in (*named, *numbered) if frozenset((source,)) in chosen)
     reached: dict[Scope, Scope] = {}
     for group in sorted(chosen, key=len, reverse=True):
         reached[group] = group.union(*(reached[group | {source}] for source in chosen[group]))
-    return Scopes(alone, (*named, *numbered), chosen, reached, whole)
+    return Scopes(alone, firsts, chosen, reached, whole)
 
 
 def _chosen(

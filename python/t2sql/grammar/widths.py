@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from t2sql.grammar.notations import Grammar
 from t2sql.grammar.statements import narrow_grammar_of
 from t2sql.grammar.wide import wide_grammar_of
 from t2sql.schema import Schema, WordScores
+
+MAX_TABLES = 16
+"""Tables of a wide grammar, at most: llguidance holds 65,000 symbols, and each group of tables has dozens."""
 
 Width: TypeAlias = Literal["narrow", "wide"]
 """Which statements a grammar has: those of t2sql's own data, or many more."""
@@ -37,8 +41,25 @@ def grammar_of(
         InputError: The schema has no table, or a table has no column.
     """
     if width == "wide":
-        return wide_grammar_of(schema, question, {} if about is None else _relevance(schema, about))
+        relevance = {} if about is None else _relevance(schema, about)
+        part = _nearest(schema, relevance)
+        left_out = tuple(table.name for table in schema.tables if table not in part.tables)
+        return replace(wide_grammar_of(part, question, relevance), left_out=left_out)
     return narrow_grammar_of(schema, question)
+
+
+def _nearest(schema: Schema, relevance: Mapping[str, float]) -> Schema:
+    """The tables that are nearest to the question, with those that their keys refer to."""
+    if len(schema.tables) <= MAX_TABLES:
+        return schema
+    ranked = sorted(schema.tables, key=lambda table: -relevance.get(table.name, 0.0))
+    chosen: dict[str, None] = {}
+    for table in ranked:
+        chosen[table.name.lower()] = None
+        if relevance.get(table.name, 0.0) > 0:
+            chosen |= dict.fromkeys(key.to_table.lower() for key in table.foreign_keys)
+    names = list(chosen)[:MAX_TABLES]
+    return Schema(tuple(table for table in schema.tables if table.name.lower() in names))
 
 
 def _relevance(schema: Schema, question: str) -> Mapping[str, float]:
