@@ -40,7 +40,7 @@ class TrainStartEvent(StartEvent):
     settings: dict[str, Json] = field(default_factory=dict)
     device: str | None = None
     weights: str | None = None
-    layers: str | None = None
+    layers: str | None = field(default=None, metadata=ABSENT)
     ranks: int = 1
     train_examples: int | None = None
     valid_examples: int | None = None
