@@ -312,6 +312,9 @@ def kernel_speeds() -> list[tuple[str, bool, float]]:
         InputError: `T2SQL_SIMD` names kernels that are not there.
     """
 
+def amx_refused() -> bool:
+    """Linux only: whether the processor has AMX and the system refuses to lend it to this process."""
+
 def fastest_bf16_kernels() -> str | None:
     """Linux only: the fastest kernels in bfloat16, if they are worth their roundings here.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,11 @@ from t2sql.models import flat
 from t2sql.runs.records import Event, TrainEvent
 from t2sql.runtimes import device, mx, nn, tree_map
 from t2sql.train import TrainConfig
+from t2sql.train.compute import FLOAT32
 from t2sql.train.frozen import frozen_weight, is_frozen_matrix
 from t2sql.train.native import computes
 from t2sql.train.network import Network
-from t2sql.train.setup import prepare_model
+from t2sql.train.setup import load_base, prepare_model
 
 pytestmark = pytest.mark.skipif(
     device() != "cpu" or not hasattr(_core, "FrozenWeight"),
@@ -54,7 +57,6 @@ def check(found: tuple[float, dict[str, mx.array]], right: tuple[float, dict[str
     assert found[0] == pytest.approx(right[0], rel=1e-5)
     assert found[1].keys() == right[1].keys() and len(right[1]) >= 2
     for name, gradient in right[1].items():
-        assert mx.abs(gradient).max() > 0
         assert mx.abs(found[1][name] - gradient).max() <= 1e-4 * mx.abs(gradient).max(), name
 
 
@@ -68,6 +70,7 @@ def test_a_quantized_base_has_the_gradients_of_its_values(tiny_llama: Path, bits
     assert len(quantized) >= 15
     found = gradients(model, network)
     check(found, gradients(model, Network(model, native=False)))
+    assert all(mx.abs(gradient).max() > 0 for gradient in found[1].values())
 
 
 def test_bfloat16_matrices_have_the_gradients_of_their_values(tiny_llama: Path) -> None:
@@ -152,3 +155,33 @@ def test_arrays_that_are_no_matrix_are_refused() -> None:
     )
     with pytest.raises(InputError, match="array does not fit"):
         _core.cross_entropy(np.zeros(96, np.float32), uneven, [0], gradient=False)
+
+
+@pytest.mark.parametrize(("bits", "dtype"), [(4, "bfloat16"), (8, "float16"), (4, "float32")])
+def test_a_quantized_directory_is_trained_with_its_bits(
+    tiny_llama: Path, tmp_path: Path, bits: int, dtype: str
+) -> None:
+    stored = models.load(tiny_llama)
+    stored.model.set_dtype(getattr(mx, dtype))
+    nn.quantize(stored.model, group_size=32, bits=bits)
+    folder = tmp_path / "quantized"
+    shutil.copytree(tiny_llama, folder)
+    for file in folder.glob("*.safetensors*"):
+        file.unlink()
+    mx.save_safetensors(str(folder / "model.safetensors"), flat(stored.model.parameters()))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["quantization"] = {"group_size": 32, "bits": bits, "mode": "affine"}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+    training = TrainConfig.of(**settings(folder, dropout=0.0, num_layers=-1))
+    loaded = load_base(models.resolve(str(folder)), training, FLOAT32)
+    full = models.load(folder)
+    results = []
+    for model in (loaded, full):
+        prepare_model(model, training)
+        assert any("scales" in module for module in model.model.modules()) == (model is loaded)
+        results.append(gradients(model.model.train(), Network(model.model)))
+    quantized = [module for module in loaded.model.modules() if "scales" in module]
+    assert all(module.scales.dtype == getattr(mx, dtype) for module in quantized)
+    assert loaded.weights == f"{bits}-bit"
+    check(*results)

@@ -110,6 +110,20 @@ def _extension() -> Iterator[Finding]:
         return
     found = f"{version}, {simd} kernels on {features}"
     yield Finding("t2sql", "ok", found, facts={"simd": simd, "cpu_features": features})
+    # The extension has training's products on Linux only.
+    if hasattr(_core, "kernel_speeds"):
+        yield _products(_core.kernel_speeds(), _core.fastest_bf16_kernels(), refused=_core.amx_refused())
+
+
+def _products(speeds: list[tuple[str, bool, float]], chosen: str | None, *, refused: bool) -> Finding:
+    """What training multiplies with under `--compute auto`, and how fast each kind of instruction was."""
+    used = f"bfloat16 by {chosen}" if chosen else f"float32 by {speeds[0][0]}"
+    measured = ", ".join(f"{name} {gflops:.0f}" for name, _, gflops in speeds)
+    found = f"{used} (GFLOP/s: {measured})"
+    if refused:
+        found += "; this system lets no process use AMX"
+    facts: Facts = {"compute": "bfloat16" if chosen else "float32", "kernels": chosen or speeds[0][0]}
+    return Finding("products", "ok", found, facts=facts | {name: gflops for name, _, gflops in speeds})
 
 
 def _mlx() -> Iterator[Finding]:

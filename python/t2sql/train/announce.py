@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from t2sql import _core
 from t2sql.models import ModelRef, check_memory, flat, model_size
 from t2sql.plain import JsonObject
 from t2sql.runs.records import TrainStartEvent, WarningEvent
 from t2sql.runtimes import available_memory, blas, device, policy
-from t2sql.train.compute import Compute, held_bytes
+from t2sql.train.compute import Compute, held_bytes, keeps_stored
 from t2sql.train.config import TrainConfig
 from t2sql.train.emit import Emit
 from t2sql.train.encoding import Encoded
@@ -54,6 +55,9 @@ def announce(session: Session, emit: Emit, available: int | None) -> None:
         emit(WarningEvent(message=message))
     if session.network.left_to_mlx:
         message = f"layers are computed by MLX, which takes longer: {session.network.left_to_mlx}"
+        emit(WarningEvent(message=message))
+    if keeps_stored(session.config) and _core.amx_refused():
+        message = f"this system lets no process use AMX: products are computed as {session.compute.words}"
         emit(WarningEvent(message=message))
     if not session.network.split:
         message = "the model's structure is not known to t2sql: every step runs the whole model"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from t2sql import _core
@@ -41,6 +43,15 @@ def frozen_weight(module: Module, kernels: str | None = None) -> _core.FrozenWei
         group_size=module.group_size,
         kernels=kernels,
     )
+
+
+def embedded_rows(module: Module, ids: Array) -> Array:
+    """Rows of an embedding in float32: quantized ones are decoded so, whatever their scales' type."""
+    if type(module) is not nn.QuantizedEmbedding:
+        return cast(Array, module(ids)).astype(mx.float32)
+    scales, biases = module.scales[ids].astype(mx.float32), module.biases[ids].astype(mx.float32)
+    group, bits = module.group_size, module.bits
+    return mx.dequantize(module.weight[ids], scales, biases, group_size=group, bits=bits)
 
 
 def _numbers(array: Array) -> np.ndarray:

@@ -11,7 +11,7 @@ from t2sql.train.anatomy import Anatomy
 from t2sql.train.batches import Span
 from t2sql.train.chunked_losses import chunked_losses
 from t2sql.train.exponentials import token_losses
-from t2sql.train.frozen import frozen_weight
+from t2sql.train.frozen import embedded_rows, frozen_weight
 from t2sql.train.native import Layout, NativeLayers, cross_entropy, left_to_mlx, native_head
 
 Spans: TypeAlias = Sequence[Span] | None
@@ -63,9 +63,9 @@ class Network:
 
     def embed(self, ids: Array) -> Array:
         """Hidden states [batch, tokens, hidden] of token ids [batch, tokens]."""
-        h: Array = self.model.model.embed_tokens(ids)
-        # Rust's layers take float32, whatever the type of a quantized embedding's scales.
-        return self._anatomy.embedded(h if self.native is None else h.astype(mx.float32))
+        module = self.model.model.embed_tokens
+        # Rust's layers take float32.
+        return self._anatomy.embedded(module(ids) if self.native is None else embedded_rows(module, ids))
 
     @property
     def shares_prefixes(self) -> bool:

@@ -62,6 +62,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
         m.add_class::<train::LayerWeights>()?;
         m.add_function(wrap_pyfunction!(train::product_kernels, m)?)?;
         m.add_function(wrap_pyfunction!(train::kernel_speeds, m)?)?;
+        m.add_function(wrap_pyfunction!(train::amx_refused, m)?)?;
         m.add_function(wrap_pyfunction!(train::fastest_bf16_kernels, m)?)?;
         m.add_class::<train::LayerAdapters>()?;
         m.add_class::<train::DecoderLayer>()?;

@@ -97,6 +97,12 @@ pub fn kernel_speeds(py: Python<'_>) -> PyResult<Vec<(&'static str, bool, f64)>>
     Ok(speeds.iter().map(|speed| (speed.kernels.name(), speed.kernels.is_bf16(), speed.gflops)).collect())
 }
 
+/// Whether the processor has AMX and the system refuses to lend it.
+#[pyfunction]
+pub fn amx_refused() -> bool {
+    Kernels::amx_refused()
+}
+
 /// The fastest kernels in bfloat16, if they are worth their roundings here.
 #[pyfunction]
 pub fn fastest_bf16_kernels(py: Python<'_>) -> PyResult<Option<&'static str>> {

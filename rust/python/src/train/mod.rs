@@ -11,7 +11,7 @@ use numpy::{PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::errors::wrong;
-pub use frozen::{fastest_bf16_kernels, kernel_speeds, product_kernels, FrozenWeight};
+pub use frozen::{amx_refused, fastest_bf16_kernels, kernel_speeds, product_kernels, FrozenWeight};
 pub use layer::{dropout_factors, AttentionBlock, DecoderLayer};
 pub use loss::cross_entropy;
 pub use update::{gradient_norm, AdamW};

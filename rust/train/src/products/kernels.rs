@@ -93,6 +93,14 @@ impl Kernels {
         }
     }
 
+    /// Whether the processor has AMX and the system refuses to lend it to this process.
+    pub fn amx_refused() -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return super::amx::present() && !super::amx::granted();
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
     /// The fastest available kernels of our own in float32.
     pub fn float32() -> Kernels {
         let fastest = |kernels: &Kernels| !kernels.is_bf16() && kernels.available();
