@@ -12,7 +12,9 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from t2sql.errors import InputError, T2sqlError
 from t2sql.plain import Json
@@ -45,6 +47,9 @@ _KINDS: tuple[tuple[str, SqlErrorKind], ...] = (
 )
 """Parts of SQLite's and Python's messages, and the kind of error that each means."""
 
+TextErrors: TypeAlias = Literal["replace", "ignore", "strict"]
+"""Bytes that are not UTF-8 become U+FFFD, are left out, or are an error."""
+
 _FILE_ERRORS = ("database is locked", "malformed", "not a database", "disk i/o error", "unable to open")
 """Parts of messages about the file: these are not the statement's fault."""
 
@@ -57,13 +62,13 @@ class SqliteFile:
         path: The file, absolute.
         busy_seconds: How long to wait for a file that another process has locked.
         reach: The tables and functions that statements may use; None for all that the file has.
-        lenient_text: Whether bytes in texts that are not UTF-8 are left out; otherwise they are an error.
+        text_errors: What bytes in a text that are not UTF-8 do, as `bytes.decode` calls it.
     """
 
     path: Path
     busy_seconds: float
     reach: Reach | None = None
-    lenient_text: bool = False
+    text_errors: TextErrors = "replace"
 
     def open(self) -> SqliteSession:
         """Open the file.
@@ -85,9 +90,9 @@ class SqliteFile:
             connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         except sqlite3.Error as error:
             raise InputError("the database cannot be read", where=self.path, found=str(error)) from error
-        if self.lenient_text:
-            connection.text_factory = _decode_leniently
         guard(connection, self.reach, load_virtual_tables(connection))
+        if self.text_errors != "replace":
+            connection.text_factory = partial(str, encoding="utf-8", errors=self.text_errors)
         return SqliteSession(connection, self.path)
 
     def end(self, session: str) -> None:
@@ -205,10 +210,6 @@ class SqliteSession:
                 raise translated from error
             return translated
         return None
-
-
-def _decode_leniently(text: bytes) -> str:
-    return text.decode("utf-8", errors="ignore")
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

@@ -43,7 +43,7 @@ def bird_scores(
     pairs = match_answers(path, questions)
     answers: list[BenchmarkAnswer] = []
     failed: list[str] = []
-    with Databases(options.timeout, lenient_text=False) as databases:
+    with Databases(options.timeout, skip_bad_text=False) as databases:
         for question, sql in pairs:
             gold, answer = databases.run(question.database, question.schema, [question.sql, sql])
             if not isinstance(gold, Result):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from t2sql.schema import Schema
 from t2sql.sql import Limits, Result, Runner, SqlError, SqliteFile, Task, execute_each, with_single_quotes
@@ -16,15 +16,15 @@ _MAX_ROWS = 1_000_000
 class Databases:
     """Runs statements on database files, which stay open."""
 
-    def __init__(self, timeout: float, *, lenient_text: bool) -> None:
+    def __init__(self, timeout: float, *, skip_bad_text: bool) -> None:
         """Set the limits.
 
         Args:
             timeout: Seconds after which a statement is stopped.
-            lenient_text: Whether bytes that are not UTF-8 are left out of texts; otherwise they are an error.
+            skip_bad_text: Whether bytes that are not UTF-8 are left out of texts; else they are an error.
         """
         self._limits = Limits(timeout, _MAX_ROWS)
-        self._lenient_text = lenient_text
+        self._text_errors: Literal["ignore", "strict"] = "ignore" if skip_bad_text else "strict"
         self._runners: dict[Path, Runner] = {}
 
     def __enter__(self) -> Self:
@@ -49,7 +49,7 @@ class Databases:
             InputError: The database cannot be read.
         """
         if database not in self._runners:
-            target = SqliteFile(database.resolve(), self._limits.timeout, lenient_text=self._lenient_text)
+            target = SqliteFile(database.resolve(), self._limits.timeout, text_errors=self._text_errors)
             self._runners[database] = Runner(target)
         runner = self._runners[database]
         tasks = [Task(runner, with_single_quotes(sql, schema), self._limits) for sql in statements]

@@ -49,7 +49,7 @@ def spider_scores(
     """
     pairs = match_answers(path, questions)
     answers: list[BenchmarkAnswer] = []
-    with Databases(options.timeout, lenient_text=True) as databases:
+    with Databases(options.timeout, skip_bad_text=True) as databases:
         for question, sql in pairs:
             gold = _gold(question)
             answer = _BLANKS.sub(" ", sql).strip().replace("value", "1")
