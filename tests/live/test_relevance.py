@@ -123,3 +123,47 @@ def test_names_are_found_in_a_question_without_blanks() -> None:
     names = ("客户", "订单", "产品", "仓库", "供应商", "员工", "部门", "工资")
     part = select_part(_wide(*names), "各部门的平均工资是多少？", 260)
     assert {"部门", "工资"} <= {table.name for table in part.schema.tables}
+
+
+def test_a_part_of_a_name_without_blanks_is_found() -> None:
+    names = (
+        "客户资料表",
+        "订单明细表",
+        "产品目录表",
+        "仓库记录表",
+        "供应商资料",
+        "员工档案表",
+        "部门结构表",
+        "工资发放表",
+    )
+    part = select_part(_wide(*names), "每个员工的工资是多少？", 260)
+    assert {"员工档案表", "工资发放表"} <= {table.name for table in part.schema.tables}
+
+
+@pytest.mark.parametrize(
+    ("name", "question"),
+    [
+        ("dpt_list", "How large is each department?"),
+        ("tblEmpl", "Who are the employees?"),
+        ("orderdates", "Which orders are late?"),
+        ("EMP_QTY", "the quantity of each employee"),
+        ("warehouse_stock", "What is in whse 3, in stock?"),
+    ],
+)
+def test_abbreviations_and_joined_words_are_found(name: str, question: str) -> None:
+    names = ("a1", "a2", "a3", "a4", name, "a5", "a6", "a7")
+    assert name in {table.name for table in select_part(_wide(*names), question, 160).schema.tables}
+
+
+def test_a_wide_table_between_two_keeps_its_keys() -> None:
+    link = Table(
+        "link",
+        (*(Column(f"detail_{i}") for i in range(400)), Column("left_id"), Column("right_id")),
+        (ForeignKey("left_id", "lefts", "id"), ForeignKey("right_id", "rights", "id")),
+    )
+    schema = Schema((table("lefts", "id", "name"), link, table("rights", "id", "name"), *FILLING))
+    part = select_part(schema, "Which lefts have which rights?", 200)
+    kept_link = part.schema.table("link")
+    assert kept_link is not None and {"left_id", "right_id"} <= set(kept_link.column_names)
+    assert len(kept_link.foreign_keys) == 2 and "link.detail_399" in part.left_out
+    assert {"lefts", "rights"} <= {t.name for t in part.schema.tables}

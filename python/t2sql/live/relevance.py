@@ -37,11 +37,11 @@ class SchemaPart:
 def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
     """Select as much of a schema as fits a prompt.
 
-    A table's score is the sum of the words that it has in common with the question, or with common synonyms
-    of its words, where a word counts the more the fewer tables have it. The best tables are taken whole while
-    they fit, with those that join them, and tables that a key joins to the best one before others of the same
-    score. If not even the best table fits, its best columns are
-    taken.
+    A table's score is the sum of the words that it has in common with the question, or with synonyms and
+    short forms of its words, where a word counts the more the fewer tables have it. The best tables are taken
+    whole while they fit, with those that join them, and tables that a key joins to the best one before others
+    of the same score. Of the best table, and of those between tables that are asked for, the keys and the
+    best columns are taken where they do not fit whole.
 
     Args:
         schema: All tables.
@@ -57,21 +57,33 @@ def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
     scores = WordScores(schema, question)
     selected: dict[str, Table] = {}
     left_out: list[str] = []
-    for table in _ranked(schema, scores):
-        if _table_bytes(table) <= room:
+    ranked, joined = _ranked(schema, scores)
+    keys = _key_columns(schema)
+    least = {name: _table_bytes(_keys_only(schema, name, keys)) for name in joined}
+    for table in ranked:
+        # Room for the keys of the tables that it will be joined with is not given away.
+        kept_free = min(
+            room / 2, sum(least[name] for name in joined if name not in selected) - least.get(table.name, 0)
+        )
+        if _table_bytes(table) <= room - max(0, kept_free):
             selected[table.name] = table
             room -= _table_bytes(table)
-        elif not selected:
-            selected[table.name], dropped = _best_columns(table, scores, room)
+        elif not selected or (table.name in joined and least[table.name] <= room):
+            part, dropped = _best_columns(table, scores, room - max(0, kept_free), keys)
+            selected[table.name] = part
             left_out += [f"{table.name}.{name}" for name in dropped]
-            room = 0
+            room -= _table_bytes(part)
     left_out += [table.name for table in schema.tables if table.name not in selected]
     tables = tuple(selected[table.name] for table in schema.tables if table.name in selected)
     return SchemaPart(Schema(tables), tuple(left_out))
 
 
-def _ranked(schema: Schema, scores: WordScores) -> list[Table]:
-    """The tables, the best first, each before the others with the tables that lie between it and the best."""
+def _ranked(schema: Schema, scores: WordScores) -> tuple[list[Table], list[str]]:
+    """The tables, the best first, each before the others with the tables that lie between it and the best.
+
+    Returns:
+        The tables, and the names of those that are asked for or lie between.
+    """
     table_scores = {table.name: scores.table(table) for table in schema.tables}
     by_score = sorted(schema.tables, key=lambda table: table_scores[table.name], reverse=True)
     neighbours = _neighbours(schema)
@@ -79,6 +91,7 @@ def _ranked(schema: Schema, scores: WordScores) -> list[Table]:
     for table in by_score[:_MOST_CONNECTED]:
         if table_scores[table.name] > 0 or not ranked:
             ranked |= dict.fromkeys(_path(neighbours, by_score[0].name, table.name))
+    joined = list(ranked)
     best = by_score[0].name
     rest = sorted(
         by_score,
@@ -87,7 +100,22 @@ def _ranked(schema: Schema, scores: WordScores) -> list[Table]:
     )
     ranked |= dict.fromkeys(table.name for table in rest)
     tables = {table.name: table for table in schema.tables}
-    return [tables[name] for name in ranked]
+    return [tables[name] for name in ranked], joined
+
+
+def _key_columns(schema: Schema) -> set[tuple[str, str]]:
+    """(table, column) of the columns that keys consist of and refer to."""
+    keys = {(table.name, name) for table in schema.tables for name in table.primary_key}
+    for table in schema.tables:
+        for key in table.foreign_keys:
+            keys |= {(table.name, key.column), (key.to_table, key.to_column)}
+    return keys
+
+
+def _keys_only(schema: Schema, name: str, keys: set[tuple[str, str]]) -> Table:
+    """A table with its keys' columns only."""
+    table = next(table for table in schema.tables if table.name == name)
+    return Table(name, tuple(column for column in table.columns if (name, column.name) in keys))
 
 
 def _neighbours(schema: Schema) -> dict[str, list[str]]:
@@ -118,10 +146,12 @@ def _path(neighbours: dict[str, list[str]], start: str, end: str) -> list[str]:
     return path[::-1] or [end]
 
 
-def _best_columns(table: Table, scores: WordScores, room: float) -> tuple[Table, list[str]]:
-    """The table with the columns that fit, at least one, and the names of the others."""
+def _best_columns(
+    table: Table, scores: WordScores, room: float, keys: set[tuple[str, str]]
+) -> tuple[Table, list[str]]:
+    """The table with the columns that fit, at least one, and the names of the others; keys come first."""
     column_scores = {
-        column.name: scores.name(column.name) + column.primary_key * _KEY_BONUS for column in table.columns
+        column.name: ((table.name, column.name) in keys, scores.name(column.name)) for column in table.columns
     }
     selected: set[str] = set()
     room -= len(table.name.encode()) + _TABLE_BYTES
@@ -132,7 +162,8 @@ def _best_columns(table: Table, scores: WordScores, room: float) -> tuple[Table,
         selected.add(column.name)
     columns = tuple(column for column in table.columns if column.name in selected)
     dropped = [column.name for column in table.columns if column.name not in selected]
-    return Table(table.name, columns, table.foreign_keys), dropped
+    foreign_keys = tuple(key for key in table.foreign_keys if key.column in selected)
+    return Table(table.name, columns, foreign_keys, table.comment), dropped
 
 
 def _table_bytes(table: Table) -> int:

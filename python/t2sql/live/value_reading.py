@@ -68,12 +68,12 @@ class ValueReader:
             if most <= 0 or seconds <= 0:
                 self.left_out.append(f"{name}: {'the index is full' if most <= 0 else 'the time was over'}")
                 continue
-            texts, complete = self._read(table, column, most, seconds)
+            texts, missing = self._read(table, column, most, seconds)
             kept = [text for text in texts if self._is_kept(text, privacy)]
             room -= len(kept)
-            if not complete:
-                self.left_out.append(f"{name}: it has more texts than the {len(texts):,} that were read")
-            yield ColumnTexts(table.name, column.name, kept, complete and len(kept) == len(texts))
+            if missing:
+                self.left_out.append(f"{name}: {missing}")
+            yield ColumnTexts(table.name, column.name, kept, not missing and len(kept) == len(texts))
 
     def _sample(self, table: Table) -> dict[str, list[str]]:
         """Texts of the first rows, by the column's name."""
@@ -107,8 +107,8 @@ class ValueReader:
                     columns.append((len(set(texts)), table, column))
         return [(table, column) for _, table, column in sorted(columns, key=lambda item: item[0])]
 
-    def _read(self, table: Table, column: Column, most: int, seconds: float) -> tuple[list[str], bool]:
-        """The distinct texts of a column, and whether they are all."""
+    def _read(self, table: Table, column: Column, most: int, seconds: float) -> tuple[list[str], str]:
+        """The distinct texts of a column, and what is missing of them, in words; nothing if they are all."""
         limits = StatementLimits(seconds, most, min(MAX_BYTES, _TEXT_BYTES * most))
         source = quoted_table(table, self.namespaces)
         whole = exp.select(_node(column)).distinct().from_(source).limit(most + 1)
@@ -120,8 +120,10 @@ class ValueReader:
             except SqlError:
                 continue
             texts = [text for row in result.rows if isinstance(text := row[0], str)]
-            return texts, is_whole and not result.truncated
-        return [], False
+            if result.truncated:
+                return texts, f"it has more texts than the {len(texts):,} that were read"
+            return texts, "" if is_whole else f"there was time for its first {_FIRST_ROWS:,} rows only"
+        return [], "it could not be read in time"
 
     def _is_kept(self, text: str, privacy: data.Privacy) -> bool:
         return 0 < len(text) <= self.limits.length and _is_unicode(text) and not privacy.hides(text)

@@ -124,8 +124,9 @@ def _match_by_index(column: TableColumn, literal: exp.Literal, index: TextIndex,
         return True
     same_letters = [spelling for spelling in alike if spelling.lower() == text.lower()]
     spellings = same_letters or list(alike)
-    # Of a column that is not in the index whole, the database may have the very text.
-    if not index.is_complete(*place):
+    # Of a column that is not in the index whole, the database may have the very text. We do not read a large
+    # one to the end for it where letter case is all that differs.
+    if not index.is_complete(*place) and len(same_letters) != 1:
         return False
     found.replace_or_doubt(column, literal, spellings, () if spellings else index.near(*place, text))
     return True

@@ -14,6 +14,15 @@ Stem = NewType("Stem", str)
 """A word in small letters without its plural."""
 
 _WORD = re.compile(r"[^\W_]+")
+# Thai, Lao, Burmese, Khmer, Japanese, Chinese and Korean.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]{3,}\\Z"
+)
+_VOWELS = frozenset("aeiouy")
+_MOST_COMPARED = 20_000
+"""Words of names that are compared with each of the question's; of more, abbreviations are not looked for."""
+_SHORTEST = 3
+"""Letters of an abbreviation, at least."""
 _SYNONYM = 0.5
 """What another word for the same counts, of the word itself."""
 _SYNONYMS = (
@@ -57,8 +66,10 @@ class WordScores:
             schema: The tables.
             question: The question, in words.
         """
+        words = _WORD.findall(question)
         question = question.lower()
-        self._asked = {_stem(word) for word in _WORD.findall(question)}
+        # "orderDate" and "qty" are written in questions too.
+        self._asked = {_stem(word.lower()) for word in words}.union(*map(_stems, words))
         tables_with = Counter(
             stem
             for table in schema.tables
@@ -71,7 +82,11 @@ class WordScores:
             for group in _SYNONYMS
             if not self._asked.isdisjoint(words := group.split())
             for word in words
-        } - self._asked
+        }
+        self._alike |= {
+            stem for stem in tables_with if any(_is_short_for(stem, word) for word in self._asked)
+        }
+        self._alike -= self._asked
         # The inverse document frequency, with tables as documents.
         self._weights = {
             stem: math.log(1 + len(schema.tables) / count) for stem, count in tables_with.items()
@@ -93,7 +108,26 @@ class WordScores:
 
 
 def _stems(name: str) -> set[Stem]:
-    return {_stem(word) for part in split_name(name) for word in _WORD.findall(part.lower())}
+    stems = {_stem(word) for part in split_name(name) for word in _WORD.findall(part.lower())}
+    # A word of such a name may be any part of it; pairs of letters stand for the parts.
+    pairs = {Stem(stem[i : i + 2]) for stem in stems if _UNSPACED.match(stem) for i in range(len(stem) - 1)}
+    return stems | pairs
+
+
+def _is_short_for(a: Stem, b: Stem) -> bool:
+    """Whether one word is likely an abbreviation of the other, or two words written as one have it."""
+    short, long = sorted((a, b), key=len)
+    if not (short.isascii() and short.isalpha() and len(short) >= _SHORTEST and len(short) + 1 < len(long)):
+        return False
+    if long.startswith(short):
+        return True
+    if len(short) > _SHORTEST and long.endswith(short):
+        return True
+    if short[0] != long[0] or not _VOWELS.isdisjoint(short[1:]):
+        return False
+    # "dpt" has letters of "department", in its order.
+    letters = iter(long)
+    return all(letter in letters for letter in short)
 
 
 def _stem(word: str) -> Stem:

@@ -45,8 +45,8 @@ class Limits:
 
     column_values: int = 200_000
     values: int = 1_000_000
-    seconds: float = 20.0
-    column_seconds: float = 8.0
+    seconds: float = 40.0
+    column_seconds: float = 15.0
     length: int = 100
 
 
