@@ -119,7 +119,8 @@ def naming_full_disks(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno is not None:
+        # An error of copying a file to a full disk has the name of the file that was read.
+        if error.errno is not None and (error.filename is None or error.filename2 is not None):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     except (RuntimeError, sqlite3.Error) as error:

@@ -122,4 +122,7 @@ def test_errors_name_the_output_and_not_the_place_where_it_is_built(tmp_path: Pa
     with pytest.raises(OSError) as full, files.output_directory(out, DATASET) as building:
         raise OSError(errno.ENOSPC, "No space left on device", str(building / "db"))
     assert full.value.filename == str(out / "db")
+    with pytest.raises(OSError) as copying, files.output_directory(out, DATASET) as building:
+        raise OSError(errno.ENOSPC, "No space left on device", "source.txt", None, str(building / "a.txt"))
+    assert copying.value.filename == str(out)
     assert str(files.write_error("dataset", out, full.value)).endswith("Free some space and run it again")
