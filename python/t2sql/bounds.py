@@ -10,6 +10,8 @@ from t2sql.errors import InputError
 MAX_SLOTS = 64
 """Answers that are computed at once, at most; each has a context of its own in memory."""
 
+_DAY_SECONDS = 86_400
+
 
 def max_threads() -> int:
     """Threads that one computation may use: four for each core, and 16 on any machine."""
@@ -32,6 +34,21 @@ def check_count(option: str, value: int | None, most: int, *, least: int = 1) ->
         return
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InputError(f"{option} is out of range", expected=f"{least} to {most}", found=value)
+
+
+def check_seconds(option: str, value: float, *, least: float = 0.001) -> None:
+    """Check a length of time.
+
+    Args:
+        option: The option's name, for the error.
+        value: The seconds.
+        least: The least that is accepted; a day is the most.
+
+    Raises:
+        InputError: It is outside the range, or NaN.
+    """
+    if not least <= value <= _DAY_SECONDS:
+        raise InputError(f"{option} is out of range", expected=f"{least:g} to {_DAY_SECONDS} s", found=value)
 
 
 def check_threads(value: int | None) -> None:

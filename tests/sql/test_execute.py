@@ -242,3 +242,14 @@ def test_any_name_and_value_survives_quoting(tmp_path: Path, name: str) -> None:
 def test_plain_names_stay_bare() -> None:
     assert [quote(name) for name in ("Name", "release_year", "Group")] == ["Name", "release_year", '"Group"']
     assert [literal(value) for value in (3, 2.5, None, "it's")] == ["3", "2.5", "NULL", "'it''s'"]
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), float("inf"), 0, -1, 1e9])
+def test_a_time_limit_out_of_its_range_is_refused(db: Path, timeout: float) -> None:
+    with pytest.raises(InputError, match=r"timeout is out of range: expected 0\.001 to 86400 s, found"):
+        execute(db, "SELECT 1", timeout=timeout)
+
+
+def test_a_number_of_rows_out_of_its_range_is_refused(db: Path) -> None:
+    with pytest.raises(InputError, match="max_rows is out of range"):
+        execute(db, "SELECT 1", max_rows=-1)

@@ -67,6 +67,8 @@ class Server:
                 *(f"--socket={self.socket}", f"--pid-file={self._data}/pid"),
                 *("--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0"),
                 *("--innodb-log-file-size=8M", "--performance-schema=OFF"),
+                # MariaDB 10.11 may crash as it drops an interrupted statement's temporary table on the disk.
+                *("--tmp-memory-table-size=64M", "--max-heap-table-size=64M"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

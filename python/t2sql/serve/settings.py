@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.bounds import MAX_SLOTS, check_count
+from t2sql.bounds import MAX_SLOTS, check_count, check_seconds
 from t2sql.errors import InputError
 
 TOKEN_VARIABLE = "T2SQL_TOKEN"
@@ -46,12 +46,15 @@ class Settings:
     shutdown_seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        """Check the number of slots and the token.
+        """Check the number of slots, the times and the token.
 
         Raises:
-            InputError: There are too many slots, or others can reach the server and there is no token, or it
-                is too weak.
+            InputError: There are too many slots, a time is out of its range, others can reach the server and
+                there is no token, or it is too weak.
         """
+        check_seconds("request_timeout", self.request_seconds)
+        check_seconds("timeout", self.statement_seconds)
+        check_seconds("shutdown_seconds", self.shutdown_seconds)
         check_count("slots", self.slots, MAX_SLOTS)
         if self.token is None and not self.local:
             raise InputError(

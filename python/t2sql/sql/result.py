@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from t2sql.bounds import check_count, check_seconds
+
 TIMEOUT = 5.0
 """Seconds that a statement may run unless the caller says otherwise.
 
@@ -19,6 +21,7 @@ MAX_ROWS = 10_000
 MAX_BYTES = 64 * 1024 * 1024
 """Bytes of a result's values unless the caller says otherwise, so that few wide rows cannot fill memory."""
 
+_MOST = 1 << 40
 _SCALAR_BYTES = 8
 """What a value that is neither text nor bytes counts for: SQLite stores integers and reals in 8 bytes."""
 
@@ -32,14 +35,23 @@ class Limits:
     """How much a statement may use.
 
     Attributes:
-        timeout: Seconds that it may run.
+        timeout: Seconds that it may run, from a thousandth to a day.
         max_rows: Rows to fetch, at most.
         max_bytes: Bytes of rows to fetch, at most; see `take_rows`.
+
+    Raises:
+        InputError: One is outside its range.
     """
 
     timeout: float = TIMEOUT
     max_rows: int = MAX_ROWS
     max_bytes: int = MAX_BYTES
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        check_seconds("timeout", self.timeout)
+        check_count("max_rows", self.max_rows, _MOST, least=0)
+        check_count("max_bytes", self.max_bytes, _MOST, least=0)
 
 
 DEFAULT_LIMITS = Limits()
