@@ -40,7 +40,7 @@ STAFF = Schema(
 WIDE = grammar_of(STAFF, width="wide")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**64))
 def test_every_statement_is_taken_by_both_engines_sqlglot_and_sqlite(seed: int) -> None:
     text = sample(GRAMMAR, random.Random(seed))
@@ -50,7 +50,7 @@ def test_every_statement_is_taken_by_both_engines_sqlglot_and_sqlite(seed: int) 
         assert reader.check(text.strip()) is None, text
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**64))
 def test_both_engines_agree_on_what_is_nearly_a_statement(seed: int) -> None:
     rng = random.Random(seed)

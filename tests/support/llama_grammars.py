@@ -24,6 +24,8 @@ class LlamaGrammar:
         self._init = library._Z23llama_grammar_init_implPK11llama_vocabPKcS3_bPS3_mPKim
         self._accept = library._Z20llama_grammar_acceptP13llama_grammarj
         self._stacks = library._Z24llama_grammar_get_stacksP13llama_grammar
+        self._clone = library._Z24llama_grammar_clone_implRK13llama_grammar
+        self._clone.argtypes, self._clone.restype = [ctypes.c_void_p], ctypes.c_void_p
         self._free = library._Z23llama_grammar_free_implP13llama_grammar
         self._init.restype = ctypes.c_void_p
         self._init.argtypes = [
@@ -33,30 +35,18 @@ class LlamaGrammar:
         self._accept.argtypes, self._accept.restype = [ctypes.c_void_p, ctypes.c_uint32], None
         self._stacks.argtypes, self._stacks.restype = [ctypes.c_void_p], ctypes.POINTER(_Vector)
         self._free.argtypes, self._free.restype = [ctypes.c_void_p], None
-        self._gbnf = gbnf.encode()
+        self._parsed = self._init(None, gbnf.encode(), b"root", False, None, 0, None, 0)
+        assert self._parsed, "llama.cpp refuses the grammar"
 
     def takes(self, text: str) -> bool:
         """Whether the whole of a text is of the grammar."""
-        parsed = self._init(None, self._gbnf, b"root", False, None, 0, None, 0)
-        assert parsed, "llama.cpp refuses the grammar"
+        parsed = self._clone(self._parsed)
         try:
             for character in text:
                 self._accept(parsed, ord(character))
                 if not self._open(parsed):
                     return False
             return any(stack.begin == stack.end for stack in self._open(parsed))
-        finally:
-            self._free(parsed)
-
-    def widest(self, text: str) -> int:
-        """The most readings that are open at once along a text."""
-        parsed = self._init(None, self._gbnf, b"root", False, None, 0, None, 0)
-        try:
-            most = len(self._open(parsed))
-            for character in text:
-                self._accept(parsed, ord(character))
-                most = max(most, len(self._open(parsed)))
-            return most
         finally:
             self._free(parsed)
 
