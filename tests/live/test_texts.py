@@ -138,3 +138,9 @@ def test_without_an_index_nothing_is_read_for_it(shop: Path, schema_cache: Path)
         assert names(database, "beta") == []
         assert [c.found for c in database.prepare("SELECT id FROM t WHERE name = 'BETA'").changes] == ["Beta"]
     assert index_files(schema_cache) == before
+
+
+def test_an_environment_variable_turns_the_index_off(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T2SQL_NO_INDEX", "1")
+    with open_database(f"sqlite:///{shop}") as database:
+        assert names(database, "beta") == []

@@ -155,7 +155,7 @@ def _database_table(table: Table) -> DatabaseTable:
     )
 
 
-def _sample_rows(table: Table, sample: dict[str, list[str]]) -> list[tuple[str | None, ...]]:
+def _sample_rows(table: Table, sample: dict[str, list[str]]) -> list[tuple[str | int | float | None, ...]]:
     """The sample as rows; NULL where a column has no text there."""
     count = max(map(len, sample.values()), default=0)
     columns = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -19,6 +20,7 @@ from t2sql.files import output_file
 from t2sql.live.schema_cache import cache_file
 from t2sql.live.statement import home_of, write_query
 from t2sql.live.value_reading import ValueReader
+from t2sql.plain import Json
 from t2sql.schema import ColumnValue
 from t2sql.sql import Limits as StatementLimits
 from t2sql.sql import Result
@@ -61,10 +63,11 @@ class ValueStore:
 
         Args:
             origin: The database.
-            limits: How much of it is read; None for nothing, so that there is no index.
+            limits: How much of it is read; None for nothing, so that there is no index. The
+                environment variable T2SQL_NO_INDEX does the same.
         """
         self._origin = origin
-        self._limits = limits
+        self._limits = None if os.environ.get("T2SQL_NO_INDEX") else limits
         self._lock = threading.Lock()
         self._index: ValueIndex | None = None
         self._checked = False
@@ -110,12 +113,12 @@ class ValueStore:
 
         reader = ValueReader(read.schema, home_of(read.namespaces, self._origin.dialect), run, limits)
         columns = list(reader.columns())
-        info = {
+        info: dict[str, Json] = {
             "version": VERSION,
             "state": state,
             "made": time.time(),
             "reading": time.monotonic() - started,
-            "left_out": reader.left_out,
+            "left_out": list(reader.left_out),
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with output_file(self._file, private=True) as building:

@@ -11,7 +11,7 @@ from t2sql.data.synthesis.private_columns import (
     private_texts_of,
 )
 from t2sql.data.synthesis.recipe import read_recipe
-from t2sql.data.synthesis.row_sampler import Row
+from t2sql.data.synthesis.values import Row
 from t2sql.databases import DatabaseTable
 
 
