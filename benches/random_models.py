@@ -29,6 +29,12 @@ SHAPES: dict[str, dict[str, Any]] = {
         **{"num_attention_heads": 9, "num_key_value_heads": 3, "rope_theta": 1e5},
         **{"rms_norm_eps": 1e-5, "max_position_embeddings": 8192},
     },
+    "qwen2.5-0.5b": {
+        **{"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "tie_word_embeddings": True},
+        **{"hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "vocab_size": 151936},
+        **{"num_attention_heads": 14, "num_key_value_heads": 2, "rope_theta": 1e6},
+        **{"rms_norm_eps": 1e-6, "max_position_embeddings": 32768},
+    },
     "mistral-7b": {
         **{"architectures": ["MistralForCausalLM"], "model_type": "mistral", "tie_word_embeddings": False},
         **{"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "vocab_size": 32000},
@@ -36,7 +42,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         **{"rms_norm_eps": 1e-5, "max_position_embeddings": 8192},
     },
 }
-"""config.json by name; the two larger ones are those of SmolLM2-135M and of Mistral-7B-v0.1."""
+"""config.json by name; the larger ones are those of SmolLM2-135M, Qwen2.5-0.5B and Mistral-7B-v0.1."""
 
 _ENDS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 
@@ -96,6 +102,9 @@ def _matrices(config: dict[str, Any], part: int) -> Iterator[tuple[str, tuple[in
     sizes = {"q_proj": (hidden, hidden), "k_proj": (kv_dim, hidden), "v_proj": (kv_dim, hidden)}
     for name, size in {**sizes, "o_proj": (hidden, hidden)}.items():
         yield f"model.layers.{part}.self_attn.{name}.weight", size
+    if config["model_type"] == "qwen2":
+        for name in ("q_proj", "k_proj", "v_proj"):
+            yield f"model.layers.{part}.self_attn.{name}.bias", (sizes.get(name, (hidden,))[0],)
     sizes = {"gate_proj": (wide, hidden), "up_proj": (wide, hidden), "down_proj": (hidden, wide)}
     for name, size in sizes.items():
         yield f"model.layers.{part}.mlp.{name}.weight", size

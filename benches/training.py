@@ -1,6 +1,7 @@
 """Optimizer steps a second: t2sql's loop beside mlx-lm's, with the same BLAS and as `pip install` leaves it.
 
     python benches/training.py --data DIR        # train.jsonl and valid.jsonl of {"text": …} lines
+    python benches/training.py --data DIR --torch-python VENV/bin/python [--shape NAME]  # see torch_peft.py
 
 The same model, data and adapter (rank 8, scale 20, all projections of the last 8 layers, batch 4), each in a
 process of its own, in turn: mlx-lm, t2sql, mlx-lm again. t2sql's first epoch counts from its start, computing
@@ -18,6 +19,9 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+import torch_peft
+from random_models import SHAPES
 
 from t2sql import models
 
@@ -114,7 +118,20 @@ def main() -> int:
     parser.add_argument("--after", type=int, default=60, help="of t2sql, after the first epoch")
     parser.add_argument("--bare-steps", type=int, default=5, help="of mlx-lm as it comes; 0 is none")
     parser.add_argument("--out", type=Path, help="write the JSON here instead of stdout")
+    parser.add_argument(
+        "--torch-python", help="compare with PyTorch and PEFT of this Python instead of mlx-lm"
+    )
+    parser.add_argument("--torch-steps", type=int, default=20, help="steps of each side of that comparison")
+    parser.add_argument("--shape", choices=list(SHAPES), help="random weights of this shape in it")
+    parser.add_argument("--compute", help="t2sql's --compute in it")
     args = parser.parse_args()
+    if args.torch_python:
+        peers = torch_peft.measure(
+            args.data, args.model, args.torch_python, args.torch_steps, shape=args.shape, compute=args.compute
+        )
+        text = json.dumps(peers, indent=1)
+        print(text) if args.out is None else args.out.write_text(text + "\n")
+        return 0
     model = models.directory(args.model)
     examples = sum(1 for line in (args.data / "train.jsonl").read_text().splitlines() if line.strip())
     peer = mlx_lm(WITH_BLAS, model, args.data, args.steps)

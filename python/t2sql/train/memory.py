@@ -11,12 +11,16 @@ from dataclasses import asdict, dataclass
 from typing import TypeAlias
 
 from t2sql.runtimes import policy
+from t2sql.train.chunked_losses import chunk_rows
 from t2sql.train.config import TrainConfig
 from t2sql.train.model_shape import ModelShape
 from t2sql.train.split_inputs import EVAL_BATCH, HEAD_ROWS
 
 Changes: TypeAlias = dict[str, int | float | bool]
 """Settings by name."""
+
+HEAD_ROWS_IN_RUST = 160
+"""Positions whose logits are computed at once in Rust (`ROWS` in rust/train/src/cross_entropy.rs)."""
 
 _MOMENTS = {"adamw": 2, "adam": 2, "adamax": 2, "adadelta": 2, "adafactor": 0}
 """Numbers that an optimizer keeps for each trained one; the others keep one. Adafactor's are a row and a
@@ -80,7 +84,8 @@ class Estimate:
 
 def estimate(config: TrainConfig, shape: ModelShape, work: Workload) -> Estimate:
     """Estimate the peak of one rank's memory."""
-    item = 4 if work.weight_bits >= 32 else 2
+    # Rust computes in float32, however the weights are stored.
+    item = 4 if work.native or work.weight_bits >= 32 else 2
     trained = shape.num_layers if config.num_layers < 0 else min(config.num_layers, shape.num_layers)
     is_full = config.fine_tune_type == "full"
     numbers = trained * (shape.layer_parameters if is_full else _adapter_numbers(config, shape))
@@ -147,17 +152,23 @@ def _training(config: TrainConfig, shape: ModelShape, work: Workload, *, rows: i
     # With checkpoints: each layer's input, and the inside of the layer that is computed again.
     checkpointed = trained * rows * shape.hidden_size + 4 * layer
     kept = checkpointed if config.grad_checkpoint else trained * layer
-    # MLX: logits, exponentials, softmax and gradient. In Rust the gradient replaces the logits.
-    copies = 1 if work.native else 4
-    return kept + work.targets * rows // work.longest * shape.vocab_size * copies
+    targets = work.targets * rows // work.longest
+    if work.native:
+        # The gradient replaces the logits.
+        return kept + min(targets, HEAD_ROWS_IN_RUST) * shape.vocab_size
+    # Logits, exponentials, softmax and gradient; of several chunks MLX frees them some time after their use.
+    chunk = chunk_rows(shape.vocab_size)
+    return kept + min(targets, chunk) * shape.vocab_size * (4 if targets <= chunk else 12)
 
 
 def _numbers_per_row(config: TrainConfig, shape: ModelShape, work: Workload) -> float:
     """Numbers of one position in one trained layer that the backward pass needs or makes."""
     outputs, attention = shape.projection_outputs, shape.heads * work.longest
     if work.native:
-        # Both norms' inputs and outputs, each projection's output, silu and its product, the attention.
-        return 4 * shape.hidden_size + outputs + 2 * shape.intermediate_size + attention
+        # Both norms' inputs and outputs; queries, keys and values; what attention gives; the two products of
+        # the feed-forward layer and its activation; the attention's probabilities; each adapter's x A.
+        inner = outputs - 2 * shape.hidden_size + shape.heads * shape.head_dim + shape.intermediate_size
+        return 4 * shape.hidden_size + inner + attention + len(shape.projections) * config.rank
     # Fitted (see above). Dropout keeps masks, DoRA the adapted weights' norms.
     is_heavy = config.dropout > 0 or config.fine_tune_type == "dora"
     adapted = 0 if config.fine_tune_type == "full" else outputs * (11 if is_heavy else 5)
