@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from support.grammars import mutate, sample, shop
 from support.llama_grammars import LlamaGrammar
 
+from t2sql.errors import InputError
+from t2sql.generate import AskOptions
 from t2sql.grammar import grammar_of
 from t2sql.schema import Column, ForeignKey, Schema, Table, read_table_lines
 from t2sql.sql import open_reader
@@ -121,6 +123,15 @@ def test_texts_are_words_of_the_question_or_values_of_a_column() -> None:
     wide = grammar_of(schema, "Which cats are called ann?", width="wide")
     for value, taken in {"ann": True, "Ann": True, "Old Tom": True, "%called%": True, "Tom": False}.items():
         assert wide.matches(f"SELECT age FROM cats WHERE name LIKE '{value}'") == taken, value
+
+
+def test_a_grammar_is_narrow_wide_or_off_and_free_is_off() -> None:
+    widths = [AskOptions(grammar=name).width for name in ("narrow", "wide", "off")]
+    assert widths == ["narrow", "wide", None]
+    assert (AskOptions().width, AskOptions(free=True).width) == ("narrow", None)
+    for options in ({"grammar": "broad"}, {"grammar": "wide", "free": True}):
+        with pytest.raises(InputError, match="--grammar"):
+            AskOptions(**options)  # type: ignore[arg-type]
 
 
 def test_of_many_tables_the_nearest_to_the_question_stay_and_the_others_are_named() -> None:

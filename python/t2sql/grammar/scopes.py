@@ -31,14 +31,12 @@ class Scopes:
         joined: The groups under names and aliases, each table on its own among them, with what each can be
             extended by.
         reached: All tables that can still be joined to a group, and its own.
-        whole: Whether no group of up to three tables was left out.
     """
 
     alone: tuple[Source, ...]
     firsts: tuple[Source, ...]
     joined: dict[Scope, tuple[Source, ...]]
     reached: dict[Scope, Scope]
-    whole: bool
 
 
 def scopes_of(tables: Tables, relevance: Mapping[str, float]) -> Scopes:
@@ -52,24 +50,22 @@ def scopes_of(tables: Tables, relevance: Mapping[str, float]) -> Scopes:
     named = [Source(index, quote(table.name)) for index, table in enumerate(tables.tables)]
     numbered = [Source(index, "T1", 1) for index in range(len(tables.tables))]
     chosen: dict[Scope, tuple[Source, ...]] = {}
-    whole = True
     for firsts, most in ((named, MAX_NAMED), (numbered, MAX_NUMBERED)):
-        groups, left_out = _chosen(tables, relevance, firsts, most)
+        groups = _chosen(tables, relevance, firsts, most)
         for group in groups:
             more = [source for source in _next(tables, group) if group | {source} in groups]
             chosen[group] = tuple(more)
-        whole = whole and not any(len(group) <= 3 for group in left_out)
     firsts = tuple(source for source in (*named, *numbered) if frozenset((source,)) in chosen)
     reached: dict[Scope, Scope] = {}
     for group in sorted(chosen, key=len, reverse=True):
         reached[group] = group.union(*(reached[group | {source}] for source in chosen[group]))
-    return Scopes(alone, firsts, chosen, reached, whole)
+    return Scopes(alone, firsts, chosen, reached)
 
 
 def _chosen(
     tables: Tables, relevance: Mapping[str, float], firsts: list[Source], most: int
-) -> tuple[dict[Scope, None], list[Scope]]:
-    """The best groups, and those that were seen and are not among them."""
+) -> dict[Scope, None]:
+    """The best groups."""
 
     def cost(scope: Scope) -> float:
         # A table more costs more than a word in common gives back only where no word is in common.
@@ -98,7 +94,7 @@ def _chosen(
                     seen.add(larger)
                     # All pairs first: whatever words the question has, two tables may be joined.
                     heapq.heappush(queue, (len(larger) > 2, cost(larger), len(seen), larger))
-    return chosen, [scope for _, _, _, scope in queue]
+    return chosen
 
 
 def _next(tables: Tables, scope: Scope) -> list[Source]:
