@@ -71,7 +71,7 @@ fn hash(mut x: u32) -> u32 {
 
 /// sqrt(2 / pi), and the factor of the cube, of the approximation of GELU by tanh
 /// (Hendrycks and Gimpel 2016, <https://arxiv.org/abs/1606.08415>).
-const GELU_SCALE: f32 = 0.797_884_56;
+const GELU_SCALE: f32 = 0.797_884_6;
 const GELU_CUBE: f32 = 0.044_715;
 
 vectorized! {

@@ -18,6 +18,9 @@ fn numbers(len: usize, seed: u32) -> Vec<f32> {
     (0..len).map(|_| next()).collect()
 }
 
+/// A matrix's value at an index.
+type ValueAt<'a> = Box<dyn Fn(usize) -> f32 + 'a>;
+
 /// A matrix in one of the ways to store it.
 struct Matrix {
     floats: Vec<f32>,
@@ -49,7 +52,7 @@ impl Matrix {
     }
 
     /// All ways in which this one is stored, and each's value at an index by the definition.
-    fn stored(&self) -> Vec<(Stored<'_>, Box<dyn Fn(usize) -> f32 + '_>)> {
+    fn stored(&self) -> Vec<(Stored<'_>, ValueAt<'_>)> {
         let Some((bits, group_size)) = self.affine else {
             return vec![
                 (Stored::F32(&self.floats), Box::new(|i| self.floats[i])),
