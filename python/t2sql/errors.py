@@ -55,9 +55,12 @@ class T2sqlError(Exception):
         hint = self.hint or (_FULL_HINT if str(self.found).endswith(_FULL) else None)
         return f"{text}. {hint}" if hint else text
 
-    def name_place(self, where: object) -> None:
-        """Name another place than before, such as that of an output in place of the one where it is built."""
-        self.where = where
+    def rename(self, before: object, after: object) -> None:
+        """Name another path than before, such as an output in place of the folder where it is built."""
+        if str(before) in str(self.where):
+            self.where = str(self.where).replace(str(before), str(after))
+        if str(before) in str(self.found):
+            self.found = str(self.found).replace(str(before), str(after))
         self.args = (self._message(),)
 
 

@@ -140,8 +140,7 @@ def _naming_output(building: Path, out: Path) -> Iterator[None]:
             error.filename = str(error.filename).replace(str(building), str(out), 1)
         raise
     except T2sqlError as error:
-        if str(error.where).startswith(str(building)):
-            error.name_place(str(error.where).replace(str(building), str(out), 1))
+        error.rename(building, out)
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from t2sql.cache import temporary_folder
-from t2sql.errors import InputError
+from t2sql.errors import InputError, T2sqlError
 from t2sql.gguf import MAX_LAYERS, import_adapter, import_gguf, read_adapter
 from t2sql.models.loading import Loaded, load
 from t2sql.models.reference import DEMO, ModelRef, resolve
@@ -37,4 +37,9 @@ def load_gguf(model: ModelRef | Path, *, adapter: Path | None = None, dtype: str
             layers = gguf_adapter.base.integer("{arch}.block_count", most=MAX_LAYERS)
             adapter = import_adapter(gguf_adapter, layers, folder / "adapter")
         directory = import_gguf(ref.path, folder / ref.path.stem)
-        return load(directory, adapter=adapter, dtype=dtype)
+        try:
+            return load(directory, adapter=adapter, dtype=dtype)
+        except T2sqlError as error:
+            # The user knows the file, and not the folder that it was unpacked to.
+            error.rename(directory, ref.path)
+            raise
