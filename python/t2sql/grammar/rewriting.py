@@ -47,7 +47,7 @@ def rewritten(sql: str, schema: Schema) -> str:
         if not isinstance(tree, exp.Query):
             return sql
         _Rewriter(schema).query(tree, top=True)
-        return Writer(normalize_functions="upper", comments=False).generate(tree)
+        return str(Writer(normalize_functions="upper", comments=False).generate(tree))
     except (sqlglot.errors.SqlglotError, RecursionError, _UnsupportedError):
         return sql
 

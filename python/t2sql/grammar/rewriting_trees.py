@@ -14,12 +14,12 @@ from t2sql.sql import quote
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
-class Writer(SQLite.Generator):  # type: ignore[misc]
+class Writer(SQLite.Generator):  # type: ignore[misc, valid-type]
     """SQLite's spelling, with NOT where people write it."""
 
     def ordered_sql(self, expression: exp.Ordered) -> str:
         """Without NULLS FIRST, which SQLite does anyway."""
-        return self.sql(expression.this) + (" DESC" if expression.args.get("desc") else "")
+        return str(self.sql(expression.this)) + (" DESC" if expression.args.get("desc") else "")
 
     def exists_sql(self, expression: exp.Exists) -> str:
         """With a blank, and all columns: which ones makes no difference."""
@@ -110,7 +110,7 @@ def type_literals(node: exp.Expr, kind: str | None) -> None:
     )
     for value in values:
         negative = isinstance(value, exp.Neg) and isinstance(value.this, exp.Literal)
-        if not isinstance(value, exp.Literal) and not negative:
+        if value is None or not (isinstance(value, exp.Literal) or negative):
             continue
         text = value.sql() if negative else value.name
         quoted = isinstance(value, exp.Literal) and value.is_string

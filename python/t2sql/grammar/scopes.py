@@ -55,11 +55,11 @@ def scopes_of(tables: Tables, relevance: Mapping[str, float]) -> Scopes:
         for group in groups:
             more = [source for source in _next(tables, group) if group | {source} in groups]
             chosen[group] = tuple(more)
-    firsts = tuple(source for source in (*named, *numbered) if frozenset((source,)) in chosen)
+    begun = tuple(source for source in (*named, *numbered) if frozenset((source,)) in chosen)
     reached: dict[Scope, Scope] = {}
     for group in sorted(chosen, key=len, reverse=True):
         reached[group] = group.union(*(reached[group | {source}] for source in chosen[group]))
-    return Scopes(alone, firsts, chosen, reached)
+    return Scopes(alone, begun, chosen, reached)
 
 
 def _chosen(
