@@ -14,7 +14,7 @@ from support.training import Events, settings, small_dataset
 from t2sql import _core, models, train
 from t2sql.errors import InputError
 from t2sql.models import flat
-from t2sql.runs.records import Event, TrainEvent
+from t2sql.runs.records import Event, TrainEvent, TrainStartEvent
 from t2sql.runtimes import device, mx, nn, tree_map
 from t2sql.train import TrainConfig
 from t2sql.train.compute import FLOAT32
@@ -112,7 +112,10 @@ def test_training_on_a_quantized_base_keeps_it_quantized_and_resumes_to_the_same
 ) -> None:
     dataset = small_dataset(tmp_path / "data")
     config = TrainConfig.of(**settings(tiny_llama, dropout=0.0, num_layers=1, base_bits=bits))
-    result = train.train(config, dataset, tmp_path / "whole", emit=Events())
+    events: list[Event] = []
+    result = train.train(config, dataset, tmp_path / "whole", emit=events.append)
+    (start,) = [event for event in events if isinstance(event, TrainStartEvent)]
+    assert start.weights == f"{bits}-bit"
     assert result.valid_loss is not None and result.base_valid_loss is not None
     assert result.valid_loss < result.base_valid_loss
 

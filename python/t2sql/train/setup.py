@@ -42,9 +42,12 @@ def load_base(ref: ModelRef, config: TrainConfig, compute: Compute, *, tokenizer
             halve_matrices(network)
 
     loaded = load(ref, quantized=keeps, prepare=prepare, tokenizer=tokenizer)
-    dtypes = {value.dtype for value in flat(loaded.model.parameters()).values()}
-    if loaded.weights == "float32" and mx.bfloat16 in dtypes:
-        loaded.weights = "bfloat16"
+    if loaded.weights == "float32":
+        modules = loaded.model.modules()
+        if config.base_bits and any("scales" in module for module in modules):
+            loaded.weights = f"{config.base_bits}-bit"
+        elif any(module.weight.dtype == mx.bfloat16 for module in modules if type(module) is nn.Linear):
+            loaded.weights = "bfloat16"
     return loaded
 
 

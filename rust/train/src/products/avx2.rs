@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::driver::{Direction, Kernel};
+use super::pairs;
 use super::panels::{self, Part, STRIDE};
 
 /// The kernel for float32.
@@ -79,7 +80,7 @@ pub(super) unsafe fn pack_weight<const NR: usize>(part: &Part, panel: &mut [f32]
         part.decode(row, out);
     }
     // SAFETY: AVX2, by the caller's promise.
-    unsafe { transpose::<NR>(&panels::as_bits(scratch)[..NR * len], len, len, panels::as_bits(panel)) };
+    unsafe { transpose::<NR>(&pairs::as_bits(scratch)[..NR * len], len, len, pairs::as_bits(panel)) };
 }
 
 /// [`panels::transpose`] for rows of bits, with eight by eight values at once.

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::avx2;
 use super::driver::Kernel;
+use super::pairs;
 use super::panels::{self, Part, STRIDE};
 
 /// The kernel for float32.
@@ -141,14 +142,14 @@ unsafe fn store(sums: [[__m512; 2]; MR], tile: *mut f32, stride: usize, add: boo
     }
 }
 
-/// [`panels::pack_pairs`] for a panel of 32 columns.
+/// [`pairs::pack_pairs`] for a panel of 32 columns.
 ///
 /// # Safety
 /// The processor has AVX2.
 #[inline(always)]
 pub(super) unsafe fn pack_pairs(part: &Part, padded: usize, panel: &mut [u16], scratch: &mut [f32]) {
-    let (panel, scratch) = (panels::as_pairs(panel), panels::as_bits(scratch));
-    panels::pack_pairs::<32>(part, padded, panel, scratch, |rows, stride, len, out| {
+    let (panel, scratch) = (pairs::as_pairs(panel), pairs::as_bits(scratch));
+    pairs::pack_pairs::<32>(part, padded, panel, scratch, |rows, stride, len, out| {
         // SAFETY: AVX2, by the caller's promise.
         unsafe { avx2::transpose::<32>(rows, stride, len, out) };
     });

@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 
+use super::buffers::{Buffers, BUFFERS};
 use super::kernels::Kernels;
 use super::panels::{Element, Part, STRIDE};
 use super::weight::{FrozenWeight, Stored};
@@ -145,50 +146,6 @@ pub fn product(product: &Product, x: &[f32], add: bool, out: &mut [f32]) {
     }
 }
 
-/// Memory that begins at a cache line.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
-
-/// A buffer that begins at a cache line, of zeros at first.
-struct Aligned(Vec<Line>);
-
-impl Aligned {
-    /// Makes room for `len` elements. Old content may be gone.
-    fn reserve<E>(&mut self, len: usize) {
-        let lines = (len * size_of::<E>()).div_ceil(size_of::<Line>());
-        if self.0.len() < lines {
-            self.0 = vec![Line([0; 64]); lines];
-        }
-    }
-
-    fn as_mut<E: Element>(&mut self) -> &mut [E] {
-        let len = self.0.len() * size_of::<Line>() / size_of::<E>();
-        // SAFETY: the lines are initialized bytes, aligned to 64; every bit pattern is an f32 or a u16, the only
-        // element types.
-        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), len) }
-    }
-}
-
-/// Buffers of a thread, which only grow: for the left factor, panels of a weight, decoded rows, and a tile.
-struct Buffers {
-    rows: Aligned,
-    panels: Aligned,
-    scratch: Aligned,
-    tile: Aligned,
-}
-
-thread_local! {
-    static BUFFERS: std::cell::RefCell<Buffers> = const {
-        std::cell::RefCell::new(Buffers {
-            rows: Aligned(Vec::new()),
-            panels: Aligned(Vec::new()),
-            scratch: Aligned(Vec::new()),
-            tile: Aligned(Vec::new()),
-        })
-    };
-}
-
 /// Where the positions are cut: into blocks of equal size, but for the last, of which none exceeds `most`.
 fn block_len(positions: usize, most: usize) -> usize {
     positions.div_ceil(positions.div_ceil(most).max(1)).next_multiple_of(32)
@@ -222,8 +179,7 @@ fn compute<K: Kernel>(product: &Product, x: &[f32], add: bool, out: &mut [f32]) 
         return;
     }
     // Taken out of the thread's storage while rayon may run other products on this thread.
-    let mut packed =
-        BUFFERS.with_borrow_mut(|buffers| std::mem::replace(&mut buffers.rows, Aligned(Vec::new())));
+    let mut packed = BUFFERS.with_borrow_mut(|buffers| std::mem::take(&mut buffers.rows));
     let (height, block) = (rows.div_ceil(K::MR), block_len(positions, K::KC));
     let panel_len = K::MR * STRIDE;
     packed.reserve::<K::Element>(positions.div_ceil(block) * height * panel_len);

@@ -60,9 +60,9 @@ impl Kernels {
         matches!(self, Kernels::Avx512Bf16 | Kernels::NeonBf16 | Kernels::Amx)
     }
 
-    /// Whether they have run on a processor that has the instructions; the others are used only when named.
+    /// Whether they have run, BFMMLA under emulation; the others are used only when named.
     pub fn proven(self) -> bool {
-        !self.is_bf16()
+        !matches!(self, Kernels::Avx512Bf16 | Kernels::Amx)
     }
 
     /// Whether this processor has the instructions and the system allows them. For AMX the first call asks

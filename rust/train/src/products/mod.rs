@@ -7,11 +7,14 @@ mod amx;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod buffers;
 mod choice;
 mod driver;
 mod kernels;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod pairs;
 mod panels;
 mod scalar;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::driver::{Direction, Kernel};
-use super::panels::{self, Element, Part, KC, STRIDE};
+use super::panels::{self, Element, Part, STRIDE};
 
 /// The kernel for float32.
 pub(super) struct Neon;
