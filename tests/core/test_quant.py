@@ -219,14 +219,20 @@ def test_an_instruction_set_that_is_not_there_is_refused() -> None:
     assert "bad T2SQL_SIMD: expected scalar" in run_with("mmx").stderr
 
 
-def test_every_function_of_the_module_is_in_the_stub() -> None:
-    stub = Path(_core.__file__).with_name("_core.pyi").read_text()
+def stubs() -> str:
+    """The text of all stubs of the module."""
+    folder = Path(_core.__file__).with_name("_core")
+    return "".join(path.read_text() for path in sorted(folder.glob("*.pyi")))
+
+
+def test_every_function_of_the_module_is_in_the_stubs() -> None:
+    stub = stubs()
     functions = {name for name, value in vars(_core).items() if callable(value)}
     assert functions == set(re.findall(r"^(?:def|class) (\w+)(?=\(|:$)(?!.*Dict\))", stub, re.MULTILINE))
 
 
-def test_the_stub_has_the_parameters_of_every_function() -> None:
-    stub = Path(_core.__file__).with_name("_core.pyi").read_text()
+def test_the_stubs_have_the_parameters_of_every_function() -> None:
+    stub = stubs()
     functions = [node for node in ast.parse(stub).body if isinstance(node, ast.FunctionDef)]
     for kind in (node for node in ast.parse(stub).body if isinstance(node, ast.ClassDef)):
         constructor = next((f for f in kind.body if getattr(f, "name", None) == "__init__"), None)

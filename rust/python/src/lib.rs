@@ -1,6 +1,6 @@
 //! The Python module `t2sql._core`: thin bindings to `t2sql-core`, `t2sql-train` and `t2sql-blas`.
 //!
-//! Its classes and functions are documented in `python/t2sql/_core.pyi`.
+//! Its classes and functions are documented in `python/t2sql/_core/`.
 
 mod arrays;
 #[cfg(target_os = "linux")]
