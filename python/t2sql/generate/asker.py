@@ -213,7 +213,7 @@ def check_question(question: str) -> str:
 
 
 def _warnings(backend: Backend, grammar: Grammar | None) -> tuple[str, ...]:
-    found = ()
+    found: tuple[str, ...] = ()
     if grammar is not None and grammar.left_out:
         names = ", ".join(grammar.left_out)
         found = (f"the wide grammar holds too few tables for all: it leaves out {names}",)

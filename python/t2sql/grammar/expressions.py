@@ -153,7 +153,7 @@ class SourceRules:
         """A value of each row or of a group."""
 
         def make() -> Node:
-            parts = [self.row(), *map(self.aggregate, COMPARABLE)]
+            parts: list[Node | None] = [self.row(), *map(self.aggregate, COMPARABLE)]
             parts += [
                 sequence("CASE WHEN ", self.condition(1), " THEN ", literal, " ELSE ", literal, " END")
                 for literal in (TEXT, NUMBER)

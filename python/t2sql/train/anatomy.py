@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from t2sql.runtimes import Array, Module, mlx_lm, mx
+from t2sql.runtimes import Array, Module, mlx_lm, mx, scalar
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Anatomy:
             scale, cap = float(model.args.hidden_size**0.5), float(model.final_logit_softcapping)
         elif family == "gemma3_text":
             # mlx-lm rounds the factor to bfloat16, as the published models do.
-            scale = mx.array(model.args.hidden_size**0.5, mx.bfloat16).item()
+            scale = scalar(mx.array(model.args.hidden_size**0.5, mx.bfloat16))
             sliding = [layer.self_attn.is_sliding for layer in model.layers]
             windows = [model.model.window_size if slides else None for slides in sliding]
         else:
@@ -52,9 +52,8 @@ class Anatomy:
 
     def mask(self, h: Array, index: int) -> Array | str | None:
         """The attention mask of a layer, as mlx-lm's layers take it, for states [batch, tokens, hidden]."""
-        return mlx_lm.create_attention_mask(
-            h, window_size=self.windows[index], return_array=self.needs_array_masks
-        )
+        window, as_array = self.windows[index], self.needs_array_masks
+        return mlx_lm.create_attention_mask(h, window_size=window, return_array=as_array)  # type: ignore[no-any-return]
 
 
 def family_of(module: Module) -> str:

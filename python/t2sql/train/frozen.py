@@ -49,6 +49,7 @@ def embedded_rows(module: Module, ids: Array) -> Array:
     """Rows of an embedding in float32: quantized ones are decoded so, whatever their scales' type."""
     if type(module) is not nn.QuantizedEmbedding:
         return cast(Array, module(ids)).astype(mx.float32)
+    assert module.biases is not None  # Affine groups have them.
     scales, biases = module.scales[ids].astype(mx.float32), module.biases[ids].astype(mx.float32)
     group, bits = module.group_size, module.bits
     return mx.dequantize(module.weight[ids], scales, biases, group_size=group, bits=bits)

@@ -50,7 +50,7 @@ class LossAndGradient:
         result = self._compiled(parameters, inputs, *map(mx.array, arrays))
         # Compiling leaves the parameters of the function's graph in the model.
         self._network.model.update(parameters)
-        return result  # type: ignore[no-any-return]
+        return result
 
     def _mean(self, inputs: Array, positions: Array, targets: Array, spans: Spans) -> Array:
         return self._network.losses(inputs, positions, targets, self._start, spans).mean()

@@ -65,8 +65,7 @@ class NativeLayers:
     def __init__(self, model: Module, anatomy: Anatomy, products: str | None = None) -> None:
         """Make no buffers yet; `products` are the kernels of `frozen_weight`."""
         self._model, self._windows, self._products = model, anatomy.windows, products
-        self._kernels: dict[int, _core.DecoderLayer] = {}
-        self._shared: dict[LayerSpec, _core.DecoderLayer] = {}
+        self._kernels: dict[int | LayerSpec, _core.DecoderLayer] = {}
 
     @classmethod
     def of(cls, model: Module, anatomy: Anatomy, products: str | None = None) -> NativeLayers | None:
@@ -98,11 +97,11 @@ class NativeLayers:
             return None
         training = self._model.training
         # Without a gradient nothing is kept, so all layers of a kind can share one set of buffers.
-        kernels, key = (self._kernels, index) if training and parts.adapters else (self._shared, parts.spec)
-        if key not in kernels:
-            kernels[key] = _core.DecoderLayer(**asdict(parts.spec))
+        key = index if training and parts.adapters else parts.spec
+        if key not in self._kernels:
+            self._kernels[key] = _core.DecoderLayer(**asdict(parts.spec))
         matrices = {name: frozen_weight(m, self._products) for name, m in parts.linears.items()}
-        return _apply(kernels[key], parts, matrices, h, layout, training=training)
+        return _apply(self._kernels[key], parts, matrices, h, layout, training=training)
 
 
 def left_to_mlx(model: Module) -> str:

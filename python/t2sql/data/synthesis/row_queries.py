@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ from t2sql.databases import (
 )
 from t2sql.errors import InputError
 from t2sql.plain import Json
-from t2sql.sql import MEMORY_BYTES, Limits, Result, Runner, SqlError, take_rows
+from t2sql.sql import MEMORY_BYTES, Limits, Result, Runner, SqlError, SqlErrorKind, take_rows
 
 _SECONDS = 60.0
 """How long one query may take: most take no time, since few rows are wanted, but a view may read much."""
@@ -93,7 +93,8 @@ class RowReader:
         """
         limits = Limits(self._seconds, max(query.limit, 1), _MAX_BYTES)
         parameters: dict[str, Any] = asdict(query)
-        return self._runner.execute(f"rows of {query.table}", limits, parameters).rows
+        # `SourceTarget` made every value one of SQLite's.
+        return cast(list[Row], self._runner.execute(f"rows of {query.table}", limits, parameters).rows)
 
     def close(self) -> None:
         """Close the database."""
@@ -178,7 +179,7 @@ class SourceSession:
             if error.connection_invalidated:
                 with translate_errors(self._url, InputError):
                     raise
-            kind = "timeout" if self._is_interrupted else "other"
+            kind: SqlErrorKind = "timeout" if self._is_interrupted else "other"
             raise SqlError(kind, driver_message(error.orig or error), sql) from error
         finally:
             self._connection = None
