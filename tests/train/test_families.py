@@ -105,4 +105,5 @@ def test_dropout_is_a_mask_on_the_adapters_inputs(family: Path) -> None:
     right, expected = loss_and_gradients(Network(model, native=False), ids, positions, targets)
     assert value == pytest.approx(right, rel=1e-5)
     for name, gradient in expected.items():
-        assert mx.abs(found[name] - gradient).max() <= 1e-4 * mx.abs(gradient).max(), name
+        # Dropped inputs bring attention near to ties, where both round differently; a wrong mask is off by 1.
+        assert mx.abs(found[name] - gradient).max() <= 3e-4 * mx.abs(gradient).max(), name
