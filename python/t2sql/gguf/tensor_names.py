@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def head_differs(directory: HfDirectory, family: Family) -> bool:
 
 
 def _check_biases(
-    directory: HfDirectory, family: Family, names: Mapping[str, str], expected: Mapping[str, object]
+    directory: HfDirectory, family: Family, names: Mapping[str, str], expected: Collection[str]
 ) -> None:
     """Refuse biases that config.json says that the model does not have: transformers passes over them."""
     for flag, stems in family.bias_flags.items():

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from t2sql.gguf.tensors import FloatArray, TensorInfo, row_chunks
+from t2sql.plain import Json
 from t2sql.progress import Progress
 
 Rows = TypeVar("Rows", bound=NDArray[np.generic])
@@ -102,12 +103,12 @@ def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progre
         InputError: A tensor is of a type that cannot be dequantized.
         OSError: The file cannot be written.
     """
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
+    header: dict[str, Json] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for weight in weights:
         dtype, size = weight.dtype
         end = offset + weight.info.elements * size
-        shape = list(weight.info.shape)
+        shape: list[Json] = list(weight.info.shape)
         header[weight.name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, end]}
         offset = end
     text = json.dumps(header).encode()

@@ -16,7 +16,7 @@ from t2sql.train import TrainConfig
 
 PRESETS = ("demo", "quick", "wikisql", "tutorial", "7b-mac")
 TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
-_OWN: dict[str, Any] = {
+_OWN: dict[str, Json] = {
     "model": "demo",
     "data": "demo",
     "types": ["q8_0", "q4_1", "q4_0"],
