@@ -9,6 +9,8 @@ from t2sql.train import chunked_losses
 from t2sql.train.chunked_losses import chunk_rows
 from t2sql.train.exponentials import token_losses
 
+pytestmark = pytest.mark.slow
+
 VOCABULARY, HIDDEN, ROWS = 5000, 32, 3000
 
 

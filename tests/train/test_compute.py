@@ -18,10 +18,13 @@ from t2sql.train import TrainConfig
 from t2sql.train.checkpoint_files import read_state
 from t2sql.train.compute import FLOAT32, Compute, choose
 
-pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "FrozenWeight"),
-    reason="needs the CPU device and the layers in Rust",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        device() != "cpu" or not hasattr(_core, "FrozenWeight"),
+        reason="needs the CPU device and the layers in Rust",
+    ),
+]
 
 
 @pytest.mark.parametrize("compute", ["float32", "bfloat16", "auto"])

@@ -18,10 +18,13 @@ from t2sql.train.layer_parts import FAMILIES
 from t2sql.train.native import draw_seed, left_to_mlx
 from t2sql.train.network import Network
 
-pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "DecoderLayer"),
-    reason="needs the CPU device and the layers in Rust",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        device() != "cpu" or not hasattr(_core, "DecoderLayer"),
+        reason="needs the CPU device and the layers in Rust",
+    ),
+]
 
 IN_RUST = ("llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3")
 SLIDING = {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 5}

@@ -15,10 +15,13 @@ from t2sql.train import TrainConfig
 from t2sql.train.native import NativeLayers
 from t2sql.train.network import Network
 
-pytestmark = pytest.mark.skipif(
-    device() != "cpu" or not hasattr(_core, "DecoderLayer"),
-    reason="needs the CPU device and the layers in Rust",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        device() != "cpu" or not hasattr(_core, "DecoderLayer"),
+        reason="needs the CPU device and the layers in Rust",
+    ),
+]
 
 
 @pytest.fixture(
