@@ -6,9 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from t2sql import data
+from t2sql import train as training
 from t2sql.data import Dataset
-from t2sql.runs.records import Event
+from t2sql.runs.records import Event, TrainEvent
 
 NAMES = ("city", "river", "author", "planet", "train", "bird")
 COLUMNS = ("Name", "Age", "Height", "Colour", "Weight", "Year")
@@ -73,3 +76,23 @@ def write_data(folder: Path) -> Path:
             lines.append(json.dumps({"text": text + "</s>"}))
         (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
     return folder
+
+
+class _Stop(Exception):
+    pass
+
+
+def train_until(step: int, config: training.TrainConfig, dataset: Dataset, run: Path) -> None:
+    """Train into a run, and be stopped when a step is reported."""
+
+    def until(event: Event) -> None:
+        if isinstance(event, TrainEvent) and event.step == step:
+            raise _Stop
+
+    with pytest.raises(_Stop):
+        training.train(config, dataset, run, emit=until)
+
+
+def last_adapters(run: Path) -> bytes:
+    """The weights of a run's last checkpoint, as they are in its file."""
+    return (training.checkpoints(run)[-1].path / "adapters.safetensors").read_bytes()

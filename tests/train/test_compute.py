@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.training import Events, settings, small_dataset
+from support.training import Events, last_adapters, settings, small_dataset, train_until
 
 from t2sql import _core, train
 from t2sql.models import flat
-from t2sql.runs.records import Event, TrainEvent, TrainStartEvent
+from t2sql.runs.records import Event, TrainStartEvent
 from t2sql.runtimes import device, mx
 from t2sql.train import TrainConfig
 from t2sql.train.checkpoint_files import read_state
@@ -40,21 +40,12 @@ def test_a_stopped_run_repeats_its_choice_and_goes_on_to_the_same_bytes(
     assert start.compute.startswith(("float32", "bfloat16") if compute == "auto" else compute)
     assert start.weights == ("bfloat16" if start.compute.startswith("bfloat16") else "float32")
 
-    class Stop(Exception):
-        pass
-
-    def until(event: Event) -> None:
-        if isinstance(event, TrainEvent) and event.step == 6:
-            raise Stop
-
-    with pytest.raises(Stop):
-        train.train(config, dataset, tmp_path / "cut", emit=until)
+    train_until(6, config, dataset, tmp_path / "cut")
     state = read_state(train.checkpoints(tmp_path / "cut")[-1].path)
     assert state.compute == start.compute.split()[0]
     assert choose(config, state) == Compute(precision=state.compute, kernels=state.kernels)  # type: ignore[arg-type]
     train.train(config, dataset, tmp_path / "cut", emit=Events(), resume=True)
-    ends = [train.checkpoints(tmp_path / name)[-1].path / "adapters.safetensors" for name in ("whole", "cut")]
-    assert ends[0].read_bytes() == ends[1].read_bytes()
+    assert last_adapters(tmp_path / "cut") == last_adapters(tmp_path / "whole")
 
 
 def test_bfloat16_trains_about_as_float32_does(tiny_llama: Path, tmp_path: Path) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from support.training import Events, settings, small_dataset
+from support.adapted import adapted, loss_and_gradients
+from support.training import Events, last_adapters, settings, small_dataset, train_until
 
 from t2sql import _core, models, train
 from t2sql.errors import InputError
 from t2sql.models import flat
-from t2sql.runs.records import Event, TrainEvent, TrainStartEvent
-from t2sql.runtimes import device, mx, nn, tree_map
+from t2sql.runs.records import Event, TrainStartEvent
+from t2sql.runtimes import device, mx, nn
 from t2sql.train import TrainConfig
 from t2sql.train.compute import FLOAT32
 from t2sql.train.frozen import frozen_weight, is_frozen_matrix
@@ -31,26 +31,9 @@ pytestmark = pytest.mark.skipif(
 KERNELS = [name for name, in_bfloat16 in _core.product_kernels() if not in_bfloat16]
 
 
-def adapted(path: Path, **changes: Any) -> Any:
-    """A model with LoRA layers whose second matrix is not zero."""
-    loaded = models.load(path)
-    prepare_model(loaded, TrainConfig.of(**settings(path, **{"dropout": 0.0, "num_layers": -1, **changes})))
-    mx.random.seed(5)
-    moved = tree_map(lambda p: p + 0.1 * mx.random.normal(p.shape), loaded.model.trainable_parameters())
-    loaded.model.update(moved)
-    loaded.model.train()
-    return loaded.model
-
-
-def gradients(model: Any, network: Network) -> tuple[float, dict[str, mx.array]]:
+def gradients(network: Network) -> tuple[float, dict[str, mx.array]]:
     ids = mx.random.randint(0, 60, (2, 17), key=mx.random.key(2))
-    positions, targets = mx.array([3, 9, 16]), mx.array([7, 1, 30])
-
-    def loss() -> mx.array:
-        return network.losses(ids, positions, targets, 0).sum()
-
-    value, found = nn.value_and_grad(model, loss)()
-    return value.item(), flat(found)
+    return loss_and_gradients(network, ids, mx.array([3, 9, 16]), mx.array([7, 1, 30]))
 
 
 def check(found: tuple[float, dict[str, mx.array]], right: tuple[float, dict[str, mx.array]]) -> None:
@@ -62,27 +45,27 @@ def check(found: tuple[float, dict[str, mx.array]], right: tuple[float, dict[str
 
 @pytest.mark.parametrize("bits", [4, 8])
 def test_a_quantized_base_has_the_gradients_of_its_values(tiny_llama: Path, bits: int) -> None:
-    model = adapted(tiny_llama, base_bits=bits)
+    model = adapted(tiny_llama, base_bits=bits).model
     assert computes(model)
     network = Network(model)
     assert network.split and network.shares_prefixes
     quantized = [m for m in model.modules() if isinstance(m, nn.QuantizedLinear | nn.QuantizedEmbedding)]
     assert len(quantized) >= 15
-    found = gradients(model, network)
-    check(found, gradients(model, Network(model, native=False)))
+    found = gradients(network)
+    check(found, gradients(Network(model, native=False)))
     assert all(mx.abs(gradient).max() > 0 for gradient in found[1].values())
 
 
 def test_bfloat16_matrices_have_the_gradients_of_their_values(tiny_llama: Path) -> None:
-    model = adapted(tiny_llama)
+    model = adapted(tiny_llama).model
     halves = {n: v for n, v in flat(model.parameters()).items() if n.endswith("weight") and v.ndim == 2}
     wide = {name: value.astype(mx.bfloat16).astype(mx.float32) for name, value in halves.items()}
     model.load_weights(list(wide.items()), strict=False)
-    right = gradients(model, Network(model, native=False))
+    right = gradients(Network(model, native=False))
     model.load_weights([(n, v.astype(mx.bfloat16)) for n, v in wide.items()], strict=False)
     network = Network(model)
     assert computes(model)
-    check(gradients(model, network), right)
+    check(gradients(network), right)
 
 
 @pytest.mark.parametrize("kernels", KERNELS)
@@ -119,22 +102,13 @@ def test_training_on_a_quantized_base_keeps_it_quantized_and_resumes_to_the_same
     assert result.valid_loss is not None and result.base_valid_loss is not None
     assert result.valid_loss < result.base_valid_loss
 
-    class Stop(Exception):
-        pass
-
-    def until(event: Event) -> None:
-        if isinstance(event, TrainEvent) and event.step == 6:
-            raise Stop
-
-    with pytest.raises(Stop):
-        train.train(config, dataset, tmp_path / "cut", emit=until)
+    train_until(6, config, dataset, tmp_path / "cut")
     train.train(config, dataset, tmp_path / "cut", emit=Events(), resume=True)
-    ends = [train.checkpoints(tmp_path / name)[-1].path / "adapters.safetensors" for name in ("whole", "cut")]
-    assert ends[0].read_bytes() == ends[1].read_bytes()
+    assert last_adapters(tmp_path / "cut") == last_adapters(tmp_path / "whole")
 
 
 def test_what_rust_does_not_decode_is_dequantized(tiny_llama: Path) -> None:
-    model = adapted(tiny_llama, base_bits=4, fine_tune_type="dora")
+    model = adapted(tiny_llama, base_bits=4, fine_tune_type="dora").model
     assert not any("scales" in module for module in model.modules())
     names = flat(model.trainable_parameters())
     assert names and all(name.rsplit(".", 1)[-1] in ("lora_a", "lora_b", "m") for name in names)
@@ -183,7 +157,7 @@ def test_a_quantized_directory_is_trained_with_its_bits(
     for model in (loaded, full):
         prepare_model(model, training)
         assert any("scales" in module for module in model.model.modules()) == (model is loaded)
-        results.append(gradients(model.model.train(), Network(model.model)))
+        results.append(gradients(Network(model.model.train())))
     quantized = [module for module in loaded.model.modules() if "scales" in module]
     assert all(module.scales.dtype == getattr(mx, dtype) for module in quantized)
     assert loaded.weights == f"{bits}-bit"

@@ -14,6 +14,7 @@ from t2sql.sql import quote
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
+# sqlglot makes this class while it runs, so a type checker does not see one.
 class Writer(SQLite.Generator):  # type: ignore[misc, valid-type]
     """SQLite's spelling, with NOT where people write it."""
 

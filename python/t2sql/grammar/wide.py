@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from t2sql.errors import InputError
 from t2sql.grammar.conditions import Subqueries, table_conditions
 from t2sql.grammar.expressions import (
     AND_OR,
@@ -50,19 +49,11 @@ def wide_grammar_of(
     """Make the wide grammar of the statements over a schema.
 
     Args:
-        schema: The tables.
+        schema: The tables: at least one, each with a column.
         question: Texts in a statement are words of it or values of a column; None allows any text.
         relevance: How near each table's name is to the question; the joins of such tables come first where
             there are more than the grammar holds.
-
-    Raises:
-        InputError: The schema has no table, or a table has no column.
     """
-    if not schema.tables:
-        raise InputError("no table to make a grammar of")
-    for table in schema.tables:
-        if not table.columns:
-            raise InputError("a table without columns", where=table.name)
     return _Wide(schema, question, relevance or {}).grammar()
 
 

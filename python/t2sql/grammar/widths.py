@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from t2sql.errors import InputError
 from t2sql.grammar.notations import Grammar
 from t2sql.grammar.statements import narrow_grammar_of
 from t2sql.grammar.wide import wide_grammar_of
@@ -40,6 +41,11 @@ def grammar_of(
     Raises:
         InputError: The schema has no table, or a table has no column.
     """
+    if not schema.tables:
+        raise InputError("no table to make a grammar of")
+    for table in schema.tables:
+        if not table.columns:
+            raise InputError("a table without columns", where=table.name)
     if width == "wide":
         relevance = {} if about is None else _relevance(schema, about)
         part = _nearest(schema, relevance)

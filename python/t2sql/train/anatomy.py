@@ -50,9 +50,10 @@ class Anatomy:
         """The model's logits, of the head's."""
         return logits if self.logit_cap is None else mx.tanh(logits / self.logit_cap) * self.logit_cap
 
-    def mask(self, h: Array, index: int) -> Array | str | None:
-        """The attention mask of a layer, as mlx-lm's layers take it, for states [batch, tokens, hidden]."""
-        window, as_array = self.windows[index], self.needs_array_masks
+    def mask(self, h: Array, window: int | None) -> Array | str | None:
+        """The attention mask of layers of a window, as they take it, for states [batch, tokens, hidden]."""
+        as_array = self.needs_array_masks
+        # mlx-lm's functions have no types.
         return mlx_lm.create_attention_mask(h, window_size=window, return_array=as_array)  # type: ignore[no-any-return]
 
 

@@ -81,7 +81,7 @@ def collate(
         multiple: What the length of a padded batch is rounded up to.
     """
     spans = shared_spans(examples) if share else None
-    width = -(-max(e.length for e in examples) // multiple) * multiple
+    width = _width(examples, multiple)
     if spans is None:
         ids = np.zeros((len(examples), width), dtype=np.int32)
         for row, e in enumerate(examples):
@@ -139,7 +139,12 @@ def count_rows(examples: Sequence[Encoded], *, share: bool, multiple: int) -> in
     """The positions that `collate` lays the examples out in."""
     if share:
         return sum(span.stop - span.start for span in shared_spans(examples))
-    return len(examples) * (-(-max(e.length for e in examples) // multiple) * multiple)
+    return len(examples) * _width(examples, multiple)
+
+
+def _width(examples: Sequence[Encoded], multiple: int) -> int:
+    """Positions of each example in a padded batch."""
+    return -(-max(e.length for e in examples) // multiple) * multiple
 
 
 def shared_length(one: Encoded, other: Encoded) -> int:

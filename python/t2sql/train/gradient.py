@@ -41,6 +41,7 @@ class LossAndGradient:
         """
         if self._compiled is None:
             positions, targets = mx.array(batch.positions), mx.array(batch.targets)
+            # MLX types a transformed function's result as Any.
             return self._function(inputs, positions, targets, batch.spans)  # type: ignore[no-any-return]
         count = len(batch.targets)
         padding = (0, -count % _TARGET_MULTIPLE)

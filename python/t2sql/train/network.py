@@ -82,13 +82,17 @@ class Network:
     def run(self, h: Array, start: int, stop: int | None = None, spans: Spans = None) -> Array:
         """Run layers `start` to `stop` on hidden states [batch, tokens, hidden]."""
         layout = Layout.of(h.shape[0], h.shape[1], spans)
+        masks: dict[int | None, Array | str | None] = {}
         for index, layer in list(enumerate(self._layers))[start:stop]:
             out = self.native.run(index, h, layout) if self.native is not None else None
             if out is not None:
                 h = out
                 continue
             assert spans is None, "only the layers in Rust know spans"
-            mask = self._anatomy.mask(h, index)
+            window = self._anatomy.windows[index]
+            if window not in masks:
+                masks[window] = self._anatomy.mask(h, window)
+            mask = masks[window]
             h = self._checkpointed(layer, h, mask) if self._grad_checkpoint else layer(h, mask, cache=None)
         return h
 

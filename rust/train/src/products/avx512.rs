@@ -22,10 +22,6 @@ impl Kernel for Avx512 {
     const KC: usize = 256;
     type Element = f32;
 
-    unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
-        panels::pack_rows(x, stride, size, padded, panel);
-    }
-
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
     unsafe fn pack_weight(part: &Part, _: usize, panel: &mut [f32], scratch: &mut [f32]) {
         // SAFETY: AVX2, by the caller's promise.

@@ -38,13 +38,16 @@ pub(super) trait Kernel {
     ///
     /// # Safety
     /// The kernel is available.
+    #[inline(always)]
     unsafe fn pack_rows(
         x: &[f32],
         stride: usize,
         size: [usize; 2],
         padded: usize,
         panel: &mut [Self::Element],
-    );
+    ) {
+        super::panels::pack_rows(x, stride, size, padded, panel);
+    }
 
     /// Fills a panel of a weight, `[padded, NR]` elements in the kernel's order; `scratch` holds as many.
     ///

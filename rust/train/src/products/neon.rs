@@ -19,10 +19,6 @@ impl Kernel for Neon {
     const KC: usize = 256;
     type Element = f32;
 
-    unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
-        panels::pack_rows(x, stride, size, padded, panel);
-    }
-
     unsafe fn pack_weight(part: &Part, _: usize, panel: &mut [f32], scratch: &mut [f32]) {
         panels::pack_f32::<8>(part, panel, scratch);
     }
@@ -60,10 +56,6 @@ impl Kernel for NeonBf16 {
     const KR: usize = 8;
     const KC: usize = 384;
     type Element = u16;
-
-    unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [u16]) {
-        panels::pack_rows(x, stride, size, padded, panel);
-    }
 
     /// Fours of positions of each column: `[padded / 4, 8, 4]`.
     unsafe fn pack_weight(part: &Part, padded: usize, panel: &mut [u16], scratch: &mut [f32]) {

@@ -13,10 +13,6 @@ impl Kernel for Scalar {
     const KC: usize = 256;
     type Element = f32;
 
-    unsafe fn pack_rows(x: &[f32], stride: usize, size: [usize; 2], padded: usize, panel: &mut [f32]) {
-        panels::pack_rows(x, stride, size, padded, panel);
-    }
-
     unsafe fn pack_weight(part: &Part, _: usize, panel: &mut [f32], scratch: &mut [f32]) {
         panels::pack_f32::<8>(part, panel, scratch);
     }
