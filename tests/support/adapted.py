@@ -26,12 +26,17 @@ def adapted(path: Path, **changes: Any) -> Loaded:
 
 
 def loss_and_gradients(
-    network: Network, ids: mx.array, positions: mx.array, targets: mx.array, spans: Spans = None
+    network: Network,
+    ids: mx.array,
+    positions: mx.array,
+    targets: mx.array,
+    spans: Spans = None,
+    segments: mx.array | None = None,
 ) -> tuple[float, dict[str, mx.array]]:
     """The sum of the losses of targets at positions, and its gradients by the parameters' names."""
 
     def loss() -> mx.array:
-        return network.losses(ids, positions, targets, 0, spans).sum()
+        return network.losses(ids, positions, targets, 0, spans, segments).sum()
 
     value, gradients = nn.value_and_grad(network.model, loss)()
     return value.item(), flat(gradients)

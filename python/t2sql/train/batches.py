@@ -1,4 +1,4 @@
-"""Examples laid out for a network: padded to one length, or as spans with common prefixes once."""
+"""Examples laid out for a network: in rows of one length, or as spans with common prefixes once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from t2sql.train.encoding import Encoded
+from t2sql.train.packing import Rows, pack
 
 MIN_SHARED = 12
 """The shortest common prefix, in tokens, that is computed once.
@@ -45,12 +46,15 @@ class Batch:
     """Token ids, and where the loss looks for which targets.
 
     Attributes:
-        ids: int32 [batch, tokens], padded with zeros on the right; with `spans`, [1, rows].
+        ids: int32 [rows, tokens], padded with zeros on the right; with `spans`, [1, rows].
         positions: int32 [targets], indices into `ids` flattened.
         targets: int32 [targets], the token that should follow at each position.
         trained: bool [targets], whether the target is one of its example's trained tokens.
         tokens: Positions of all examples, without padding.
-        spans: What the rows hold when common prefixes are there once; None for padded examples.
+        spans: What the rows hold when common prefixes are there once; None for whole examples.
+        starts: Without `spans`, where in `ids` flattened each example begins.
+        segments: int32 as `ids`, which example a position belongs to, and -1 for padding, where a row holds
+            several; None where each holds one, or with `spans`.
     """
 
     ids: np.ndarray
@@ -59,6 +63,8 @@ class Batch:
     trained: np.ndarray
     tokens: int
     spans: tuple[Span, ...] | None = None
+    starts: tuple[int, ...] = ()
+    segments: np.ndarray | None = None
 
     @property
     def padding(self) -> int:
@@ -67,7 +73,12 @@ class Batch:
 
 
 def collate(
-    examples: Sequence[Encoded], *, whole: bool = False, share: bool = False, multiple: int = 1
+    examples: Sequence[Encoded],
+    *,
+    whole: bool = False,
+    share: bool = False,
+    packed: bool = False,
+    multiple: int = 1,
 ) -> Batch:
     """Lay out examples as a batch.
 
@@ -78,15 +89,16 @@ def collate(
         examples: The examples.
         whole: Every token but the first is a target, not only the trained ones.
         share: Lay out common prefixes once.
-        multiple: What the length of a padded batch is rounded up to.
+        packed: Lay out several examples in a row where that saves padding.
+        multiple: What the length of a row is rounded up to.
     """
     spans = shared_spans(examples) if share else None
-    width = _width(examples, multiple)
+    starts: tuple[int, ...] = ()
+    segments = None
     if spans is None:
-        ids = np.zeros((len(examples), width), dtype=np.int32)
-        for row, e in enumerate(examples):
-            ids[row, : e.length] = e.ids[:-1]
-        rows = [np.arange(row * width, row * width + e.length) for row, e in enumerate(examples)]
+        layout = pack([e.length for e in examples], multiple=multiple, packed=packed)
+        ids, segments, starts = _in_rows(examples, layout)
+        rows = [np.arange(start, start + e.length) for start, e in zip(starts, examples, strict=True)]
     else:
         parts = [examples[span.example].ids[span.start : span.stop] for span in spans]
         ids = np.concatenate([np.array(part, dtype=np.int32) for part in parts])[None]
@@ -104,7 +116,25 @@ def collate(
         trained=np.concatenate(trained),
         tokens=sum(e.length for e in examples),
         spans=None if spans is None else tuple(spans),
+        starts=starts,
+        segments=segments,
     )
+
+
+def _in_rows(
+    examples: Sequence[Encoded], layout: Rows
+) -> tuple[np.ndarray, np.ndarray | None, tuple[int, ...]]:
+    """The ids, segments and starts of a batch in rows."""
+    ids = np.zeros((len(layout.rows), layout.width), dtype=np.int32)
+    segments = np.full_like(ids, -1)
+    starts = [0] * len(examples)
+    for row, indices in enumerate(layout.rows):
+        column = 0
+        for i in indices:
+            end = column + examples[i].length
+            ids[row, column:end], segments[row, column:end] = examples[i].ids[:-1], i
+            starts[i], column = row * layout.width + column, end
+    return ids, segments if len(layout.rows) < len(examples) else None, tuple(starts)
 
 
 def shared_spans(examples: Sequence[Encoded]) -> list[Span]:
@@ -135,16 +165,11 @@ def shared_spans(examples: Sequence[Encoded]) -> list[Span]:
     return spans
 
 
-def count_rows(examples: Sequence[Encoded], *, share: bool, multiple: int) -> int:
+def count_rows(examples: Sequence[Encoded], *, share: bool, packed: bool = False, multiple: int) -> int:
     """The positions that `collate` lays the examples out in."""
     if share:
         return sum(span.stop - span.start for span in shared_spans(examples))
-    return len(examples) * _width(examples, multiple)
-
-
-def _width(examples: Sequence[Encoded], multiple: int) -> int:
-    """Positions of each example in a padded batch."""
-    return -(-max(e.length for e in examples) // multiple) * multiple
+    return pack([e.length for e in examples], multiple=multiple, packed=packed).size
 
 
 def shared_length(one: Encoded, other: Encoded) -> int:

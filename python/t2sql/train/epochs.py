@@ -64,11 +64,18 @@ class EpochOrder:
             self._epoch, self._batches = epoch, self.epoch(epoch)
         return self._batches[index]
 
-    def mean_rows(self, ranks: int, parts: int) -> float:
-        """Positions that a rank computes in an average step, each batch cut into `parts` for each rank."""
+    def mean_rows(self, ranks: int, parts: int, *, packed: bool = False) -> float:
+        """Positions that a rank computes in an average step.
+
+        Args:
+            ranks: Processes that share a batch.
+            parts: How many each rank cuts its part into.
+            packed: Whether a row may hold several examples.
+        """
         groups = self.groups(ranks * parts)
         share, multiple = self._share_prefixes, policy().length_multiple
-        rows = (count_rows([self.examples[i] for i in g], share=share, multiple=multiple) for g in groups)
+        examples = ([self.examples[i] for i in group] for group in groups)
+        rows = (count_rows(e, share=share, packed=packed, multiple=multiple) for e in examples)
         return sum(rows) / (self.first_time * ranks)
 
     @property

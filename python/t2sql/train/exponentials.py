@@ -116,7 +116,7 @@ def attention(
         values: As keys.
         cache: mlx-lm's cache of keys and values.
         scale: Factor of the products of queries and keys.
-        mask: None, "causal" or a boolean array.
+        mask: None, "causal" or a boolean array, [tokens, tokens] or [batch, 1, tokens, tokens].
         sinks: Attention sinks.
 
     Returns:
@@ -133,6 +133,8 @@ def attention(
     if is_causal:
         mask = mx.tril(mx.ones((length, scores.shape[-1]), dtype=mx.bool_), k=scores.shape[-1] - length)
     if mask is not None:
+        if mask.ndim == 4:
+            mask = mask[:, :, None]
         scores = mx.where(mask, scores, mx.array(-np.inf, dtype=mx.float32))
     return (cast(Array, softmax(scores)) @ values[:, :, None]).reshape(batch, heads, length, -1)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from t2sql.runtimes import Array, mx, nn, policy
 from t2sql.train.batches import Batch
-from t2sql.train.network import Network, Spans
+from t2sql.train.network import Network, Spans, segments_of
 
 _TARGET_MULTIPLE = 256
 """What the number of targets is rounded up to where the function is compiled: each shape costs a second."""
@@ -42,22 +42,34 @@ class LossAndGradient:
         if self._compiled is None:
             positions, targets = mx.array(batch.positions), mx.array(batch.targets)
             # MLX types a transformed function's result as Any.
-            return self._function(inputs, positions, targets, batch.spans)  # type: ignore[no-any-return]
+            segments = segments_of(batch)
+            return self._function(inputs, positions, targets, batch.spans, segments)  # type: ignore[no-any-return]
         count = len(batch.targets)
         padding = (0, -count % _TARGET_MULTIPLE)
         weights = np.pad(np.full(count, 1 / count, dtype=np.float32), padding)
         arrays = (np.pad(batch.positions, padding), np.pad(batch.targets, padding), weights)
         parameters = self._network.model.trainable_parameters()
-        result = self._compiled(parameters, inputs, *map(mx.array, arrays))
+        segments = segments_of(batch)
+        rows = [] if segments is None else [segments]
+        result = self._compiled(parameters, inputs, *map(mx.array, arrays), *rows)
         # Compiling leaves the parameters of the function's graph in the model.
         self._network.model.update(parameters)
         return result
 
-    def _mean(self, inputs: Array, positions: Array, targets: Array, spans: Spans) -> Array:
-        return self._network.losses(inputs, positions, targets, self._start, spans).mean()
+    def _mean(
+        self, inputs: Array, positions: Array, targets: Array, spans: Spans, segments: Array | None
+    ) -> Array:
+        return self._network.losses(inputs, positions, targets, self._start, spans, segments).mean()
 
     def _weighted(
-        self, parameters: Any, inputs: Array, positions: Array, targets: Array, weights: Array
+        self,
+        parameters: Any,
+        inputs: Array,
+        positions: Array,
+        targets: Array,
+        weights: Array,
+        segments: Array | None = None,
     ) -> Array:
         self._network.model.update(parameters)
-        return (self._network.losses(inputs, positions, targets, self._start) * weights).sum()
+        losses = self._network.losses(inputs, positions, targets, self._start, segments=segments)
+        return (losses * weights).sum()

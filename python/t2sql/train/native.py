@@ -35,8 +35,19 @@ class Layout:
     _rotary: dict[Rope, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, batch: int, length: int, spans: Sequence[Span] | None) -> Layout:
-        """The layout of whole examples [batch, length], or of spans."""
+    def of(
+        cls, batch: int, length: int, spans: Sequence[Span] | None, segments: Array | None = None
+    ) -> Layout:
+        """The layout of whole examples [batch, length], of several in a row, or of spans."""
+        if segments is not None:
+            flat = np.asarray(segments).reshape(-1)
+            is_new = np.ones(flat.size, dtype=bool)
+            is_new[1:] = flat[1:] != flat[:-1]
+            is_new[::length] = True
+            cuts = [*np.flatnonzero(is_new).tolist(), flat.size]
+            lengths = np.diff(cuts).tolist()
+            blocks = [_core.AttentionBlock(row=r, len=n) for r, n in zip(cuts, lengths, strict=False)]
+            return cls(blocks, np.concatenate([np.arange(n) for n in lengths]))
         if spans is None:
             blocks = [_core.AttentionBlock(row=row * length, len=length) for row in range(batch)]
             return cls(blocks, np.tile(np.arange(length), batch))

@@ -7,11 +7,12 @@ from typing import Any, TypeAlias
 
 from t2sql.models import flat
 from t2sql.runtimes import Array, Module, mx, policy
-from t2sql.train.anatomy import Anatomy
-from t2sql.train.batches import Span
+from t2sql.train.anatomy import Anatomy, family_of
+from t2sql.train.batches import Batch, Span
 from t2sql.train.chunked_losses import chunked_losses
 from t2sql.train.exponentials import token_losses
 from t2sql.train.frozen import embedded_rows, frozen_weight
+from t2sql.train.layer_parts import FAMILIES
 from t2sql.train.native import Layout, NativeLayers, cross_entropy, left_to_mlx, native_head
 
 Spans: TypeAlias = Sequence[Span] | None
@@ -23,6 +24,7 @@ class Network:
 
     `inputs` below are token ids [batch, tokens] where `start` is 0, else the hidden states
     [batch, tokens, hidden] before layer `start`. `positions` index their batch and tokens flattened.
+    `segments`, int32 [batch, tokens], are the examples that tokens belong to where a row holds several.
 
     Attributes:
         model: The whole model.
@@ -73,25 +75,39 @@ class Network:
         return self.split and self.native is not None and self.native.all()
 
     @property
+    def packs_rows(self) -> bool:
+        """Whether a row of a batch may hold several examples: the layers' masks and positions allow it."""
+        return self.split and not self.shares_prefixes and family_of(self.model) in FAMILIES
+
+    @property
     def computed_by(self) -> str:
         """Who computes the layers: "Rust", or "MLX" and, where Rust cannot, why."""
         if self.left_to_mlx:
             return f"MLX: {self.left_to_mlx}"
         return "Rust" if self.split and self.native is not None else "MLX"
 
-    def run(self, h: Array, start: int, stop: int | None = None, spans: Spans = None) -> Array:
+    def run(
+        self,
+        h: Array,
+        start: int,
+        stop: int | None = None,
+        spans: Spans = None,
+        segments: Array | None = None,
+    ) -> Array:
         """Run layers `start` to `stop` on hidden states [batch, tokens, hidden]."""
-        layout = Layout.of(h.shape[0], h.shape[1], spans)
+        layout = None if self.native is None else Layout.of(h.shape[0], h.shape[1], spans, segments)
         masks: dict[int | None, Array | str | None] = {}
         for index, layer in list(enumerate(self._layers))[start:stop]:
-            out = self.native.run(index, h, layout) if self.native is not None else None
+            out = None
+            if self.native is not None and layout is not None:
+                out = self.native.run(index, h, layout)
             if out is not None:
                 h = out
                 continue
             assert spans is None, "only the layers in Rust know spans"
             window = self._anatomy.windows[index]
             if window not in masks:
-                masks[window] = self._anatomy.mask(h, window)
+                masks[window] = self._anatomy.mask(h, window, segments)
             mask = masks[window]
             h = self._checkpointed(layer, h, mask) if self._grad_checkpoint else layer(h, mask, cache=None)
         return h
@@ -111,12 +127,18 @@ class Network:
         return self.head(self.states(inputs, start, spans)[positions])
 
     def losses(
-        self, inputs: Array, positions: Array, targets: Array, start: int, spans: Spans = None
+        self,
+        inputs: Array,
+        positions: Array,
+        targets: Array,
+        start: int,
+        spans: Spans = None,
+        segments: Array | None = None,
     ) -> Array:
         """Negative log-likelihood [n] in nats of the target ids [n] at n positions."""
         if not self.split:
             return token_losses(self.logits(inputs, positions, start, spans), targets)
-        return self.head_losses(self.states(inputs, start, spans)[positions], targets)
+        return self.head_losses(self.states(inputs, start, spans, segments)[positions], targets)
 
     def head_losses(self, h: Array, targets: Array) -> Array:
         """Negative log-likelihood [n] of the target ids [n] for hidden states [n, hidden]."""
@@ -131,9 +153,10 @@ class Network:
         vocabulary = int(head.weight.shape[0])
         return chunked_losses(self.head, h, targets, vocabulary, training=self.model.training)
 
-    def states(self, inputs: Array, start: int, spans: Spans = None) -> Array:
+    def states(self, inputs: Array, start: int, spans: Spans = None, segments: Array | None = None) -> Array:
         """Hidden states before the head [batch * tokens, hidden]."""
-        h = self.run(self.embed(inputs) if start == 0 else inputs, start, spans=spans)
+        h = self.embed(inputs) if start == 0 else inputs
+        h = self.run(h, start, spans=spans, segments=segments)
         return h.reshape(-1, h.shape[-1])
 
     def _checkpointed(self, layer: Module, h: Array, mask: Any) -> Array:
@@ -169,6 +192,11 @@ class Network:
             return False
         finally:
             self.model.train(was_training)
+
+
+def segments_of(batch: Batch) -> Array | None:
+    """A batch's segments for `Network`; None where each row holds one example."""
+    return None if batch.segments is None else mx.array(batch.segments)
 
 
 def first_trained_layer(model: Module) -> int:

@@ -92,10 +92,10 @@ class PrefixCache:
             parts = [self._states[indices[span.example]][span.start : span.stop] for span in batch.spans]
             return mx.array(np.concatenate(parts)[None]).view(self._dtype)
         first = self._states[indices[0]]
-        out = np.zeros((*batch.ids.shape, first.shape[-1]), dtype=first.dtype)
-        for row, i in enumerate(indices):
-            out[row, : self._examples[i].length] = self._states[i]
-        return mx.array(out).view(self._dtype)
+        out = np.zeros((batch.ids.size, first.shape[-1]), dtype=first.dtype)
+        for start, i in zip(batch.starts, indices, strict=True):
+            out[start : start + self._examples[i].length] = self._states[i]
+        return mx.array(out.reshape(*batch.ids.shape, -1)).view(self._dtype)
 
     def _compute(self, group: list[int]) -> None:
         ids = mx.array(collate([self._examples[i] for i in group]).ids)

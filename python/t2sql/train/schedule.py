@@ -130,7 +130,8 @@ def measure_pace(session: Session, emit: Emit, seconds: float) -> Pace:
         later = [stepper.take()[0] for _ in first]
     model.update(tree_unflatten(list(before.items())))
     session.begin_again()
-    rows = session.order.mean_rows(session.ranks.size, session.config.grad_accumulation_steps)
+    parts, packed = session.config.grad_accumulation_steps, session.network.packs_rows
+    rows = session.order.mean_rows(session.ranks.size, parts, packed=packed)
     # The median, because a GPU compiles a function for each new shape.
     each = [statistics.median(s.seconds / s.rows for s in steps) * rows for steps in (first, later)]
     return Pace(each[0], each[1], len(taken) - 1)

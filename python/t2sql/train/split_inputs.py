@@ -12,7 +12,7 @@ from t2sql.runtimes import Array, mx, policy
 from t2sql.train.batches import Batch, collate
 from t2sql.train.encoding import Encoded
 from t2sql.train.exponentials import fast_exponentials
-from t2sql.train.network import Network
+from t2sql.train.network import Network, segments_of
 from t2sql.train.ordering import sequential_batches
 from t2sql.train.prefix import PrefixCache
 from t2sql.train.state_store import NoSpace
@@ -138,6 +138,7 @@ class SplitInputs:
             [self.examples[i] for i in indices],
             whole=whole,
             share=self._network.shares_prefixes,
+            packed=self._network.packs_rows,
             multiple=policy().length_multiple,
         )
         return mx.array(batch.ids) if self.cache is None else self.cache.batch(indices, batch), batch
@@ -176,7 +177,8 @@ class SplitInputs:
         if not network.split:
             losses = network.losses(inputs, mx.array(batch.positions), mx.array(batch.targets), 0)
             return np.array(losses)
-        h = network.states(inputs, self.start, batch.spans)[mx.array(batch.positions)]
+        states = network.states(inputs, self.start, batch.spans, segments_of(batch))
+        h = states[mx.array(batch.positions)]
         parts = []
         for first in range(0, len(batch.targets), HEAD_ROWS):
             targets = mx.array(batch.targets[first : first + HEAD_ROWS])
