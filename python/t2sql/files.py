@@ -175,9 +175,10 @@ def output_directory(out: Path, kind: OutputKind, *, force: bool = False) -> Ite
     Raises:
         InputError: `out` exists and may not be replaced, or its folder cannot be written to.
     """
-    sweep(out.parent)
     check_directory(out, kind, force=force)
-    building = beside(out)
+    place = _place(out)
+    sweep(place.parent)
+    building = beside(place)
     try:
         building.mkdir(parents=True)
     except OSError as error:
@@ -187,7 +188,7 @@ def output_directory(out: Path, kind: OutputKind, *, force: bool = False) -> Ite
             yield building
             # Hours may have passed since the first look.
             kind.check_replaceable(out)
-            _replace(building, out)
+            _replace(building, place)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
@@ -199,6 +200,11 @@ def flush(path: Path) -> None:
         if file.is_file():
             with open(file, "rb") as opened:
                 os.fsync(opened.fileno())
+
+
+def _place(out: Path) -> Path:
+    """An output's place by its own name, which stands whatever moves: that of `d/../d` or of `.`."""
+    return out.resolve() if out.name in ("", "..") else out.parent.resolve() / out.name
 
 
 def _replace(building: Path, out: Path) -> None:

@@ -60,6 +60,17 @@ def test_a_directory_takes_the_place_of_another_of_its_kind(tmp_path: Path) -> N
     assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
 
 
+@pytest.mark.parametrize("path", [".", "../data", "../data/../data"])
+def test_a_directory_is_replaced_by_whatever_path_it_is_named(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(dataset(tmp_path / "data"))
+    with files.output_directory(Path(path), DATASET, force=True) as building:
+        (building / "dataset.json").write_text("{}")
+    assert [entry.name for entry in (tmp_path / "data").iterdir()] == ["dataset.json"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["data"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "text"),
     [

@@ -134,6 +134,8 @@ def refused_part(node: exp.Expr, dialect: str) -> str | None:
         return None if collation in allowed.collations else f"the collation {collation[:_SHOWN_CHARACTERS]}"
     if isinstance(node, exp.HexString) and dialect in ("sqlite", "mysql"):
         return None if re.fullmatch(r"[0-9A-Fa-f]*", node.name) else "a hexadecimal text"
+    if isinstance(node, exp.BitString) and dialect == "mysql":
+        return None if re.fullmatch(r"[01]+", node.name) else "a text of bits"
     if isinstance(node, exp.Dot) and dialect == "duckdb" and isinstance(node.expression, exp.Identifier):
         return None
     if isinstance(node, exp.Literal) and not node.is_string and not _NUMBER.fullmatch(node.name):

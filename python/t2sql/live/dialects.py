@@ -27,7 +27,7 @@ from sqlglot.parsers.duckdb import DuckDBParser
 from sqlglot.parsers.mysql import MySQLParser
 from sqlglot.parsers.postgres import PostgresParser
 from sqlglot.parsers.sqlite import SQLiteParser
-from sqlglot.tokens import TokenType
+from sqlglot.tokens import Token, TokenType
 
 _AGGREGATES = ("COUNT", "SUM", "AVG", "MIN", "MAX")
 """What stays a kind of its own, because values are adapted in it."""
@@ -136,6 +136,16 @@ class OwnPostgres(Postgres):
         }
 
 
+def _hexadecimal(parser: Any, token: Token) -> exp.Expr:
+    """`0x41`, which is a number beside numbers, or `x'41'`, which is a text."""
+    is_number = parser.sql[token.start : token.start + 2].lower() == "0x"
+    return parser.expression(exp.HexString(this=token.text, is_integer=is_number or None), token)
+
+
+def _write_hexadecimal(generator: Any, node: exp.HexString) -> str:
+    return f"0x{node.name}" if node.args.get("is_integer") else f"x'{node.name}'"
+
+
 class OwnMariaDB(MySQL):
     """MariaDB's dialect, in which a model may write names in double quotes and join texts with `||`."""
 
@@ -151,6 +161,10 @@ class OwnMariaDB(MySQL):
     class Parser(MySQLParser):
         """Reads calls as they stand."""
 
+        PRIMARY_PARSERS: ClassVar[Any] = {
+            **MySQLParser.PRIMARY_PARSERS,
+            TokenType.HEX_STRING: _hexadecimal,
+        }
         FUNCTIONS: ClassVar[Any] = _functions(MySQLParser)
         FUNCTION_PARSERS: ClassVar[Any] = _syntax(MySQLParser, "GROUP_CONCAT", "CONVERT")
         FUNC_TOKENS: ClassVar[Any] = MySQLParser.FUNC_TOKENS - {TokenType.VALUES}
@@ -164,12 +178,26 @@ class OwnMariaDB(MySQL):
 
         TRANSFORMS: ClassVar[Any] = {
             **MySQLGenerator.TRANSFORMS,
+            exp.HexString: _write_hexadecimal,
             exp.RegexpLike: lambda self, node: self.binary(node, "RLIKE"),
             JsonArrow: lambda self, node: self.func("JSON_EXTRACT", node.this, node.expression),
             JsonTextArrow: lambda self, node: self.func(
                 "JSON_UNQUOTE", exp.Anonymous(this="JSON_EXTRACT", expressions=[node.this, node.expression])
             ),
         }
+
+
+class MariaDBFromSQLite(MySQL):
+    """MariaDB's dialect for what was read in SQLite's: what was in double quotes stays in them."""
+
+    class Generator(MySQLGenerator):
+        """Writes names that may be texts as they were."""
+
+        def identifier_sql(self, expression: exp.Identifier) -> str:
+            """Write a name; `mark_double_quotes` says which are in double quotes."""
+            if not in_double_quotes(expression):
+                return str(super().identifier_sql(expression))
+            return '"' + expression.name.replace('"', '""') + '"'
 
 
 class PlainMariaDB(OwnMariaDB):
@@ -196,6 +224,18 @@ READ: dict[str, tuple[type[Dialect], ...]] = {
     "mysql": (PlainMariaDB, OwnMariaDB),
 }
 """The dialects that a statement is read in; the next one where it does not parse in the one before."""
+
+
+def mark_double_quotes(tree: exp.Expr, sql: str) -> None:
+    """Note which names of a tree are in double quotes in the statement that it was read from."""
+    for name in tree.find_all(exp.Identifier):
+        start = name.meta.get("start")
+        name.meta["double_quoted"] = start is not None and sql[start : start + 1] == '"'
+
+
+def in_double_quotes(name: exp.Expr) -> bool:
+    """Whether `mark_double_quotes` found a name in double quotes: in MariaDB such a word may be a text."""
+    return bool(name.meta.get("double_quoted"))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from t2sql.live.dialects import in_double_quotes
 from t2sql.live.names import TableColumn, find_named, fold
 from t2sql.schema import Table
 from t2sql.sql import SqlError
@@ -155,13 +156,17 @@ class ColumnResolver:
             if alias is not None and outer is scope:
                 self._use_alias(node, alias, in_list=in_list)
                 return
-        if node.this.quoted and (self._dialect == "mysql" or _is_compared(node)):
-            # SQLite reads a quoted name that is no column as a text, and people write texts so. MariaDB
-            # reads every double-quoted word so.
+        if self._may_be_text(node):
             node.replace(exp.Literal.string(node.name))
             self.rewritten = True
             return
         raise SqlError("unknown_column", f"no such column: {node.name}{scope.near(node.name)}", self._sql)
+
+    def _may_be_text(self, node: exp.Column) -> bool:
+        """Whether a word that is no column may be a text: SQLite and MariaDB read it so in double quotes."""
+        if self._dialect == "mysql":
+            return in_double_quotes(node.this)
+        return bool(node.this.quoted) and _is_compared(node)
 
     def _qualified(self, node: exp.Column, scope: Scope) -> None:
         """Resolve `source.column`. Only the innermost source of the name counts, as in the database."""

@@ -14,7 +14,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from t2sql.live import values
 from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
-from t2sql.live.dialects import OWN, READ, sqlglot_warnings_dropped
+from t2sql.live.dialects import OWN, READ, mark_double_quotes, sqlglot_warnings_dropped
 from t2sql.live.grouping import adapt_grouping
 from t2sql.live.names import Namespaces
 from t2sql.live.parser_words import quote_parser_words
@@ -191,6 +191,8 @@ def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
         plain = _unescaped(text.name)
         if plain is not None and dialect == "postgres":
             text.replace(exp.Literal.string(plain))
+    if dialect == "mysql":
+        mark_double_quotes(tree, read)
     for node in tree.walk():
         part = refused_part(node, dialect)
         if part is not None:

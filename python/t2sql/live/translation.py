@@ -16,7 +16,7 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 
 from t2sql.live import sqlite_dates as dates
 from t2sql.live.characters import check_characters
-from t2sql.live.dialects import OWN, sqlglot_warnings_dropped
+from t2sql.live.dialects import OWN, MariaDBFromSQLite, mark_double_quotes, sqlglot_warnings_dropped
 from t2sql.live.formats import formatted
 from t2sql.live.sqlite_json import translate_json
 from t2sql.sql import SqlError
@@ -100,11 +100,13 @@ def from_sqlite(sql: str, dialect: str) -> str:
             if len(trees) != 1 or not isinstance(trees[0], exp.Query | exp.Values):
                 raise SqlError("syntax", "not one SELECT", sql)
             tree = trees[0]
+            mark_double_quotes(tree, sql)
             _translate(tree, dialect, sql)
             for name in tree.find_all(exp.Identifier):
                 if not name.args.get("quoted") and _means_more(name.name, dialect):
                     name.set("quoted", True)
-            return tree.sql(dialect=dialect, comments=False, unsupported_level=ErrorLevel.RAISE)
+            writer = MariaDBFromSQLite if dialect == "mysql" else dialect
+            return tree.sql(dialect=writer, comments=False, unsupported_level=ErrorLevel.RAISE)
     except (SqlglotError, ValueError) as error:
         raise SqlError("syntax", str(error).splitlines()[0][:200], sql) from None
 
