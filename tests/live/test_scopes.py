@@ -187,6 +187,15 @@ def test_a_character_that_two_readers_see_differently_is_refused(database: LiveD
         assert rows(database, sql) == [(character,)]
 
 
+@pytest.mark.parametrize("sql", ["SELECT 0b11", "SELECT 1_0", "SELECT id FROM customers WHERE id = 1x"])
+def test_a_number_right_before_a_name_is_not_read_as_both(database: LiveDatabase, sql: str) -> None:
+    try:
+        written = database.prepare(sql).sql
+    except SqlError:
+        return
+    assert written in ("SELECT b'11'", "SELECT 10")
+
+
 def test_every_name_that_a_server_gets_is_quoted(database: LiveDatabase) -> None:
     sql = database.prepare("SELECT c.city AS user FROM customers c WHERE c.id IN (SELECT id FROM orders)").sql
     if database.dialect != "sqlite":

@@ -168,6 +168,14 @@ def test_a_locked_database_is_not_the_statements_fault(db: Path) -> None:
     assert not isinstance(caught.value, SqlError)
 
 
+@pytest.mark.parametrize(
+    "sql", ["SELECT json('{')", "SELECT malformed FROM films", 'SELECT "disk i/o error".x']
+)
+def test_an_error_whose_words_are_those_of_a_broken_file_is_the_statements(sql: str, db: Path) -> None:
+    with pytest.raises(SqlError):
+        execute(db, sql)
+
+
 def test_statements_follow_each_other_on_one_reader(db: Path) -> None:
     with open_reader(db) as reader:
         assert reader.check("SELECT nothing FROM films") is not None

@@ -50,8 +50,14 @@ _KINDS: tuple[tuple[str, SqlErrorKind], ...] = (
 TextErrors: TypeAlias = Literal["replace", "ignore", "strict"]
 """Bytes that are not UTF-8 become U+FFFD, are left out, or are an error."""
 
-_FILE_ERRORS = ("database is locked", "malformed", "not a database", "disk i/o error", "unable to open")
-"""Parts of messages about the file: these are not the statement's fault."""
+_FILE_ERRORS = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT),
+        *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB),
+    }
+)
+"""Codes of errors about the file: these are not the statement's fault. "malformed JSON" is none of them."""
+_PRIMARY_CODE = 0xFF
 
 
 @dataclass(frozen=True)
@@ -223,7 +229,8 @@ def _identity(path: Path | None) -> tuple[int, int] | None:
 def _translate(error: Exception, sql: str) -> T2sqlError:
     message = str(error) or ("out of memory" if isinstance(error, MemoryError) else "")
     lowered = message.lower()
-    if any(part in lowered for part in _FILE_ERRORS):
+    # Errors of Python's module itself have no code.
+    if vars(error).get("sqlite_errorcode", 0) & _PRIMARY_CODE in _FILE_ERRORS:
         return InputError("the database cannot be read", found=message)
     for part, kind in _KINDS:
         if part in lowered:
