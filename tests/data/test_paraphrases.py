@@ -32,7 +32,7 @@ def test_form_0_is_the_line_and_others_are_the_same_each_time() -> None:
 @pytest.mark.parametrize("number", range(1, 9))
 def test_columns_are_the_same_in_another_order(number: int) -> None:
     said = paraphrase(WIN, ("columns",), number, 0)
-    schema, question, _ = parse_prompt(said.prompt)
+    schema, question, *_ = parse_prompt(said.prompt)
     assert sorted(schema.tables[0].column_names) == sorted(SCHEMA.tables[0].column_names)
     assert question == WIN.question and said.completion == WIN.completion
 

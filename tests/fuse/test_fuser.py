@@ -11,9 +11,10 @@ import pytest
 from support import tiny
 from support.training import Events, settings, small_dataset
 
-from t2sql import fuse, models, train
-from t2sql.data import Dataset
+from t2sql import data, fuse, gguf, models, train
+from t2sql.data import Dataset, DataSource
 from t2sql.errors import InputError, WorkError
+from t2sql.prompt import PromptFormat, encode
 from t2sql.runtimes import mx
 from t2sql.train import TrainConfig
 
@@ -61,11 +62,9 @@ def test_the_fused_model_is_base_plus_adapter(tiny_llama: Path, adapter: Path, t
 
 
 def test_the_directory_is_complete(tiny_llama: Path, adapter: Path, tmp_path: Path) -> None:
-    from t2sql.prompt import PROMPT_FORMAT
-
     fuse.fuse(tiny_llama, adapter, tmp_path / "fused")
     config = json.loads((tmp_path / "fused/config.json").read_text())
-    assert config["t2sql"]["prompt_format"] == PROMPT_FORMAT
+    assert config["t2sql"]["prompt_format"] == "t2sql.prompt.1"
     assert config["t2sql"]["base_model"] == "tiny-llama"
     assert config["t2sql"]["adapter"].endswith(f"checkpoints/{adapter.name}")
     assert "license: mit" in (tmp_path / "fused/README.md").read_text()
@@ -74,8 +73,6 @@ def test_the_directory_is_complete(tiny_llama: Path, adapter: Path, tmp_path: Pa
 
 
 def test_its_chat_template_asks_as_trained(tiny_mistral: Path, dataset: Dataset, tmp_path: Path) -> None:
-    from t2sql.prompt import encode
-
     base = tmp_path / "base"
     shutil.copytree(tiny_mistral, base)
     (base / "chat_template.jinja").write_text("{{ 'something else' }}")
@@ -87,6 +84,27 @@ def test_its_chat_template_asks_as_trained(tiny_mistral: Path, dataset: Dataset,
     asked = tokenizer.apply_chat_template(message, add_generation_prompt=True, tokenize=False)
     ids = tokenizer.encode(asked, add_special_tokens=False)
     assert ids == encode(tokenizer, example.prompt)[0]
+
+
+def test_the_prompt_format_goes_from_the_dataset_into_every_file(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    prompt = PromptFormat.of("2+types+keys")
+    typed = data.prepare(DataSource(str(dataset.path), prompt=prompt), tmp_path / "data")
+    best = trained(tiny_llama, typed, tmp_path / "run")
+    assert json.loads((best / "adapter_config.json").read_text())["prompt_format"] == prompt.name
+    fuse.fuse(tiny_llama, best, tmp_path / "fused")
+    assert models.directory_facts(tmp_path / "fused").prompt_format == prompt.name
+    file = gguf.convert(tmp_path / "fused", tmp_path / "fused.gguf", type="f32").path
+    assert models.gguf_facts(file).prompt_format == prompt.name
+    tokenizer = models.load(tmp_path / "fused").tokenizer
+    example = typed.test[0]
+    tables, _, question = example.prompt.removesuffix("\nA: ").partition("\nQ: ")
+    messages = [{"role": "system", "content": tables}, {"role": "user", "content": f"Q: {question}"}]
+    asked = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+    assert tokenizer.encode(asked, add_special_tokens=False) == encode(tokenizer, example.prompt).ids
+    whole = encode(tokenizer, example.prompt, example.completion)
+    assert whole.ids[: whole.prompt_len] == encode(tokenizer, example.prompt).ids
 
 
 @pytest.mark.parametrize("kind", ["dora", "full"])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t2sql.evaluate.logical import logical_form
-from t2sql.prompt import parse_prompt, render_prompt
+from t2sql.prompt import DEFAULT_FORMAT, NO_HINTS, parse_prompt, render_prompt
 from t2sql.schema import Column, Schema, Table
 from t2sql.sql import Result, literal, quote, same_result, same_statement
 
@@ -96,7 +96,13 @@ def test_schema_to_prompt_to_parse_gives_schema_question_and_statement(
     case: tuple[Schema, str], question: str
 ) -> None:
     schema, sql = case
-    assert parse_prompt(render_prompt(schema, question) + sql) == (schema, question, sql)
+    assert parse_prompt(render_prompt(schema, question) + sql) == (
+        schema,
+        question,
+        sql,
+        NO_HINTS,
+        DEFAULT_FORMAT,
+    )
 
 
 @pytest.mark.parametrize(

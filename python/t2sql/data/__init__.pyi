@@ -10,8 +10,10 @@ from .example import Example as Example
 from .example import Splits as Splits
 from .paraphrases import paraphrase as paraphrase
 from .preparation import prepare as prepare
+from .prompting import asked_in as asked_in
 from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
+from .sources import source_prompt_format as source_prompt_format
 from .sources import source_state as source_state
 from .synthesis.privacy import Privacy as Privacy
 from .synthesis.privacy import judge_privacy as judge_privacy
@@ -26,6 +28,7 @@ __all__ = [
     "Example",
     "Privacy",
     "Splits",
+    "asked_in",
     "baseline_answers",
     "commonest_shape",
     "default_recipe_text",
@@ -37,5 +40,6 @@ __all__ = [
     "prepare",
     "query_shape",
     "read_benchmark",
+    "source_prompt_format",
     "source_state",
 ]

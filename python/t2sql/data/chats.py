@@ -128,7 +128,7 @@ def _parse_table_lines(text: str) -> tuple[Schema, str] | None:
     head, _, last = text.rpartition("\n")
     for candidate in (text, f"{head}\nQ: {last}"):
         with contextlib.suppress(InputError):
-            schema, question, _ = parse_prompt(candidate)
+            schema, question, *_ = parse_prompt(candidate)
             return schema, question
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from t2sql.data.example import Example
+from t2sql.data.example import Example, with_evidence
 from t2sql.data.record import Record, json_type
 from t2sql.errors import InputError
 from t2sql.prompt import parse_prompt, render_prompt, strip_end_marks
@@ -48,10 +48,10 @@ def read_question_with_context(record: Record, example_id: str, source: str) -> 
     sql = with_single_quotes(without_fence(answer).rstrip("; \n"), schema)
     question = " ".join(question.split())
     # BIRD's evidence says what the question leaves out; a model needs it to answer.
-    if evidence := str(record.fields.get("evidence") or "").strip():
-        question = f"{question} ({' '.join(evidence.split())})"
+    evidence = " ".join(str(record.fields.get("evidence") or "").split())
+    question = with_evidence(question, evidence)
     prompt = render_prompt(schema, question)
-    return Example(example_id, question, schema, sql, None, source, prompt, sql)
+    return Example(example_id, question, schema, sql, None, source, prompt, sql, evidence=evidence)
 
 
 def read_schema(record: Record, key: str) -> Schema:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from t2sql.data.example import SPLITS, Example, Splits
 from t2sql.data.example_files import read_examples
+from t2sql.data.info import read_prompt_format
 from t2sql.data.left_out import LeftOut
 from t2sql.errors import InputError
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 
 
 class Dataset:
@@ -17,16 +19,19 @@ class Dataset:
 
     Attributes:
         path: The directory.
+        prompt_format: The format of the examples' prompts.
     """
 
-    def __init__(self, path: Path, splits: Splits) -> None:
+    def __init__(self, path: Path, splits: Splits, prompt_format: PromptFormat = DEFAULT_FORMAT) -> None:
         """Describe a directory whose splits have been read; see `load`.
 
         Args:
             path: The directory.
             splits: The examples of the splits whose files exist.
+            prompt_format: The format of the examples' prompts.
         """
         self.path = path
+        self.prompt_format = prompt_format
         self._splits = splits
 
     @property
@@ -116,4 +121,4 @@ def load(path: Path) -> Dataset:
         names = ", ".join(sorted(entry.name for entry in path.iterdir())[:5]) or "an empty directory"
         expected = ", ".join(f"{name}.jsonl" for name in SPLITS)
         raise InputError("no split in the dataset", where=path, expected=expected, found=names)
-    return Dataset(path, splits)
+    return Dataset(path, splits, read_prompt_format(path))

@@ -27,6 +27,7 @@ class Example:
         prompt: What a model is given.
         completion: What a model is trained to write after the prompt.
         tags: What the statement does, such as `aggregate:COUNT`; scores are reported by tag.
+        evidence: What the data set says beside the question. Prompts of version 1 have it in the question.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Example:
     prompt: str
     completion: str
     tags: tuple[str, ...] = ()
+    evidence: str = ""
 
     def to_dict(self) -> JsonObject:
         """Return the JSON line, with `prompt` and `completion` first, as other trainers want them."""
@@ -51,7 +53,13 @@ class Example:
             "db": self.db,
             "source": self.source,
             "tags": list(self.tags),
+            **({"evidence": self.evidence} if self.evidence else {}),
         }
+
+
+def with_evidence(question: str, evidence: str) -> str:
+    """The question as prompts of version 1 have it, with the evidence in parentheses after it."""
+    return f"{question} ({evidence})" if evidence else question
 
 
 Splits: TypeAlias = dict[str, list[Example]]

@@ -102,7 +102,7 @@ def _read_tutorial_text(record: Record, example_id: str, source: str) -> Example
     """Read `text` as the tutorial has it: prompt and answer in one."""
     text = record.string("text")
     try:
-        schema, question, answer = parse_prompt(text)
+        schema, question, answer, *_ = parse_prompt(text)
     except InputError as error:
         raise InputError(
             "the text is not a table, a question and an answer",
@@ -126,7 +126,7 @@ def _read_pair(record: Record, example_id: str, source: str) -> Example:
     # A prompt in another form is trained on all the same; its schema may come from elsewhere in the record.
     schema, question = schema_in(prompt), prompt.strip()
     with contextlib.suppress(InputError):
-        schema, question, _ = parse_prompt(prompt)
+        schema, question, *_ = parse_prompt(prompt)
     if record.fields.get("schema") is not None:
         schema = read_schema(record, "schema")
     return Example(
@@ -139,4 +139,5 @@ def _read_pair(record: Record, example_id: str, source: str) -> Example:
         prompt=prompt,
         completion=completion,
         tags=record.strings("tags"),
+        evidence=record.optional_string("evidence") or "",
     )

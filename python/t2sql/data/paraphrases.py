@@ -12,8 +12,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from t2sql.data.example import Example
-from t2sql.errors import InputError
-from t2sql.prompt import parse_prompt, render_prompt
+from t2sql.data.prompting import parsed_if_ours
+from t2sql.prompt import render_prompt
 from t2sql.schema import Schema, Table
 
 WAYS = ("columns", "case", "opening")
@@ -37,7 +37,7 @@ _OPENINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def paraphrase(example: Example, ways: Collection[str], index: int, seed: int) -> Example:
-    """Return a paraphrase of a training line. A line whose prompt is not of version 1 is returned unchanged.
+    """Return a paraphrase of a training line. A line whose prompt is none of ours is returned unchanged.
 
     Args:
         example: The training line.
@@ -50,22 +50,21 @@ def paraphrase(example: Example, ways: Collection[str], index: int, seed: int) -
     """
     if index == 0:
         return example
-    try:
-        schema, question, _ = parse_prompt(example.prompt)
-    except InputError:
+    parsed = parsed_if_ours(example.prompt)
+    if parsed is None:
         return example
-    if render_prompt(schema, question) != example.prompt:
-        return example
+    schema, question = parsed.schema, parsed.question
     completion = example.completion
     rng = random.Random(f"t2sql/{seed}/{index}/{example.id}")
     if "case" in ways:
-        question, completion = _change_case(question, completion, rng)
+        shown = {value.value for value in parsed.hints.values}
+        question, completion = _change_case(question, completion, shown, rng)
     if "opening" in ways:
         question = _change_opening(question, rng)
     if "columns" in ways:
         order = random.Random(f"t2sql/{seed}/{index}/{schema}")
         schema = Schema(tuple(_reorder_columns(table, completion, order) for table in schema.tables))
-    prompt = render_prompt(schema, question)
+    prompt = render_prompt(schema, question, parsed.prompt_format, parsed.hints)
     return replace(example, question=question, prompt=prompt, completion=completion)
 
 
@@ -84,7 +83,10 @@ def _may_be_one_name(left: str, right: str, completion: str) -> bool:
     return opens or f"{left}, {right}" in completion
 
 
-def _change_case(question: str, completion: str, rng: random.Random) -> tuple[str, str]:
+def _change_case(
+    question: str, completion: str, shown: Collection[str], rng: random.Random
+) -> tuple[str, str]:
+    """Change the case of values in question and answer; in the question alone where the prompt shows them."""
     if completion.count("'") % 2:
         return question, completion
 
@@ -99,6 +101,8 @@ def _change_case(question: str, completion: str, rng: random.Random) -> tuple[st
         if len(spelling) != len(asked):
             return match.group(0)
         question = question[: mention.start()] + spelling + question[mention.end() :]
+        if value in shown:
+            return match.group(0)
         return "'" + spelling.replace("'", "''") + "'"
 
     changed = _STRING.sub(change, completion)

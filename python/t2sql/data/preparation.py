@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from t2sql.data.dataset import Dataset, load
-from t2sql.data.sources import DataSource, Task, check_options, limited, read_source
+from t2sql.data.info import DatasetInfo
+from t2sql.data.prompting import in_format
+from t2sql.data.sources import (
+    DataSource,
+    Task,
+    check_options,
+    limited,
+    read_source,
+    source_prompt_format,
+)
 from t2sql.data.writing import dataset_directory, write_dataset
 from t2sql.errors import InputError
 from t2sql.progress import Progress
@@ -49,7 +58,13 @@ def prepare(
     with dataset_directory(out, force=force) as folder:
         content = read_source(Task(source, folder, seed, limit, progress, warn or _ignore))
         splits = limited(content.splits, limit, seed)
-        write_dataset(folder, splits, source=content.source, version=content.version, seed=seed)
+        given = source_prompt_format(source.name)
+        prompt_format = source.prompt or given
+        if prompt_format != given:
+            splits = {name: in_format(part, prompt_format, folder) for name, part in splits.items()}
+        counts = {name: len(examples) for name, examples in splits.items()}
+        info = DatasetInfo(content.source, content.version, seed, counts, prompt_format)
+        write_dataset(folder, splits, info)
     return load(out)
 
 

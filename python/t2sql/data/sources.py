@@ -12,6 +12,7 @@ from t2sql import databases
 from t2sql.data import demo, synthesis, wikisql
 from t2sql.data.example import Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
+from t2sql.data.info import read_prompt_format
 from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
 from t2sql.data.rng import Rng
@@ -20,6 +21,7 @@ from t2sql.data.spider import read_spider
 from t2sql.data.split_files import find_split_files
 from t2sql.errors import InputError
 from t2sql.progress import Progress
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class DataSource:
         private: Databases: whether to use the values of columns that look private.
         strict: Files, directories and layouts: whether a line that cannot be read is an error; otherwise such
             lines are left out.
+        prompt: The format of the prompts; None for that of the source, which is version 1 except for a
+            dataset that names another.
     """
 
     name: str
@@ -42,6 +46,7 @@ class DataSource:
     examples: int | None = None
     private: bool | None = None
     strict: bool | None = None
+    prompt: PromptFormat | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,15 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError("the file cannot be read", where=path, found=error.strerror) from None
+
+
+def source_prompt_format(source: str) -> PromptFormat:
+    """The format of the prompts that a source has or gets by itself.
+
+    Raises:
+        InputError: There is no such source, or it names a format that this version does not know.
+    """
+    return read_prompt_format(Path(source)) if kind_of(source) == "a directory" else DEFAULT_FORMAT
 
 
 def check_options(source: DataSource) -> None:

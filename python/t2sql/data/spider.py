@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from t2sql.data.example import Example, Splits
+from t2sql.data.example import Example, Splits, with_evidence
 from t2sql.data.left_out import LeftOut
 from t2sql.data.record import Record
 from t2sql.data.record_files import read_json
@@ -41,6 +41,7 @@ class LayoutQuestion:
     Attributes:
         database: The name of its database (`db_id`).
         text: The question, with BIRD's evidence in parentheses.
+        evidence: That evidence alone; "" where there is none.
         sql: The gold statement, without its semicolon.
         tags: How difficult the data set says it is.
         where: The file and the index in it, for error messages.
@@ -53,6 +54,7 @@ class LayoutQuestion:
     tags: tuple[str, ...]
     where: str
     number: str | None
+    evidence: str = ""
 
 
 def is_spider_layout(path: Path) -> bool:
@@ -141,10 +143,11 @@ def _question(record: Record) -> LayoutQuestion:
     sql = record.text("query" if "query" in record.fields else "SQL").strip().rstrip(";").rstrip()
     # BIRD's evidence says what the question leaves out; a model needs it to answer.
     evidence = str(record.fields.get("evidence") or "").strip()
-    text = f"{text} ({evidence})" if evidence else text
+    text = with_evidence(text, evidence)
     tags = tuple(f"{key}:{record.fields[key]}" for key in ("difficulty", "hardness") if key in record.fields)
     number = record.fields.get("question_id")
-    return LayoutQuestion(database, text, sql, tags, record.where, None if number is None else str(number))
+    number = None if number is None else str(number)
+    return LayoutQuestion(database, text, sql, tags, record.where, number, " ".join(evidence.split()))
 
 
 def _split_by_database(
@@ -185,6 +188,7 @@ def _example(
         prompt=render_prompt(schema, question.text),
         completion=sql,
         tags=question.tags,
+        evidence=question.evidence,
     )
 
 

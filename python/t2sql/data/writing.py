@@ -5,36 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql.data.example import Example, Splits
+from t2sql.data.info import INFO_FILE, DatasetInfo
 from t2sql.files import output_directory, write_error, write_json
 from t2sql.ownership import DATASET
 from t2sql.plain import JsonObject
-
-_INFO_FILE = "dataset.json"
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """The content of `dataset.json`, for people: where the examples come from.
-
-    Attributes:
-        source: The source, without a password.
-        version: The source's version or style, if it has one.
-        seed: The seed of the random choices.
-        counts: The number of examples in each split.
-    """
-
-    source: str
-    version: str | None
-    seed: int
-    counts: dict[str, int]
-
-    def to_dict(self) -> JsonObject:
-        """Return the content of the file as JSON."""
-        return {"source": self.source, "version": self.version, "seed": self.seed, "counts": self.counts}
 
 
 @contextmanager
@@ -56,15 +33,13 @@ def dataset_directory(out: Path, *, force: bool) -> Iterator[Path]:
         raise write_error("dataset", out, error) from error
 
 
-def write_dataset(folder: Path, splits: Splits, *, source: str, version: str | None, seed: int) -> None:
+def write_dataset(folder: Path, splits: Splits, info: DatasetInfo) -> None:
     """Write the split files and `dataset.json`, and delete the databases that no example runs on.
 
     Args:
         folder: A directory whose folder `db` holds the databases.
         splits: The examples of each split.
-        source: See `DatasetInfo`.
-        version: See `DatasetInfo`.
-        seed: See `DatasetInfo`.
+        info: Where they come from.
     """
     used = {example.db for examples in splits.values() for example in examples}
     for file in sorted(folder.glob("db/*.sqlite")):
@@ -72,8 +47,7 @@ def write_dataset(folder: Path, splits: Splits, *, source: str, version: str | N
             file.unlink()
     for name, examples in splits.items():
         _write_lines(folder / f"{name}.jsonl", examples)
-    info = DatasetInfo(source, version, seed, {name: len(examples) for name, examples in splits.items()})
-    (folder / _INFO_FILE).write_text(
+    (folder / INFO_FILE).write_text(
         json.dumps(info.to_dict(), indent=1, allow_nan=False) + "\n", encoding="utf-8"
     )
 
@@ -89,7 +63,7 @@ def note_grammar(folder: Path, coverage: JsonObject) -> None:
         InputError: The file cannot be written.
         WorkError: The disk is full.
     """
-    path = folder / _INFO_FILE
+    path = folder / INFO_FILE
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         write_json(path, {**document, "grammar": coverage})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -120,7 +120,8 @@ def score_checkpoints(
         with scorer.open(adapter, prompts, options.max_tokens) as backend:
             ready = time.perf_counter() - began
             part = _part(progress, index * len(examples), total)
-            predictions = predict(backend, dataset, examples, options, progress=part)
+            asked = replace(options, prompt_format=dataset.prompt_format) if adapter is None else options
+            predictions = predict(backend, dataset, examples, asked, progress=part)
         seconds = time.perf_counter() - began
         yield CheckpointScore(adapter, predictions, backend.weights, backend.device, ready, seconds)
 

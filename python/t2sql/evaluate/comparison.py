@@ -9,7 +9,7 @@ from pathlib import Path
 
 from t2sql import models
 from t2sql.confidence import coverage_curve
-from t2sql.data import Dataset, Example
+from t2sql.data import Dataset, Example, asked_in
 from t2sql.errors import InputError
 from t2sql.evaluate.pairs import Answers, pairs
 from t2sql.evaluate.predictions import (
@@ -24,7 +24,7 @@ from t2sql.generate import Backend, Generation, Request
 from t2sql.grammar import grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
-from t2sql.prompt import parse_prompt
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat, parse_prompt, render_prompt
 from t2sql.runs import predictions_name, records
 
 _TABLE = "table: students\ncolumns: Name, Age, School, Grade, Height, Weight\nQ: "
@@ -185,10 +185,16 @@ class _Asking:
         if progress is not None:
             progress(0, len(self.examples), "")
         options, out = self.options, self.out
-        prompts = [*TUTORIAL_PROMPTS, *(example.prompt for example in self.examples)]
-        asked = PredictOptions(max_tokens=options.max_tokens, grammar=options.grammar)
+        trained_on = None if self.is_base else _trained_format(self.ref)
+        asked = PredictOptions(
+            max_tokens=options.max_tokens,
+            grammar=options.grammar,
+            prompt_format=trained_on or self.dataset.prompt_format,
+        )
+        tutorial = _tutorial_prompts(asked.prompt_format)
+        prompts = [*tutorial, *asked_in(self.dataset, self.examples, asked.prompt_format)]
         with closing(open_scorer(self.ref, self.backend, prompts, max_tokens=options.max_tokens)) as backend:
-            answers = _one_by_one(backend, asked)
+            answers = _one_by_one(backend, tutorial, asked)
             predictions = predict(
                 backend, self.dataset, self.examples, asked, out=out, force=options.force, progress=progress
             )
@@ -256,11 +262,23 @@ def _questions(rows: Sequence[records.ComparisonRow]) -> tuple[records.ComparedQ
     )
 
 
-def _one_by_one(backend: Backend, asked: PredictOptions) -> list[Generation]:
+def _trained_format(ref: ModelRef) -> PromptFormat | None:
+    gguf = ref.kind == "gguf"
+    facts = models.gguf_facts(ref.path, ref.adapter) if gguf else models.directory_facts(ref.path)
+    return PromptFormat.known(facts.prompt_format)
+
+
+def _tutorial_prompts(prompt_format: PromptFormat | None) -> list[str]:
+    """The tutorial's questions in a format."""
+    parsed = map(parse_prompt, TUTORIAL_PROMPTS)
+    return [render_prompt(one.schema, one.question, prompt_format or DEFAULT_FORMAT) for one in parsed]
+
+
+def _one_by_one(backend: Backend, prompts: Sequence[str], asked: PredictOptions) -> list[Generation]:
     """The tutorial's questions, each alone, after a warm-up that is not counted."""
     backend.answer(Request("warm up:", max_tokens=2))
     requests = []
-    for prompt in TUTORIAL_PROMPTS:
+    for prompt in prompts:
         grammar = grammar_of(parse_prompt(prompt)[0]) if asked.grammar else None
         requests.append(Request(prompt, max_tokens=asked.max_tokens, grammar=grammar))
     return [backend.answer(request) for request in requests]

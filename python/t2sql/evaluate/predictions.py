@@ -11,7 +11,7 @@ from typing import Literal
 
 from t2sql import files
 from t2sql.confidence import Graded
-from t2sql.data import Dataset, Example
+from t2sql.data import Dataset, Example, asked_in
 from t2sql.errors import InputError
 from t2sql.evaluate.judging import score
 from t2sql.evaluate.pairs import Answers
@@ -28,6 +28,7 @@ from t2sql.generate import (
 from t2sql.grammar import Grammar, grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
+from t2sql.prompt import PromptFormat
 from t2sql.runs import records
 from t2sql.sql import check
 
@@ -49,12 +50,15 @@ class PredictOptions:
             `t2sql ask` has it.
         seed: Of the random numbers, where the temperature is above 0; each question adds its index.
         temperature: 0 takes the likeliest token each time.
+        prompt_format: How the questions are put; None takes what the model was trained on, and for a model
+            that does not say, what the dataset has.
     """
 
     max_tokens: int = MAX_TOKENS
     grammar: bool = True
     seed: int = 0
     temperature: float = 0.0
+    prompt_format: PromptFormat | None = None
 
 
 DEFAULT_OPTIONS = PredictOptions()
@@ -244,16 +248,17 @@ def predict(
         if progress is not None:
             progress(done, len(examples), "questions")
 
+    asked = asked_in(dataset, examples, options.prompt_format or PromptFormat.known(backend.prompt_format))
     requests = [
         Request(
-            example.prompt,
+            prompt,
             max_tokens=options.max_tokens,
             temperature=options.temperature,
             seed=options.seed + index,
             grammar=_grammar(dataset, example) if options.grammar else None,
             logprobs=True,
         )
-        for index, example in enumerate(examples)
+        for index, (example, prompt) in enumerate(zip(examples, asked, strict=True))
     ]
     started = time.perf_counter()
     generations = backend.answers(requests, on_result=count)

@@ -7,10 +7,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.adapters import AdapterIdentity, fused_adapters, identify_adapter
+from t2sql.adapters import AdapterIdentity, fused_adapters, identify_adapter, read_adapter_config
 from t2sql.models import ModelRef, flat
 from t2sql.plain import JsonObject, parse_json
-from t2sql.prompt import PROMPT_FORMAT, chat_template
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat, chat_template
 from t2sql.runtimes import Array, Module, mx
 
 SHARD_BYTES = 5 << 30
@@ -41,12 +41,14 @@ class Description:
         adapter: The adapter in the weights; None for the base alone.
         quantization: MLX's settings that the weights are quantized with; None for full ones.
         min_logprob: The log-probability under which answers are uncertain; None when it is not known.
+        prompt_format: The prompt format that the model was trained on, as the adapter names it.
     """
 
     base_model: str
     adapter: AdapterIdentity | None
     quantization: JsonObject | None = None
     min_logprob: float | None = None
+    prompt_format: str = DEFAULT_FORMAT.name
 
     @classmethod
     def of(
@@ -62,11 +64,13 @@ class Description:
             InputError: The adapter cannot be read.
         """
         source = Path(model.source)
+        trained_on = None if adapter is None else read_adapter_config(adapter).prompt_format
         return cls(
             base_model=source.resolve().name if source.exists() else model.source,
             adapter=None if adapter is None else identify_adapter(adapter),
             quantization=quantization,
             min_logprob=min_logprob,
+            prompt_format=trained_on or DEFAULT_FORMAT.name,
         )
 
 
@@ -129,7 +133,7 @@ def write_config(base: Path, folder: Path, dtype: str, description: Description)
             config[key] = description.quantization
     config["dtype" if "dtype" in config else "torch_dtype"] = dtype
     inside = fused_adapters(config)
-    config["t2sql"] = {"prompt_format": PROMPT_FORMAT, "base_model": description.base_model}
+    config["t2sql"] = {"prompt_format": description.prompt_format, "base_model": description.base_model}
     if description.adapter is not None:
         inside += (description.adapter,)
         config["t2sql"]["adapter"] = description.adapter.name
@@ -148,18 +152,20 @@ def write_files(base: Path, folder: Path) -> None:
                 shutil.copyfile(file, folder / file.name)
 
 
-def write_tokenizer(folder: Path, *, adds_bos: bool) -> None:
+def write_tokenizer(folder: Path, prompt_format: str, *, adds_bos: bool) -> None:
     """Write tokenizer_config.json with a chat template that asks as the model was trained to be asked.
 
     A `chat_template.jinja` beside it would be read in its stead, so none is written.
 
     Args:
         folder: The fused model's directory, with the base's files.
+        prompt_format: The prompt format that the model was trained on.
         adds_bos: Whether the tokenizer puts a BOS token before a text.
     """
     file = folder / "tokenizer_config.json"
     settings = parse_json(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    settings["chat_template"] = chat_template(bos=adds_bos)
+    known = PromptFormat.known(prompt_format) or DEFAULT_FORMAT
+    settings["chat_template"] = chat_template(known, bos=adds_bos)
     file.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -162,7 +162,7 @@ def fuse(
             tensors = write_weights(network, folder, None if base.quantization else dtype)
             write_config(ref.path, folder, _name(dtype), description)
             write_files(ref.path, folder)
-            write_tokenizer(folder, adds_bos=probe.adds_bos)
+            write_tokenizer(folder, description.prompt_format, adds_bos=probe.adds_bos)
             written = _compare(folder, base, probe, expected, effect, dtype, tensors)
             if written.lost <= written.limit:
                 break

@@ -14,7 +14,14 @@ from t2sql.generate.answer import Answer, Timings, choose_by_votes
 from t2sql.generate.backend import Backend
 from t2sql.generate.request import DEFAULT_MAX_TOKENS, Cancelled, Generation, OnText, Request, never
 from t2sql.grammar import Grammar, Width, grammar_of
-from t2sql.prompt import PROMPT_FORMAT, render_prompt, render_retry
+from t2sql.prompt import (
+    DEFAULT_FORMAT,
+    NO_HINTS,
+    PromptFormat,
+    PromptHints,
+    render_prompt,
+    render_retry,
+)
 from t2sql.schema import Schema
 
 Values: TypeAlias = Literal["free", "question"]
@@ -52,6 +59,7 @@ class AskOptions:
         values: Where the texts in the answer come from; not used when `free`.
         votes: Samples to draw; the statement that most of them agree on is taken.
         min_logprob: The log-probability below which an answer is uncertain; None takes the model's own.
+        prompt_format: How the question is put; None takes what the model was trained on.
     """
 
     max_tokens: int = DEFAULT_MAX_TOKENS
@@ -62,6 +70,7 @@ class AskOptions:
     values: Values = "free"
     votes: int = 1
     min_logprob: float | None = None
+    prompt_format: PromptFormat | None = None
 
     def __post_init__(self) -> None:
         """Check every option.
@@ -114,7 +123,20 @@ class Asker:
     cancelled: Cancelled = never
     on_generation: Callable[[Generation], None] = lambda generation: None
 
-    def ask(self, question: str, schema: Schema, failed: FailedStatement | None = None) -> Answer:
+    @property
+    def prompt_format(self) -> PromptFormat:
+        """How the model is asked: as `options` say, else as it was trained, else as it is by default."""
+        if self.options.prompt_format is not None:
+            return self.options.prompt_format
+        return PromptFormat.known(self.backend.prompt_format) or DEFAULT_FORMAT
+
+    def ask(
+        self,
+        question: str,
+        schema: Schema,
+        failed: FailedStatement | None = None,
+        hints: PromptHints = NO_HINTS,
+    ) -> Answer:
         """Ask for the SQL of a question over tables.
 
         Args:
@@ -122,6 +144,7 @@ class Asker:
             schema: The tables. Unless `options` allow any text, the answer is a statement over them.
             failed: The statement that the model gave before and the database refused. The second attempt is
                 one sample, and is always a statement over the tables.
+            hints: What there is for the prompt beside the schema; only some formats show it.
 
         Returns:
             The answer.
@@ -137,12 +160,13 @@ class Asker:
         if failed is not None or width is not None:
             copied = question if self.options.values == "question" else None
             grammar = grammar_of(schema, copied, width or "narrow", about=question)
+        prompt = render_prompt(schema, question, self.prompt_format, hints)
         if failed is not None:
-            retry = render_retry(schema, question, failed.sql, failed.error)
+            retry = render_retry(prompt, question, failed.sql, failed.error)
             answer = self._answer(retry, grammar, votes=1)
         else:
-            answer = self._answer(render_prompt(schema, question), grammar, votes=self.options.votes)
-        return replace(answer, warnings=_warnings(self.backend, grammar))
+            answer = self._answer(prompt, grammar, votes=self.options.votes)
+        return replace(answer, warnings=_warnings(self, grammar))
 
     def complete(self, prompt: str) -> Answer:
         """Give the model a raw prompt, without a grammar.
@@ -212,15 +236,16 @@ def check_question(question: str) -> str:
     return question
 
 
-def _warnings(backend: Backend, grammar: Grammar | None) -> tuple[str, ...]:
+def _warnings(asker: Asker, grammar: Grammar | None) -> tuple[str, ...]:
+    backend, asked = asker.backend, asker.prompt_format
     found: tuple[str, ...] = ()
     if grammar is not None and grammar.left_out:
         names = ", ".join(grammar.left_out)
         found = (f"the wide grammar holds too few tables for all: it leaves out {names}",)
-    if backend.prompt_format == PROMPT_FORMAT:
+    if PromptFormat.known(backend.prompt_format) == asked:
         return found
     if backend.prompt_format is None:
         trained = "does not say what prompt it was trained on"
     else:
         trained = f"was trained on the prompt {backend.prompt_format}"
-    return (*found, f"{backend.model} {trained}; it is asked with {PROMPT_FORMAT}")
+    return (*found, f"{backend.model} {trained}; it is asked with {asked}")

@@ -41,7 +41,7 @@ from t2sql.gguf.plan import FilePlan, plan_tensor
 from t2sql.gguf.source_model import SourceModel, read_model
 from t2sql.gguf.writing import ConvertResult, write_files
 from t2sql.progress import Progress
-from t2sql.prompt import PROMPT_FORMAT
+from t2sql.prompt import DEFAULT_FORMAT
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _metadata(
         Entry("adapter.type", "str", "lora"),
         # llama.cpp multiplies by alpha / rank, mlx-lm by scale.
         Entry("adapter.lora.alpha", "f32", lora.scale * lora.rank),
-        Entry("t2sql.prompt_format", "str", config.prompt_format or PROMPT_FORMAT),
+        Entry("t2sql.prompt_format", "str", config.prompt_format or DEFAULT_FORMAT.name),
         Entry(BASE_KEY, "str", _fingerprint(base)),
         *adapter_entries([identify_adapter(adapter)]),
         Entry(BASE_ADAPTERS_KEY, "str", ",".join(inside)),

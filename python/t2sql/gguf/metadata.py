@@ -20,7 +20,7 @@ from t2sql.gguf.sampling import sampling_entries
 from t2sql.gguf.source_model import SourceModel
 from t2sql.gguf.tokenizer.metadata import strips_after_special, tokenizer_metadata
 from t2sql.plain import plain
-from t2sql.prompt import PROMPT_FORMAT
+from t2sql.prompt import DEFAULT_FORMAT
 
 # Left out of the copy of config.json that a GGUF carries: a path on the machine that made the model, and how
 # the source was quantized, which says nothing about the file.
@@ -155,7 +155,7 @@ def _name_for_llama_cpp(entry: Entry, strips: bool) -> Entry:
 
 def _prompt_format(config: ModelConfig) -> str:
     """The prompt format that the model was trained with, where config.json states it; else our own."""
-    return config.section("t2sql").text("prompt_format", default=PROMPT_FORMAT)
+    return config.section("t2sql").text("prompt_format", default=DEFAULT_FORMAT.name)
 
 
 def _last_of_each(entries: Sequence[Entry]) -> list[Entry]:

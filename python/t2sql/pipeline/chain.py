@@ -12,7 +12,6 @@ from t2sql.pipeline.discarding import Decide, check_loss, discard, loss_of, refu
 from t2sql.pipeline.preflight import check_chain
 from t2sql.pipeline.settings import Settings, resolve_settings
 from t2sql.pipeline.stages import BY_NAME
-from t2sql.prompt import PROMPT_FORMAT
 from t2sql.runs import STAGES, Run
 from t2sql.runs.records import Json
 
@@ -52,7 +51,7 @@ def prepare_run(
         if path.exists() and not (path.is_dir() and all(e.name.startswith(".") for e in path.iterdir())):
             raise InputError("output exists", where=path, expected="a run, or a name that is free")
         check_chain(settings.model, plan)
-        run = runs.create_run(path, settings.to_json(), prompt_format=PROMPT_FORMAT)
+        run = runs.create_run(path, settings.to_json(), prompt_format=settings.prompt_format.name)
     else:
         run = runs.open_run(path)
         settings = resolve_settings(given, run.config)
@@ -69,7 +68,7 @@ def prepare_run(
                 if loss.is_dear:
                     check_loss(run, loss, decide)
                 discard(run, loss)
-            run.configure(settings.to_json(), prompt_format=PROMPT_FORMAT)
+            run.configure(settings.to_json(), prompt_format=settings.prompt_format.name)
         run.plan(plan)
     return run, settings
 

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from t2sql.files import write_text
-from t2sql.prompt import prompt_text, render_prompt
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat, prompt_text, render_prompt
 from t2sql.runs import Run
 from t2sql.schema import read_table_lines
 
@@ -26,7 +26,9 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
     """
     layout, files = run.layout, run.layout.model_files(types)
     best = layout.model_file("q8_0") if "q8_0" in types else files[-1]
-    prompt = prompt_text(render_prompt(read_table_lines([TABLE]), QUESTION))
+    trained_on = PromptFormat.known(run.document.t2sql.prompt_format) or DEFAULT_FORMAT
+    prompt = prompt_text(render_prompt(read_table_lines([TABLE]), QUESTION, trained_on))
+    message = prompt.removesuffix("\nA:")
     write_text(layout.modelfile, ollama_modelfile(best.name))
     template = resources.files("t2sql.pipeline").joinpath("README.template.md").read_text(encoding="utf-8")
     values = {
@@ -38,6 +40,8 @@ def write(run: Run, types: tuple[str, ...]) -> list[Path]:
         "prompt": prompt,
         "shell_prompt": "$'" + prompt.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'",
         "json_prompt": prompt.replace("\n", "\\n"),
+        "message": message,
+        "json_message": message.replace("\n", "\\n"),
         "question": QUESTION,
         "table": TABLE,
     }

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from t2sql.data import masked_source
+from t2sql.data import masked_source, source_prompt_format
 from t2sql.databases import has_password
 from t2sql.errors import InputError
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 from t2sql.runs.records import Json
 from t2sql.train import TrainConfig
 
@@ -19,6 +20,7 @@ TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
 _OWN: dict[str, Json] = {
     "model": "demo",
     "data": "demo",
+    "prompt": None,
     "types": ["q8_0", "q4_1", "q4_0"],
     "limit": None,
     "data_seed": 0,
@@ -38,6 +40,7 @@ class Settings:
     Attributes:
         model: The base model, as the user named it.
         data: The data source, as the user named it.
+        prompt: The name of the prompts' format; None for the data source's own.
         types: ggml types to quantize to, without f32.
         limit: The most examples of each split; None is no limit.
         data_seed: Seed of a generated dataset.
@@ -51,6 +54,7 @@ class Settings:
 
     model: str
     data: str
+    prompt: str | None
     types: tuple[str, ...]
     limit: int | None
     data_seed: int
@@ -60,6 +64,17 @@ class Settings:
     select: str
     select_limit: int
     train: TrainConfig
+
+    @property
+    def prompt_format(self) -> PromptFormat:
+        """The format of the prompts that the model is trained and asked with."""
+        if self.prompt is not None:
+            return PromptFormat.of(self.prompt)
+        try:
+            return source_prompt_format(self.data)
+        except InputError:
+            # The stage that reads the source says what is wrong with it.
+            return DEFAULT_FORMAT
 
     def to_json(self) -> dict[str, Json]:
         """As config.toml holds them, so that `--config RUN/config.toml` gives the same run again."""
@@ -108,6 +123,8 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
         expected = " or ".join(SELECT)
         raise InputError("a setting is wrong", where="select", expected=expected, found=own["select"])
     own["types"] = _types(own["types"])
+    if own["prompt"] is not None:
+        own["prompt"] = PromptFormat.of(str(own["prompt"])).name
     if "://" in str(own["data"]):
         _refuse_password(own["data"])
     train = TrainConfig.of(model=own["model"], **values)

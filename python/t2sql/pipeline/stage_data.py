@@ -16,6 +16,8 @@ def inputs(context: Context) -> JsonObject:
         "source": settings.data,
         "seed": settings.data_seed,
         "limit": settings.limit,
+        # As versions that did not know it recorded their stages.
+        **({"prompt": settings.prompt} if settings.prompt is not None else {}),
         **data.source_state(settings.data),
     }
 
@@ -24,7 +26,7 @@ def work(context: Context, stage: StageHandle) -> DataResult:
     """Write the dataset into the run."""
     settings, out = context.settings, context.run.layout.data
     dataset = data.prepare(
-        settings.data,
+        data.DataSource(settings.data, prompt=settings.prompt_format),
         out,
         seed=settings.data_seed,
         limit=settings.limit,

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from t2sql.errors import InputError
 from t2sql.plain import JsonObject
-from t2sql.prompt import PROMPT_FORMAT
+from t2sql.prompt import PromptFormat
 
 FREE_SETTINGS = frozenset({"steps_per_report", "cache_gb", "cache_disk_gb"})
 """Settings that may differ when a run is resumed: the weights do not depend on them."""
@@ -144,13 +144,16 @@ class TrainConfig(BaseModel):
                 words.append(f"at most {limit.le}")
         return ", ".join(words)
 
-    def adapter_config(self, num_layers: int, keys: list[str], base: str) -> JsonObject:
+    def adapter_config(
+        self, num_layers: int, keys: list[str], base: str, prompt_format: PromptFormat
+    ) -> JsonObject:
         """The JSON of adapter_config.json, as mlx-lm reads it.
 
         Args:
             num_layers: Trained layers, counted from the last.
             keys: Adapted projections by their names in a layer.
             base: The model argument that the adapter belongs to.
+            prompt_format: The format of the prompts that it is trained on.
         """
         return {
             "fine_tune_type": self.fine_tune_type,
@@ -162,7 +165,7 @@ class TrainConfig(BaseModel):
                 "keys": keys,
             },
             "model": base,
-            "prompt_format": PROMPT_FORMAT,
+            "prompt_format": prompt_format.name,
             **({"base_bits": self.base_bits} if self.base_bits else {}),
         }
 

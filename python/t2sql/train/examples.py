@@ -33,7 +33,7 @@ def encode_dataset(tokenizer: Any, config: TrainConfig, dataset: Dataset, emit: 
     _check_count(split, config, dataset.path)
     paraphrases = [split.examples, *_other_wordings(tokenizer, config, lines, split)]
     valid = _encode(tokenizer, config, dataset.valid, "valid", emit)
-    return TrainingData(paraphrases, valid.examples, dataset.fingerprint)
+    return TrainingData(paraphrases, valid.examples, dataset.fingerprint, dataset.prompt_format)
 
 
 def _check_count(split: EncodedSplit, config: TrainConfig, path: Path) -> None:

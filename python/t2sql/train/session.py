@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from t2sql.models import Loaded
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 from t2sql.runs.records import TimedSchedule, TrainingState
 from t2sql.train.checkpoint_files import STATE_VERSION
 from t2sql.train.compute import FLOAT32, Compute
@@ -33,11 +34,13 @@ class TrainingData:
         paraphrases: The training lines, then other wordings of each; all lists are equally long.
         valid: The validation lines.
         fingerprint: The dataset's.
+        prompt_format: The format of the lines' prompts.
     """
 
     paraphrases: Sequence[Sequence[Encoded]]
     valid: Sequence[Encoded]
     fingerprint: str
+    prompt_format: PromptFormat = DEFAULT_FORMAT
 
 
 class Session:
@@ -85,7 +88,7 @@ class Session:
         self.schedule: TimedSchedule | None = None
         self.dataset_fingerprint = data.fingerprint
         self.weights_fingerprint = weights_fingerprint(loaded.model)
-        self.adapter_config = prepare_model(loaded, config)
+        self.adapter_config = prepare_model(loaded, config, data.prompt_format)
         self.network = Network(
             loaded.model,
             grad_checkpoint=config.grad_checkpoint,

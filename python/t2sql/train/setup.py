@@ -18,6 +18,7 @@ from t2sql.models import (
     quantize_base,
 )
 from t2sql.plain import JsonObject
+from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
 from t2sql.train.compute import Compute, keeps_stored
 from t2sql.train.config import TrainConfig
@@ -51,12 +52,15 @@ def load_base(ref: ModelRef, config: TrainConfig, compute: Compute, *, tokenizer
     return loaded
 
 
-def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
+def prepare_model(
+    loaded: Loaded, config: TrainConfig, prompt_format: PromptFormat = DEFAULT_FORMAT
+) -> JsonObject:
     """Freeze the base and make its last layers trainable.
 
     Args:
         loaded: The base model; its network is changed.
         config: The settings.
+        prompt_format: The format of the prompts that it is trained on.
 
     Returns:
         The JSON of adapter_config.json, which says how to put the adapter on the base again.
@@ -78,7 +82,7 @@ def prepare_model(loaded: Loaded, config: TrainConfig) -> JsonObject:
     if config.base_bits:
         quantize_base(model, config.base_bits, keep=keeps)
     keys = adapter_keys(model, config.keys)
-    adapter = dict(config.adapter_config(count, keys, lasting_source(config.model)))
+    adapter = dict(config.adapter_config(count, keys, lasting_source(config.model), prompt_format))
     inside = fused_adapters_of(loaded.path)
     if inside:
         adapter["base_adapters"] = [identity.fingerprint for identity in inside]

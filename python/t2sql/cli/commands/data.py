@@ -10,6 +10,7 @@ import typer
 from t2sql import data, grammar
 from t2sql.cli.options import Force, Limit, Seed, shared
 from t2sql.cli.output import Output, table
+from t2sql.prompt import PromptFormat
 
 EXAMPLE = """
 t2sql data demo --out data/demo
@@ -55,6 +56,15 @@ def command(
         bool,
         typer.Option("--private", help="For a database: take values of columns that look private as well."),
     ] = False,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt",
+            help="The prompts' format: 1, or 2 with parts such as 2+types+keys.",
+            metavar="FORMAT",
+            show_default="that of the source, else 1",
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         typer.Option("--strict", help="For files: a line that cannot be read is an error, not left out."),
@@ -83,10 +93,21 @@ def command(
     A line of JSON may be {"text": …} as in the tutorial, {"prompt": …, "completion": …}, {"messages": […]},
     {"question": …, "context": "CREATE TABLE …", "answer": …}, or {"instruction": …, "output": …}. Lines that
     cannot be read are left out and counted.
+
+    The parts of --prompt are types, keys, values (of the database, that words of the question mean), samples
+    (a few values of each column), comments and evidence. A model is always asked in the format of its data.
     """
     with out.progress("data") as progress:
         dataset = data.prepare(
-            data.DataSource(source, style, recipe, examples, private or None, strict or None),
+            data.DataSource(
+                source,
+                style,
+                recipe,
+                examples,
+                private or None,
+                strict or None,
+                None if prompt is None else PromptFormat.of(prompt),
+            ),
             target,
             seed=seed,
             limit=limit,
@@ -101,6 +122,7 @@ def command(
         "source": data.masked_source(source),
         "counts": dataset.counts,
         "fingerprint": dataset.fingerprint,
+        "prompt_format": dataset.prompt_format.name,
         "grammar": coverage.to_json(),
     }
     rows = [(name, count) for name, count in dataset.counts.items()]

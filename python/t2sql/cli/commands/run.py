@@ -45,6 +45,15 @@ def command(
             "--limit", min=1, help="Use at most this many examples of each split.", show_default=False
         ),
     ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt",
+            help="The prompts' format, such as 2+types+keys; see t2sql data --help.",
+            metavar="FORMAT",
+            show_default="that of the data",
+        ),
+    ] = None,
     data_seed: Annotated[
         int | None, typer.Option("--data-seed", help="Seed of the dataset.", show_default=False)
     ] = None,
@@ -93,7 +102,7 @@ def command(
         return
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
-    own |= {"select": select, "select_limit": select_limit}
+    own |= {"select": select, "select_limit": select_limit, "prompt": prompt}
     given = training | {name: value for name, value in own.items() if value is not None}
 
     def decide(loss: pipeline.Loss) -> bool:

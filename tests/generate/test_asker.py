@@ -1,0 +1,55 @@
+"""How a model is asked: in the format that it was trained on."""
+
+from __future__ import annotations
+
+import pytest
+from support.backends import ScriptedBackend
+
+from t2sql.generate import Asker, AskOptions, FailedStatement
+from t2sql.prompt import PromptFormat, PromptHints, render_prompt, render_retry
+from t2sql.schema import Column, ColumnValue, ForeignKey, Schema, Table
+
+SCHEMA = Schema(
+    (
+        Table(
+            "people",
+            (Column("id", "INTEGER", primary_key=True), Column("town", "INT")),
+            (ForeignKey("town", "towns", "id"),),
+        ),
+        Table("towns", (Column("id", "INTEGER", primary_key=True), Column("name"))),
+    )
+)
+HINTS = PromptHints((ColumnValue("towns", "name", "Paris"),), "Paris is a town")
+SQL = "SELECT id FROM people"
+
+
+@pytest.mark.parametrize("name", ["t2sql.prompt.1", "t2sql.prompt.2+types+keys", "t2sql.prompt.2+values"])
+def test_a_model_is_asked_in_its_own_format(name: str) -> None:
+    backend = ScriptedBackend(SQL, SQL, prompt_format=name)
+    expected = render_prompt(SCHEMA, "Who?", PromptFormat.of(name), HINTS)
+    answer = Asker(backend).ask("Who?", SCHEMA, hints=HINTS)
+    assert backend.requests[0].prompt == answer.prompt == expected
+    assert not answer.warnings
+    Asker(backend).ask("Who?", SCHEMA, FailedStatement("SELECT x", "no x"), HINTS)
+    assert backend.requests[1].prompt == render_retry(expected, "Who?", "SELECT x", "no x")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [(None, "does not say what prompt"), ("t2sql.prompt.9", "was trained on the prompt t2sql.prompt.9")],
+)
+def test_a_model_of_no_known_format_is_asked_in_version_1_with_a_warning(
+    name: str | None, words: str
+) -> None:
+    backend = ScriptedBackend(SQL, prompt_format=name)
+    answer = Asker(backend).ask("Who?", SCHEMA)
+    assert backend.requests[0].prompt == render_prompt(SCHEMA, "Who?")
+    [warning] = answer.warnings
+    assert words in warning and warning.endswith("it is asked with t2sql.prompt.1")
+
+
+def test_a_format_can_be_given_where_the_model_does_not_say() -> None:
+    prompt_format = PromptFormat.of("2+types")
+    backend = ScriptedBackend(SQL, prompt_format=None)
+    Asker(backend, AskOptions(prompt_format=prompt_format)).ask("Who?", SCHEMA)
+    assert backend.requests[0].prompt == render_prompt(SCHEMA, "Who?", prompt_format)
