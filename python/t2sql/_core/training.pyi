@@ -55,7 +55,7 @@ class FrozenWeight:
     """Linux only: a matrix `[outputs, inputs]` that is not trained, in C-contiguous arrays, not copied.
 
     Args:
-        values: float32, the bits of bfloat16 as uint16, or MLX's affine codes as uint32
+        values: float32, float16, the bits of bfloat16 as uint16, or MLX's affine codes as uint32
             `[outputs, inputs * bits / 32]`.
         scales: With codes: float32, float16, or the bits of bfloat16 as uint16,
             `[outputs, inputs / group_size]`.
@@ -71,7 +71,7 @@ class FrozenWeight:
 
     def __init__(
         self,
-        values: NDArray[np.float32] | NDArray[np.uint16] | NDArray[np.uint32],
+        values: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16] | NDArray[np.uint32],
         *,
         scales: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16] | None = None,
         biases: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16] | None = None,

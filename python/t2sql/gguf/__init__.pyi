@@ -43,6 +43,7 @@ from .shards import read_gguf as read_gguf
 from .source_model import SourceModel as SourceModel
 from .source_model import check_settings as check_settings
 from .source_model import read_model as read_model
+from .stored_blocks import stored_bytes as stored_bytes
 from .tensors import ByteArray as ByteArray
 from .tensors import FloatArray as FloatArray
 from .tensors import TensorInfo as TensorInfo
@@ -102,6 +103,7 @@ __all__ = [
     "row_chunks",
     "safetensors_files",
     "special_ids",
+    "stored_bytes",
     "supported_architectures",
     "to_gguf_rows",
     "to_hf_rows",

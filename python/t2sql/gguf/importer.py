@@ -18,9 +18,10 @@ from t2sql.gguf.families.registry import by_gguf_architecture
 from t2sql.gguf.families.rope import FACTOR_TENSORS
 from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.shards import read_gguf
+from t2sql.gguf.stored_blocks import as_affine
 from t2sql.gguf.tokenizer.gguf_tokenizer import special_ids
 from t2sql.gguf.tokenizer.hf_files import write_tokenizer
-from t2sql.gguf.weights import Weight, write_safetensors
+from t2sql.gguf.weights import Weight, WrittenTensor, write_safetensors
 from t2sql.ownership import MODEL
 from t2sql.plain import Json, parse_json
 from t2sql.progress import Progress
@@ -41,7 +42,14 @@ class ImportPlan:
     weights: Sequence[Weight]
 
 
-def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progress | None = None) -> Path:
+def import_gguf(
+    source: Path,
+    out: Path,
+    *,
+    force: bool = False,
+    keep_blocks: bool = False,
+    progress: Progress | None = None,
+) -> Path:
     """Write a GGUF as a Hugging Face directory that transformers and mlx-lm load.
 
     Block-quantized and float32 tensors become float32; float16 and bfloat16 tensors stay as they are, and
@@ -52,6 +60,8 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
         source: The file; of a split model, the first.
         out: The directory, which appears when it is whole.
         force: Replace a model directory that t2sql wrote.
+        keep_blocks: Matrices in q8_0, q4_1 and q4_0 become MLX's affine groups of the same values, which only
+            MLX loads.
         progress: Counts tensors.
 
     Returns:
@@ -64,17 +74,20 @@ def import_gguf(source: Path, out: Path, *, force: bool = False, progress: Progr
     check_directory(Path(out), MODEL, force=force)
     gguf = read_gguf(Path(source))
     plan = _as_published(gguf, plan_import(gguf, by_gguf_architecture(gguf.architecture, gguf.path)))
+    tensors: Sequence[WrittenTensor] = plan.weights
+    config = dict(plan.config.document)
+    if keep_blocks:
+        tensors, quantization = as_affine(plan.weights)
+        config |= {"quantization": quantization} if quantization else {}
     with output_directory(Path(out), MODEL, force=force) as folder:
         write_tokenizer(gguf, folder)
-        (folder / "config.json").write_text(
-            json.dumps(plan.config.document, indent=2) + "\n", encoding="utf-8"
-        )
+        (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         ids = special_ids(gguf)
         generation = {f"{name}_token_id": ids[name] for name in ("bos", "eos", "pad") if name in ids}
         text = json.dumps({"_from_model_config": True, **generation}, indent=2)
         (folder / "generation_config.json").write_text(text + "\n", encoding="utf-8")
         write_card(folder, card_of(gguf.metadata, gguf.path), source=gguf.path.name)
-        write_safetensors(folder / "model.safetensors", plan.weights, progress=progress)
+        write_safetensors(folder / "model.safetensors", tensors, progress=progress)
     return Path(out)
 
 

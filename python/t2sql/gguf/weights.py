@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,32 @@ from t2sql.progress import Progress
 
 Rows = TypeVar("Rows", bound=NDArray[np.generic])
 
-# ggml type -> safetensors' dtype and bytes of a value; every other type is written as float32.
 _OFFSET_ROUNDING = 2.0**-23
-_DTYPES = {"f16": ("F16", 2), "bf16": ("BF16", 2)}
+# ggml type -> safetensors' dtype; every other type is written as float32.
+_DTYPES = {"f16": "F16", "bf16": "BF16"}
+
+
+class WrittenTensor(Protocol):
+    """A tensor for `write_safetensors`."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the file."""
+
+    @property
+    def dtype(self) -> str:
+        """Its dtype as safetensors names it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes."""
+
+    def parts(self) -> Iterator[bytes | memoryview]:
+        """Its bytes, in pieces that are computed when they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +65,42 @@ class Weight:
     narrows: bool = False
 
     @property
-    def dtype(self) -> tuple[str, int]:
-        """The dtype as safetensors names it, and bytes of a value."""
+    def dtype(self) -> str:
+        """The dtype as safetensors names it."""
         if self.narrows:
             return _DTYPES["bf16"]
-        return ("F32", 4) if self.offset else _DTYPES.get(self.info.type, ("F32", 4))
+        return "F32" if self.offset else _DTYPES.get(self.info.type, "F32")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The tensor's shape."""
+        return self.info.shape
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are written."""
+        return self.info.elements * (4 if self.dtype == "F32" else 2)
+
+    def parts(self) -> Iterator[bytes | memoryview]:
+        """The bytes: reordered tensors, which are small, as a whole, others in chunks of rows."""
+        info = self.info
+        if self.narrows:
+            values = info.float32() - np.float32(self.offset)
+            yield as_buffer(_bfloat16(_reordered(values, self) if self.heads else values))
+        elif self.offset:
+            values = info.float32()
+            # A damaged file may hold numbers that signal.
+            with np.errstate(invalid="ignore"):
+                values = values - values.dtype.type(self.offset)
+            yield as_buffer(values)
+        elif info.type in _DTYPES or info.type == "f32":
+            raw = info.raw().reshape(info.rows, -1)
+            yield as_buffer(_reordered(raw, self) if self.heads else raw)
+        elif self.heads:
+            yield as_buffer(_reordered(info.float32(), self))
+        else:
+            for start, stop in row_chunks(info):
+                yield as_buffer(info.float32(start, stop))
 
     def holds_bfloat16(self) -> bool:
         """Whether the values are float32 and bfloat16 has them, but for the rounding of the offset."""
@@ -94,7 +148,9 @@ def to_gguf_rows(rows: Rows, heads: int) -> Rows:
     return halves.swapaxes(1, 2).reshape(rows.shape)  # type: ignore[return-value]
 
 
-def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progress | None = None) -> None:
+def write_safetensors(
+    path: Path, tensors: Sequence[WrittenTensor], *, progress: Progress | None = None
+) -> None:
     """Write the tensors in their order.
 
     The safetensors library writes arrays that are all in memory; this writes them as they are computed.
@@ -105,48 +161,26 @@ def write_safetensors(path: Path, weights: Sequence[Weight], *, progress: Progre
     """
     header: dict[str, Json] = {"__metadata__": {"format": "pt"}}
     offset = 0
-    for weight in weights:
-        dtype, size = weight.dtype
-        end = offset + weight.info.elements * size
-        shape: list[Json] = list(weight.info.shape)
-        header[weight.name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, end]}
+    for tensor in tensors:
+        end = offset + tensor.nbytes
+        shape: list[Json] = list(tensor.shape)
+        header[tensor.name] = {"dtype": tensor.dtype, "shape": shape, "data_offsets": [offset, end]}
         offset = end
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
-        for done, weight in enumerate(weights):
+        for done, tensor in enumerate(tensors):
             if progress is not None:
-                progress(done, len(weights), weight.name)
-            for part in _parts(weight):
+                progress(done, len(tensors), tensor.name)
+            for part in tensor.parts():
                 file.write(part)
     if progress is not None:
-        progress(len(weights), len(weights), "")
+        progress(len(tensors), len(tensors), "")
 
 
-def _parts(weight: Weight) -> Iterator[bytes | memoryview]:
-    """The bytes of one tensor: reordered ones, which are small, as a whole, others in chunks of rows."""
-    info = weight.info
-    if weight.narrows:
-        values = info.float32() - np.float32(weight.offset)
-        yield _buffer(_bfloat16(_reordered(values, weight) if weight.heads else values))
-    elif weight.offset:
-        values = info.float32()
-        # A damaged file may hold numbers that signal.
-        with np.errstate(invalid="ignore"):
-            values = values - values.dtype.type(weight.offset)
-        yield _buffer(values)
-    elif info.type in _DTYPES or info.type == "f32":
-        raw = info.raw().reshape(info.rows, -1)
-        yield _buffer(_reordered(raw, weight) if weight.heads else raw)
-    elif weight.heads:
-        yield _buffer(_reordered(info.float32(), weight))
-    else:
-        for start, stop in row_chunks(info):
-            yield _buffer(info.float32(start, stop))
-
-
-def _buffer(values: NDArray[np.generic]) -> bytes | memoryview:
+def as_buffer(values: NDArray[np.generic]) -> bytes | memoryview:
+    """The bytes of an array, row by row."""
     # A memory view of an empty array cannot be cast to bytes.
     return np.ascontiguousarray(values).data.cast("B") if values.size else b""
 

@@ -19,10 +19,16 @@ from t2sql.progress import Progress
 _FLOAT32_BYTES = 4
 
 
-def as_directory(model: ModelRef, *, progress: Progress | None = None) -> ModelRef:
+def as_directory(model: ModelRef, *, as_stored: bool = False, progress: Progress | None = None) -> ModelRef:
     """The same model as a reference to a Hugging Face directory.
 
     Name, source and revision stay. A GGUF file is imported into `cache_dir()`, unless that was done before.
+
+    Args:
+        model: The model.
+        as_stored: A GGUF's matrices in q8_0, q4_1 and q4_0 keep their bits, in a directory that only MLX
+            loads; otherwise they become float32.
+        progress: Counts tensors.
 
     Raises:
         InputError: The model is a base with an adapter, or the cache cannot be written.
@@ -37,7 +43,7 @@ def as_directory(model: ModelRef, *, progress: Progress | None = None) -> ModelR
             expected="a directory, a hub id, demo or one GGUF file",
             hint="Fuse the adapter first: t2sql fuse",
         )
-    return replace(model, kind="directory", path=_imported(model, progress))
+    return replace(model, kind="directory", path=_imported(model, as_stored, progress))
 
 
 def directory(model: ModelRef | str | Path, *, progress: Progress | None = None) -> Path:
@@ -65,7 +71,7 @@ def training_base(adapter: Path) -> Path | None:
     return Path(model)
 
 
-def _imported(model: ModelRef, progress: Progress | None) -> Path:
+def _imported(model: ModelRef, as_stored: bool, progress: Progress | None) -> Path:
     """The GGUF as a directory in the cache.
 
     The directory's name depends on the file's path, size and time and on our version, so a changed file is
@@ -74,12 +80,16 @@ def _imported(model: ModelRef, progress: Progress | None) -> Path:
     file = model.path.resolve()
     stat = file.stat()
     key = f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\0{version('t2sql')}"
+    if as_stored:
+        key += "\0as stored"
     out = cache_dir() / f"{model.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     if (out / "config.json").is_file():
         return out
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        need = max(_float32_bytes(file), stat.st_size)
+        tensors = gguf.read_gguf(file, arrays=False).tensors.values()
+        full = sum(_FLOAT32_BYTES * math.prod(tensor.shape) for tensor in tensors)
+        need = max(sum(map(gguf.stored_bytes, tensors)) if as_stored else full, stat.st_size)
         free = shutil.disk_usage(out.parent).free
     except OSError as error:
         raise InputError(
@@ -94,15 +104,9 @@ def _imported(model: ModelRef, progress: Progress | None) -> Path:
             hint="Set T2SQL_CACHE to another disk",
         )
     try:
-        return gguf.import_gguf(file, out, progress=progress)
+        return gguf.import_gguf(file, out, keep_blocks=as_stored, progress=progress)
     except (T2sqlError, OSError):
         # Another process may have finished the same import meanwhile; directories appear whole.
         if (out / "config.json").is_file():
             return out
         raise
-
-
-def _float32_bytes(file: Path) -> int:
-    """What the tensors of a GGUF take as float32, in bytes."""
-    tensors = gguf.read_gguf(file, arrays=False).tensors.values()
-    return sum(_FLOAT32_BYTES * math.prod(tensor.shape) for tensor in tensors)

@@ -49,6 +49,7 @@ def load(
     *,
     adapter: str | Path | None = None,
     quantized: bool | None = None,
+    halves: bool = False,
     prepare: Callable[[Module], None] | None = None,
     dtype: str | None = None,
     tokenizer: Any = None,
@@ -59,6 +60,7 @@ def load(
         model: A reference; a text or a path is resolved first. A GGUF file is imported into the cache.
         adapter: An adapter directory to put on it.
         quantized: Whether matrices that are quantized keep their bits; by default as the policy says.
+        halves: Whether full matrices that are stored in 16 bits stay so.
         prepare: Changes the network before its arrays are read from the disk.
         dtype: MLX's name of a float type for the weights.
         tokenizer: The model's tokenizer, where it has been loaded already.
@@ -86,7 +88,7 @@ def load(
         config = {k: v for k, v in config.items() if k not in ("quantization", "quantization_config")}
     stored = dtype or (None if is_quantized and here.keeps_quantized else here.weights)
     if stored:
-        set_full_dtype(network, getattr(mx, stored))
+        set_full_dtype(network, getattr(mx, stored), halves=halves)
     if prepare is not None:
         prepare(network)
     _evaluate(network, ref.path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from t2sql.checked_json import read_json
 from t2sql.errors import WorkError
-from t2sql.gguf import TensorInfo, read_directory, read_gguf, read_weights
+from t2sql.gguf import TensorInfo, read_directory, read_gguf, read_weights, stored_bytes
 from t2sql.models.reference import ModelRef
 from t2sql.runtimes import available_memory, policy
 
@@ -25,7 +25,7 @@ class ModelSize:
     Attributes:
         parameters: The number of weights.
         largest: Bytes of the largest 16-bit tensor, which is in memory beside its conversion.
-        stored: Bytes of all tensors as they are stored.
+        stored: Bytes of all tensors when they are held as they are stored.
         quantized: Whether MLX quantized the matrices.
     """
 
@@ -59,7 +59,9 @@ def model_size(model: ModelRef | Path) -> ModelSize:
     """
     path = model if isinstance(model, Path) else model.path
     if not path.is_dir():
-        return _size(read_gguf(path, arrays=False).tensors, quantized=False)
+        tensors = read_gguf(path, arrays=False).tensors
+        stored = sum(map(stored_bytes, tensors.values()))
+        return replace(_size(tensors, quantized=False), stored=stored)
     config = read_json(path / "config.json")
     if config.get("quantization_config") and not config.get("quantization"):
         # Weights that mlx-lm repacks as they are.

@@ -36,17 +36,30 @@ def dequantize(network: Module, dtype: mx.Dtype) -> Module:
     return network
 
 
-def set_full_dtype(network: Module, dtype: mx.Dtype) -> None:
-    """Convert every array of floats to `dtype`, except those of quantized matrices."""
+def set_full_dtype(network: Module, dtype: mx.Dtype, *, halves: bool = False) -> None:
+    """Convert every array of floats to `dtype`, except those of quantized matrices.
+
+    Args:
+        network: The model; it is changed.
+        dtype: The type.
+        halves: Whether matrices in 16 bits stay so.
+    """
     for module in network.modules():
         if "scales" in module:
             continue
         own = {k: v for k, v in module.items() if isinstance(v, mx.array) and not k.startswith("_")}
+        if halves and is_matrix(module) and module.weight.dtype in (mx.float16, mx.bfloat16):
+            del own["weight"]
         module.update({k: v.astype(dtype) for k, v in own.items() if mx.issubdtype(v.dtype, mx.floating)})
 
 
 def halve_matrices(network: Module) -> None:
-    """Convert every full matrix to bfloat16; norms and biases stay as they are."""
+    """Convert every float32 matrix to bfloat16; norms and biases stay as they are."""
     for module in network.modules():
-        if type(module) in (nn.Linear, nn.Embedding):
+        if is_matrix(module) and module.weight.dtype == mx.float32:
             module.weight = module.weight.astype(mx.bfloat16)
+
+
+def is_matrix(module: Module) -> bool:
+    """Whether a layer is one full matrix, and perhaps a bias."""
+    return type(module) in (nn.Linear, nn.Embedding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t2sql import _core
-from t2sql.models import ModelRef, check_memory, flat, model_size
+from t2sql.models import ModelRef, check_memory, flat
 from t2sql.plain import JsonObject
 from t2sql.runs.records import TrainStartEvent, WarningEvent
 from t2sql.runtimes import available_memory, blas, device, policy
@@ -93,7 +93,7 @@ def check_fits(
     shape, available = ModelShape.of(settings), available_memory()
     if shape is None or available is None:
         return
-    held = held_bytes(model_size(ref), config, compute)
+    held = held_bytes(ref, config, compute)
     work = _workload(
         [*examples.paraphrases[0], *examples.valid],
         weight_bits=8 * held / shape.parameters,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from t2sql import _core
-from t2sql.models import ModelSize
+from t2sql.models import DEMO, ModelRef, model_size
 from t2sql.runs.records import Record, TrainingState
 from t2sql.runtimes import policy
 from t2sql.train.config import TrainConfig
@@ -68,9 +68,24 @@ def keeps_stored(config: TrainConfig) -> bool:
     return policy().rust_layers and is_lora and hasattr(_core, "FrozenWeight")
 
 
-def held_bytes(size: ModelSize, config: TrainConfig, compute: Compute) -> int:
-    """Bytes that a base takes while it is trained on, if Rust computes its layers."""
-    here = policy()
+def keeps_gguf(ref: ModelRef, config: TrainConfig) -> bool:
+    """Whether the matrices of a GGUF are held as the file has them.
+
+    The demo model's are not: it stands for a model in float32. With `--base-bits` the full values are
+    quantized.
+    """
+    return ref.kind == "gguf" and ref.source != DEMO and not config.base_bits and keeps_stored(config)
+
+
+def held_bytes(ref: ModelRef, config: TrainConfig, compute: Compute) -> int:
+    """Bytes that a base takes while it is trained on, if Rust computes its layers.
+
+    Raises:
+        InputError: A header does not parse.
+    """
+    here, size = policy(), model_size(ref)
+    if keeps_gguf(ref, config):
+        return size.stored
     if not keeps_stored(config):
         held = size.held()
         return round(held * config.base_bits / 16) if config.base_bits and here.keeps_quantized else held

@@ -9,7 +9,7 @@ import numpy as np
 from t2sql import _core
 from t2sql.runtimes import Array, Module, mx, nn
 
-_FLOATS = (mx.float32, mx.bfloat16)
+_FLOATS = (mx.float32, mx.float16, mx.bfloat16)
 """Types of a full matrix that Rust multiplies by."""
 
 _BITS = (4, 8)
@@ -19,7 +19,7 @@ _BITS = (4, 8)
 def is_frozen_matrix(module: Module) -> bool:
     """Whether a layer is, without its bias, one matrix of a kind that Rust multiplies by.
 
-    These are matrices in float32, bfloat16, and MLX's affine groups of 4 or 8 bits.
+    These are matrices in float32, float16, bfloat16, and MLX's affine groups of 4 or 8 bits.
     """
     if type(module) in (nn.QuantizedLinear, nn.QuantizedEmbedding):
         return module.mode == "affine" and module.bits in _BITS

@@ -10,6 +10,7 @@ from t2sql.models import (
     Loaded,
     ModelRef,
     add_adapter_layers,
+    as_directory,
     dequantize,
     flat,
     halve_matrices,
@@ -20,9 +21,14 @@ from t2sql.models import (
 from t2sql.plain import JsonObject
 from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
-from t2sql.train.compute import Compute, keeps_stored
+from t2sql.train.compute import Compute, keeps_gguf, keeps_stored
 from t2sql.train.config import TrainConfig
 from t2sql.train.native import computes
+
+
+def base_directory(ref: ModelRef, config: TrainConfig) -> ModelRef:
+    """A base model as a directory; a GGUF's matrices stay as they are stored where they are trained on so."""
+    return as_directory(ref, as_stored=keeps_gguf(ref, config))
 
 
 def load_base(ref: ModelRef, config: TrainConfig, compute: Compute, *, tokenizer: Any = None) -> Loaded:
@@ -42,13 +48,16 @@ def load_base(ref: ModelRef, config: TrainConfig, compute: Compute, *, tokenizer
         if compute.precision == "bfloat16" and computes(network):
             halve_matrices(network)
 
-    loaded = load(ref, quantized=keeps, prepare=prepare, tokenizer=tokenizer)
+    halves = keeps_gguf(ref, config)
+    directory = base_directory(ref, config)
+    loaded = load(directory, quantized=keeps, halves=halves, prepare=prepare, tokenizer=tokenizer)
     if loaded.weights == "float32":
         modules = loaded.model.modules()
+        types = {module.weight.dtype for module in modules if type(module) is nn.Linear}
         if config.base_bits and any("scales" in module for module in modules):
             loaded.weights = f"{config.base_bits}-bit"
-        elif any(module.weight.dtype == mx.bfloat16 for module in modules if type(module) is nn.Linear):
-            loaded.weights = "bfloat16"
+        elif types & {mx.bfloat16, mx.float16}:
+            loaded.weights = "bfloat16" if mx.bfloat16 in types else "float16"
     return loaded
 
 

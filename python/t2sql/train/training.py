@@ -26,7 +26,7 @@ from t2sql.train.restoring import broadcast_start, restore
 from t2sql.train.resuming import last_checkpoint
 from t2sql.train.schedule import Deadline, announce_schedule, recorded_schedule
 from t2sql.train.session import Session
-from t2sql.train.setup import load_base
+from t2sql.train.setup import base_directory, load_base
 
 
 @dataclass
@@ -104,10 +104,10 @@ def train(
         loaded, examples = model, encode_dataset(model.tokenizer, config, dataset, emit)
     else:
         ref = ref or models.resolve(config.model)
-        size = models.model_size(ref)
-        need = held_bytes(size, config, compute) + size.largest + models.RUNTIME_BYTES
+        largest = models.model_size(ref).largest
+        need = held_bytes(ref, config, compute) + largest + models.RUNTIME_BYTES
         models.check_memory(need, what="train the model", where=ref.source)
-        path = models.as_directory(ref).path
+        path = base_directory(ref, config).path
         settings = read_json(path / "config.json")
         tokenizer = models.load_tokenizer(path, settings)
         examples = encode_dataset(tokenizer, config, dataset, emit)

@@ -20,6 +20,7 @@ pub struct FrozenWeight {
 
 enum Values {
     F32(Held<f32>),
+    F16(Held<f16>),
     Bf16(Held<u16>),
     Affine { codes: Held<u32>, scales: Numbers, biases: Numbers, bits: u32, group_size: usize },
 }
@@ -47,6 +48,8 @@ impl FrozenWeight {
         let bad = |expected: &str| Err(wrong(py, "array does not fit", expected, values.get_type()));
         let values = if let Some(values) = held::<f32>(values)? {
             Values::F32(values)
+        } else if let Some(values) = held::<f16>(values)? {
+            Values::F16(values)
         } else if let Some(values) = held::<u16>(values)? {
             Values::Bf16(values)
         } else if let Some(codes) = held::<u32>(values)? {
@@ -56,7 +59,7 @@ impl FrozenWeight {
             let (scales, biases) = (Numbers::of(scales)?, Numbers::of(biases)?);
             Values::Affine { codes, scales, biases, bits, group_size }
         } else {
-            return bad("a NumPy array of float32, uint16 (the bits of bfloat16) or uint32 (codes)");
+            return bad("a NumPy array of float32, float16, uint16 (the bits of bfloat16) or uint32 (codes)");
         };
         Ok(FrozenWeight { values, kernels: parse_kernels(py, kernels)? })
     }
@@ -153,6 +156,7 @@ pub struct BorrowedWeight<'py> {
 
 enum BorrowedValues<'py> {
     F32(PyReadonlyArrayDyn<'py, f32>),
+    F16(PyReadonlyArrayDyn<'py, f16>),
     Bf16(PyReadonlyArrayDyn<'py, u16>),
     Affine {
         codes: PyReadonlyArrayDyn<'py, u32>,
@@ -179,6 +183,7 @@ impl FrozenWeight {
     pub fn borrow<'py>(&self, py: Python<'py>) -> BorrowedWeight<'py> {
         let values = match &self.values {
             Values::F32(values) => BorrowedValues::F32(values.bind(py).readonly()),
+            Values::F16(values) => BorrowedValues::F16(values.bind(py).readonly()),
             Values::Bf16(values) => BorrowedValues::Bf16(values.bind(py).readonly()),
             Values::Affine { codes, scales, biases, bits, group_size } => BorrowedValues::Affine {
                 codes: codes.bind(py).readonly(),
@@ -197,6 +202,7 @@ impl BorrowedWeight<'_> {
     pub fn get(&self) -> train::FrozenWeight<'_> {
         let stored = match &self.values {
             BorrowedValues::F32(values) => Stored::F32(checked(values)),
+            BorrowedValues::F16(values) => Stored::F16(checked(values).reinterpret_cast()),
             BorrowedValues::Bf16(values) => Stored::Bf16(checked(values)),
             BorrowedValues::Affine { codes, scales, biases, bits, group_size } => Stored::Affine(Affine {
                 codes: checked(codes),

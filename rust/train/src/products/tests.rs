@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::weight::{round, widen};
+use super::weight::{round, widen, widen_f16};
 use super::{product, Affine, Direction, Floats, FrozenWeight, Kernels, Product, Stored};
 use crate::spec::ProjectionShape;
 
@@ -24,7 +24,8 @@ type ValueAt<'a> = Box<dyn Fn(usize) -> f32 + 'a>;
 /// A matrix in one of the ways to store it.
 struct Matrix {
     floats: Vec<f32>,
-    halves: Vec<u16>,
+    /// In float16, and in bfloat16.
+    halves: [Vec<u16>; 2],
     codes: Vec<u32>,
     scales: [Vec<u16>; 2],
     /// Bits and group size; None for floats.
@@ -37,7 +38,8 @@ impl Matrix {
 
     fn new(len: usize, affine: Option<(u32, usize)>) -> Matrix {
         let floats = numbers(len, 1);
-        let halves = floats.iter().map(|&x| round(x)).collect();
+        let in_f16 = floats.iter().map(|&x| f16::from_f32(x).to_bits()).collect();
+        let halves = [in_f16, floats.iter().map(|&x| round(x)).collect()];
         let (mut codes, mut scales) = (Vec::new(), [Vec::new(), Vec::new()]);
         if let Some((bits, group)) = affine {
             codes =
@@ -56,7 +58,8 @@ impl Matrix {
         let Some((bits, group_size)) = self.affine else {
             return vec![
                 (Stored::F32(&self.floats), Box::new(|i| self.floats[i])),
-                (Stored::Bf16(&self.halves), Box::new(|i| widen(self.halves[i]))),
+                (Stored::F16(&self.halves[0]), Box::new(|i| f16::from_bits(self.halves[0][i]).to_f32())),
+                (Stored::Bf16(&self.halves[1]), Box::new(|i| widen(self.halves[1][i]))),
             ];
         };
         let affine = Affine {
@@ -256,4 +259,12 @@ fn groups_that_do_not_divide_a_row_are_refused() {
         false,
         &mut [0.0],
     );
+}
+
+#[test]
+fn every_float16_is_widened_as_the_crate_half_does() {
+    for bits in 0..=u16::MAX {
+        let (ours, theirs) = (widen_f16(bits), f16::from_bits(bits).to_f32());
+        assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "{bits:#x}");
+    }
 }

@@ -1,8 +1,8 @@
-//! A frozen matrix as it is stored: float32, bfloat16, or MLX's affine codes of 4 or 8 bits.
+//! A frozen matrix as it is stored: float32, float16, bfloat16, or MLX's affine codes of 4 or 8 bits.
 
 use std::ops::Range;
 
-use half::{bf16, f16};
+use half::bf16;
 
 use super::kernels::Kernels;
 use crate::spec::ProjectionShape;
@@ -21,6 +21,8 @@ pub struct FrozenWeight<'a> {
 pub enum Stored<'a> {
     /// float32.
     F32(&'a [f32]),
+    /// The bits of float16.
+    F16(&'a [u16]),
     /// The bits of bfloat16.
     Bf16(&'a [u16]),
     /// Codes of 4 or 8 bits.
@@ -72,7 +74,7 @@ impl Floats<'_> {
     fn get(&self, index: usize) -> f32 {
         match self {
             Floats::F32(values) => values[index],
-            Floats::F16(values) => f16::from_bits(values[index]).to_f32(),
+            Floats::F16(values) => widen_f16(values[index]),
             Floats::Bf16(values) => widen(values[index]),
         }
     }
@@ -82,6 +84,16 @@ impl Floats<'_> {
 #[inline(always)]
 pub(super) fn widen(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
+}
+
+/// The float32 of a float16's bits, in whole numbers and one product, which every instruction set has.
+#[inline(always)]
+pub(super) fn widen_f16(bits: u16) -> f32 {
+    let magnitude = u32::from(bits & 0x7fff) << 13;
+    // An exponent of 0 is one of subnormal numbers in both types, so 2^112 is exact for them too.
+    let value = (f32::from_bits(magnitude) * f32::from_bits(0x7780_0000)).to_bits();
+    let exponent = if magnitude < 0x0f80_0000 { 0 } else { 0x7f80_0000 };
+    f32::from_bits(value | exponent | u32::from(bits & 0x8000) << 16)
 }
 
 /// The bits of the nearest bfloat16, ties to even; a NaN stays one.
@@ -109,7 +121,7 @@ impl FrozenWeight<'_> {
     pub fn fits(&self, ProjectionShape { inputs, outputs }: ProjectionShape) -> bool {
         match &self.stored {
             Stored::F32(values) => values.len() == inputs * outputs,
-            Stored::Bf16(values) => values.len() == inputs * outputs,
+            Stored::F16(values) | Stored::Bf16(values) => values.len() == inputs * outputs,
             Stored::Affine(affine) => {
                 let Affine { codes, scales, biases, bits, group_size } = *affine;
                 let groups = outputs * (inputs / group_size.max(1));
@@ -128,7 +140,7 @@ impl FrozenWeight<'_> {
     pub fn len(&self) -> usize {
         match &self.stored {
             Stored::F32(values) => values.len(),
-            Stored::Bf16(values) => values.len(),
+            Stored::F16(values) | Stored::Bf16(values) => values.len(),
             Stored::Affine(affine) => affine.codes.len() * 32 / affine.bits.max(1) as usize,
         }
     }
@@ -146,7 +158,7 @@ impl FrozenWeight<'_> {
         };
         match &self.stored {
             Stored::F32(values) => 4 * values.len(),
-            Stored::Bf16(values) => 2 * values.len(),
+            Stored::F16(values) | Stored::Bf16(values) => 2 * values.len(),
             Stored::Affine(affine) => {
                 4 * affine.codes.len() + of_floats(&affine.scales) + of_floats(&affine.biases)
             }
@@ -163,6 +175,9 @@ impl Stored<'_> {
         let span = start + columns.start..start + columns.end;
         match self {
             Stored::F32(values) => out.copy_from_slice(&values[span]),
+            Stored::F16(values) => {
+                out.iter_mut().zip(&values[span]).for_each(|(out, &bits)| *out = widen_f16(bits));
+            }
             Stored::Bf16(values) => {
                 out.iter_mut().zip(&values[span]).for_each(|(out, &bits)| *out = widen(bits));
             }
