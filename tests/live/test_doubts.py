@@ -35,6 +35,7 @@ def asked(folder: Path, sql: str, *, execute: bool = True, min_logprob: float | 
         ("SELECT city, city FROM t", "it returns nothing but NULL"),
         ("SELECT COUNT(*) FROM t WHERE name = 'Utah'", "t.name has nothing like 'Utah'"),
         ("SELECT COUNT(*) FROM t WHERE name = 'BOB'", "t.name has several spellings of 'BOB'"),
+        ("SELECT COUNT(*) FROM t WHERE id = 'Ann'", "t.id has nothing like 'Ann'"),
     ],
 )
 def test_a_result_that_says_nothing_and_a_value_that_is_not_there_are_doubts(
@@ -45,7 +46,10 @@ def test_a_result_that_says_nothing_and_a_value_that_is_not_there_are_doubts(
     assert answer.to_json()["doubts"] == list(answer.doubts) and doubt not in answer.warnings
 
 
-@pytest.mark.parametrize("sql", ["SELECT COUNT(*) FROM t WHERE id > 9", "SELECT id, city FROM t"])
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT COUNT(*) FROM t WHERE id > 9", "SELECT id FROM t WHERE id = '1'", "SELECT id, city FROM t"],
+)
 def test_zero_and_rows_with_some_nulls_are_answers(sql: str, tmp_path: Path) -> None:
     assert asked(tmp_path, sql).status == "answered"
 

@@ -50,6 +50,16 @@ def test_hexadecimal_numbers_and_bits_mean_what_they_mean_in_mariadb(sql: str, w
     assert prepare(sql, SCHEMA, "mysql").sql == written
 
 
+@pytest.mark.parametrize("kind", ["duckdb", "postgres", "mariadb"])
+def test_a_text_that_says_yes_is_true_and_any_other_matches_no_boolean(
+    kind: str, tmp_path: Path, request: Any, schema_cache: Path
+) -> None:
+    with open_database(live_databases.make(kind, tmp_path, request)) as database:
+        for text, found in (("yes", [1, 3, 4]), ("False", [2]), ("often", [])):
+            sql = f"SELECT id FROM customers WHERE is_active = '{text}' ORDER BY id"
+            assert database.execute(database.prepare(sql)).rows == [(id,) for id in found]
+
+
 def test_a_recursion_is_not_cut_off_after_a_thousand_rounds(
     tmp_path: Path, request: Any, schema_cache: Path
 ) -> None:

@@ -17,7 +17,10 @@ _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, 
 _EQUAL = (exp.EQ, exp.NEQ, exp.NullSafeEQ, exp.NullSafeNEQ)
 _NUMBER = re.compile(r"\s*[-+]?\d+(\.\d*)?([eE][-+]?\d{1,2})?\s*", re.ASCII)
 _NUMBER_START = r"^\s*[-+]?[0-9]+(?:\.[0-9]+)?"
-_TRUTHS = frozenset({"t", "f", "true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"})
+_TRUTHS = {
+    **dict.fromkeys(("t", "true", "yes", "on", "y", "1"), True),
+    **dict.fromkeys(("f", "false", "no", "off", "n", "0"), False),
+}
 _ADDABLE = re.compile(r"interval|money", re.IGNORECASE)
 _COMPARABLE = re.compile(r"interval|money|inet|\[|range|enum", re.IGNORECASE)
 _UNCOMPARABLE = re.compile(r"json$|xml|point|polygon|\bbox|path|circle", re.IGNORECASE)
@@ -118,12 +121,19 @@ def _fitted(side: exp.Expr, kind: Kind | None, *, equal: bool) -> exp.Expr | Non
             else None
         )
     if kind == "boolean" and equal:
-        if text in ("0", "1"):
-            return exp.Boolean(this=text == "1")
-        return side if side.is_string and text.lower() in _TRUTHS else None
+        # MariaDB would take every text for 0.
+        truth = _TRUTHS.get(text.lower())
+        return None if truth is None else exp.Boolean(this=truth)
     if kind in ("date", "timestamp", "time") and side.is_string:
         return side if _is_time(text, kind) else None
     return None
+
+
+def can_be(text: str, kind: Kind | None) -> bool:
+    """Whether a text is written as a value of a kind; True for kinds that are not judged."""
+    if kind not in ("number", "boolean", "date", "timestamp", "time"):
+        return True
+    return _fitted(exp.Literal.string(text), kind, equal=True) is not None
 
 
 def _is_time(text: str, kind: Kind) -> bool:

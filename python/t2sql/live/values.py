@@ -8,8 +8,10 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlglot import exp
 
+from t2sql.live.kinds import kind_of_type
 from t2sql.live.names import Namespaces, TableColumn, is_text, needs_cast, quoted_table
 from t2sql.live.scopes import table_column
+from t2sql.live.strict_types import can_be
 from t2sql.sql import SqlError
 
 Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
@@ -73,9 +75,12 @@ def match_values(
     slow = False
     for node, literal in list(_comparisons(tree)):
         column = table_column(node)
-        if column is None or not literal.is_string or not is_text(column.column):
+        if column is None or not literal.is_string:
             continue
-        if index is not None and _match_by_index(column, literal, index, found):
+        declared = column.column
+        if not is_text(declared) and can_be(literal.name, kind_of_type(declared.type)):
+            continue
+        if is_text(declared) and index is not None and _match_by_index(column, literal, index, found):
             continue
         if slow:
             continue
@@ -139,8 +144,8 @@ def _spellings(column: TableColumn, text: str, namespaces: Namespaces, lookup: L
         SqlError: The database cannot say, or not in time.
     """
     node: exp.Expr = exp.column(exp.to_identifier(column.column.name, quoted=True))
-    if needs_cast(column.column):
-        # A value of an enum is compared with a text as a text only, and blanks fill up a char(10).
+    if needs_cast(column.column) or not is_text(column.column):
+        # Values of enums and numbers are compared with a text as texts only, and blanks fill up a char(10).
         node = exp.Cast(this=node, to=exp.DataType.build("text"))
     literal = exp.Literal.string(text)
     table = quoted_table(column.table, namespaces)
