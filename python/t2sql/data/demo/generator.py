@@ -1,8 +1,9 @@
 """The demo dataset's generator.
 
-Schemas, table names and wordings of the three splits are disjoint. The generator is frozen: models are
-compared on what it makes, and a test compares its output with a hash. Every change of a draw or of a seed's
-text is a new `VERSION`.
+Valid and test are of one or two tables, and so is a part of train; the rest of train is of invented databases
+of several tables. Schemas and table names of the three splits are disjoint, and so are the wordings of the
+first kind. The generator is frozen: models are compared on what it makes, and a test compares its output with
+a hash. Every change of a draw or of a seed's text is a new `VERSION`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 
 from t2sql.data.demo import invented
@@ -18,17 +20,32 @@ from t2sql.data.demo.domains import NAMING_STYLES, NAMING_WITH_SPACES, domains, 
 from t2sql.data.demo.query import DemoQuery
 from t2sql.data.demo.query_sampler import KIND_WEIGHTS, TRAIN_KIND_WEIGHTS, sample_query
 from t2sql.data.demo.question_writer import DemoQuestionWriter
+from t2sql.data.demo.world_databases import invent_database
+from t2sql.data.demo.world_examples import sample_examples, world_recipe
+from t2sql.data.demo.worlds import worlds
 from t2sql.data.example import Example, Splits
 from t2sql.data.rng import Rng
 from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
 from t2sql.schema import Schema
 
-VERSION = "demo.3"
-"""The version of the output, which is also part of the random seeds."""
+VERSION = "demo.4"
+"""The version of the output."""
 
-SIZES = {"train": 3600, "valid": 200, "test": 200}
+_SEED = "demo.3"
+"""The random seeds of the examples of one or two tables begin with it: valid and test are those of demo.3."""
+
+SIZES = {"train": 6000, "valid": 200, "test": 200}
 """The number of examples in each split."""
+
+_TABLES_SIZES = {"train": 3600, "valid": 200, "test": 200}
+"""The number of examples of one or two tables in each split of demo.3."""
+
+_FROM_TABLES = 1600
+"""How many of them train has, the first ones."""
+
+_PER_WORLD = 11
+"""How many examples an invented database gives."""
 
 _TABLES_PER_SUBJECT = {"train": 8, "valid": 4, "test": 4}
 _NUMBERS_WITH_PARENT = (2, 6)
@@ -61,10 +78,41 @@ def generate(out: Path, *, seed: int = 0, progress: Progress | None = None) -> S
     splits = {}
     for split in SIZES:
         databases = _databases(split, seed)
-        for database in databases:
-            database.write(out / "db" / f"{database.name}.sqlite")
         splits[split] = _examples(split, databases, seed, progress)
+        used = {example.db for example in splits[split]}
+        for database in databases:
+            if f"db/{database.name}.sqlite" in used:
+                database.write(out / "db" / f"{database.name}.sqlite")
+    taken = frozenset(
+        table.name.lower() for part in splits.values() for e in part for table in e.schema.tables
+    )
+    splits["train"] = _mixed(splits["train"], _world_examples(out, taken, seed, progress), seed)
     return splits
+
+
+def _world_examples(out: Path, taken: frozenset[str], seed: int, progress: Progress | None) -> list[Example]:
+    """Draw the examples of invented databases of several tables, and write these."""
+    recipe = world_recipe()
+    examples: list[Example] = []
+    total = SIZES["train"] - _FROM_TABLES
+    number = 0
+    while len(examples) < total:
+        number += 1
+        rng = Rng(f"{VERSION}/{seed}/world/{number}")
+        world = worlds()[number % len(worlds())]
+        database = invent_database(rng, f"world_{number}", world, taken, recipe)
+        database.write(out / "db" / f"{database.name}.sqlite")
+        count = min(_PER_WORLD, total - len(examples))
+        examples += sample_examples(rng, database, count, recipe)
+        if progress and number % 10 == 0:
+            progress(_FROM_TABLES + len(examples), SIZES["train"], "train")
+    return examples
+
+
+def _mixed(tables: list[Example], world: list[Example], seed: int) -> list[Example]:
+    """Mix the two kinds of examples and number them."""
+    mixed = Rng(f"{VERSION}/{seed}/order").shuffled([*tables, *world])
+    return [replace(example, id=f"demo-train-{number:04d}") for number, example in enumerate(mixed, 1)]
 
 
 def _databases(split: str, seed: int) -> list[DemoDatabase]:
@@ -76,7 +124,7 @@ def _databases(split: str, seed: int) -> list[DemoDatabase]:
             number = len(seen) + 1
             styles = NAMING_WITH_SPACES if number in _NUMBERS_WITH_SPACES else NAMING_STYLES
             for attempt in range(_MOST_ATTEMPTS):
-                rng = Rng(f"{VERSION}/{seed}/{split}/{domain.stem}/{number}/{attempt}")
+                rng = Rng(f"{_SEED}/{seed}/{split}/{domain.stem}/{number}/{attempt}")
                 table = make_table(rng, domain, with_parent=number in _NUMBERS_WITH_PARENT, styles=styles)
                 database = fill(rng, f"{domain.stem}_{number}", table)
                 if len(table.columns) > 4 and database.schema not in seen:
@@ -90,7 +138,7 @@ def _invented_databases(seed: int) -> list[DemoDatabase]:
     databases = []
     for number in range(1, _INVENTED_TABLES + 1):
         # The word "coined" is part of the frozen output.
-        rng = Rng(f"{VERSION}/{seed}/coined/{number}")
+        rng = Rng(f"{_SEED}/{seed}/coined/{number}")
         with_parent = number % 4 == 0
         domain = invented.invent_domain(rng, with_parent=with_parent)
         table = make_table(rng, domain, with_parent=with_parent, styles=invented.NAMING_STYLES)
@@ -101,22 +149,23 @@ def _invented_databases(seed: int) -> list[DemoDatabase]:
 def _examples(
     split: str, databases: list[DemoDatabase], seed: int, progress: Progress | None
 ) -> list[Example]:
-    rng = Rng(f"{VERSION}/{seed}/{split}/examples")
+    rng = Rng(f"{_SEED}/{seed}/{split}/examples")
     examples: list[Example] = []
     with ExitStack() as stack:
         sampler = _ExampleSampler(rng, split, databases, stack)
         kinds = _kinds(rng, split)
+        kinds = kinds[:_FROM_TABLES] if split == "train" else kinds
         for number, kind in enumerate(kinds, 1):
             examples.append(sampler.sample(kind, f"demo-{split}-{number:04d}"))
             if progress and number % 100 == 0:
-                progress(number, len(kinds), split)
+                progress(number, SIZES[split], split)
     return examples
 
 
 def _kinds(rng: Rng, split: str) -> list[str]:
     """Return the kind of each example, in random order; what rounding leaves over becomes "two"."""
     weights = TRAIN_KIND_WEIGHTS if split == "train" else KIND_WEIGHTS
-    total, size = sum(weights.values()), SIZES[split]
+    total, size = sum(weights.values()), _TABLES_SIZES[split]
     kinds = [kind for kind, weight in weights.items() for _ in range(size * weight // total)]
     return rng.shuffled([*kinds, *(["two"] * (size - len(kinds)))])
 

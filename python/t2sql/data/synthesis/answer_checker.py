@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from t2sql.data.synthesis.query import Aggregate, OrderBy, Query, Scope, Where
+from t2sql.data.synthesis.conditions import Where
+from t2sql.data.synthesis.query import Aggregate, OrderBy, Query
+from t2sql.data.synthesis.scopes import Scope
 
 Verdict: TypeAlias = Literal["good", "empty", "bad"]
 """Empty is an answer without rows, or with nothing but NULL and 0. Queries with bad answers are not asked."""
@@ -32,11 +34,17 @@ class AnswerChecker:
         connection: The copy in memory.
     """
 
-    def __init__(self, path: Path) -> None:
+    @classmethod
+    def read(cls, path: Path) -> AnswerChecker:
         """Read the SQLite file `path` into memory."""
-        self.connection = sqlite3.connect(":memory:")
+        connection = sqlite3.connect(":memory:")
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
-            file.backup(self.connection)
+            file.backup(connection)
+        return cls(connection)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take over a database in memory."""
+        self.connection = connection
         self.connection.execute("PRAGMA query_only = ON")
         self._deadline = 0.0
         self.connection.set_progress_handler(lambda: time.monotonic() > self._deadline, _OPCODES_PER_POLL)
@@ -60,6 +68,10 @@ class AnswerChecker:
         if not any(value not in (None, 0) for row in rows for value in row):
             # Nobody asks for the order of nothing.
             return "empty" if query.order is None else "bad"
+        repeats = query.scope.repeats and query.shape == "related_filter"
+        if repeats and len(set(rows)) < len(rows):
+            # The question does not say whether a customer of two such orders is shown twice.
+            return "bad"
         if query.shape in ("distinct", "group_each", "group_sorted") and len(rows) < 2:
             return "bad"
         if query.group is not None and any(row[0] is None for row in rows):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import floor, isfinite, log10
 from typing import TypeAlias
 
 from t2sql.data.rng import NoSample, Rng
+from t2sql.data.synthesis.conditions import Comparison
 from t2sql.data.synthesis.profiles import ColumnProfile, Role
-from t2sql.data.synthesis.query import Comparison, Scope
 from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.scopes import Scope
 from t2sql.data.synthesis.values import Value
 
 ColumnValues: TypeAlias = dict[ColumnProfile, list[Value]]
@@ -28,6 +29,9 @@ _ROLES = {
 }
 _RARE: dict[Role, float] = {"key": 0.1, "flag": 0.3}
 """Roles of columns that people seldom ask for by value, and how probably such a column is kept."""
+
+_FEW_NUMBERS, _RARE_NUMBER = 10, 0.2
+"""How many numbers a column has that people ask for by value, and how probably another column is kept."""
 
 _TRIES = 8
 """How often another value of a column is drawn before the attempt is given up."""
@@ -73,14 +77,11 @@ class ConditionSampler:
             "in": self._in,
         }
 
-    def sample(
-        self, n: int, among: Callable[[ColumnProfile], bool] = lambda column: True
-    ) -> tuple[Comparison, ...]:
+    def sample(self, choices: Sequence[Callable[[ColumnProfile], bool]]) -> tuple[Comparison, ...]:
         """Draw comparisons with different columns that one row meets.
 
         Args:
-            n: How many.
-            among: Says which columns may be compared.
+            choices: For each comparison, whether a column may be compared.
 
         Raises:
             NoSample: This attempt came to nothing.
@@ -89,7 +90,7 @@ class ConditionSampler:
             raise NoSample
         row = self._rng.below(self._size)
         out: list[Comparison] = []
-        for _ in range(n):
+        for among in choices:
             used = {comparison.column for comparison in out}
             free = [column for column in self._values if column not in used and among(column)]
             out.append(self._comparison(row, free))
@@ -103,7 +104,7 @@ class ConditionSampler:
         ]
         if op == "equal":
             # Nobody asks for a weight of exactly 3.7.
-            columns = [column for column in columns if column.role != "number" or column.whole]
+            columns = [column for column in columns if column.role != "number" or self._is_asked(column)]
         if op == "null":
             columns = [column for column in columns if any(value is None for value in self._values[column])]
         if not columns:
@@ -118,6 +119,11 @@ class ConditionSampler:
         if any(isinstance(operand, float) and not isfinite(operand) for operand in comparison.values):
             raise NoSample
         return comparison
+
+    def _is_asked(self, column: ColumnProfile) -> bool:
+        """Tell whether people ask for a number by its value: a small one, and others now and then."""
+        few = len(set(self._values[column])) <= _FEW_NUMBERS
+        return column.whole and (few or self._rng.chance(_RARE_NUMBER))
 
     def _equal(self, column: ColumnProfile, value: Value) -> Comparison:
         return Comparison(column, "=", (self._usable(column, value),))

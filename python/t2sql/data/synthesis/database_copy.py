@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -96,7 +96,7 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
         raise InputError("no table has rows", where=masked_url(url), found=f"{len(tables)} empty tables")
     path = folder / f"{name}.sqlite"
     _write(path, tables, rows)
-    schema = Schema(tuple(_schema_table(table, rows[table.name], private, recipe) for table in tables))
+    schema = Schema(tuple(schema_table(table, rows[table.name], private, recipe) for table in tables))
     return DatabaseCopy(name, path, schema, profiles, tuple(warnings))
 
 
@@ -169,7 +169,15 @@ def _affinity(type_name: str) -> str:
     return quote(type_name) if type_name else ""
 
 
-def _schema_table(table: DatabaseTable, rows: list[Row], private: PrivateColumns, recipe: Recipe) -> Table:
+def schema_table(table: DatabaseTable, rows: Sequence[Row], private: PrivateColumns, recipe: Recipe) -> Table:
+    """Return a table as a schema shows it, with a few values of each column.
+
+    Args:
+        table: The table.
+        rows: Its rows.
+        private: The columns of which no value is shown.
+        recipe: It says how long a value may be.
+    """
     columns = []
     for index, column in enumerate(table.columns):
         values = dict.fromkeys(value for row in rows if (value := row[index]) is not None)

@@ -61,7 +61,7 @@ def generate(
         InputError: The database cannot be read, or a split would be empty.
     """
     copy = copy_database(url, out / "db", recipe, seed=seed, with_private=with_private)
-    with closing(AnswerChecker(copy.path)) as checker:
+    with closing(AnswerChecker.read(copy.path)) as checker:
         splits = _generate(copy, checker, recipe, Rng(f"database/{seed}"), progress)
     count = sum(map(len, splits.values()))
     if not all(splits.values()):
@@ -95,7 +95,7 @@ def _generate(
             verdict = checker.judge(query)
             if verdict == "bad" or (verdict == "empty" and empty + 1 > recipe.empty * (total + 1)):
                 continue
-            question = QuestionWriter(rng, query.scope).write(query)
+            question = QuestionWriter(rng, query).write()
             if question.lower() not in seen:
                 break
         else:

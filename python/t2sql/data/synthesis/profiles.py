@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from t2sql.data.synthesis.lexicon import is_person, relation_words
 from t2sql.data.synthesis.private_columns import PrivateColumns
 from t2sql.data.synthesis.recipe import Recipe
+from t2sql.data.synthesis.relations import RelationWords
 from t2sql.data.synthesis.values import Row, Value
 from t2sql.databases import DatabaseTable, ForeignKeyConstraint
 from t2sql.schema import name_phrase, row_nouns, split_name
@@ -42,6 +44,8 @@ class ColumnProfile:
         role: What it is for.
         phrase: What people call it.
         whole: Whether all values are whole numbers.
+        nullable: Whether a row has no value.
+        synonyms: What people call it as well.
     """
 
     table: str
@@ -49,6 +53,8 @@ class ColumnProfile:
     role: Role
     phrase: str
     whole: bool = False
+    nullable: bool = False
+    synonyms: tuple[str, ...] = ()
 
     @property
     def selectable(self) -> bool:
@@ -68,6 +74,9 @@ class TableProfile:
         label: The column by which people know a row.
         foreign_keys: Its foreign keys.
         size: The number of rows in the copy.
+        relations: The words for each foreign key.
+        targets: What a row is called that each foreign key refers to.
+        is_link: Whether it only links two others, and people do not speak of its rows.
     """
 
     name: str
@@ -77,10 +86,26 @@ class TableProfile:
     label: ColumnProfile
     foreign_keys: tuple[ForeignKeyConstraint, ...]
     size: int
+    relations: tuple[RelationWords, ...] = ()
+    targets: tuple[str, ...] = ()
+    is_link: bool = False
+
+    @property
+    def is_person(self) -> bool:
+        """Whether a row is a person."""
+        return is_person(self.item)
+
+    def column(self, name: str) -> ColumnProfile:
+        """Return the column called `name`."""
+        return next(column for column in self.columns if column.name == name)
+
+    def relation(self, key: ForeignKeyConstraint) -> RelationWords:
+        """Return the words for one of its foreign keys."""
+        return dict(zip(self.foreign_keys, self.relations, strict=True)).get(key, RelationWords())
 
 
 def profile_tables(
-    tables: list[DatabaseTable], rows: dict[str, list[Row]], private: PrivateColumns, recipe: Recipe
+    tables: list[DatabaseTable], rows: Mapping[str, Sequence[Row]], private: PrivateColumns, recipe: Recipe
 ) -> list[TableProfile]:
     """Profile the tables that questions can be asked about: those with rows.
 
@@ -90,10 +115,21 @@ def profile_tables(
         private: The private columns.
         recipe: It may say what tables and columns are called.
     """
-    return [_profile(table, rows[table.name], private, recipe) for table in tables if rows[table.name]]
+    items = {table.name: _row_nouns(table.name, recipe)[0] for table in tables}
+    return [_profile(table, rows[table.name], private, recipe, items) for table in tables if rows[table.name]]
 
 
-def _profile(table: DatabaseTable, rows: list[Row], private: PrivateColumns, recipe: Recipe) -> TableProfile:
+def _row_nouns(table: str, recipe: Recipe) -> tuple[str, str]:
+    return row_nouns(recipe.names.get(table) or table)
+
+
+def _profile(
+    table: DatabaseTable,
+    rows: Sequence[Row],
+    private: PrivateColumns,
+    recipe: Recipe,
+    items: dict[str, str],
+) -> TableProfile:
     columns = []
     for index, column in enumerate(table.columns):
         is_private = (table.name, column.name) in private
@@ -101,13 +137,24 @@ def _profile(table: DatabaseTable, rows: list[Row], private: PrivateColumns, rec
         role: Role = "private" if is_private and values else _role(table, column.name, values, len(rows))
         phrase = recipe.names.get(f"{table.name}.{column.name}") or _phrase(column.name, role)
         whole = all(isinstance(value, int) for value in values)
-        columns.append(ColumnProfile(table.name, column.name, role, phrase, whole))
+        nullable = len(values) < len(rows)
+        columns.append(ColumnProfile(table.name, column.name, role, phrase, whole, nullable))
     columns = _with_distinct_phrases(columns)
-    one, many = row_nouns(table.name)
-    if given := recipe.names.get(table.name):
-        one, many = row_nouns(given)
+    one, many = _row_nouns(table.name, recipe)
+    key_columns = {name for key in table.foreign_keys for name in key.columns}
+    own = [column for column in columns if column.name not in key_columns and column.role != "key"]
+    targets = {key.to_table for key in table.foreign_keys}
     return TableProfile(
-        table.name, one, many, tuple(columns), _label(table, columns), table.foreign_keys, len(rows)
+        table.name,
+        one,
+        many,
+        tuple(columns),
+        _label(table, columns),
+        table.foreign_keys,
+        len(rows),
+        tuple(relation_words(items.get(key.to_table, ""), one) for key in table.foreign_keys),
+        tuple(items.get(key.to_table, "row") for key in table.foreign_keys),
+        is_link=len(targets) == len(table.foreign_keys) == 2 and not own,
     )
 
 
@@ -137,7 +184,8 @@ def _role(table: DatabaseTable, name: str, values: Sequence[Value], n: int) -> R
         return "long"
     if sql_type.upper() == "UUID":
         return "key"
-    if called_key and distinct > 0.5 * len(values):
+    refers = any(name in edge.columns for edge in table.foreign_keys)
+    if refers or (called_key and distinct > 0.5 * len(values)):
         return "key"
     return "category" if distinct * 2 <= len(values) else "name"
 
@@ -169,8 +217,6 @@ def _with_distinct_phrases(columns: list[ColumnProfile]) -> list[ColumnProfile]:
     for column in columns:
         count[column.phrase.lower()] = count.get(column.phrase.lower(), 0) + 1
     return [
-        column
-        if count[column.phrase.lower()] == 1
-        else ColumnProfile(column.table, column.name, column.role, column.name, column.whole)
+        column if count[column.phrase.lower()] == 1 else replace(column, phrase=column.name)
         for column in columns
     ]

@@ -1,154 +1,206 @@
-"""Questions for queries, in the wordings of `templates.toml`."""
+"""Questions for queries, in the wordings of `templates.toml` and `lexicon.toml`."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
 
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis.phrase_writer import PhraseWriter
-from t2sql.data.synthesis.profiles import TEMPORAL_ROLES, ColumnProfile
-from t2sql.data.synthesis.query import Aggregate, GroupCondition, OrderBy, Query, RelatedRows, Scope
-from t2sql.data.templates import NUMBER_WORDS, Templates, read_toml
-from t2sql.schema import join_phrases, pluralize
-
-_QUESTION = re.compile(r"(what|which|how|can|could|are|for which)\b|.*\?\Z", re.IGNORECASE)
-
-
-@cache
-def templates() -> Templates:
-    """Return the wordings of questions and of their parts."""
-    return Templates.from_toml(read_toml("t2sql.data.synthesis", "templates.toml"))
+from t2sql.data.synthesis.column_names import ColumnNames
+from t2sql.data.synthesis.condition_clauses import ConditionClauses
+from t2sql.data.synthesis.condition_phrases import ConditionPhrases
+from t2sql.data.synthesis.conditions import Comparison
+from t2sql.data.synthesis.finishing import finished
+from t2sql.data.synthesis.lexicon import column_words
+from t2sql.data.synthesis.noun_phrases import NounPhrases
+from t2sql.data.synthesis.noun_trees import Node, build_tree, without_idle_steps
+from t2sql.data.synthesis.profiles import ColumnProfile
+from t2sql.data.synthesis.query import Query
+from t2sql.data.synthesis.related_words import RelatedWords
+from t2sql.data.synthesis.result_words import ResultWords
+from t2sql.data.synthesis.wordings import templates
+from t2sql.schema import pluralize
 
 
 class QuestionWriter:
     """Writes one query as a question."""
 
-    def __init__(self, rng: Rng, scope: Scope) -> None:
-        """Write about the tables of `scope`, and draw every choice from `rng`."""
+    def __init__(self, rng: Rng, query: Query) -> None:
+        """Write `query`, and draw every choice from `rng`."""
         self._rng = rng
+        self._query = query
         self._templates = templates()
-        self._phrases = PhraseWriter(rng, self._templates, scope)
+        self._names = ColumnNames(rng, self._templates, query.scope)
+        self._conditions = ConditionPhrases(rng, self._templates, self._names.name)
+        self._nouns = NounPhrases(rng, self._conditions)
+        self._results = ResultWords(rng, self._templates, self._names, self._nouns)
+        self._predicates: list[str | None] = []
+        where = query.where
+        self._connected = where.connective != "AND"
+        self._tree = build_tree(query.scope, where) if not self._connected else Node(query.scope.base)
+        self._is_listed = len({column.table for column in query.columns}) > 2
+        is_pair = query.shape == "pairs" and not self._is_listed
+        if not is_pair and not query.shape.startswith("related_"):
+            self._tree = without_idle_steps(self._tree)
 
-    def write(self, query: Query) -> str:
-        """Return a question for a query."""
-        template = self._rng.choice(self._templates.lists[self._template_name(query)])
-        text = template.format(**self._slots(query, template))
-        return self._finished(" ".join(text.split()), template)
+    def write(self) -> str:
+        """Return a question for the query."""
+        asked = self._asked()
+        if asked is not None:
+            return finished(self._rng, asked)
+        template = self._rng.choice(self._templates.lists[self._template_name()])
+        text = template.format(**self._slots(template))
+        return finished(self._rng, " ".join(text.split()))
 
-    def _template_name(self, query: Query) -> str:
+    def _asked(self) -> str | None:
+        """Ask for one column of one row in a question of its own: "How old is Ann Lee?"."""
+        query, base = self._query, self._query.scope.base
+        if query.shape not in ("filter", "top_one") or len(query.select) != 1 or not self._rng.chance(0.6):
+            return None
+        (column,) = query.select
+        if not isinstance(column, ColumnProfile) or column.table != base.name:
+            return None
+        words = column_words(column.phrase, column.role, base.is_person)
+        if words.participle:
+            be = "was"
+            ask = (f"When {be} {{x}} {words.participle}?", f"In which year {be} {{x}} {words.participle}?")
+            ask = ask if column.role == "year" else ask[:1]
+        else:
+            ask = words.ask
+        if not ask or self._connected:
+            return None
+        if query.shape == "top_one":
+            row = "the " + self._results.superlative(query, self._tree)
+        else:
+            value = self._nouns.label_value(self._tree)
+            if value is None:
+                return None
+            row = self._rng.choice(
+                (value, value, f"the {base.item} {value}", f"the {base.item} named {value}")
+            )
+        return self._rng.choice(ask).format(x=row, c=self._names.name(column), item=base.item)
+
+    def _template_name(self) -> str:
+        query = self._query
+        shape = query.shape
+        if shape == "pairs" and self._is_listed:
+            return "filter" if query.where.conditions else "select"
         label = query.select == (query.scope.base.label,)
-        if query.shape == "filter":
-            clauses = not any(isinstance(part, RelatedRows) for part in query.where.conditions)
-            if clauses and self._rng.chance(0.4):
+        named = label and query.scope.base.label.role in ("name", "category")
+        if shape == "select":
+            return "select_label" if named else "select"
+        if shape == "filter":
+            if self._connected:
+                return "filter_clause" if self._rng.chance(0.35) else "filter"
+            plain = all(isinstance(part, Comparison) for part in query.where.conditions)
+            if plain and self._rng.chance(0.06):
                 return "filter_clause"
-            return "which" if label and self._rng.chance(0.6) else "filter"
-        if query.shape == "group_each" and query.aggregate == Aggregate("COUNT") and self._rng.chance(0.5):
-            return "group_each_count"
-        if query.shape == "group_top":
-            assert query.order is not None
-            return "group_top_one" if query.order.limit == 1 else "group_top"
-        if query.shape in ("top", "top_one"):
-            return f"{query.shape}_label" if label and self._rng.chance(0.7) else query.shape
-        return query.shape
+            if named and self._rng.chance(0.5):
+                return "which_predicate" if self._rng.chance(0.45) and self._predicate() else "which"
+            return "filter"
+        if shape == "count" and self._rng.chance(0.4) and self._predicate():
+            return "count_predicate"
+        if shape == "related_filter":
+            if named and self._rng.chance(0.4):
+                return "which_predicate" if self._rng.chance(0.5) and self._predicate() else "which"
+            return "filter"
+        if shape == "aggregate" and self._many() and self._rng.chance(0.2):
+            return "aggregate_many"
+        return self._results.template_name(query, named) or shape
 
-    def _slots(self, query: Query, template: str) -> dict[str, str]:
+    def _predicate(self) -> str | None:
+        """Write the conditions as a predicate, the same each time; None if it cannot be."""
+        if not self._predicates:
+            query, base = self._query, self._query.scope.base
+            if self._connected:
+                clauses = ConditionClauses(self._rng, self._nouns, self._conditions, self._names)
+                self._predicates.append(clauses.predicate(query.where, base))
+            else:
+                self._predicates.append(self._nouns.predicate(self._tree))
+        return self._predicates[0]
+
+    def _many(self) -> tuple[str, ...]:
+        """Return clauses that ask for the average: "how old students are on average"."""
+        query = self._query
+        aggregate = query.aggregate
+        if len(query.select) > 1 or aggregate is None or aggregate.function != "AVG" or not aggregate.column:
+            return ()
         base = query.scope.base
-        names = [self._phrases.name(column) for column in query.columns]
-        relative = self._phrases.relative(query.where) if re.search(r"\{[RWm]|\{cmp|\{best", template) else ""
-        if re.search(r"\{item\}( \{R\}|\{W\})", template):
-            relative = relative.replace("that have ", "that has ").replace("that are ", "that is ")
+        return column_words(aggregate.column.phrase, aggregate.column.role, base.is_person).many
+
+    def _slots(self, template: str) -> dict[str, str]:
+        query, base = self._query, self._query.scope.base
+        plural = self._rng.chance(0.5) and not re.search(
+            r"\{ITEM\}|\{item\}|[Ee]ach|[Ee]very|\{is\} the \{cols\} of the \{sup\}", template
+        )
+        plural = bool(query.columns) and plural
+        plural = plural or ("What are the {cols}" in template and len(query.columns) == 1)
+        opener = self._rng.choice(self._templates.lists["openers"])
+        columns = query.columns
+        several = len(columns) > 1 or plural
         slots = {
-            "O": self._rng.choice(self._templates.lists["openers"]),
+            "O": opener,
             "o": self._rng.choice(self._templates.lists["inner"]),
             "item": base.item,
             "items": base.items,
             "table": base.name,
-            "cols": join_phrases(names, self._rng.choice(("and", "and", "and the"))) if names else "",
-            "is": "are" if len(names) > 1 else "is",
-            "R": relative,
-            "W": f" {relative}" if relative else "",
-            "C": self._phrases.clauses(query.where) if "{C}" in template else "",
+            "cols": self._names.listed(columns, plural=plural),
+            "is": "are" if several or len(query.aggregates) > 1 else "is",
+            "who": "who" if base.is_person and self._rng.chance(0.7) else "that",
+            "it": "they" if base.is_person else "it",
+            "they": "they",
+            "its": "their" if base.is_person else "its",
         }
-        if names:
-            slots |= {"c": names[0], "cs": pluralize(names[0])}
-        aggregate = query.aggregate
-        if aggregate is not None and aggregate.column is not None:
-            word = self._phrases.name(aggregate.column)
-            slots |= {"c": word, "cs": pluralize(word), "agg": self._measured(aggregate)}
-        if query.group is not None:
-            slots |= self._grouped(query, slots)
-        elif query.order is not None:
-            slots |= self._ordered(query.order)
+        slots |= self._rows(template)
+        if columns:
+            name = self._names.owned(columns[0])
+            slots |= {"c": name, "cs": pluralize(name), "c1": name}
+        if query.aggregates and query.aggregates[0].column is not None:
+            slots["agg"] = self._names.several_measured(query.aggregates)
+            word = self._names.name(query.aggregates[0].column)
+            slots |= {"c": word, "cs": pluralize(word)} if not columns else {}
+        if "{many}" in template:
+            slots["many"] = self._rng.choice(self._many()).format(items=slots["NP"])
+        slots |= self._results.slots(query, self._tree, slots)
+        few = query.having is not None and slots["cmp"].endswith((" one", " 1"))
+        if few and query.shape == "group_having":
+            slots["NP"] = slots["ITEM"]
+        if (query.shape == "pairs" and not self._is_listed) or query.shape.startswith("related_"):
+            related = RelatedWords(self._rng, self._names, self._nouns, self._conditions)
+            slots |= related.slots(query, self._tree)
+            slots["others"] = slots["other"] if few else slots["others"]
+        if opener == "What are":
+            # "What are the name and age" is right, "What are the name" is not.
+            ends_asked = template.startswith("{O} the {cols}") or template.startswith("{O} {cols}")
+            if not ends_asked:
+                slots["O"] = "Show"
+            elif not several:
+                slots["O"] = "What is"
         return slots
 
-    def _measured(self, aggregate: Aggregate) -> str:
-        """Write what is aggregated, such as "average price" or "latest order date"."""
-        assert aggregate.column is not None
-        word = self._phrases.name(aggregate.column)
-        key = aggregate.function
-        if aggregate.column.role in TEMPORAL_ROLES and key in ("MAX", "MIN"):
-            key = "latest" if key == "MAX" else "earliest"
-        choices = self._templates.groups["measures"].get(key, ["number of different {c}"])
-        if key == "SUM" and word.startswith("total"):
-            choices = ["sum of the {c}"]
-        return self._rng.choice(choices).format(c=word)
-
-    def _grouped(self, query: Query, slots: dict[str, str]) -> dict[str, str]:
-        assert query.group is not None
-        group = self._phrases.name(query.group)
-        owner = self._phrases.owner(query.group)
-        if owner and self._rng.chance(0.7):
-            group = owner
-        items = slots["items"] + slots["W"]
-        aggregate = query.order.by if query.order is not None else query.aggregate
-        many = f"number of {items}"
-        if isinstance(aggregate, Aggregate) and aggregate.column is not None:
-            many = f"{self._measured(aggregate)} of {items}"
-        out = {"g": group, "gs": pluralize(group), "m": many}
-        if query.having is not None:
-            out["cmp"] = self._compared(query.having, slots)
-        if query.order is not None:
-            out["dir"] = self._direction(query.order, None)
-            out["k"] = self._number(query.order.limit or 1)
-            most = "most" if query.order.descending else "fewest"
-            sign = "highest" if query.order.descending else "lowest"
-            out["best"] = f"{most} {items}" if many.startswith("number") else f"{sign} {many}"
-        return out
-
-    def _compared(self, having: GroupCondition, slots: dict[str, str]) -> str:
-        words = {">": ("more than", "over"), ">=": ("at least",), "<": ("fewer than", "less than")}[having.op]
-        items = slots["item"] if having.number == 1 else slots["items"]
-        return f"{self._rng.choice(words)} {self._number(having.number)} {items}{slots['W']}"
-
-    def _ordered(self, order: OrderBy) -> dict[str, str]:
-        assert isinstance(order.by, ColumnProfile)
-        word = self._phrases.name(order.by)
-        best = self._measured(Aggregate("MAX" if order.descending else "MIN", order.by))
-        return {
-            "c": word,
-            "sup": best,
-            "k": self._number(order.limit or 1),
-            "dir": self._direction(order, order.by),
-        }
-
-    def _direction(self, order: OrderBy, column: ColumnProfile | None) -> str:
-        if column is not None and column.role in TEMPORAL_ROLES and self._rng.chance(0.6):
-            words = ("latest first", "from latest to earliest", "newest first")
-            return self._rng.choice(
-                words if order.descending else ("earliest first", "from earliest to latest", "oldest first")
-            )
-        down = ("in descending order", "from highest to lowest", "highest first", "descending")
-        up = ("in ascending order", "from lowest to highest", "lowest first", "ascending")
-        return self._rng.choice(down if order.descending else up)
-
-    def _number(self, number: int) -> str:
-        return NUMBER_WORDS[number] if number < len(NUMBER_WORDS) and self._rng.chance(0.5) else str(number)
-
-    def _finished(self, text: str, template: str) -> str:
-        asks = _QUESTION.match(text) is not None
-        text = text.rstrip("?. ")
-        # Not everyone ends a sentence, or begins it with a capital.
-        if self._rng.chance(0.85):
-            text += "?" if asks else "."
-        return text if self._rng.chance(0.08) else text[0].upper() + text[1:]
+    def _rows(self, template: str) -> dict[str, str]:
+        """Write the rows that are asked about."""
+        query, base = self._query, self._query.scope.base
+        slots = {}
+        if self._connected:
+            clauses = ConditionClauses(self._rng, self._nouns, self._conditions, self._names)
+            slots["C"] = clauses.clauses(query.where, base)
+            rest = clauses.relative(query.where, base)
+            slots |= {
+                "NP": f"{base.items} {rest}",
+                "ITEM": f"{base.item} {clauses.relative(query.where, base, one=True)}",
+            }
+            slots["P"] = self._predicate() or ""
+            return slots
+        # Of a pair of tables, the second is written by itself.
+        skip = 1 if query.shape == "pairs" or query.shape.startswith("related_") else 0
+        skip = 0 if query.shape == "related_filter" or self._is_listed else skip
+        slots["NP"] = self._nouns.rows(self._tree, skip=skip)
+        slots["ITEM"] = self._nouns.rows(self._tree, one=True, skip=skip)
+        if "{P}" in template:
+            slots["P"] = self._predicate() or ""
+        if "{C}" in template:
+            clauses = ConditionClauses(self._rng, self._nouns, self._conditions, self._names)
+            slots["C"] = clauses.clauses(query.where, base)
+        if "{NP2}" in template and query.both is not None:
+            slots["NP2"] = self._nouns.rows(build_tree(query.scope, query.both))
+        return slots

@@ -1,0 +1,92 @@
+"""Examples over invented databases, drawn and worded as those of a user's own database are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+from t2sql.data.demo.world_databases import WorldDatabase
+from t2sql.data.example import Example
+from t2sql.data.rng import Rng
+from t2sql.data.synthesis import AnswerChecker, QuerySampler, QuestionWriter, Recipe, read_recipe
+from t2sql.prompt import render_prompt
+
+_SHARES: dict[str, float] = {
+    "select": 5,
+    "filter": 13,
+    "filters": 5,
+    "nested": 6,
+    "distinct": 3,
+    "count": 8,
+    "aggregate": 7,
+    "group": 10,
+    "order": 11,
+    "join": 12,
+    "join2": 2,
+    "related": 25,
+    "none": 6,
+}
+"""The kinds of queries, about as often as people ask for them; see docs/experiments.md."""
+
+_CONDITIONS: dict[str, float] = {
+    "equal": 52,
+    "not_equal": 4,
+    "compare": 31,
+    "between": 4,
+    "like": 4,
+    "in": 3,
+    "null": 0,
+}
+_EMPTY = 0.02
+_MOST_ATTEMPTS = 60
+"""Attempts in a row for one example; then another kind is drawn."""
+
+
+def world_recipe() -> Recipe:
+    """Return what is drawn over invented databases."""
+    return replace(read_recipe(), shares=_SHARES, conditions=_CONDITIONS)
+
+
+def sample_examples(rng: Rng, database: WorldDatabase, count: int, recipe: Recipe) -> Iterator[Example]:
+    """Draw examples over one database, no statement and no question twice.
+
+    Args:
+        rng: The source of random choices.
+        database: The database.
+        count: How many examples.
+        recipe: What is drawn.
+
+    Yields:
+        The examples, whose ids are empty.
+    """
+    seen: set[str] = set()
+    with closing(AnswerChecker(database.connect())) as checker:
+        sampler = QuerySampler(rng, recipe, database.profiles, checker.connection)
+        left = count
+        while left:
+            kind = rng.weighted_choice(recipe.shares)
+            for _ in range(_MOST_ATTEMPTS):
+                query = sampler.sample(kind)
+                if query is None or (sql := query.sql()) in seen:
+                    continue
+                verdict = checker.judge(query)
+                if verdict == "bad" or (verdict == "empty" and not rng.chance(_EMPTY)):
+                    continue
+                question = QuestionWriter(rng, query).write()
+                if question.lower() in seen:
+                    continue
+                seen |= {sql, question.lower()}
+                yield Example(
+                    id="",
+                    question=question,
+                    schema=database.schema,
+                    sql=sql,
+                    db=f"db/{database.name}.sqlite",
+                    source="demo",
+                    prompt=render_prompt(database.schema, question),
+                    completion=sql,
+                    tags=("relational", *query.tags),
+                )
+                left -= 1
+                break
