@@ -127,6 +127,12 @@ def test_a_missing_or_empty_split_is_refused_when_it_is_asked_for(tmp_path: Path
         dataset.split("dev")
 
 
+def test_one_split_is_read_without_the_others(tutorial: Path) -> None:
+    (tutorial / "train.jsonl").write_text("not an example\n")
+    dataset = data.load(tutorial, split="test")
+    assert list(dataset.counts) == ["test"] and dataset.test
+
+
 def test_a_directory_without_splits_or_no_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no split in the dataset.*expected train\.jsonl"):
         data.load(tmp_path)

@@ -7,9 +7,9 @@ from pathlib import Path
 from t2sql import data as datasets
 from t2sql import evaluate
 from t2sql.cli.output import Output, table
-from t2sql.cli.stage_lines import pair_lines
+from t2sql.cli.score_lines import pair_lines
 from t2sql.plain import Json
-from t2sql.runs.records import Pair
+from t2sql.runs import records
 
 _TITLES = {"execution": "execution", "exact": "exact set match", "soft_f1": "soft F1", "r_ves": "R-VES"}
 
@@ -50,7 +50,7 @@ def _row(file: evaluate.ScoredBenchmark) -> dict[str, Json]:
     }
 
 
-def _text(files: list[evaluate.ScoredBenchmark], pairs: list[Pair]) -> str:
+def _text(files: list[evaluate.ScoredBenchmark], pairs: list[records.Pair]) -> str:
     cells = []
     for file in files:
         for figure in file.figures:

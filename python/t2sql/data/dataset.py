@@ -102,8 +102,12 @@ class Dataset:
         return digest.hexdigest()
 
 
-def load(path: Path) -> Dataset:
+def load(path: Path, *, split: str | None = None) -> Dataset:
     """Read a directory of JSONL splits, with lines in any of the accepted formats.
+
+    Args:
+        path: The directory.
+        split: The only split that is read, if it is there; by default all are.
 
     Raises:
         InputError: The directory does not exist or has no split, or a line cannot be read.
@@ -115,9 +119,11 @@ def load(path: Path) -> Dataset:
     strict = LeftOut(strict=True)
     source = path.resolve().name
     splits = {
-        name: read_examples(file, name, source, strict) for name, file in files.items() if file.is_file()
+        name: read_examples(file, name, source, strict)
+        for name, file in files.items()
+        if split in (None, name) and file.is_file()
     }
-    if not splits:
+    if not splits and not any(file.is_file() for file in files.values()):
         names = ", ".join(sorted(entry.name for entry in path.iterdir())[:5]) or "an empty directory"
         expected = ", ".join(f"{name}.jsonl" for name in SPLITS)
         raise InputError("no split in the dataset", where=path, expected=expected, found=names)

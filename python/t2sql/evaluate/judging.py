@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -37,8 +37,6 @@ _OUTCOME_OF_KIND = {
     "timeout": "too slow",
     "memory": "too slow",
 }
-_OPEN_DATABASES = 16
-"""Databases that stay open: questions come grouped by database, and each database costs a file handle."""
 _MAX_ROWS = 100_000
 """Rows of a result that are compared; a gold result with more is judged by a test suite."""
 _AHEAD = 64
@@ -98,7 +96,8 @@ class Judge:
         self._dataset = dataset
         self._timeout = timeout
         self._doubts = doubts
-        self._open: OrderedDict[Path | Schema, tuple[ExitStack, Reader]] = OrderedDict()
+        self._readers: dict[Path | Schema, Reader] = {}
+        self._stack = ExitStack()
         self._gold_results: dict[tuple[Path, str], Result] = {}
         self._sent: deque[Task] = deque()
         self._outcomes: Iterator[Result | SqlError] = iter(())
@@ -109,8 +108,7 @@ class Judge:
 
     def __exit__(self, *_: object) -> None:
         """Close the databases."""
-        while self._open:
-            self._open.popitem()[1][0].close()
+        self._stack.close()
 
     def run_ahead(self, pairs: Sequence[tuple[Example, str]]) -> None:
         """Send the statements that `score` will need of these examples and answers, in their order."""
@@ -219,14 +217,10 @@ class Judge:
 
     def _reader(self, where: Path | Schema) -> Reader:
         """A database file, or an empty database of a schema."""
-        if where in self._open:
-            self._open.move_to_end(where)
-            return self._open[where][1]
-        if len(self._open) >= _OPEN_DATABASES:
-            self._open.popitem(last=False)[1][0].close()
-        stack = ExitStack()
-        reader = stack.enter_context(open_reader(where))
-        self._open[where] = stack, reader
+        reader = self._readers.get(where)
+        if reader is None:
+            # Of the databases, the process that runs the statements keeps few open.
+            reader = self._readers[where] = self._stack.enter_context(open_reader(where))
         return reader
 
 

@@ -38,7 +38,6 @@ def logical_form(sql: str) -> LogicalForm | None:
         return None
     if not isinstance(tree, exp.Query):
         return None
-    tree = tree.copy()
     _normalize_names(tree)
     if not isinstance(tree, exp.Select) or tree.args.get("with_") or tree.args.get("with"):
         return LogicalForm((), (("", _text(tree)),), ())

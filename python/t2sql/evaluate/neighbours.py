@@ -56,7 +56,7 @@ def _with_node(tree: exp.Expr, index: int, edited: exp.Expr | None) -> str:
         copy = edited
     else:
         node.replace(edited)
-    return copy.sql(dialect="sqlite")
+    return copy.sql(dialect="sqlite", copy=False)
 
 
 def _edits(node: exp.Expr, tree: exp.Expr, schema: Schema) -> Iterator[exp.Expr | None]:

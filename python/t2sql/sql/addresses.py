@@ -18,14 +18,15 @@ def reading_address(path: Path) -> str:
     Args:
         path: The file; it need not exist.
     """
-    address = f"{path.resolve().as_uri()}?mode=ro"
+    file = path.resolve()
+    address = f"{file.as_uri()}?mode=ro"
     try:
-        with path.open("rb") as file:
-            ahead = file.read(20)[18:] == _WRITE_AHEAD
+        with path.open("rb") as content:
+            ahead = content.read(20)[18:] == _WRITE_AHEAD
     except OSError:
         return address
+    if not ahead or os.access(file.parent, os.W_OK):
+        return address
     beside = [path.with_name(path.name + end) for end in ("-wal", "-shm")]
-    changing = any(file.exists() and file.stat().st_size for file in beside)
-    if ahead and not changing and not os.access(path.resolve().parent, os.W_OK):
-        return f"{address}&immutable=1"
-    return address
+    changing = any(other.exists() and other.stat().st_size for other in beside)
+    return address if changing else f"{address}&immutable=1"

@@ -70,6 +70,8 @@ def without_string_fallback(sql: str) -> str:
 
     SQLite takes an unknown name in double quotes for a string: https://www.sqlite.org/quirks.html#dblquote.
     """
+    if '"' not in sql:
+        return sql
     out = []
     for kind, text in tokens(sql):
         if kind == "double":

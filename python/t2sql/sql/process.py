@@ -43,6 +43,7 @@ class StatementProcess:
         self._keys: OrderedDict[int, str | None] = OrderedDict()
         self._poll = select.poll()
         self._received: deque[Reply] = deque()
+        self._to_close: tuple[Close, ...] = ()
         self._is_ready = False
         ours, theirs = Pipe()
         read, self._control = os.pipe()
@@ -88,11 +89,13 @@ class StatementProcess:
         raise WorkError("the process that runs statements does not start", found=f"exit code {self.kill()}")
 
     def send(self, request: Request) -> None:
-        """Send statements.
+        """Send statements, and what was to be closed with them.
 
         Raises:
             OSError: The process has ended.
         """
+        request = (*self._to_close, *request)
+        self._to_close = ()
         self._connection.send_bytes(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
 
     def has_reply(self, seconds: float) -> bool:
@@ -148,10 +151,13 @@ class StatementProcess:
         if key in self._keys:
             self._keys[key] = session
 
-    def forget(self, key: int) -> None:
-        """Close a database in the process."""
+    def forget(self, key: int, *, later: bool = False) -> None:
+        """Close a database in the process; `later` with what is sent next."""
         if key in self._keys:
             del self._keys[key]
+            if later:
+                self._to_close = (*self._to_close, Close(key))
+                return
             with suppress(OSError):
                 self.send((Close(key),))
 

@@ -75,11 +75,11 @@ class StatementProcesses:
         for other in old:
             other.kill()
 
-    def forget(self, key: int) -> None:
-        """Close a database in the processes that wait."""
+    def forget(self, key: int, *, later: bool = False) -> None:
+        """Close a database in the processes that wait; `later` with the next statements that they get."""
         with self._lock:
             for process in self._idle:
-                process.forget(key)
+                process.forget(key, later=later)
 
     def close_now(self, key: int) -> None:
         """Close a database, so that its file is not locked after; a process that is busy with it is ended."""

@@ -98,7 +98,7 @@ def open_reader(
     try:
         yield Reader(runner)
     finally:
-        runner.close()
+        runner.close(later=isinstance(where, SqliteMemory))
 
 
 def execute(

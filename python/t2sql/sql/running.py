@@ -71,16 +71,17 @@ class Runner:
         """
         PROCESSES.prepare(self.key, self.target)
 
-    def close(self, *, wait: bool = False) -> None:
+    def close(self, *, wait: bool = False, later: bool = False) -> None:
         """Close the database.
 
         Args:
             wait: Whether it has to be closed when this returns, such as a file that others want to lock.
+            later: Whether it may stay open until its process runs the next statements, as one in memory may.
         """
         if wait:
             PROCESSES.close_now(self.key)
         else:
-            PROCESSES.forget(self.key)
+            PROCESSES.forget(self.key, later=later)
 
     def execute(
         self,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 
 from t2sql.sql.lexer import quote
 
@@ -64,6 +65,12 @@ def _view_reach(connection: sqlite3.Connection) -> ViewReach:
         module = _MODULE.search(sql or "") if (sql or "").upper().startswith("CREATE VIRTUAL") else None
         if module is None or module[1].lower() in _HARMLESS_MODULES:
             tables.add(name.lower())
+    return ViewReach(frozenset(tables), _view_functions())
+
+
+@cache  # They are SQLite's own, whatever the file.
+def _view_functions() -> frozenset[str]:
     query = "SELECT name FROM pragma_function_list WHERE flags & ? OR name LIKE 'json%'"
-    functions = {name.lower() for (name,) in connection.execute(query, (_INNOCUOUS,))}
-    return ViewReach(frozenset(tables), frozenset(functions | _HARMLESS_FUNCTIONS))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        functions = {name.lower() for (name,) in connection.execute(query, (_INNOCUOUS,))}
+    return frozenset(functions | _HARMLESS_FUNCTIONS)

@@ -14,7 +14,7 @@ from t2sql import evaluate, runs
 from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
-from t2sql.cli.stage_lines import rate
+from t2sql.cli.score_lines import rate
 from t2sql.errors import InputError
 from t2sql.runs.records import FEW_ANSWERS
 from t2sql.text import one_line, pad

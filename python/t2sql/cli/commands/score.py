@@ -12,10 +12,10 @@ from t2sql import evaluate
 from t2sql.cli.benchmark_scores import print_benchmark_scores
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, table
-from t2sql.cli.stage_lines import measure_line, pair_lines, rate, right_cells
+from t2sql.cli.score_lines import measure_line, pair_lines, rate, right_cells
 from t2sql.errors import InputError
 from t2sql.plain import Json
-from t2sql.runs.records import Pair
+from t2sql.runs import records
 
 EXAMPLE = """
 t2sql score runs/demo/predictions/demo.q8_0.llama.test.jsonl --data runs/demo/data
@@ -107,7 +107,7 @@ def command(
         )
         print_benchmark_scores(out, files, data, split, options)
         return
-    dataset = datasets.load(data)
+    dataset = datasets.load(data, split=split)
     with out.progress("score") as progress:
         scored = [
             evaluate.score_file(file, dataset, split, timeout=timeout or 5.0, progress=progress)
@@ -141,7 +141,7 @@ def _row(file: evaluate.ScoredFile) -> dict[str, Json]:
     }
 
 
-def _text(files: list[evaluate.ScoredFile], pairs: list[Pair]) -> str:
+def _text(files: list[evaluate.ScoredFile], pairs: list[records.Pair]) -> str:
     cells, wrong_lines = [], []
     for file in files:
         summary, name = file.summary, file.path.name

@@ -14,7 +14,7 @@ from t2sql import evaluate
 from t2sql.cli.adapters import data_of, each_checkpoint, model_of
 from t2sql.cli.options import MaxTokens, Seed, shared
 from t2sql.cli.output import Output, table
-from t2sql.cli.stage_lines import pair_lines, right_cells
+from t2sql.cli.score_lines import pair_lines, right_cells
 from t2sql.plain import JsonObject
 from t2sql.runs.records import Pair, ValidationScore
 
