@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from t2sql.errors import InputError
@@ -107,6 +107,7 @@ COLUMN = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(COLUMN, min_size=1, max_size=4, unique_by=lambda c: c.name.lower()), WORDS, WORDS, WORDS)
 def test_any_names_and_texts_are_read_as_they_were_written(
     columns: list[Column], name: str, comment: str, value: str

@@ -18,6 +18,7 @@ from .sources import source_state as source_state
 from .synthesis.privacy import Privacy as Privacy
 from .synthesis.privacy import judge_privacy as judge_privacy
 from .synthesis.recipe import default_recipe_text as default_recipe_text
+from .value_reading import ValueReader as ValueReader
 from .writing import note_grammar as note_grammar
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Example",
     "Privacy",
     "Splits",
+    "ValueReader",
     "asked_in",
     "baseline_answers",
     "commonest_shape",

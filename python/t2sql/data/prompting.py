@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from t2sql.data.database_texts import DatabaseTexts
 from t2sql.data.dataset import Dataset
 from t2sql.data.example import Example, with_evidence
 from t2sql.errors import InputError
@@ -17,7 +19,8 @@ from t2sql.prompt import (
     parse_prompt,
     render_prompt,
 )
-from t2sql.schema import Schema
+from t2sql.schema import Schema, with_guessed_keys
+from t2sql.values import with_samples
 
 
 def in_format(examples: Sequence[Example], prompt_format: PromptFormat, folder: Path | None) -> list[Example]:
@@ -28,7 +31,13 @@ def in_format(examples: Sequence[Example], prompt_format: PromptFormat, folder: 
         prompt_format: The format.
         folder: The dataset's directory, where the examples' databases are; None where there are none.
     """
-    return [_in_format(example, prompt_format) for example in examples]
+    if folder is None or not {"values", "samples"} & set(prompt_format.parts):
+        return [_in_format(example, prompt_format, None) for example in examples]
+    with closing(DatabaseTexts(folder)) as texts:
+        # Those of a database one after the other, so that its texts are read once.
+        order = sorted(range(len(examples)), key=lambda index: examples[index].db or "")
+        written = {index: _in_format(examples[index], prompt_format, texts) for index in order}
+    return [written[index] for index in range(len(examples))]
 
 
 def asked_in(
@@ -47,7 +56,7 @@ def asked_in(
     return [example.prompt for example in examples]
 
 
-def _in_format(example: Example, prompt_format: PromptFormat) -> Example:
+def _in_format(example: Example, prompt_format: PromptFormat, texts: DatabaseTexts | None) -> Example:
     parsed = parsed_if_ours(example.prompt)
     if parsed is None:
         return example
@@ -56,7 +65,18 @@ def _in_format(example: Example, prompt_format: PromptFormat) -> Example:
     if prompt_format.version == 1:
         question = with_evidence(question, example.evidence)
     hints = PromptHints(evidence=example.evidence)
+    if "keys" in prompt_format.parts:
+        schema = with_guessed_keys(schema)
+    if "samples" in prompt_format.parts:
+        schema = _with_samples(schema, example.db, texts)
+    if "values" in prompt_format.parts and texts is not None and example.db is not None:
+        hints = replace(hints, values=texts.matches(example.db, question))
     return replace(example, prompt=render_prompt(schema, question, prompt_format, hints))
+
+
+def _with_samples(schema: Schema, db: str | None, texts: DatabaseTexts | None) -> Schema:
+    """The schema with the samples of its database; with none where it has no database that can be read."""
+    return with_samples(schema, ()) if texts is None or db is None else texts.with_samples(db, schema)
 
 
 def parsed_if_ours(prompt: str) -> ParsedPrompt | None:

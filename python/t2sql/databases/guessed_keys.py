@@ -1,44 +1,28 @@
-"""Foreign keys that nobody declared, guessed by names: `customer_id` refers to the table of customers."""
+"""Foreign keys that nobody declared, of tables as they are read from a database's catalog."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-from t2sql.databases.tables import DatabaseColumn, DatabaseTable, ForeignKeyConstraint
-from t2sql.schema import row_nouns, split_name
-
-_NUMBER = re.compile(r"INT|NUM|DEC|REAL|FLOA|DOUB|SERIAL", re.IGNORECASE)
+from t2sql import schema
+from t2sql.databases.tables import DatabaseTable, ForeignKeyConstraint
+from t2sql.schema import Column, ForeignKey, Table
 
 
 def guess_keys(table: DatabaseTable, tables: Iterable[DatabaseTable]) -> Iterator[ForeignKeyConstraint]:
-    """Guess which columns of a table refer to another one; columns of a declared key are passed over.
-
-    A column whose name is a table's, in the singular, and "id" refers to that table's primary key if that is
-    one column of the same kind of type; in a table without one, to its column "id".
+    """Guess which columns of a table refer to another one; see `t2sql.schema.guess_keys`.
 
     Args:
         table: The table whose columns are looked at.
         tables: All tables.
     """
-    declared = {column for key in table.foreign_keys for column in key.columns}
-    targets = [(row_nouns(target.name)[0].lower(), target) for target in tables if target.name != table.name]
-    for column in table.columns:
-        words = [word.lower() for word in split_name(column.name)]
-        if len(words) < 2 or words[-1] != "id" or column.name in declared:
-            continue
-        for noun, target in targets:
-            key = _key(target) if noun == " ".join(words[:-1]) else None
-            if key is not None and _is_number(key) == _is_number(column):
-                yield ForeignKeyConstraint(table.name, (column.name,), target.name, (key.name,))
+    for key in schema.guess_keys(_plain(table), map(_plain, tables)):
+        yield ForeignKeyConstraint(table.name, (key.column,), key.to_table, (key.to_column,))
 
 
-def _is_number(column: DatabaseColumn) -> bool:
-    return _NUMBER.search(column.type) is not None
-
-
-def _key(table: DatabaseTable) -> DatabaseColumn | None:
-    names = table.primary_key or tuple(name for name in table.column_names if name.lower() == "id")
-    if len(names) != 1:
-        return None
-    return next((column for column in table.columns if column.name == names[0]), None)
+def _plain(table: DatabaseTable) -> Table:
+    return Table(
+        table.name,
+        tuple(Column(column.name, column.type, column.name in table.primary_key) for column in table.columns),
+        tuple(ForeignKey(name, key.to_table, "") for key in table.foreign_keys for name in key.columns),
+    )

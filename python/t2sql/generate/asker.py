@@ -22,7 +22,7 @@ from t2sql.prompt import (
     render_prompt,
     render_retry,
 )
-from t2sql.schema import Schema
+from t2sql.schema import Schema, with_guessed_keys
 
 Values: TypeAlias = Literal["free", "question"]
 """Where the texts in an answer come from: anywhere, or words of the question."""
@@ -160,7 +160,8 @@ class Asker:
         if failed is not None or width is not None:
             copied = question if self.options.values == "question" else None
             grammar = grammar_of(schema, copied, width or "narrow", about=question)
-        prompt = render_prompt(schema, question, self.prompt_format, hints)
+        shown = with_guessed_keys(schema) if "keys" in self.prompt_format.parts else schema
+        prompt = render_prompt(shown, question, self.prompt_format, hints)
         if failed is not None:
             retry = render_retry(prompt, question, failed.sql, failed.error)
             answer = self._answer(retry, grammar, votes=1)

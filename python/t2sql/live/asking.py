@@ -8,15 +8,18 @@ from t2sql.errors import ContextError, InputError
 from t2sql.generate import Answer, Asker, FailedStatement, check_question, choose_by_votes
 from t2sql.live.answer import LiveAnswer
 from t2sql.live.database import LiveDatabase
-from t2sql.live.names import shown_schema
+from t2sql.live.names import shown_schema, shown_value
 from t2sql.live.relevance import SchemaPart, select_part
 from t2sql.live.running import Limits
 from t2sql.live.statement import Statement
+from t2sql.prompt import NO_HINTS, PromptHints
 from t2sql.schema import Schema
 from t2sql.sql import Result, SqlError, same_result
 
 DEFAULT_CONTEXT = 2048
 """Tokens of a prompt and its answer where the backend does not say how many it takes."""
+_MOST_MATCHES = 20
+"""Values of the database that are looked for; a prompt has the first of them that are in its tables."""
 MAX_QUESTION_CHARACTERS = 20_000
 
 # `select_part` estimates tokens by bytes, three to a token, and no tokenizer makes more than one token of a
@@ -32,6 +35,7 @@ def ask_database(
     *,
     execute: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
+    evidence: str = "",
 ) -> LiveAnswer:
     """Ask for the SQL of a question over a database's tables, and perhaps for its rows.
 
@@ -44,6 +48,7 @@ def ask_database(
         question: The question, in words.
         execute: Whether the statement is run.
         limits: How much it may use.
+        evidence: What the user says beside the question; only some prompt formats show it.
 
     Returns:
         The answer. A statement that cannot run is an `error` in it, not an exception.
@@ -62,7 +67,11 @@ def ask_database(
         )
     schema = database.schema()
     database.read_texts_soon()
-    part, answer = ask_within_context(asker, shown_schema(schema), question)
+    parts = asker.prompt_format.parts
+    shown = shown_schema(database.with_samples(schema) if "samples" in parts else schema)
+    values = database.matching_values(question, _MOST_MATCHES) if "values" in parts else ()
+    hints = PromptHints(tuple(map(shown_value, values)), evidence)
+    part, answer = ask_within_context(asker, shown, question, hints)
     attempts = _Attempts(asker, database, schema, limits if execute else None)
     if execute and answer.agreement is not None:
         answer = attempts.vote_by_rows(answer)
@@ -70,7 +79,7 @@ def ask_database(
     first = None
     if attempt.error is not None and answer.sql and not asker.cancelled():
         failed = FailedStatement(answer.sql, str(attempt.error.found))
-        second = _ask_again(asker, part.schema, question, failed)
+        second = _ask_again(asker, part.schema, question, failed, hints)
         if second is not None and not _same_text(second.sql, answer.sql):
             first, answer, attempt = failed, second, attempts.attempt(second.sql)
     return LiveAnswer(
@@ -85,7 +94,9 @@ def ask_database(
     )
 
 
-def ask_within_context(asker: Asker, schema: Schema, question: str) -> tuple[SchemaPart, Answer]:
+def ask_within_context(
+    asker: Asker, schema: Schema, question: str, hints: PromptHints = NO_HINTS
+) -> tuple[SchemaPart, Answer]:
     """Ask over as much of a schema as fits the model's context.
 
     We cannot count tokens here; after a ContextError a smaller part is asked about.
@@ -94,6 +105,7 @@ def ask_within_context(asker: Asker, schema: Schema, question: str) -> tuple[Sch
         asker: The model.
         schema: The whole schema, as a prompt shows it.
         question: The question.
+        hints: What there is beside the schema.
 
     Returns:
         The part of the schema that the prompt has, and the answer.
@@ -105,11 +117,11 @@ def ask_within_context(asker: Asker, schema: Schema, question: str) -> tuple[Sch
     refused: Schema | None = None
     refusal: ContextError | None = None
     for fraction in _CONTEXT_FRACTIONS:
-        part = select_part(schema, question, context * fraction)
+        part = select_part(schema, question, context * fraction, asker.prompt_format, hints)
         if part.schema == refused:
             continue
         try:
-            return part, asker.ask(question, part.schema)
+            return part, asker.ask(question, part.schema, hints=hints)
         except ContextError as error:
             refused, refusal = part.schema, error
     assert refusal is not None
@@ -157,9 +169,11 @@ def _same_text(a: str, b: str) -> bool:
     return a.strip().rstrip(";").split() == b.strip().rstrip(";").split()
 
 
-def _ask_again(asker: Asker, schema: Schema, question: str, failed: FailedStatement) -> Answer | None:
+def _ask_again(
+    asker: Asker, schema: Schema, question: str, failed: FailedStatement, hints: PromptHints
+) -> Answer | None:
     """The second attempt; None if its prompt, which is longer than the first, does not fit the context."""
     try:
-        return asker.ask(question, schema, failed)
+        return asker.ask(question, schema, failed, hints)
     except ContextError:
         return None

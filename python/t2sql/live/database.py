@@ -28,6 +28,7 @@ from t2sql.live.value_store import Origin, ValueStore
 from t2sql.schema import ColumnValue, Schema
 from t2sql.sql import Result, Runner, SqlError, SqliteFile
 from t2sql.values import Limits as TextLimits
+from t2sql.values import with_samples
 
 EXPECTED_URLS = "sqlite:///FILE, duckdb:///FILE, postgresql://HOST/NAME or mariadb://HOST/NAME"
 """What error messages say is expected of a database."""
@@ -232,6 +233,17 @@ class LiveDatabase:
         """
         self._values.expire()
         return self._values.matches(question, limit)
+
+    def with_samples(self, schema: Schema) -> Schema:
+        """The schema with a few texts of each column, none of a column that looks private.
+
+        The first call reads the texts of the database.
+
+        Args:
+            schema: Some of its tables.
+        """
+        self._values.expire()
+        return with_samples(schema, self._values.samples())
 
     def read_texts_soon(self) -> None:
         """Begin to read the texts that answers are compared with, and do not wait for it."""

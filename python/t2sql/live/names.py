@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from sqlglot import exp
-
-from t2sql.schema import Column, Schema, Table
+from t2sql.schema import Column, ColumnValue, ForeignKey, Schema, Table
 
 Named = TypeVar("Named", Table, Column)
 
-Namespaces: TypeAlias = Callable[[str], tuple[str, ...]]
-"""What a table's name is written after, by the name: its schema, perhaps after its catalog, or nothing."""
-
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-
-_TEXT = re.compile(r"char|text|string|clob|enum", re.IGNORECASE)
-_NESTED = re.compile(r"\[|^(struct|map|union|list)\b", re.IGNORECASE)
-_CAST = re.compile(r"enum|char\(|character\(", re.IGNORECASE)
-
-
-def is_text(column: Column) -> bool:
-    """Whether a column holds single texts, and not lists or structs of them."""
-    declared = column.type or "text"
-    return bool(_TEXT.search(declared)) and not _NESTED.search(declared)
-
-
-def needs_cast(column: Column) -> bool:
-    """Whether a column's values have to be cast to text: those of enums, and of char(10) with its blanks."""
-    return _CAST.match(column.type) is not None
-
-
-def quoted_table(table: Table, namespaces: Namespaces) -> exp.Table:
-    """A table as a statement names it, its name and what stands before it quoted."""
-    parts = (table.name, *reversed(namespaces(table.name)))
-    names = {
-        key: exp.to_identifier(name, quoted=True)
-        for key, name in zip(("this", "db", "catalog"), parts, strict=False)
-    }
-    return exp.Table(**names)
 
 
 def shown_name(name: str) -> str:
@@ -55,13 +24,22 @@ def shown_schema(schema: Schema) -> Schema:
     tables = []
     for table in schema.tables:
         columns = tuple(
-            Column(shown_name(column.name), column.type, column.primary_key)
+            replace(column, name=shown_name(column.name))
             for column in table.columns
             if shown_name(column.name)
         )
         if columns and shown_name(table.name):
-            tables.append(Table(shown_name(table.name), columns, table.foreign_keys))
+            keys = tuple(
+                ForeignKey(shown_name(key.column), shown_name(key.to_table), shown_name(key.to_column))
+                for key in table.foreign_keys
+            )
+            tables.append(Table(shown_name(table.name), columns, keys, table.comment))
     return Schema(tuple(tables))
+
+
+def shown_value(value: ColumnValue) -> ColumnValue:
+    """A value whose column has the name that a prompt shows."""
+    return replace(value, table=shown_name(value.table), column=shown_name(value.column))
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from t2sql.schema import Column, Schema, Table, WordScores
+from t2sql.prompt import DEFAULT_FORMAT, NO_HINTS, PromptFormat, PromptHints, PromptSizes
+from t2sql.schema import Schema, Table, WordScores
 
 _BYTES_PER_TOKEN = 3.0
 """Tokenizers make about four bytes of English prose a token, and about three of names with underscores."""
 _PROMPT_BYTES = 16
 """What a prompt has around the question ("Q: ", "A: "), rounded up."""
-_TABLE_BYTES = 20
-"""What a prompt has around a table's names ("table: ", "columns: "), rounded up."""
-_COLUMN_BYTES = 2
-"""The ", " between columns."""
 _KEY_BONUS = 0.1
 """Less than any word in common with the question counts (log 2 at least): it decides between equals."""
+_VALUE_BONUS = 2.0
+"""What a value of the question counts in the table that holds it: as much as a rare word in its name."""
 _MOST_CONNECTED = 8
 """As many of the best tables come with the tables that join them; a question is about fewer."""
 
@@ -34,7 +33,13 @@ class SchemaPart:
     left_out: tuple[str, ...]
 
 
-def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
+def select_part(
+    schema: Schema,
+    question: str,
+    tokens: float,
+    prompt_format: PromptFormat = DEFAULT_FORMAT,
+    hints: PromptHints = NO_HINTS,
+) -> SchemaPart:
     """Select as much of a schema as fits a prompt.
 
     A table's score is the sum of the words that it has in common with the question, or with synonyms and
@@ -47,44 +52,55 @@ def select_part(schema: Schema, question: str, tokens: float) -> SchemaPart:
         schema: All tables.
         question: The question, in words.
         tokens: How many tokens the prompt may have, by an estimate from its bytes.
+        prompt_format: The prompt's format: types, keys and samples take room as well.
+        hints: What the prompt has beside the schema.
 
     Returns:
         The tables and columns in the schema's order.
     """
-    room = tokens * _BYTES_PER_TOKEN - len(question.encode()) - _PROMPT_BYTES
-    if sum(map(_table_bytes, schema.tables)) <= room:
+    sizes = PromptSizes(schema, prompt_format)
+    room = tokens * _BYTES_PER_TOKEN - len(question.encode()) - _PROMPT_BYTES - sizes.hints(hints)
+    if sum(map(sizes.table, schema.tables)) <= room:
         return SchemaPart(schema, ())
     scores = WordScores(schema, question)
     selected: dict[str, Table] = {}
     left_out: list[str] = []
-    ranked, joined = _ranked(schema, scores)
+    asked = {(value.table, value.column) for value in hints.values}
+    ranked, joined = _ranked(schema, scores, {table for table, _ in asked})
     keys = _key_columns(schema)
-    least = {name: _table_bytes(_keys_only(schema, name, keys)) for name in joined}
+    least = {name: sizes.table(_keys_only(schema, name, keys)) for name in joined}
     for table in ranked:
         # Room for the keys of the tables that it will be joined with is not given away.
         kept_free = min(
             room / 2, sum(least[name] for name in joined if name not in selected) - least.get(table.name, 0)
         )
-        if _table_bytes(table) <= room - max(0, kept_free):
+        if sizes.table(table) <= room - max(0, kept_free):
             selected[table.name] = table
-            room -= _table_bytes(table)
+            room -= sizes.table(table)
         elif not selected or (table.name in joined and least[table.name] <= room):
-            part, dropped = _best_columns(table, scores, room - max(0, kept_free), keys)
+            part, dropped = _best_columns(table, scores, room - max(0, kept_free), keys | asked, sizes)
             selected[table.name] = part
             left_out += [f"{table.name}.{name}" for name in dropped]
-            room -= _table_bytes(part)
+            room -= sizes.table(part)
     left_out += [table.name for table in schema.tables if table.name not in selected]
     tables = tuple(selected[table.name] for table in schema.tables if table.name in selected)
     return SchemaPart(Schema(tables), tuple(left_out))
 
 
-def _ranked(schema: Schema, scores: WordScores) -> tuple[list[Table], list[str]]:
+def _ranked(schema: Schema, scores: WordScores, asked: set[str]) -> tuple[list[Table], list[str]]:
     """The tables, the best first, each before the others with the tables that lie between it and the best.
+
+    Args:
+        schema: All tables.
+        scores: What their names have in common with the question.
+        asked: The tables that hold values of the question.
 
     Returns:
         The tables, and the names of those that are asked for or lie between.
     """
-    table_scores = {table.name: scores.table(table) for table in schema.tables}
+    table_scores = {
+        table.name: scores.table(table) + _VALUE_BONUS * (table.name in asked) for table in schema.tables
+    }
     by_score = sorted(schema.tables, key=lambda table: table_scores[table.name], reverse=True)
     neighbours = _neighbours(schema)
     ranked: dict[str, None] = {}
@@ -115,7 +131,7 @@ def _key_columns(schema: Schema) -> set[tuple[str, str]]:
 def _keys_only(schema: Schema, name: str, keys: set[tuple[str, str]]) -> Table:
     """A table with its keys' columns only."""
     table = next(table for table in schema.tables if table.name == name)
-    return Table(name, tuple(column for column in table.columns if (name, column.name) in keys))
+    return replace(table, columns=tuple(column for column in table.columns if (name, column.name) in keys))
 
 
 def _neighbours(schema: Schema) -> dict[str, list[str]]:
@@ -147,28 +163,20 @@ def _path(neighbours: dict[str, list[str]], start: str, end: str) -> list[str]:
 
 
 def _best_columns(
-    table: Table, scores: WordScores, room: float, keys: set[tuple[str, str]]
+    table: Table, scores: WordScores, room: float, keys: set[tuple[str, str]], sizes: PromptSizes
 ) -> tuple[Table, list[str]]:
     """The table with the columns that fit, at least one, and the names of the others; keys come first."""
     column_scores = {
         column.name: ((table.name, column.name) in keys, scores.name(column.name)) for column in table.columns
     }
     selected: set[str] = set()
-    room -= len(table.name.encode()) + _TABLE_BYTES
+    room -= sizes.table(replace(table, columns=()))
     for column in sorted(table.columns, key=lambda column: column_scores[column.name], reverse=True):
-        room -= _column_bytes(column)
+        room -= sizes.column(table, column)
         if room < 0 and selected:
             break
         selected.add(column.name)
     columns = tuple(column for column in table.columns if column.name in selected)
     dropped = [column.name for column in table.columns if column.name not in selected]
     foreign_keys = tuple(key for key in table.foreign_keys if key.column in selected)
-    return Table(table.name, columns, foreign_keys, table.comment), dropped
-
-
-def _table_bytes(table: Table) -> int:
-    return len(table.name.encode()) + _TABLE_BYTES + sum(map(_column_bytes, table.columns))
-
-
-def _column_bytes(column: Column) -> int:
-    return len(column.name.encode()) + _COLUMN_BYTES
+    return replace(table, columns=columns, foreign_keys=foreign_keys), dropped

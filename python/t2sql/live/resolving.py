@@ -10,11 +10,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from t2sql.live.allowed import WORDS
-from t2sql.live.names import Namespaces, find_named, fold
+from t2sql.live.names import find_named, fold
 from t2sql.live.scopes import ColumnResolver, CommonTable, Scope, Source, remember_star
 from t2sql.live.sources import Columns, SourceResolver, written_columns
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
+from t2sql.values import Namespaces
 
 _QUERY_PARTS = frozenset({"this", "alias", "with_", "order", "limit", "offset", "expressions", "sample"})
 _SET_PARTS = frozenset(

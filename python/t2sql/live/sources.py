@@ -9,10 +9,11 @@ from typing import Protocol
 from sqlglot import exp
 
 from t2sql.live.allowed import ALLOWED
-from t2sql.live.names import Namespaces, find_named, fold, shown_name
+from t2sql.live.names import find_named, fold, shown_name
 from t2sql.live.scopes import CommonTable, Scope, Source
 from t2sql.schema import Schema, Table
 from t2sql.sql import SqlError
+from t2sql.values import Namespaces
 
 _TABLE_PARTS = frozenset({"this", "alias", "joins", "db", "sample"})
 _CALL_PARTS = frozenset({"this", "alias", "joins", "ordinality", "sample"})

@@ -16,7 +16,6 @@ from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
 from t2sql.live.dialects import OWN, READ, mark_double_quotes, sqlglot_warnings_dropped
 from t2sql.live.grouping import adapt_grouping
-from t2sql.live.names import Namespaces
 from t2sql.live.parser_words import quote_parser_words
 from t2sql.live.resolving import NameResolver
 from t2sql.live.strict_types import adapt_types
@@ -24,6 +23,7 @@ from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change, TextIndex
 from t2sql.schema import Schema
 from t2sql.sql import SqlError
+from t2sql.values import Namespaces
 
 MAX_STATEMENT_CHARACTERS = 20_000
 

@@ -14,17 +14,17 @@ from typing import TypeVar
 
 from sqlglot import exp
 
+from t2sql.data import ValueReader
 from t2sql.databases import ReadSchema
 from t2sql.errors import T2sqlError
 from t2sql.files import output_file
 from t2sql.live.schema_cache import cache_file
 from t2sql.live.statement import home_of, write_query
-from t2sql.live.value_reading import ValueReader
 from t2sql.plain import Json
 from t2sql.schema import ColumnValue
 from t2sql.sql import Limits as StatementLimits
 from t2sql.sql import Result
-from t2sql.values import VERSION, Limits, ValueIndex, open_index, write_index
+from t2sql.values import VERSION, ColumnSamples, Limits, ValueIndex, open_index, write_index
 
 _OLDEST = 24 * 3600.0
 """Seconds after which an index is made anew: not every change is counted by every database."""
@@ -119,6 +119,7 @@ class ValueStore:
             "made": time.time(),
             "reading": time.monotonic() - started,
             "left_out": list(reader.left_out),
+            "samples": [[*names, *texts] for names, texts in reader.samples.items()],
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with output_file(self._file, private=True) as building:
@@ -145,6 +146,10 @@ class ValueStore:
     def near(self, table: str, column: str, text: str) -> tuple[str, ...]:
         """See `ValueIndex.near`."""
         return self._ask(lambda index: index.near(table, column, text), ())
+
+    def samples(self) -> tuple[ColumnSamples, ...]:
+        """See `IndexInfo.samples`."""
+        return self._ask(lambda index: index.info.samples, ())
 
     def matches(self, question: str, limit: int) -> tuple[ColumnValue, ...]:
         """See `ValueIndex.matches`."""

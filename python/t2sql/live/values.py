@@ -9,10 +9,11 @@ from typing import Any, Protocol, TypeAlias
 from sqlglot import exp
 
 from t2sql.live.kinds import kind_of_type
-from t2sql.live.names import Namespaces, TableColumn, is_text, needs_cast, quoted_table
+from t2sql.live.names import TableColumn
 from t2sql.live.scopes import table_column
 from t2sql.live.strict_types import can_be
 from t2sql.sql import SqlError
+from t2sql.values import Namespaces, is_text, needs_cast, quoted_table
 
 Lookup: TypeAlias = Callable[["exp.Expr"], list[Any]]
 """Runs a statement and returns the first column of its rows."""

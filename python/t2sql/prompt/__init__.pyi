@@ -13,6 +13,7 @@ from .rendering import parse_prompt as parse_prompt
 from .rendering import prompt_text as prompt_text
 from .rendering import render_prompt as render_prompt
 from .rendering import render_retry as render_retry
+from .sizes import PromptSizes as PromptSizes
 from .texts import NO_HINTS as NO_HINTS
 from .texts import ParsedPrompt as ParsedPrompt
 from .texts import PromptHints as PromptHints
@@ -28,6 +29,7 @@ __all__ = [
     "PromptFormat",
     "PromptHints",
     "PromptPart",
+    "PromptSizes",
     "Tokenizer",
     "chat_template",
     "encode",

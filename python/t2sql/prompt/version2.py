@@ -42,11 +42,19 @@ def schema_lines(schema: Schema, prompt_format: PromptFormat) -> list[str]:
 
 def _table_line(table: Table, schema: Schema, prompt_format: PromptFormat) -> str:
     comment = on_one_line(table.comment) if "comments" in prompt_format.parts else ""
-    columns = ", ".join(_column_text(table, column, schema, prompt_format) for column in table.columns)
+    columns = ", ".join(column_text(table, column, schema, prompt_format) for column in table.columns)
     return f"table {_quoted(table.name, _IN_TABLE)}{' ' * bool(comment)}{literal(comment)}: {columns}"
 
 
-def _column_text(table: Table, column: Column, schema: Schema, prompt_format: PromptFormat) -> str:
+def column_text(table: Table, column: Column, schema: Schema, prompt_format: PromptFormat) -> str:
+    """A column with what the format shows of it.
+
+    Args:
+        table: Its table.
+        column: The column.
+        schema: The tables that its keys may refer to.
+        prompt_format: The format, of version 2.
+    """
     parts = prompt_format.parts
     name = _quoted(column.name, _IN_COLUMN)
     # "start date" would be read as a date.

@@ -15,6 +15,8 @@ from t2sql.prompt.version1 import not_a_prompt
 from t2sql.prompt.version2 import names_in, reference
 from t2sql.schema import ColumnValue, Schema
 
+_MOST_VALUES = 4
+"""Values of a prompt: each takes as many tokens as a column with its type, or more."""
 _EVIDENCE, _VALUES = "evidence: ", "values: "
 _VALUE = re.compile(rf"""(?P<column>(?:"(?:[^"]|"")*"|[^"'=])+?) = (?P<value>{QUOTED})(?:, |$)""")
 
@@ -27,7 +29,7 @@ def hint_lines(schema: Schema, prompt_format: PromptFormat, hints: PromptHints) 
     if "values" in prompt_format.parts:
         values = [text for value in hints.values if (text := _value_text(schema, value))]
         if values:
-            lines.append(_VALUES + ", ".join(dict.fromkeys(values)))
+            lines.append(_VALUES + ", ".join(list(dict.fromkeys(values))[:_MOST_VALUES]))
     return lines
 
 

@@ -1,5 +1,7 @@
 from .ddl import read_ddl as read_ddl
 from .ddl import read_ddl_file as read_ddl_file
+from .guessed_keys import guess_keys as guess_keys
+from .guessed_keys import with_guessed_keys as with_guessed_keys
 from .table_lines import read_table_lines as read_table_lines
 from .tables import Column as Column
 from .tables import ColumnValue as ColumnValue
@@ -21,6 +23,7 @@ __all__ = [
     "Schema",
     "Table",
     "WordScores",
+    "guess_keys",
     "join_phrases",
     "name_phrase",
     "pluralize",
@@ -30,4 +33,5 @@ __all__ = [
     "row_nouns",
     "singularize",
     "split_name",
+    "with_guessed_keys",
 ]

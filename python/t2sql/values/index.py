@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from t2sql.plain import Json
 from t2sql.schema import ColumnValue, split_name
+from t2sql.values.index_file import ColumnTexts, fill_index
 from t2sql.values.matching import Candidate, Question, Source
 from t2sql.values.words import fold, key_of, one_edit_away, terms_of, words_of
 
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 """Of the file; one of another version is written anew."""
 
 _PARAMETERS = 500
@@ -34,6 +36,21 @@ _LONGEST_WORD = 40
 
 
 @dataclass(frozen=True)
+class ColumnSamples:
+    """A few texts of a column.
+
+    Attributes:
+        table: The name of its table.
+        column: Its name.
+        texts: The texts, the commonest first.
+    """
+
+    table: str
+    column: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class IndexInfo:
     """What an index says of itself.
 
@@ -45,6 +62,7 @@ class IndexInfo:
         values: How many texts it has.
         left_out: Columns whose texts it has not, or not all of, and why, in words.
         letters: The letters of its texts.
+        samples: A few texts of each column that is not private.
     """
 
     version: int
@@ -54,6 +72,7 @@ class IndexInfo:
     values: int
     left_out: tuple[str, ...]
     letters: str
+    samples: tuple[ColumnSamples, ...] = ()
 
 
 class ValueIndex:
@@ -80,6 +99,10 @@ class ValueIndex:
             int(head["values"]),
             tuple(map(str, head["left_out"])),
             str(head["letters"]),
+            tuple(
+                ColumnSamples(str(table), str(column), tuple(map(str, texts)))
+                for table, column, *texts in head.get("samples", ())
+            ),
         )
         self._sources = {
             source: Source(table, column, bool(complete))
@@ -204,6 +227,18 @@ class ValueIndex:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def memory_index(columns: Iterable[ColumnTexts], info: Mapping[str, Json]) -> ValueIndex:
+    """An index that lives until it is closed.
+
+    Args:
+        columns: The columns and their texts.
+        info: The fields of `IndexInfo`, but those that `write_index` adds.
+    """
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    fill_index(connection, columns, info)
+    return ValueIndex(connection)
 
 
 def open_index(path: Path) -> ValueIndex | None:

@@ -1,21 +1,21 @@
-"""The texts of a live database's columns, read within limits, without what looks private."""
+"""The texts of a database's columns, read within limits, without what looks private."""
 
 from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from t2sql import data
+from t2sql.data.synthesis.privacy import Privacy, judge_privacy
 from t2sql.databases import DatabaseColumn, DatabaseTable, ForeignKeyConstraint
-from t2sql.live.names import Namespaces, is_text, needs_cast, quoted_table
 from t2sql.schema import Column, Schema, Table
 from t2sql.sql import MAX_BYTES, Result, SqlError
 from t2sql.sql import Limits as StatementLimits
-from t2sql.values import ColumnTexts, Limits
+from t2sql.values import ColumnTexts, Limits, Namespaces, is_text, needs_cast, quoted_table
 
 Run = Callable[["exp.Expr", StatementLimits], Result]
 """Runs a statement."""
@@ -28,6 +28,11 @@ _LONG_TEXT = 60
 """A column whose texts have more characters on average is not asked for by value."""
 _TEXT_BYTES = 400
 """What a text takes in a statement's result, at most: rows beyond the limit are left."""
+_SAMPLES = 2
+"""Texts of a column in a prompt."""
+_SAMPLE_LETTERS = 24
+_LOOKED_AT = 20
+"""Of the commonest texts, how many are looked at for private ones."""
 _UNASKED = re.compile(
     r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d.*)?\Z|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z|[\d.,+-]+\Z"
 )
@@ -44,6 +49,8 @@ class ValueReader:
         run: Runs a statement on it.
         limits: How much is read.
         left_out: Columns that were not read, or not whole, and why, in words; filled by `columns`.
+        samples: A few texts of each column that is not private, by the names of table and column; filled by
+            `columns`.
     """
 
     schema: Schema
@@ -51,15 +58,17 @@ class ValueReader:
     run: Run
     limits: Limits
     left_out: list[str] = field(default_factory=list)
+    samples: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def columns(self) -> Iterator[ColumnTexts]:
         """The columns with their texts; those with the fewest different ones come first."""
         end = time.monotonic() + self.limits.seconds
         samples = {table.name: self._sample(table) for table in self.schema.tables}
-        privacy = data.judge_privacy(
+        privacy = judge_privacy(
             [_database_table(table) for table in self.schema.tables],
             {table.name: _sample_rows(table, samples[table.name]) for table in self.schema.tables},
         )
+        self.samples |= _public_samples(samples, privacy)
         room = self.limits.values
         for table, column in self._readable(samples, privacy):
             name = f"{table.name}.{column.name}"
@@ -94,7 +103,7 @@ class ValueReader:
         }
 
     def _readable(
-        self, samples: dict[str, dict[str, list[str]]], privacy: data.Privacy
+        self, samples: dict[str, dict[str, list[str]]], privacy: Privacy
     ) -> list[tuple[Table, Column]]:
         columns = []
         for table in self.schema.tables:
@@ -125,8 +134,30 @@ class ValueReader:
             return texts, "" if is_whole else f"there was time for its first {_FIRST_ROWS:,} rows only"
         return [], "it could not be read in time"
 
-    def _is_kept(self, text: str, privacy: data.Privacy) -> bool:
+    def _is_kept(self, text: str, privacy: Privacy) -> bool:
         return 0 < len(text) <= self.limits.length and _is_unicode(text) and not privacy.hides(text)
+
+
+def _public_samples(
+    samples: dict[str, dict[str, list[str]]], privacy: Privacy
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The commonest short texts of each public column; of dates and numbers one shows how they look."""
+    chosen = {}
+    for table, columns in samples.items():
+        for column, texts in columns.items():
+            if (table, column) in privacy.columns:
+                continue
+            counts = Counter(text for text in texts if is_sample(text))
+            common = [text for text, _ in counts.most_common(_LOOKED_AT) if not privacy.hides(text)]
+            most = 1 if common and _UNASKED.match(common[0]) else _SAMPLES
+            if common:
+                chosen[table, column] = tuple(common[:most])
+    return chosen
+
+
+def is_sample(text: str) -> bool:
+    """Whether a text is short enough to stand in a prompt, on one line."""
+    return 0 < len(text) <= _SAMPLE_LETTERS and text.isprintable() and text == text.strip()
 
 
 def _is_unicode(text: str) -> bool:
