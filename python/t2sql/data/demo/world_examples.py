@@ -13,29 +13,29 @@ from t2sql.data.synthesis import AnswerChecker, QuerySampler, QuestionWriter, Re
 from t2sql.prompt import render_prompt
 
 _SHARES: dict[str, float] = {
-    "select": 5,
-    "filter": 13,
-    "filters": 5,
-    "nested": 6,
+    "select": 4,
+    "filter": 9,
+    "filters": 4,
+    "nested": 7,
     "distinct": 3,
-    "count": 8,
-    "aggregate": 7,
-    "group": 10,
-    "order": 11,
-    "join": 12,
-    "join2": 2,
-    "related": 25,
-    "none": 6,
+    "count": 9,
+    "aggregate": 8,
+    "group": 12,
+    "order": 17,
+    "join": 14,
+    "join2": 5,
+    "related": 40,
+    "none": 8,
 }
 """The kinds of queries, about as often as people ask for them; see docs/experiments.md."""
 
 _CONDITIONS: dict[str, float] = {
-    "equal": 52,
-    "not_equal": 4,
+    "equal": 54,
+    "not_equal": 6,
     "compare": 31,
-    "between": 4,
-    "like": 4,
-    "in": 3,
+    "between": 3,
+    "like": 3,
+    "in": 2,
     "null": 0,
 }
 _EMPTY = 0.02
@@ -73,8 +73,10 @@ def sample_examples(rng: Rng, database: WorldDatabase, count: int, recipe: Recip
                 verdict = checker.judge(query)
                 if verdict == "bad" or (verdict == "empty" and not rng.chance(_EMPTY)):
                     continue
-                question = QuestionWriter(rng, query).write()
-                if question.lower() in seen:
+                writer = QuestionWriter(rng, query)
+                question, query = writer.write(), writer.query
+                sql = query.sql()
+                if sql in seen or question.lower() in seen:
                     continue
                 seen |= {sql, question.lower()}
                 yield Example(

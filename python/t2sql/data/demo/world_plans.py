@@ -10,7 +10,7 @@ from t2sql.data.rng import Rng
 from t2sql.data.synthesis import RelationWords
 from t2sql.sql import quote
 
-_SIZES: dict[str, float] = {"1": 12, "2": 34, "3": 33, "4": 12, "5": 5, "6": 4}
+_SIZES: dict[str, float] = {"1": 8, "2": 33, "3": 36, "4": 14, "5": 5, "6": 4}
 _COLUMNS = {1: (3, 6), 2: (2, 4), 3: (2, 3), 4: (1, 3), 5: (1, 2), 6: (1, 2)}
 """How many columns a table has besides its label and keys, by the number of tables."""
 
@@ -76,11 +76,10 @@ def plan_database(rng: Rng, world: World, taken: frozenset[str]) -> list[Planned
     tables = {key: _table(rng, world.tables[key], items[key], naming, min(size, 6)) for key in chosen}
     for key, table in tables.items():
         table.key = key
-    keys = {key: table.columns[0] for key, table in tables.items()}
     planned = list(tables.values())
     for link in links:
         if link.tables:
-            planned.append(_linking(rng, link, items, keys, naming))
+            planned.append(_linking(rng, link, items, naming, {table.name.lower() for table in planned}))
         else:
             _refer(rng, tables[link.second], link, items, naming)
     return rng.shuffled(planned) if rng.chance(0.5) else planned
@@ -163,12 +162,15 @@ def _refer(rng: Rng, table: PlannedTable, link: WorldLink, items: dict[str, str]
 
 
 def _linking(
-    rng: Rng, link: WorldLink, items: dict[str, str], keys: dict[str, PlannedColumn], naming: Naming
+    rng: Rng, link: WorldLink, items: dict[str, str], naming: Naming, names: set[str]
 ) -> PlannedTable:
     """Make a table of two keys, perhaps with something about each pair."""
     plural = Naming(naming.tables, naming.columns, False, naming.keys, False, False, naming.prefix)
     both = f"{items[link.first]} {items[link.second]}"
-    phrase = rng.choice((*link.tables, both)).replace("_", " ")
+    # A table of hosts may be there already.
+    free = [name.replace("_", " ") for name in link.tables]
+    free = [name for name in free if plural.table(name).lower() not in names]
+    phrase = rng.choice((*free, both))
     columns = [
         PlannedColumn(naming.reference(items[key], ""), f"{items[key]} id", "reference", key)
         for key in (link.first, link.second)

@@ -15,6 +15,15 @@ from t2sql.schema import join_phrases, pluralize
 _SYNONYM = 0.22
 """The probability that a column is not called by its name."""
 
+_WORDS: dict[str, tuple[str, ...]] = {
+    "AVG": ("average",),
+    "MIN": ("minimum", "lowest"),
+    "MAX": ("maximum", "highest"),
+    "SUM": ("total",),
+}
+_DAY_WORDS: dict[str, tuple[str, ...]] = {"MIN": ("earliest", "first"), "MAX": ("latest", "last")}
+"""The words before the name of a column of which there are several aggregates; those of dates."""
+
 
 class ColumnNames:
     """Names the columns of one query."""
@@ -51,7 +60,7 @@ class ColumnNames:
             return self._rng.choice(free)
         # "the name of the customers" for customer_name.
         short = column.phrase.removeprefix(f"{table.item} ")
-        if short != column.phrase and short not in others and self._rng.chance(0.6):
+        if short not in (column.phrase, "number") and short not in others and self._rng.chance(0.6):
             return short
         return column.phrase
 
@@ -91,15 +100,10 @@ class ColumnNames:
     def several_measured(self, aggregates: tuple[Aggregate, ...]) -> str:
         """Write aggregates, those of one column as "average, minimum and maximum price"."""
         if len({aggregate.column for aggregate in aggregates}) == 1 and len(aggregates) > 1:
-            words = {
-                "AVG": ("average",),
-                "MIN": ("minimum", "lowest"),
-                "MAX": ("maximum", "highest"),
-                "SUM": ("total",),
-            }
-            names = [self._rng.choice(words[aggregate.function]) for aggregate in aggregates]
             column = aggregates[0].column
             assert column is not None
+            words = _WORDS if column.role not in TEMPORAL_ROLES else _WORDS | _DAY_WORDS
+            names = [self._rng.choice(words[aggregate.function]) for aggregate in aggregates]
             name = self.name(column)
             name = f"number of {name}" if column.role == "number" and is_countable(name) else name
             return f"{join_phrases(names)} {name}"

@@ -18,7 +18,7 @@ Form: TypeAlias = Literal["before", "state", "verb", "have", "whose"]
 """Where a phrase stands. Of students: "French", before the noun; "older than 30", a state; "live in Paris", a
 verb in the base form; "an age over 30", what they have; "age is over 30", after "whose"."""
 
-_WEIGHTS: dict[Form, float] = {"before": 5, "state": 6, "verb": 5, "have": 3, "whose": 3}
+_WEIGHTS: dict[Form, float] = {"before": 6, "state": 6, "verb": 6, "have": 3, "whose": 1.2}
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,9 @@ class ConditionPhrases:
             return
         holds = (condition.values[0] == 1) == (condition.op == "=")
         if first in ("is", "are", "was"):
-            yield ConditionPhrase("state", " ".join(rest), not holds)
+            yield ConditionPhrase(
+                "before" if holds and len(rest) == 1 else "state", " ".join(rest), not holds
+            )
         elif first == "has":
             yield ConditionPhrase("have", f"{'a' if holds else 'no'} {' '.join(rest)}")
 
@@ -170,7 +172,8 @@ class ConditionPhrases:
             if words.participle:
                 yield ConditionPhrase("state", f"{words.participle} {when}")
             elif condition.column.phrase in ("year", "date"):
-                yield ConditionPhrase("state", f"from {when.removeprefix('in ')}" if key == "=" else when)
+                year = key == "=" and not day
+                yield ConditionPhrase("state", f"from {when.removeprefix('in ')}" if year else when)
 
     def _group(self, condition: Comparison, name: str) -> tuple[dict[str, list[str]], str]:
         """Return a group of wordings, and the key of the comparison in it."""

@@ -105,6 +105,9 @@ class ConditionSampler:
         if op == "equal":
             # Nobody asks for a weight of exactly 3.7.
             columns = [column for column in columns if column.role != "number" or self._is_asked(column)]
+        if op == "in" and self._rng.chance(0.7):
+            # Lists of people are rare.
+            columns = [column for column in columns if column.role != "name"]
         if op == "null":
             columns = [column for column in columns if any(value is None for value in self._values[column])]
         if not columns:

@@ -57,5 +57,6 @@ def finished(rng: Rng, text: str) -> str:
     if rng.chance(0.86):
         text += ("?" if rng.chance(0.95) else " ?") if asks else "."
     if rng.chance(_LEAD):
-        return rng.choice(_LEADS) + text[0].lower() + text[1:]
+        first = text[0] if text.startswith("I ") else text[0].lower()
+        return rng.choice(_LEADS) + first + text[1:]
     return text if rng.chance(_LOWER) else text[0].upper() + text[1:]

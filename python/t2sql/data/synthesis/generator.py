@@ -95,8 +95,11 @@ def _generate(
             verdict = checker.judge(query)
             if verdict == "bad" or (verdict == "empty" and empty + 1 > recipe.empty * (total + 1)):
                 continue
-            question = QuestionWriter(rng, query).write()
-            if question.lower() not in seen:
+            writer = QuestionWriter(rng, query)
+            question, query = writer.write(), writer.query
+            sql = query.sql()
+            free = sql not in seen and question.lower() not in seen
+            if free and (split := assigner.choose(sql)) is not None:
                 break
         else:
             del weights[kind]

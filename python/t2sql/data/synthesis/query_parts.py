@@ -17,7 +17,7 @@ _ROWS_READ = 400
 """Rows of each scope from which conditions are drawn: enough that values vary, few enough to be quick."""
 
 _FUNCTIONS = ("AVG", "AVG", "AVG", "MAX", "MAX", "MIN", "SUM")
-_LIMITS = (1, 1, 1, 1, 1, 1, 2, 3, 3, 5)
+_LIMITS = (1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 5)
 _SEVERAL = (
     ("AVG", "MIN", "MAX"),
     ("MIN", "MAX"),
@@ -107,7 +107,7 @@ class QueryParts:
             raise NoSample
         label = table.label
         n = min(self.rng.choice((1, 1, 1, 1, 1, 1, 2, 2, 2, 3)), len(columns))
-        if label in columns and self.rng.chance(0.65):
+        if label in columns and self.rng.chance(0.72):
             others = self.rng.sample([column for column in columns if column != label], n - 1)
             return (label, *others) if self.rng.chance(0.85) else tuple(self.rng.shuffled([label, *others]))
         return tuple(self.rng.sample(columns, n))

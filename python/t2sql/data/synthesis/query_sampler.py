@@ -157,7 +157,7 @@ class QuerySampler:
 
     def _nested(self, kind: str, scope: Scope) -> Query:
         parts = self._parts
-        way = self._rng.choice(("connected", "average", "average", "average", "row", "both", "both"))
+        way = self._rng.choice(("connected", "average", "average", "average", "row", "both", "both", "both"))
         if way == "connected":
             connective: Connective = "AND (OR)" if self._rng.chance(0.5) else "(OR) AND"
             conditions = parts.comparisons(scope, 3, connective=connective)
@@ -172,12 +172,18 @@ class QuerySampler:
             return self._filtered(kind, scope, where)
         if way == "row":
             return self._filtered(kind, scope, Where((self._than_another(scope),)))
-        column = parts.one(scope.base, "category", "category", "year")
-        (first,), (second,) = (parts.comparisons(scope, 1, column) for _ in range(2))
-        opposite = first.column == second.column and {first.op, second.op} in ({">", "<"}, {"="})
-        if not opposite or first.values == second.values:
-            raise NoSample
-        return Query(kind, "both", scope, (column,), Where((first,)), both=Where((second,)))
+        return self._both(kind, scope)
+
+    def _both(self, kind: str, scope: Scope) -> Query:
+        """Ask what rows of two kinds have in common: the districts of small and of large shops."""
+        column = self._parts.one(scope.base, "category", "category", "year")
+        names = [other for other in scope.base.columns if other.role in ("name", "key")]
+        for _ in range(10):
+            (first,), (second,) = (self._parts.comparisons(scope, 1, column, *names) for _ in range(2))
+            opposite = first.column == second.column and {first.op, second.op} in ({">", "<"}, {"="})
+            if opposite and first.values != second.values:
+                return Query(kind, "both", scope, (column,), Where((first,)), both=Where((second,)))
+        raise NoSample
 
     def _than_another(self, scope: Scope) -> RowComparison:
         label = scope.base.label
@@ -214,7 +220,7 @@ class QuerySampler:
         aggregate = Aggregate("COUNT") if counted else parts.measure(scope.base, group)
         keys = (column for column in scope.base.columns if column.role == "key")
         where = parts.maybe(own, (0, 0, 0, 0, 1), group, aggregate.column, *keys)
-        ways = ("each", "each", "each", "each", "having", "top", "top", "sorted", "ordered")
+        ways = ("each", "each", "each", "each", "having", "having", "top", "top", "top", "sorted", "ordered")
         way = self._rng.choice(ways)
         if aggregate.function in ("MAX", "MIN") and way in ("top", "sorted", "ordered"):
             # "The highest of the highest prices" is not asked for.
@@ -222,7 +228,7 @@ class QuerySampler:
         if way == "having":
             return Query(kind, "group_having", scope, (group,), where, group=(group,), having=self.having())
         if way == "top":
-            limit = self._rng.choice((1, 1, 1, 1, 1, 2, 3))
+            limit = self._rng.choice((1, 1, 1, 1, 1, 1, 1, 2, 3))
             order = OrderBy(aggregate, self._rng.chance(0.8), limit)
             return Query(kind, "group_top", scope, (group,), where, group=(group,), order=order)
         by = OrderBy(aggregate, self._rng.chance(0.6)) if way in ("sorted", "ordered") else None

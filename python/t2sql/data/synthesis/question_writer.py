@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from t2sql.data.rng import Rng
 from t2sql.data.synthesis.column_names import ColumnNames
@@ -20,14 +21,30 @@ from t2sql.data.synthesis.result_words import ResultWords
 from t2sql.data.synthesis.wordings import templates
 from t2sql.schema import pluralize
 
+_ASKED = r"\{O\} (the )?(distinct |different )?\{(cols|cs|gs|agg|m)"
+"""How a template begins of which "What are" can be the opener."""
+
+_MEASURE = re.compile(r"\{m\}|\{agg\}|number of|Count |count of")
+_GROUP = re.compile(r"\{gs?\}|\{cols\}|[Ee](?:ach|very) \{ITEM\}")
+
+
+def _names_measure_first(template: str) -> bool:
+    """Tell whether a template names what is measured before the groups: "the price of each type"."""
+    measure, group = _MEASURE.search(template), _GROUP.search(template)
+    return measure is not None and (group is None or measure.start() < group.start())
+
 
 class QuestionWriter:
-    """Writes one query as a question."""
+    """Writes one query as a question.
+
+    Attributes:
+        query: The query; once it is written, what it selects is in the order that the question has.
+    """
 
     def __init__(self, rng: Rng, query: Query) -> None:
         """Write `query`, and draw every choice from `rng`."""
         self._rng = rng
-        self._query = query
+        self.query = query
         self._templates = templates()
         self._names = ColumnNames(rng, self._templates, query.scope)
         self._conditions = ConditionPhrases(rng, self._templates, self._names.name)
@@ -49,11 +66,13 @@ class QuestionWriter:
             return finished(self._rng, asked)
         template = self._rng.choice(self._templates.lists[self._template_name()])
         text = template.format(**self._slots(template))
+        if self.query.group and self.query.aggregates and _names_measure_first(template):
+            self.query = replace(self.query, select=(*self.query.aggregates, *self.query.columns))
         return finished(self._rng, " ".join(text.split()))
 
     def _asked(self) -> str | None:
         """Ask for one column of one row in a question of its own: "How old is Ann Lee?"."""
-        query, base = self._query, self._query.scope.base
+        query, base = self.query, self.query.scope.base
         if query.shape not in ("filter", "top_one") or len(query.select) != 1 or not self._rng.chance(0.6):
             return None
         (column,) = query.select
@@ -80,12 +99,14 @@ class QuestionWriter:
         return self._rng.choice(ask).format(x=row, c=self._names.name(column), item=base.item)
 
     def _template_name(self) -> str:
-        query = self._query
+        query = self.query
         shape = query.shape
         if shape == "pairs" and self._is_listed:
             return "filter" if query.where.conditions else "select"
         label = query.select == (query.scope.base.label,)
-        named = label and query.scope.base.label.role in ("name", "category")
+        known = query.scope.base.label
+        # "Which students" asks for their names, and not for the last ones alone.
+        named = label and known.role in ("name", "category") and not known.phrase.startswith("last")
         if shape == "select":
             return "select_label" if named else "select"
         if shape == "filter":
@@ -110,7 +131,7 @@ class QuestionWriter:
     def _predicate(self) -> str | None:
         """Write the conditions as a predicate, the same each time; None if it cannot be."""
         if not self._predicates:
-            query, base = self._query, self._query.scope.base
+            query, base = self.query, self.query.scope.base
             if self._connected:
                 clauses = ConditionClauses(self._rng, self._nouns, self._conditions, self._names)
                 self._predicates.append(clauses.predicate(query.where, base))
@@ -120,7 +141,7 @@ class QuestionWriter:
 
     def _many(self) -> tuple[str, ...]:
         """Return clauses that ask for the average: "how old students are on average"."""
-        query = self._query
+        query = self.query
         aggregate = query.aggregate
         if len(query.select) > 1 or aggregate is None or aggregate.function != "AVG" or not aggregate.column:
             return ()
@@ -128,12 +149,13 @@ class QuestionWriter:
         return column_words(aggregate.column.phrase, aggregate.column.role, base.is_person).many
 
     def _slots(self, template: str) -> dict[str, str]:
-        query, base = self._query, self._query.scope.base
+        query, base = self.query, self.query.scope.base
         plural = self._rng.chance(0.5) and not re.search(
             r"\{ITEM\}|\{item\}|[Ee]ach|[Ee]very|\{is\} the \{cols\} of the \{sup\}", template
         )
         plural = bool(query.columns) and plural
-        plural = plural or ("What are the {cols}" in template and len(query.columns) == 1)
+        asked = re.search(r"What are the (different |distinct )?\{cols", template)
+        plural = plural or (asked is not None and len(query.columns) == 1)
         opener = self._rng.choice(self._templates.lists["openers"])
         columns = query.columns
         several = len(columns) > 1 or plural
@@ -170,7 +192,7 @@ class QuestionWriter:
             slots["others"] = slots["other"] if few else slots["others"]
         if opener == "What are":
             # "What are the name and age" is right, "What are the name" is not.
-            ends_asked = template.startswith("{O} the {cols}") or template.startswith("{O} {cols}")
+            ends_asked = re.match(_ASKED, template) is not None
             if not ends_asked:
                 slots["O"] = "Show"
             elif not several:
@@ -179,7 +201,7 @@ class QuestionWriter:
 
     def _rows(self, template: str) -> dict[str, str]:
         """Write the rows that are asked about."""
-        query, base = self._query, self._query.scope.base
+        query, base = self.query, self.query.scope.base
         slots = {}
         if self._connected:
             clauses = ConditionClauses(self._rng, self._nouns, self._conditions, self._names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from t2sql.data.rng import NoSample, Rng
-from t2sql.data.synthesis.conditions import NoRelatedRows, Where
+from t2sql.data.synthesis.conditions import Comparison, NoRelatedRows, Where
 from t2sql.data.synthesis.profiles import ColumnProfile, TableProfile
 from t2sql.data.synthesis.query import Aggregate, GroupCondition, OrderBy, Query
 from t2sql.data.synthesis.query_parts import QueryParts
@@ -13,16 +13,30 @@ from t2sql.data.synthesis.scope_paths import ScopePaths
 from t2sql.data.synthesis.scopes import Scope
 
 _SHAPES: dict[str, float] = {
-    "filter": 30,
-    "pairs": 12,
-    "exists": 4,
-    "count": 6,
-    "number": 20,
-    "having": 12,
-    "most": 14,
+    "filter": 20,
+    "pairs": 10,
+    "exists": 3,
+    "count": 5,
+    "number": 22,
+    "having": 18,
+    "most": 20,
     "extreme": 8,
-    "both": 5,
+    "both": 4,
 }
+_SHAPES_THROUGH: dict[str, float] = {
+    "filter": 45,
+    "pairs": 14,
+    "exists": 1,
+    "count": 4,
+    "number": 6,
+    "having": 6,
+    "most": 6,
+    "both": 14,
+}
+"""The weights of the shapes over two tables, and over those that a third one lies between."""
+
+_TRIES = 12
+"""How often two conditions on one column are drawn before the attempt is given up."""
 
 
 class RelatedSampler:
@@ -57,7 +71,8 @@ class RelatedSampler:
         Raises:
             NoSample: This attempt came to nothing.
         """
-        return self._shapes[self._rng.weighted_choice(_SHAPES)](scope)
+        shapes = _SHAPES if len(scope.tables) == 2 else _SHAPES_THROUGH
+        return self._shapes[self._rng.weighted_choice(shapes)](scope)
 
     def none(self, scope: Scope) -> Query:
         """Draw a query for the rows of the first table that no row of the second, of some kind, refers to.
@@ -179,10 +194,11 @@ class RelatedSampler:
         return Query("related", "related_extreme", scope, select, order=order)
 
     def _both(self, scope: Scope) -> Query:
-        first, second = self._condition(scope), self._condition(scope)
-        one, other = first.conditions[0], second.conditions[0]
-        same = getattr(one, "column", None) == getattr(other, "column", None)
-        if not same or one.op != "=" or other.op != "=" or one == other:
-            raise NoSample
-        select = (scope.base.label,)
-        return Query("related", "related_both", scope, select, first, both=second)
+        for _ in range(_TRIES):
+            first, second = self._condition(scope), self._condition(scope)
+            one, other = first.conditions[0], second.conditions[0]
+            if not isinstance(one, Comparison) or not isinstance(other, Comparison) or one == other:
+                continue
+            if one.column == other.column and one.op == other.op == "=":
+                return Query("related", "related_both", scope, (scope.base.label,), first, both=second)
+        raise NoSample

@@ -40,7 +40,9 @@ class ResultWords:
             named: Whether the label alone is selected.
         """
         shape, order = query.shape, query.order
-        if shape == "group_each" and query.select[1:] == (Aggregate("COUNT"),) and self._rng.chance(0.5):
+        if shape == "group_each" and query.select[1:] == (Aggregate("COUNT"),) and self._rng.chance(0.6):
+            if self._of_each(query) and not query.where.conditions and self._rng.chance(0.6):
+                return "group_each_from"
             return "group_each_count"
         if shape == "group_top":
             assert order is not None
@@ -86,6 +88,16 @@ class ResultWords:
                 slots["c"] = self._names.owned(order.by)
                 slots |= self._ordered(query, tree, order.by)
         return slots
+
+    def _of_each(self, query: Query) -> tuple[str, ...]:
+        """Return predicates whose object is the group: "live in" before "each city"."""
+        if query.scope.joins:
+            return ()
+        words = self._words(query, query.group[0])
+        states = [f"are {text.removesuffix(' {v}')}" for text in words.equal if text.endswith(" {v}")]
+        verbs = [text.removesuffix(" {v}") for text in words.equal_verbs if text.endswith(" {v}")]
+        when = [f"were {words.participle} in"] if words.participle and query.group[0].role == "year" else []
+        return tuple(text for text in (*states, *verbs, *when) if "{" not in text)
 
     def superlative(self, query: Query, tree: Node) -> str:
         """Write the row with the highest or lowest value: "oldest student"."""
@@ -165,6 +177,8 @@ class ResultWords:
             name = self._names.several_measured(measured)
             many = f"{name} of {self._rng.choice(('the ', ''))}{rows}"
         out = {"g": group, "gs": pluralize(group), "m": many}
+        if of_each := self._of_each(query):
+            out["from"] = self._rng.choice(of_each)
         if query.order is not None:
             descending = query.order.descending
             out["mostfew"] = "most" if descending else "the fewest"
