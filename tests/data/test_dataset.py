@@ -171,7 +171,7 @@ def test_prepare_copies_databases_and_leaves_out_unused_ones(tmp_path: Path) -> 
     second = data.prepare(str(first.path), tmp_path / "copy")
     assert second.fingerprint == first.fingerprint
     assert second.db_path(second.test[0]) == second.path / str(second.test[0].db)
-    assert (3600, 3600, "train") in seen
+    assert (6000, 6000, "train") in seen
 
 
 def test_an_output_that_exists_is_kept_without_force_and_replaced_whole_with_it(

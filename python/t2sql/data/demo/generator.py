@@ -104,7 +104,7 @@ def _world_examples(out: Path, taken: frozenset[str], seed: int, progress: Progr
         database.write(out / "db" / f"{database.name}.sqlite")
         count = min(_PER_WORLD, total - len(examples))
         examples += sample_examples(rng, database, count, recipe)
-        if progress and number % 10 == 0:
+        if progress and (number % 10 == 0 or len(examples) == total):
             progress(_FROM_TABLES + len(examples), SIZES["train"], "train")
     return examples
 
@@ -176,6 +176,7 @@ class _ExampleSampler:
     def __init__(self, rng: Rng, split: str, databases: list[DemoDatabase], stack: ExitStack) -> None:
         """Open the databases, which `stack` closes."""
         self._rng = rng
+        self._split = split
         self._databases = databases
         self._writer = DemoQuestionWriter(rng, split)
         self._linked = [database for database in databases if len(database.tables) > 1]
@@ -203,7 +204,8 @@ class _ExampleSampler:
                 break
         self._seen |= {(database.name, query.sql()), (database.name, question.lower())}
         self._uses[database.name] += 1
-        return _example(example_id, database, query, question)
+        sql = query.joined_sql() if self._split == "train" else query.sql()
+        return _example(example_id, database, query, question, sql)
 
 
 def _has_answer(connection: sqlite3.Connection, query: DemoQuery) -> bool:
@@ -213,8 +215,7 @@ def _has_answer(connection: sqlite3.Connection, query: DemoQuery) -> bool:
     return row is not None and any(value not in (None, 0) for value in row)
 
 
-def _example(example_id: str, database: DemoDatabase, query: DemoQuery, question: str) -> Example:
-    sql = query.sql()
+def _example(example_id: str, database: DemoDatabase, query: DemoQuery, question: str, sql: str) -> Example:
     return Example(
         id=example_id,
         question=question,

@@ -106,3 +106,21 @@ class DemoQuery:
             text += f" ORDER BY {quote(self.order.column.name)}{' DESC' if self.order.descending else ''}"
             text += f" LIMIT {self.order.limit}"
         return text
+
+    def joined_sql(self) -> str:
+        """Return the query with the parent joined, where it has conditions on it.
+
+        It returns the same rows, as no two rows of the parent have the same label. Training has this form, as
+        people do; valid and test keep the other.
+        """
+        if not self.linked:
+            return self.sql()
+        parent, via = self.table.parent, self.table.via
+        assert parent is not None and via is not None
+        child = quote(self.table.name)
+        columns = ", ".join(f"{child}.{quote(column.name)}" for column in self.select) or f"{child}.*"
+        on = f"{child}.{quote(via.name)} = {quote(parent.name)}.{quote(parent.label.name)}"
+        where = " AND ".join(
+            f"{quote(parent.name)}.{quote(c.column.name)} {c.op} {literal(c.value)}" for c in self.conditions
+        )
+        return f"SELECT {columns} FROM {child} JOIN {quote(parent.name)} ON {on} WHERE {where}"
