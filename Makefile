@@ -7,7 +7,7 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench kills peers gpu fuzz-inputs wheel clean setup
+.PHONY: help demo test quick lint bench kills peers gpu memory fuzz-inputs wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ peers: setup ## file and kernel speed beside llama.cpp, libgguf and cp (compiles
 
 gpu: setup ## training and answering on a Mac's GPU or a CUDA card, beside mlx-lm, in ten minutes
 	$(BIN)/python benches/gpu.py --out target/gpu.json
+
+memory: setup ## the memory estimate of trainings beside what they take, and the shape of Mistral-7B killed and resumed
+	$(BIN)/python benches/training_memory.py --models demo qwen2.5-0.5b --out target/memory.json
+	$(BIN)/python benches/training_memory.py --large --steps 10 --out target/large.json
 
 COUNT ?= 50000
 fuzz-inputs: setup ## 50,000 changed inputs over everything that reads them; COUNT=N for another number

@@ -50,7 +50,7 @@ def prepare_run(
         settings = resolve_settings(given)
         if path.exists() and not (path.is_dir() and all(e.name.startswith(".") for e in path.iterdir())):
             raise InputError("output exists", where=path, expected="a run, or a name that is free")
-        check_chain(settings.model, plan)
+        check_chain(settings, plan)
         run = runs.create_run(path, settings.to_json(), prompt_format=settings.prompt_format.name)
     else:
         run = runs.open_run(path)
@@ -58,7 +58,7 @@ def prepare_run(
         if run.config != _stored(settings) or not _all_done(run, plan):
             recorded = run.document.model
             pinned = recorded.revision if recorded and recorded.source == settings.model else None
-            check_chain(settings.model, plan, revision=pinned)
+            check_chain(settings, plan, revision=pinned)
     with run.lock() as dead:
         if dead is not None:
             say(f"the run was left by {dead}, which did not end cleanly: going on from there")

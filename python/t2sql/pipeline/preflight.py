@@ -5,19 +5,21 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 
-from t2sql import fuse, gguf, models, runtimes, verification
+from t2sql import fuse, gguf, models, runtimes, train, verification
 from t2sql.errors import MissingPartError
 from t2sql.models import ModelRef
+from t2sql.pipeline.settings import Settings
 
 _CONVERTING = {"convert", "quantize", "verify", "compare"}
 _ASKING = {"test", "compare", "verify"}
+_TRAINING = {"data", "train"}
 
 
-def check_chain(model: str, plan: Sequence[str], *, revision: str | None = None) -> ModelRef:
+def check_chain(settings: Settings, plan: Sequence[str], *, revision: str | None = None) -> ModelRef:
     """Check that every planned stage can work with a model, by its config, tokenizer and headers.
 
     Args:
-        model: The model argument; a hub model's config is looked at before its weights are downloaded.
+        settings: The run's; a hub model's config is looked at before its weights are downloaded.
         plan: The stages.
         revision: The commit of a hub model; None for its main branch.
 
@@ -33,21 +35,21 @@ def check_chain(model: str, plan: Sequence[str], *, revision: str | None = None)
     if not _ASKING.isdisjoint(plan) and importlib.util.find_spec("xllamacpp") is None:
         raise MissingPartError("llama.cpp is not installed", hint=runtimes.install.LLAMA_CPP)
     check = gguf.check_architecture if converts else None
-    found = models.resolve(model, revision=revision, check=check)
-    _check_memory(found, plan)
-    base = models.as_directory(found)
-    models.check_architecture(base.path / "config.json", model)
+    found = models.resolve(settings.model, revision=revision, check=check)
+    _check_memory(found, settings, plan)
+    only_trains = _TRAINING.issuperset(plan)
+    base = train.base_directory(found, settings.train) if only_trains else models.as_directory(found)
+    models.check_architecture(base.path / "config.json", settings.model)
     if converts:
         gguf.check_convertible(base.path)
     return found
 
 
-def _check_memory(model: ModelRef, plan: Sequence[str]) -> None:
+def _check_memory(model: ModelRef, settings: Settings, plan: Sequence[str]) -> None:
     """Refuse a chain one of whose stages takes more memory than there is."""
     if "fuse" in plan:
         fuse.check_fits(model)
     elif "verify" in plan:
         verification.check_fits(model.path)
     elif "train" in plan:
-        size = models.model_size(model).loading()
-        models.check_memory(size, what="train the model", where=model.source)
+        train.check_base_fits(model, settings.train)

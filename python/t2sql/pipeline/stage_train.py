@@ -23,9 +23,10 @@ def inputs(context: Context) -> JsonObject:
     settings = context.settings.train
     # As versions that did not know it recorded their stages.
     unset = {"minutes"} if settings.minutes is None else set()
+    model = train.base_directory(context.named_model, settings)
     return {
         "settings": settings.model_dump(mode="json", exclude={*train.FREE_SETTINGS, *unset}),
-        "model": context.model.fingerprint,
+        "model": model.fingerprint,
         "data": context.run.key("data"),
     }
 

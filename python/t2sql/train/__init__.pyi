@@ -13,6 +13,8 @@ from .encoding import encode_split as encode_split
 from .launch import launched as launched
 from .network import Network as Network
 from .ranks import Ranks as Ranks
+from .setup import base_directory as base_directory
+from .setup import check_base_fits as check_base_fits
 from .split_inputs import SplitInputs as SplitInputs
 from .split_inputs import SplitLoss as SplitLoss
 from .training import TrainResult as TrainResult
@@ -30,7 +32,9 @@ __all__ = [
     "TrainConfig",
     "TrainResult",
     "adapter_path",
+    "base_directory",
     "best_step",
+    "check_base_fits",
     "check_same_settings",
     "checkpoints",
     "choose",

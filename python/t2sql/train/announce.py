@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from t2sql import _core
 from t2sql.models import ModelRef, check_memory, flat
 from t2sql.plain import JsonObject
@@ -12,11 +10,11 @@ from t2sql.runtimes import available_memory, blas, device, policy
 from t2sql.train.compute import Compute, held_bytes, keeps_stored
 from t2sql.train.config import TrainConfig
 from t2sql.train.emit import Emit
-from t2sql.train.encoding import Encoded
-from t2sql.train.memory import Changes, Estimate, Workload, estimate, fitting_changes
+from t2sql.train.memory import Changes, Estimate, estimate, fitting_changes
 from t2sql.train.model_shape import ModelShape
 from t2sql.train.session import Session, TrainingData
 from t2sql.train.setup import parameter_counts
+from t2sql.train.workload import MeasureWork, measure_work
 
 
 def announce(session: Session, emit: Emit, available: int | None) -> None:
@@ -93,35 +91,42 @@ def check_fits(
     shape, available = ModelShape.of(settings), available_memory()
     if shape is None or available is None:
         return
-    held = held_bytes(ref, config, compute)
-    work = _workload(
-        [*examples.paraphrases[0], *examples.valid],
-        weight_bits=8 * held / shape.parameters,
-        # Where Rust may compute the layers, the smaller of the two estimates.
-        native=policy().rust_layers,
+    measure = measure_work(
+        examples.paraphrases,
+        examples.valid,
         ranks=ranks,
+        # Where Rust may compute the layers, the smaller of the two estimates.
+        model=lambda changed: held_bytes(ref, changed, compute),
     )
-    need = estimate(config, shape, work).total
+    need = estimate(config, shape, measure(config)).total
     if need > available:
-        hint = f"{_hint(config, shape, work, available)}."
+        hint = f"{_hint(config, shape, measure, available)}."
         check_memory(need, what="train the model", where=ref.source, hint=hint[0].upper() + hint[1:])
 
 
 def _memory(session: Session, available: int | None) -> tuple[Estimate | None, str | None]:
     """The estimate, where the model's sizes are known, and a warning when there is less."""
-    shape, config = ModelShape.of(session.loaded.config), session.config
+    shape, config, order = ModelShape.of(session.loaded.config), session.config, session.order
     if shape is None:
         return None, None
-    work = _workload(
-        session.order.examples + list(session.valid.examples),
-        weight_bits=8 * _base_bytes(session) / shape.parameters,
-        native=session.network.shares_prefixes,
+    held, full = _base_bytes(session), shape.parameters * (4 if policy().weights == "float32" else 2)
+
+    def model(changed: TrainConfig) -> int:
+        if changed.base_bits and not config.base_bits:
+            return full * changed.base_bits // 16
+        return full if changed.grad_checkpoint and not policy().keeps_quantized else held
+
+    measure = measure_work(
+        [order.examples[first : first + order.lines] for first in range(0, len(order.examples), order.lines)],
+        session.valid.examples,
         ranks=session.ranks.size,
+        model=model,
+        native=lambda changed: session.network.shares_prefixes and not changed.grad_checkpoint,
     )
-    expected = estimate(config, shape, work)
+    expected = estimate(config, shape, measure(config))
     if available is None or expected.total <= available:
         return expected, None
-    hint = _hint(config, shape, work, available)
+    hint = _hint(config, shape, measure, available)
     message = (
         f"about {expected.total / 1e9:.1f} GB of memory will be needed "
         f"and {available / 1e9:.1f} GB are free; {hint}"
@@ -129,22 +134,11 @@ def _memory(session: Session, available: int | None) -> tuple[Estimate | None, s
     return expected, message
 
 
-def _hint(config: TrainConfig, shape: ModelShape, work: Workload, available: int) -> str:
-    changes = fitting_changes(config, shape, work, available)
+def _hint(config: TrainConfig, shape: ModelShape, measure: MeasureWork, available: int) -> str:
+    changes = fitting_changes(config, shape, measure, available)
     if changes is None:
         return "no settings were found that fit: take a smaller model"
     return f"these would fit: {_options(changes)}"
-
-
-def _workload(examples: Sequence[Encoded], *, weight_bits: float, native: bool, ranks: int) -> Workload:
-    return Workload(
-        longest=max(e.length for e in examples),
-        targets=max(len(e.ids) - e.first for e in examples),
-        tokens=sum(e.length for e in examples),
-        weight_bits=weight_bits,
-        native=native,
-        ranks=ranks,
-    )
 
 
 def _base_bytes(session: Session) -> int:

@@ -165,11 +165,29 @@ def shared_spans(examples: Sequence[Encoded]) -> list[Span]:
     return spans
 
 
-def count_rows(examples: Sequence[Encoded], *, share: bool, packed: bool = False, multiple: int) -> int:
+@dataclass(frozen=True)
+class Positions:
+    """What the memory and the time of a batch depend on.
+
+    Attributes:
+        rows: Positions that are computed, padding included.
+        scores: Pairs of a position and one that it attends to, as attention stores them for each head.
+    """
+
+    rows: int
+    scores: int
+
+
+def count_positions(
+    examples: Sequence[Encoded], *, share: bool, packed: bool = False, multiple: int
+) -> Positions:
     """The positions that `collate` lays the examples out in."""
     if share:
-        return sum(span.stop - span.start for span in shared_spans(examples))
-    return pack([e.length for e in examples], multiple=multiple, packed=packed).size
+        spans = shared_spans(examples)
+        lengths = [span.stop - span.start for span in spans]
+        return Positions(sum(lengths), sum(n * s.stop for n, s in zip(lengths, spans, strict=True)))
+    rows = pack([e.length for e in examples], multiple=multiple, packed=packed)
+    return Positions(rows.size, rows.size * rows.width)
 
 
 def shared_length(one: Encoded, other: Encoded) -> int:

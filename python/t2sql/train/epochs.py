@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t2sql.runtimes import policy
-from t2sql.train.batches import count_rows
+from t2sql.train.batches import count_positions
 from t2sql.train.encoding import Encoded
 from t2sql.train.ordering import epoch_batches, shared_batches
 
@@ -75,8 +75,8 @@ class EpochOrder:
         groups = self.groups(ranks * parts)
         share, multiple = self._share_prefixes, policy().length_multiple
         examples = ([self.examples[i] for i in group] for group in groups)
-        rows = (count_rows(e, share=share, packed=packed, multiple=multiple) for e in examples)
-        return sum(rows) / (self.first_time * ranks)
+        sizes = (count_positions(e, share=share, packed=packed, multiple=multiple) for e in examples)
+        return sum(size.rows for size in sizes) / (self.first_time * ranks)
 
     @property
     def first_time(self) -> int:

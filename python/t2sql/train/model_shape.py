@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from t2sql.errors import InputError
 from t2sql.gguf import ModelConfig
@@ -22,6 +22,8 @@ class ModelShape:
         head_dim: Numbers of a head.
         vocab_size: Tokens in the vocabulary.
         tied: Whether the output matrix is the embedding.
+        extra_per_row: Numbers that a layer keeps of each position for norms and fused matrices that llama's
+            layers do not have.
     """
 
     hidden_size: int
@@ -32,13 +34,14 @@ class ModelShape:
     head_dim: int
     vocab_size: int
     tied: bool
+    extra_per_row: int = 0
 
     @classmethod
     def of(cls, document: JsonObject) -> ModelShape | None:
         """The sizes in a config.json; None when it lacks one."""
         config = ModelConfig(document)
         try:
-            return cls(
+            shape = cls(
                 hidden_size=config.integer("hidden_size"),
                 intermediate_size=config.integer("intermediate_size"),
                 num_layers=config.layers,
@@ -48,8 +51,16 @@ class ModelShape:
                 vocab_size=config.integer("vocab_size"),
                 tied=config.flag("tie_word_embeddings", default=False),
             )
+            return replace(shape, extra_per_row=shape._extra(config.text("model_type", default="")))
         except InputError:
             return None
+
+    def _extra(self, model_type: str) -> int:
+        of_heads = (self.heads + self.kv_heads) * self.head_dim
+        if model_type == "phi3":
+            return self.projection_outputs - 2 * self.hidden_size
+        extra = of_heads if model_type in ("qwen3", "gemma3", "gemma3_text") else 0
+        return extra + (4 * self.hidden_size if model_type.startswith("gemma") else 0)
 
     @property
     def projections(self) -> dict[str, tuple[int, int]]:

@@ -7,21 +7,24 @@ from typing import Any
 from t2sql.adapters import AdapterConfig, fused_adapters_of
 from t2sql.errors import InputError
 from t2sql.models import (
+    RUNTIME_BYTES,
     Loaded,
     ModelRef,
     add_adapter_layers,
     as_directory,
+    check_memory,
     dequantize,
     flat,
     halve_matrices,
     lasting_source,
     load,
+    model_size,
     quantize_base,
 )
 from t2sql.plain import JsonObject
 from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 from t2sql.runtimes import Module, mlx_lm, mx, nn, policy
-from t2sql.train.compute import Compute, keeps_gguf, keeps_stored
+from t2sql.train.compute import Compute, choose, held_bytes, keeps_gguf, keeps_stored
 from t2sql.train.config import TrainConfig
 from t2sql.train.native import computes
 
@@ -29,6 +32,22 @@ from t2sql.train.native import computes
 def base_directory(ref: ModelRef, config: TrainConfig) -> ModelRef:
     """A base model as a directory; a GGUF's matrices stay as they are stored where they are trained on so."""
     return as_directory(ref, as_stored=keeps_gguf(ref, config))
+
+
+def check_base_fits(ref: ModelRef, config: TrainConfig, compute: Compute | None = None) -> None:
+    """Refuse a base that takes more memory than there is, before it is imported.
+
+    Args:
+        ref: The model.
+        config: The settings.
+        compute: What multiplies by the base's matrices; by default it is chosen as training does.
+
+    Raises:
+        InputError: A header does not parse.
+        WorkError: There is less.
+    """
+    need = held_bytes(ref, config, compute or choose(config, None)) + model_size(ref).largest + RUNTIME_BYTES
+    check_memory(need, what="train the model", where=ref.source)
 
 
 def load_base(ref: ModelRef, config: TrainConfig, compute: Compute, *, tokenizer: Any = None) -> Loaded:

@@ -16,7 +16,7 @@ from t2sql.runs.records import EndEvent, Event, ProgressEvent, Record
 from t2sql.runtimes import available_memory
 from t2sql.train.announce import announce, check_fits
 from t2sql.train.checkpoint_files import CheckpointInfo, checkpoints, mark_best, read_state
-from t2sql.train.compute import Compute, choose, held_bytes
+from t2sql.train.compute import Compute, choose
 from t2sql.train.config import TrainConfig
 from t2sql.train.emit import Emit
 from t2sql.train.examples import encode_dataset
@@ -26,7 +26,7 @@ from t2sql.train.restoring import broadcast_start, restore
 from t2sql.train.resuming import last_checkpoint
 from t2sql.train.schedule import Deadline, announce_schedule, recorded_schedule
 from t2sql.train.session import Session
-from t2sql.train.setup import base_directory, load_base
+from t2sql.train.setup import base_directory, check_base_fits, load_base
 
 
 @dataclass
@@ -104,9 +104,7 @@ def train(
         loaded, examples = model, encode_dataset(model.tokenizer, config, dataset, emit)
     else:
         ref = ref or models.resolve(config.model)
-        largest = models.model_size(ref).largest
-        need = held_bytes(ref, config, compute) + largest + models.RUNTIME_BYTES
-        models.check_memory(need, what="train the model", where=ref.source)
+        check_base_fits(ref, config, compute)
         path = base_directory(ref, config).path
         settings = read_json(path / "config.json")
         tokenizer = models.load_tokenizer(path, settings)
