@@ -147,13 +147,21 @@ class Judge:
         db = self._dataset.db_path(example) if self._dataset is not None else None
         exact = same_statement(gold, sql)
         expected = self._gold_result(db, example, gold) if db is not None else None
-        # The tutorial's text does not run on its own schema: it is compared by its logical form.
-        is_sql = db is not None or self._reader(example.schema).check(gold) is None
-        suite = suite_of(example.schema, gold) if is_sql and expected is None else None
+        is_sql = True
+        suite: Suite | None = None
+        result: Result | None = None
+        if db is not None and expected is not None:
+            correct, refusal, result = self._run(db, gold, sql, expected)
+        else:
+            gold_refusal, refusal = self._reader(db or example.schema).check_each([gold, sql])
+            # The tutorial's text does not run on its own schema: it is compared by its logical form.
+            is_sql = db is not None or gold_refusal is None
+            suite = suite_of(example.schema, gold) if is_sql else None
         miss = _logical_miss(example, gold, sql, is_sql)
         logical = exact or miss is None
-        correct, refusal, result = self._run(db or example.schema, gold, sql, expected, suite)
-        if expected is None and suite is None:
+        if suite is not None:
+            correct, refusal = self._agrees(suite, gold, sql, refusal)
+        elif expected is None:
             correct = logical
         return Scored(
             id=example.id,
@@ -179,24 +187,26 @@ class Judge:
         return has_unmatched_text(self._reader(db), example.schema, sql)
 
     def _run(
-        self, where: Path | Schema, gold: str, sql: str, expected: Result | None, suite: Suite | None
+        self, db: Path, gold: str, sql: str, expected: Result
     ) -> tuple[bool, SqlError | None, Result | None]:
         """Whether the answer returns the gold statement's rows; why it does not run, or what it returns."""
-        reader = self._reader(where)
+        if sql == gold:
+            return True, None, expected
+        result = self._outcome(self._task(db, sql))
+        if isinstance(result, SqlError):
+            return False, result, None
+        return same_result(expected, result, ordered=is_ordered(gold)), None, result
+
+    def _agrees(
+        self, suite: Suite, gold: str, sql: str, refusal: SqlError | None
+    ) -> tuple[bool, SqlError | None]:
+        """Whether the answer returns the gold statement's rows on a suite; why it does not run there."""
+        if refusal is not None:
+            return False, refusal
         try:
-            if expected is not None:
-                if sql == gold:
-                    return True, None, expected
-                result = self._outcome(self._task(where, sql))
-                if isinstance(result, SqlError):
-                    return False, result, None
-                return same_result(expected, result, ordered=is_ordered(gold)), None, result
-            refusal = reader.check(sql)
-            if refusal is not None or suite is None:
-                return False, refusal, None
-            return sql == gold or suite.agrees(sql, timeout=self._timeout), None, None
+            return sql == gold or suite.agrees(sql, timeout=self._timeout), None
         except SqlError as error:
-            return False, error, None
+            return False, error
 
     def _gold_result(self, db: Path, example: Example, gold: str) -> Result | None:
         """The gold statement's result; None when it has too many rows to compare."""

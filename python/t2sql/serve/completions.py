@@ -18,7 +18,7 @@ from t2sql.generate import Cancelled, Generation
 from t2sql.plain import Json
 from t2sql.serve.completion_body import CompletionBody
 from t2sql.serve.completion_text import CompletionText, legacy_logprobs
-from t2sql.serve.errors import Refusal, TimedOut, refusal_of
+from t2sql.serve.errors import Refusal, TimedOut, refusal_of, server_ends
 from t2sql.serve.requests import read
 from t2sql.serve.settings import Settings
 from t2sql.serve.work import Workers
@@ -70,7 +70,7 @@ async def complete(request: Request, workers: Workers, settings: Settings) -> Re
         A JSON document, or a stream of events with `stream`.
 
     Raises:
-        Refusal: The body is wrong.
+        Refusal: The body is wrong, or the server ends.
         Busy: Too many requests wait or run.
         TimedOut: It took too long.
         ClientDisconnect: The client left.
@@ -134,6 +134,12 @@ async def _streamed(
         return run
 
     job = workers.submit([followed(choice) for choice in choices])
+    for choice, future in zip(choices, job.futures, strict=True):
+        future.add_done_callback(
+            lambda done, index=choice.index: (
+                pieces.put_nowait((index, server_ends())) if done.cancelled() else None
+            )
+        )
     deadline = loop.time() + settings.request_seconds
 
     async def piece() -> tuple[int, str | Generation]:

@@ -75,6 +75,11 @@ class Busy(WorkError):
     """As many requests as the server allows wait or run."""
 
 
+def server_ends() -> Refusal:
+    """The refusal of a request that the server will not come to."""
+    return Refusal(503, "the server ends", "ending")
+
+
 def refusal_of(error: Exception) -> Refusal:
     """What a client may know of a failure.
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from t2sql.serve.errors import Refusal
+from t2sql.serve.errors import Refusal, server_ends
 from t2sql.serve.metrics import Metrics
 from t2sql.serve.settings import Settings
 
@@ -66,7 +66,7 @@ class Guards:
         except asyncio.CancelledError:
             # The server ends, and the time for what runs is over.
             if status == _CLIENT_LEFT:
-                await Refusal(503, "the server ends", "ending").response()(scope, receive, counted)
+                await server_ends().response()(scope, receive, counted)
         finally:
             self._in_flight -= 1
             self._metrics.in_flight.set(self._in_flight)

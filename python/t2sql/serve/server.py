@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 from collections.abc import Callable
 from types import FrameType
 
@@ -30,9 +31,15 @@ _BACKLOG = 64
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it listens and ends without a traceback."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        workers: Workers,
+        ready: Callable[[str], None],
+        ending: Callable[[int], None],
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._workers, self._ready, self._ending = workers, ready, ending
 
     async def startup(self, sockets: object = None) -> None:
         await super().startup(sockets)  # type: ignore[arg-type]
@@ -47,10 +54,20 @@ class _Server(uvicorn.Server):
                     connection.sweep()
         return await super().on_tick(counter)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if (running := self._workers.refuse_waiting()) and not self.force_exit:
+            self._ending(running)
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # uvicorn then leaves out what the application does at its end.
+            self._workers.cancel()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn asks for a second Ctrl-C and passes over a second SIGTERM.
+        self.force_exit = self.force_exit or self.should_exit
         super().handle_exit(sig, frame)
         if self.force_exit:
-            # A second Ctrl-C cuts off what still runs; Starlette would log that with a traceback.
+            # What still runs is cut off; Starlette would log that with a traceback.
             logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
 
@@ -62,8 +79,11 @@ def serve(
     backend: str = "auto",
     threads: int | None = None,
     ready: Callable[[str], None] = lambda address: None,
+    ending: Callable[[int], None] = lambda running: None,
 ) -> None:
-    """Answer requests until SIGTERM or Ctrl-C; what runs then has `shutdown_seconds` to end.
+    """Answer requests until SIGTERM or Ctrl-C.
+
+    What runs then has `shutdown_seconds` to end, what waits is refused. A second signal cancels what runs.
 
     Args:
         model: The model argument.
@@ -72,6 +92,7 @@ def serve(
         backend: The runtime's name.
         threads: Threads of one answer; by default one a core.
         ready: Called with the server's address once it listens.
+        ending: Called with the number of answers that still run when a signal has come, if there are any.
 
     Raises:
         InputError: The model or the database cannot be opened, or the address cannot be listened on.
@@ -102,7 +123,7 @@ def serve(
         ws="none",
         lifespan="on",
     )
-    server = _Server(config, ready)
+    server = _Server(config, workers, ready, ending)
     try:
         # uvicorn raises the signal once more when it has ended.
         with contextlib.suppress(KeyboardInterrupt):

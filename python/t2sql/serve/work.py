@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from t2sql.errors import WorkError
 from t2sql.generate import Backend, BackendOptions, Cancelled, LlamaBackend, WorkerThread, open_backend
-from t2sql.serve.errors import Busy, TimedOut
+from t2sql.serve.errors import Busy, TimedOut, server_ends
 from t2sql.serve.metrics import Metrics
 from t2sql.serve.settings import Settings
 
@@ -68,6 +68,8 @@ class Workers:
         concurrent = self.backend.concurrent
         self._pool: Executor = ThreadPoolExecutor(options.slots, "slot") if concurrent else thread
         self._stopping = threading.Event()
+        self._ending = False
+        self._unfinished: set[Future[Any]] = set()
         self._jobs = 0
 
     def submit(self, works: Sequence[Callable[[Cancelled], T]]) -> Job[T]:
@@ -78,10 +80,13 @@ class Workers:
 
         Raises:
             Busy: As many requests as the server allows wait or run.
+            Refusal: The server ends.
         """
+        if self._ending:
+            raise server_ends()
         if self._jobs >= self._settings.max_requests:
             raise Busy("too many requests at once", hint="Try again in a moment")
-        loop, abandoned = asyncio.get_running_loop(), threading.Event()
+        abandoned = threading.Event()
 
         def cancelled() -> bool:
             return abandoned.is_set() or self._stopping.is_set()
@@ -92,7 +97,11 @@ class Workers:
             with self.metrics.busy.track_inprogress():
                 return work(cancelled)
 
-        job = Job([loop.run_in_executor(self._pool, run, work) for work in works], abandoned)
+        parts = [self._pool.submit(run, work) for work in works]
+        for part in parts:
+            self._unfinished.add(part)
+            part.add_done_callback(self._unfinished.discard)
+        job = Job([asyncio.wrap_future(part) for part in parts], abandoned)
         unfinished = len(works)
 
         def finish(future: asyncio.Future[T]) -> None:
@@ -124,6 +133,7 @@ class Workers:
 
         Raises:
             Busy: As many requests as the server allows wait or run.
+            Refusal: The server ends.
             ClientDisconnect: The client left.
             TimedOut: The time is over.
             T2sqlError: What one of the parts raised.
@@ -135,6 +145,8 @@ class Workers:
             waited: set[asyncio.Future[Any]] = {everything, leaving}
             done, _ = await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if everything in done:
+                if everything.cancelled():
+                    raise server_ends()
                 return everything.result()
             if leaving in done:
                 raise ClientDisconnect
@@ -143,6 +155,19 @@ class Workers:
             job.abandon()
             leaving.cancel()
             everything.add_done_callback(_drop_error)
+
+    def refuse_waiting(self) -> int:
+        """Refuse what no thread has begun, and all that comes from now on.
+
+        Returns:
+            How many answers, or parts of them, still run.
+        """
+        self._ending = True
+        return sum(not part.cancel() for part in list(self._unfinished))
+
+    def cancel(self) -> None:
+        """Cancel what runs, and do not wait for it."""
+        self._stopping.set()
 
     def close(self) -> None:
         """Cancel what runs, wait for it, and free the model."""

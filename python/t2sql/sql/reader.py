@@ -8,7 +8,7 @@ Not protected against: what the statement reads, unless a `Reach` says what it m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,6 +73,14 @@ class Reader:
             InputError: The database cannot be read.
         """
         return self._runner.check(sql)
+
+    def check_each(self, statements: Sequence[str]) -> list[SqlError | None]:
+        """For each statement, what `check` returns.
+
+        Raises:
+            InputError: The database cannot be read.
+        """
+        return self._runner.check_each(statements)
 
 
 @contextmanager

@@ -115,13 +115,25 @@ class Runner:
         Raises:
             T2sqlError: The database cannot be read.
         """
-        [outcome] = _run([Task(self, sql, check=True)])
-        if isinstance(outcome, SqlError):
-            return outcome
-        if isinstance(outcome, T2sqlError):
-            raise outcome
-        assert isinstance(outcome, Checked)
-        return outcome.error
+        [error] = self.check_each([sql])
+        return error
+
+    def check_each(self, statements: Sequence[str]) -> list[SqlError | None]:
+        """For each statement, the error with which the database refuses it, or None; see `check`.
+
+        Raises:
+            T2sqlError: The database cannot be read.
+        """
+        errors: list[SqlError | None] = []
+        for outcome in _run([Task(self, sql, check=True) for sql in statements]):
+            if isinstance(outcome, SqlError):
+                errors.append(outcome)
+            elif isinstance(outcome, T2sqlError):
+                raise outcome
+            else:
+                assert isinstance(outcome, Checked)
+                errors.append(outcome.error)
+        return errors
 
 
 def execute_each(tasks: Sequence[Task]) -> Iterator[Result | SqlError]:

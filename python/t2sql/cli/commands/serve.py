@@ -75,6 +75,10 @@ def command(
         backend=backend,
         threads=threads,
         ready=lambda address: out.note(f"listening on {address}"),
+        ending=lambda running: out.note(
+            f"ending: {running} {'answer' if running == 1 else 'answers'} may take "
+            f"{settings.shutdown_seconds:g} s more; Ctrl-C ends at once"
+        ),
     )
     out.result({"stopped": True})
 
