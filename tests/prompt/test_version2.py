@@ -103,7 +103,7 @@ COLUMN = st.builds(
     st.sampled_from(["INTEGER", "TEXT", "DATE", "REAL", "BOOLEAN", "TIMESTAMP"]),
     st.booleans(),
     st.lists(st.integers() | WORDS, max_size=2).map(tuple),
-    st.just("") | WORDS,
+    st.just("") | WORDS.map("its {}".format),
 )
 
 
@@ -113,7 +113,7 @@ def test_any_names_and_texts_are_read_as_they_were_written(
     columns: list[Column], name: str, comment: str, value: str
 ) -> None:
     keys = tuple(ForeignKey(column.name, name, columns[0].name) for column in columns[1:])
-    schema = Schema((Table(name, tuple(columns), keys, comment),))
+    schema = Schema((Table(name, tuple(columns), keys, f"the {comment}"),))
     hints = PromptHints((ColumnValue(name, columns[-1].name, value),))
     whole = PromptFormat(2, PROMPT_PARTS)
     parsed = parse_prompt(render_prompt(schema, "Which?", whole, hints))
@@ -165,3 +165,14 @@ def test_asking_again_repeats_the_whole_prompt() -> None:
 def test_types_of_all_databases_get_a_word(declared: str, word: str) -> None:
     prompt = render_prompt(Schema((Table("t", (Column("c", declared),)),)), "?", PromptFormat.of("2+types"))
     assert prompt.splitlines()[0] == f"table t: c {word}".rstrip()
+
+
+def test_a_comment_is_short_and_says_more_than_the_name() -> None:
+    columns = (
+        Column("unit_price", comment="Unit price."),
+        Column("a", comment="a word " * 20),
+        Column("b", comment="b" * 80),
+    )
+    prompt = render_prompt(Schema((Table("t", columns, comment="T"),)), "?", PromptFormat.of("2+comments"))
+    words = ("a word " * 20)[:60].rpartition(" ")[0]
+    assert prompt.splitlines()[0] == f"table t: unit_price, a '{words}', b '{'b' * 60}'"

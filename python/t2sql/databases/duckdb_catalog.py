@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -10,14 +11,14 @@ from t2sql.databases.errors import driver_message
 from t2sql.databases.tables import Catalog, DatabaseColumn, DatabaseTable, ForeignKeyConstraint
 
 _TABLES = """
-    SELECT schema_name, table_name, false FROM duckdb_tables()
+    SELECT schema_name, table_name, false, comment FROM duckdb_tables()
     WHERE NOT internal AND NOT temporary AND database_name = current_database()
     UNION ALL
-    SELECT schema_name, view_name, true FROM duckdb_views()
+    SELECT schema_name, view_name, true, comment FROM duckdb_views()
     WHERE NOT internal AND NOT temporary AND database_name = current_database()
 """
 _COLUMNS = """
-    SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()
+    SELECT schema_name, table_name, column_name, data_type, comment FROM duckdb_columns()
     WHERE NOT internal AND database_name = current_database() ORDER BY table_oid, column_index
 """
 _KEYS = """
@@ -58,12 +59,12 @@ def read_duckdb_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
     left_out: list[str] = []
     with engine.connect() as connection:
         relations = connection.exec_driver_sql(_TABLES).fetchall()
-        for schema, table, name, sql_type in connection.exec_driver_sql(_COLUMNS):
-            columns[schema, table].append(_column(name, sql_type))
-        for schema, table, *key in connection.exec_driver_sql(_KEYS):
-            keys[schema, table].append(key)
+        for schema, table, name, sql_type, comment in connection.exec_driver_sql(_COLUMNS):
+            columns[schema, table].append(replace(_column(name, sql_type), comment=comment or ""))
+        for schema, name, *key in connection.exec_driver_sql(_KEYS):
+            keys[schema, name].append(key)
         catalog = connection.exec_driver_sql("SELECT current_database()").scalar_one()
-        for schema, name, is_view in sorted(relations, key=lambda row: (row[0] != "main", *row)):
+        for schema, name, is_view, comment in sorted(relations, key=lambda row: (row[0] != "main", *row[:3])):
             if is_view and not views:
                 continue
             label = name if schema == "main" else f"{schema}.{name}"
@@ -75,7 +76,8 @@ def read_duckdb_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
                 continue
             # DuckDB cannot tell a schema from a file of the same name.
             namespace = (catalog, schema) if catalog == schema else (schema,)
-            tables[name] = _table(name, columns[schema, name], keys[schema, name], namespace)
+            table = _table(name, columns[schema, name], keys[schema, name], namespace)
+            tables[name] = replace(table, comment=comment or "")
     ordered = sorted(tables.values(), key=lambda table: table.name)
     return Catalog(tuple(ordered), tuple(left_out))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from t2sql.databases.errors import driver_message
 from t2sql.databases.tables import Catalog, DatabaseColumn, DatabaseTable, ForeignKeyConstraint
+from t2sql.errors import InputError
+from t2sql.schema import Table, read_ddl
 
 _SQLITE_TABLES = "SELECT type, name, sql FROM main.sqlite_master WHERE type IN ('table', 'view')"
 
@@ -44,13 +48,14 @@ def read_inspected_catalog(engine: sa.Engine, *, views: bool, include: Callable[
         names = _sqlite_names(engine, views)
     else:
         names = [*inspector.get_table_names(), *(inspector.get_view_names() if views else ())]
+    comments = _sqlite_comments(engine) if engine.dialect.name == "sqlite" else {}
     tables, left_out = [], []
     for name in sorted(names):
         if not include(name):
             tables.append(DatabaseTable(name, (), (), ()))
             continue
         try:
-            tables.append(_read_table(engine, inspector, name))
+            tables.append(_with_comments(_read_table(engine, inspector, name), comments.get(name)))
         except sa.exc.SQLAlchemyError as error:
             if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
                 raise
@@ -74,6 +79,26 @@ def _sqlite_names(engine: sa.Engine, views: bool) -> list[str]:
         and not name.lower().startswith("sqlite_")
         and not any(shadow.fullmatch(name) for shadow in shadows)
     ]
+
+
+def _sqlite_comments(engine: sa.Engine) -> dict[str, Table]:
+    """The tables whose statements have comments of the form `-- text`, as these statements define them."""
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(_SQLITE_TABLES).fetchall()
+    tables = {}
+    for kind, name, sql in rows:
+        if kind == "table" and "--" in (sql or ""):
+            with suppress(InputError):
+                tables[name] = read_ddl(sql).tables[0]
+    return tables
+
+
+def _with_comments(table: DatabaseTable, commented: Table | None) -> DatabaseTable:
+    if commented is None:
+        return table
+    comments = {column.name: column.comment for column in commented.columns}
+    columns = tuple(replace(column, comment=comments.get(column.name, "")) for column in table.columns)
+    return replace(table, columns=columns, comment=commented.comment)
 
 
 def _read_table(engine: sa.Engine, inspector: sa.Inspector, name: str) -> DatabaseTable:

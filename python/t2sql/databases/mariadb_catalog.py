@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ _TABLES = """
     WHERE table_schema = DATABASE() AND table_type NOT IN ('SEQUENCE', 'TEMPORARY', 'TEMPORARY SEQUENCE')
 """
 _COLUMNS = """
-    SELECT table_name, column_name, data_type, column_type FROM information_schema.columns
+    SELECT table_name, column_name, data_type, column_type, column_comment FROM information_schema.columns
     WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position
 """
 _KEYS = """
@@ -51,8 +52,9 @@ def read_mariadb_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
         database = str(connection.exec_driver_sql("SELECT DATABASE()").scalar_one())
         relations = connection.exec_driver_sql(_TABLES).fetchall()
         columns: dict[str, list[DatabaseColumn]] = defaultdict(list)
-        for table, name, data_type, column_type in connection.exec_driver_sql(_COLUMNS):
-            columns[table].append(_column(str(name), _text(data_type), _text(column_type)))
+        for table, name, data_type, column_type, comment in connection.exec_driver_sql(_COLUMNS):
+            column = _column(str(name), _text(data_type), _text(column_type))
+            columns[table].append(replace(column, comment=_text(comment)))
         primary_keys: dict[str, list[str]] = defaultdict(list)
         parts: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
         for table, constraint, column, to_table, to_column in connection.exec_driver_sql(_KEYS):
@@ -73,7 +75,13 @@ def read_mariadb_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
             left_out.append(f"{name} is left out: {_text(comment) or 'the server lists no column of it'}")
             continue
         table = DatabaseTable(
-            name, tuple(columns[name]), tuple(primary_keys[name]), tuple(foreign_keys[name]), (database,)
+            name,
+            tuple(columns[name]),
+            tuple(primary_keys[name]),
+            tuple(foreign_keys[name]),
+            (database,),
+            # Of a view it is "VIEW".
+            "" if "VIEW" in kind else _text(comment),
         )
         tables.append(table)
     return Catalog(tuple(tables), tuple(left_out))

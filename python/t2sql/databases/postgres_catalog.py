@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -17,7 +18,8 @@ from t2sql.databases.tables import Catalog, DatabaseColumn, DatabaseTable, Forei
 _TABLES = """
     SELECT c.oid::int8, n.nspname, c.relname, c.relkind::text, pg_catalog.pg_table_is_visible(c.oid),
            pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-             AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT'), c.relispopulated
+             AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT'), c.relispopulated,
+           COALESCE(pg_catalog.obj_description(c.oid, 'pg_class'), '')
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = ANY (pg_catalog.current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
       AND NOT c.relispartition
@@ -34,7 +36,8 @@ _COLUMNS = """
       JOIN pg_catalog.pg_type t ON t.oid = b.type WHERE t.typtype = 'd'
     )
     SELECT a.attrelid::int8, a.attname, pg_catalog.format_type(t.oid, COALESCE(b.modifier, a.atttypmod)),
-           t.typtype::text, a.attnum::int4, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
+           t.typtype::text, a.attnum::int4, pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT'),
+           COALESCE(pg_catalog.col_description(a.attrelid, a.attnum), '')
     FROM pg_catalog.pg_attribute a
     LEFT JOIN base b ON b.domain = a.atttypid
       AND b.type NOT IN (SELECT oid FROM pg_catalog.pg_type WHERE typtype = 'd')
@@ -65,6 +68,7 @@ class _Relation(NamedTuple):
     visible: bool
     readable: bool
     populated: bool
+    comment: str
 
 
 class _Key(NamedTuple):
@@ -92,10 +96,10 @@ def read_postgres_catalog(engine: sa.Engine, *, views: bool) -> Catalog:
     names: dict[int, dict[int, str]] = defaultdict(dict)
     columns: dict[int, list[DatabaseColumn]] = defaultdict(list)
     hidden: dict[int, list[str]] = defaultdict(list)
-    for oid, name, sql_type, type_kind, number, readable in column_rows:
+    for oid, name, sql_type, type_kind, number, readable, comment in column_rows:
         names[oid][number] = name
         if readable:
-            columns[oid].append(_column(name, sql_type, type_kind))
+            columns[oid].append(replace(_column(name, sql_type, type_kind), comment=comment))
         else:
             hidden[oid].append(name)
     tables, left_out = [], []
@@ -138,7 +142,7 @@ def _table(
             to_columns = tuple(names[key.target][number] for number in key.to_columns)
             foreign_keys.append(ForeignKeyConstraint(relation.name, own, by_oid[key.target].name, to_columns))
     return DatabaseTable(
-        relation.name, tuple(columns), primary_key, tuple(foreign_keys), namespace=(relation.schema,)
+        relation.name, tuple(columns), primary_key, tuple(foreign_keys), (relation.schema,), relation.comment
     )
 
 

@@ -108,12 +108,16 @@ def read_schema(engine: sa.Engine) -> ReadSchema:
 def _schema_table(table: DatabaseTable) -> Table:
     return Table(
         table.name,
-        tuple(Column(column.name, column.type, column.name in table.primary_key) for column in table.columns),
+        tuple(
+            Column(column.name, column.type, column.name in table.primary_key, comment=column.comment)
+            for column in table.columns
+        ),
         tuple(
             ForeignKey(column, key.to_table, to_column)
             for key in table.foreign_keys
             for column, to_column in zip(key.columns, key.to_columns, strict=True)
         ),
+        table.comment,
     )
 
 

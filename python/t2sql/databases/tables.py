@@ -15,12 +15,14 @@ class DatabaseColumn:
         affinity: The type for a copy of the column in SQLite: the type itself if the database is SQLite, else
             INTEGER, REAL or TEXT; empty where SQLAlchemy does not know the type.
         binary: Whether the values are bytes. They are not read.
+        comment: What the database says of it.
     """
 
     name: str
     type: str
     affinity: str
     binary: bool
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class DatabaseTable:
         foreign_keys: The keys whose target columns were read as well.
         namespace: What its name is written after in the database's SQL: the name of its schema, in DuckDB
             after its catalog where that is needed; empty for the default.
+        comment: What the database says of it.
     """
 
     name: str
@@ -58,6 +61,7 @@ class DatabaseTable:
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKeyConstraint, ...]
     namespace: tuple[str, ...] = ()
+    comment: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:

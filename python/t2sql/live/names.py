@@ -24,7 +24,7 @@ def shown_schema(schema: Schema) -> Schema:
     tables = []
     for table in schema.tables:
         columns = tuple(
-            replace(column, name=shown_name(column.name))
+            replace(column, name=shown_name(column.name), comment=shown_name(column.comment))
             for column in table.columns
             if shown_name(column.name)
         )
@@ -33,7 +33,7 @@ def shown_schema(schema: Schema) -> Schema:
                 ForeignKey(shown_name(key.column), shown_name(key.to_table), shown_name(key.to_column))
                 for key in table.foreign_keys
             )
-            tables.append(Table(shown_name(table.name), columns, keys, table.comment))
+            tables.append(Table(shown_name(table.name), columns, keys, shown_name(table.comment)))
     return Schema(tuple(tables))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from t2sql.prompt.formats import PromptFormat
 from t2sql.prompt.texts import PromptHints
-from t2sql.prompt.version2 import column_text
+from t2sql.prompt.version2 import column_text, shown_comment
 from t2sql.prompt.version2_hints import hint_lines
 from t2sql.schema import Column, Schema, Table
 
@@ -30,7 +30,9 @@ class PromptSizes:
 
     def table(self, table: Table) -> int:
         """The bytes of a table's lines, or of a table with some of its columns."""
-        comment = len(table.comment.encode()) + 3 if "comments" in self.prompt_format.parts else 0
+        comment = 0
+        if "comments" in self.prompt_format.parts:
+            comment = len(shown_comment(table.name, table.comment).encode()) + 3
         around = len(table.name.encode()) + comment + _TABLE_BYTES[self.prompt_format.version]
         return around + sum(self.column(table, column) for column in table.columns)
 

@@ -17,8 +17,9 @@ from t2sql.prompt.literals import QUOTED, literal, read_literal, sample_text
 from t2sql.prompt.short_types import TYPES, short_type
 from t2sql.prompt.texts import on_one_line
 from t2sql.prompt.version1 import not_a_prompt
-from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.schema import Column, ForeignKey, Schema, Table, name_phrase
 
+_COMMENT_LETTERS = 60
 _NAME = r'"(?:[^"]|"")*"'
 _BARE = r"""[^",=*()']+?"""
 _REFERRED = rf"""(?:{_NAME}|[^",.:=*()']+?)(?:\.(?:{_NAME}|[^",.:=*()']+?))?"""
@@ -41,7 +42,7 @@ def schema_lines(schema: Schema, prompt_format: PromptFormat) -> list[str]:
 
 
 def _table_line(table: Table, schema: Schema, prompt_format: PromptFormat) -> str:
-    comment = on_one_line(table.comment) if "comments" in prompt_format.parts else ""
+    comment = shown_comment(table.name, table.comment) if "comments" in prompt_format.parts else ""
     columns = ", ".join(column_text(table, column, schema, prompt_format) for column in table.columns)
     return f"table {_quoted(table.name, _IN_TABLE)}{' ' * bool(comment)}{literal(comment)}: {columns}"
 
@@ -64,11 +65,19 @@ def column_text(table: Table, column: Column, schema: Schema, prompt_format: Pro
         text += f" {word}"
     if "keys" in parts:
         text += "*" * column.primary_key + "".join(_references(table, column, schema))
-    if "comments" in parts and (comment := on_one_line(column.comment)):
+    if "comments" in parts and (comment := shown_comment(column.name, column.comment)):
         text += f" {literal(comment)}"
     if "samples" in parts and column.values:
         text += f" ({', '.join(map(sample_text, column.values))})"
     return text
+
+
+def shown_comment(name: str, comment: str) -> str:
+    """A comment as a prompt has it: its beginning, and nothing where it only repeats the name."""
+    comment = on_one_line(comment)
+    if len(comment) > _COMMENT_LETTERS:
+        comment = comment[:_COMMENT_LETTERS].rpartition(" ")[0] or comment[:_COMMENT_LETTERS]
+    return "" if comment.lower().rstrip(".") in (name.lower(), name_phrase(name).lower()) else comment
 
 
 def _references(table: Table, column: Column, schema: Schema) -> Iterator[str]:

@@ -152,6 +152,7 @@ class _Script:
                 self._copy(table, cursor.take_name())
                 self._tables.setdefault(table.name.lower(), table)
             return
+        table.comment = cursor.next.comment
         for item in split_items(cursor.take_group()):
             copied = item[1].text.lower() if len(item) > 1 and item[0].word == "LIKE" else ""
             if copied in self._tables:

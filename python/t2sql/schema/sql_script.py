@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from t2sql.errors import InputError
-from t2sql.schema.sql_tokens import Statement, Token, body_pattern, make_token, token_pattern
+from t2sql.schema.sql_tokens import (
+    Statement,
+    Token,
+    body_pattern,
+    make_token,
+    token_pattern,
+    with_line_comment,
+)
 
 _CHUNK = 1 << 20
 """Characters that are read at once."""
@@ -105,29 +112,32 @@ class ScriptReader:
                     self._skip_past(_COPY_END)
                 self._skip_body()
 
-    def _tokens(self) -> Iterator[Token]:
-        """Yield the tokens of a statement, up to its end."""
+    def _tokens(self) -> list[Token]:
+        """The tokens of a statement, up to its end."""
+        tokens: list[Token] = []
         spaced, depth, size = False, 0, 0
         while (match := self._match()) is not None:
             kind, text = str(match.lastgroup), match.group()
             if kind == "space":
                 self._advance(match.end())
+                with_line_comment(tokens, text)
                 if depth == 0 and "\n" in text and _NEXT.match(self._peek(64)):
-                    return
+                    break
                 spaced = True
                 continue
             if size and depth == 0 and kind == "word" and text.upper() == "CREATE":
-                return
+                break
             if self._buffer.startswith(self._delimiter, self._at) or text == ";":
                 self._advance(self._at + len(self._delimiter if text != ";" else ";"))
-                return
+                break
             self._advance(match.end())
             depth += (text == "(") - (text == ")")
             size += len(text)
             if size > _LONGEST_STATEMENT:
                 raise InputError("a statement is too long", where=self._place)
-            yield make_token(kind, text, spaced)
+            tokens.append(make_token(kind, text, spaced))
             spaced = False
+        return tokens
 
     def _match(self) -> re.Match[str] | None:
         """The next token, read to its end; None at the end of the script."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -19,11 +19,13 @@ class Token:
         kind: What it is.
         text: Its text; of names and texts what is inside the quotes.
         spaced: Whether a blank or a comment stands before it.
+        comment: What `--` says at the end of its line, if it is the line's last token or only "," follows.
     """
 
     kind: TokenKind
     text: str
     spaced: bool
+    comment: str = ""
 
     @property
     def word(self) -> str:
@@ -36,7 +38,7 @@ class Statement:
     """A statement that may say something about tables.
 
     Attributes:
-        tokens: Its tokens without comments.
+        tokens: Its tokens.
         place: The file and the line on which it begins.
     """
 
@@ -47,6 +49,22 @@ class Statement:
         """The beginning of the statement, for an error message."""
         text = "".join(f"{' ' if token.spaced else ''}{token.text}" for token in self.tokens[:30])
         return text.strip()[:80]
+
+
+_LINE_COMMENT = re.compile(r"[ \t]*--([^\n]*[^\W\d_][^\n]*)")
+
+
+def with_line_comment(tokens: list[Token], space: str) -> None:
+    """Give the last token, or that before a last ",", the comment that follows it on its line.
+
+    Args:
+        tokens: The tokens up to here.
+        space: The blanks and comments that follow.
+    """
+    match = _LINE_COMMENT.match(space)
+    if match and tokens:
+        at = -2 if tokens[-1].text == "," and len(tokens) > 1 else -1
+        tokens[at] = replace(tokens[at], comment=match[1].strip(" \t\r-"))
 
 
 def make_token(kind: str, text: str, spaced: bool) -> Token:

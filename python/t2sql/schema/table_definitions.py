@@ -210,7 +210,7 @@ def _read_column(table: TableDefinition, cursor: Cursor, types: dict[str, str]) 
         else:
             cursor.take()
     type_name = _type_text(cursor.tokens[begin : cursor.at], types) or "TEXT"
-    comment = ""
+    comment = next((token.comment for token in reversed(cursor.tokens) if token.comment), "")
     while cursor.next is not _END:
         if cursor.take_words("PRIMARY"):
             table.primary_key.add(name.lower())

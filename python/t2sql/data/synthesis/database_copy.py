@@ -184,10 +184,10 @@ def schema_table(table: DatabaseTable, rows: Sequence[Row], private: PrivateColu
         short = [v for v in values if (len(v) <= recipe.value_length if isinstance(v, str) else isfinite(v))]
         sample = () if (table.name, column.name) in private else tuple(short[:_SAMPLE_VALUES])
         key = column.name in table.primary_key
-        columns.append(Column(column.name, column.type, key, sample))
+        columns.append(Column(column.name, column.type, key, sample, column.comment))
     keys = tuple(
         ForeignKey(ours, key.to_table, theirs)
         for key in table.foreign_keys
         for ours, theirs in zip(key.columns, key.to_columns, strict=True)
     )
-    return Table(table.name, tuple(columns), keys)
+    return Table(table.name, tuple(columns), keys, table.comment)
