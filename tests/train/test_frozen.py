@@ -17,7 +17,7 @@ from t2sql.models import flat
 from t2sql.runs.records import Event, TrainStartEvent
 from t2sql.runtimes import device, mx, nn
 from t2sql.train import TrainConfig
-from t2sql.train.compute import FLOAT32
+from t2sql.train.compute import FLOAT32, held_bytes
 from t2sql.train.frozen import frozen_weight, is_frozen_matrix
 from t2sql.train.native import computes
 from t2sql.train.network import Network
@@ -134,22 +134,25 @@ def test_arrays_that_are_no_matrix_are_refused() -> None:
         _core.cross_entropy(np.zeros(96, np.float32), uneven, [0], gradient=False)
 
 
-@pytest.mark.parametrize(("bits", "dtype"), [(4, "bfloat16"), (8, "float16"), (4, "float32")])
-def test_a_quantized_directory_is_trained_with_its_bits(
-    tiny_llama: Path, tmp_path: Path, bits: int, dtype: str
-) -> None:
-    stored = models.load(tiny_llama)
+def quantized_directory(source: Path, folder: Path, bits: int, dtype: str) -> Path:
+    stored = models.load(source)
     stored.model.set_dtype(getattr(mx, dtype))
     nn.quantize(stored.model, group_size=32, bits=bits)
-    folder = tmp_path / "quantized"
-    shutil.copytree(tiny_llama, folder)
+    shutil.copytree(source, folder)
     for file in folder.glob("*.safetensors*"):
         file.unlink()
     mx.save_safetensors(str(folder / "model.safetensors"), flat(stored.model.parameters()))
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["quantization"] = {"group_size": 32, "bits": bits, "mode": "affine"}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
 
+
+@pytest.mark.parametrize(("bits", "dtype"), [(4, "bfloat16"), (8, "float16"), (4, "float32")])
+def test_a_quantized_directory_is_trained_with_its_bits(
+    tiny_llama: Path, tmp_path: Path, bits: int, dtype: str
+) -> None:
+    folder = quantized_directory(tiny_llama, tmp_path / "quantized", bits, dtype)
     training = TrainConfig.of(**settings(folder, dropout=0.0, num_layers=-1))
     loaded = load_base(models.resolve(str(folder)), training, FLOAT32)
     full = models.load(folder)
@@ -162,3 +165,16 @@ def test_a_quantized_directory_is_trained_with_its_bits(
     assert all(module.scales.dtype == getattr(mx, dtype) for module in quantized)
     assert loaded.weights == f"{bits}-bit"
     check(*results)
+
+
+def test_codes_that_rust_does_not_decode_are_counted_and_held_in_float32(
+    tiny_llama: Path, tmp_path: Path
+) -> None:
+    folder = quantized_directory(tiny_llama, tmp_path / "quantized", 3, "bfloat16")
+    training = TrainConfig.of(**settings(folder, dropout=0.0, num_layers=-1))
+    ref = models.resolve(str(folder))
+    assert held_bytes(ref, training, FLOAT32) == 4 * models.model_size(ref).parameters
+    loaded = load_base(ref, training, FLOAT32)
+    prepare_model(loaded, training)
+    assert loaded.weights == "float32"
+    assert not any("scales" in module for module in loaded.model.modules())

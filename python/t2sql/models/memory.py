@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from t2sql.checked_json import read_json
+from t2sql.checked_json import CheckedJson, read_json
 from t2sql.errors import WorkError
 from t2sql.gguf import TensorInfo, read_directory, read_gguf, read_weights, stored_bytes
 from t2sql.models.reference import ModelRef
@@ -27,12 +27,14 @@ class ModelSize:
         largest: Bytes of the largest 16-bit tensor, which is in memory beside its conversion.
         stored: Bytes of all tensors when they are held as they are stored.
         quantized: Whether MLX quantized the matrices.
+        code_bits: The widths of their codes then, as config.json states them.
     """
 
     parameters: int
     largest: int
     stored: int
     quantized: bool
+    code_bits: frozenset[int] = frozenset()
 
     def held(self, dtype: str | None = None, *, quantized: bool | None = None) -> int:
         """Bytes that the weights take in MLX.
@@ -66,7 +68,11 @@ def model_size(model: ModelRef | Path) -> ModelSize:
     if config.get("quantization_config") and not config.get("quantization"):
         # Weights that mlx-lm repacks as they are.
         return _size(read_weights(path), quantized=True)
-    return _size(read_directory(path).tensors, quantized=bool(config.get("quantization")))
+    settings = CheckedJson(config, str(path / "config.json")).section("quantization")
+    own = [value for value in settings.document.values() if isinstance(value, Mapping)]
+    bits = frozenset(each["bits"] for each in (settings.document, *own) if isinstance(each.get("bits"), int))
+    size = _size(read_directory(path).tensors, quantized=bool(settings.document))
+    return replace(size, code_bits=bits)
 
 
 def check_memory(need: int, *, what: str, where: object, hint: str = "") -> None:

@@ -11,6 +11,7 @@ from t2sql.models import DEMO, ModelRef, model_size
 from t2sql.runs.records import Record, TrainingState
 from t2sql.runtimes import policy
 from t2sql.train.config import TrainConfig
+from t2sql.train.frozen import CODE_BITS
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -90,7 +91,8 @@ def held_bytes(ref: ModelRef, config: TrainConfig, compute: Compute) -> int:
         held = size.held()
         return round(held * config.base_bits / 16) if config.base_bits and here.keeps_quantized else held
     if size.quantized:
-        return size.held(quantized=True)
+        # What Rust does not decode is dequantized.
+        return size.held(quantized=size.code_bits <= set(CODE_BITS))
     if config.base_bits:
         # A scale and a bias in float32 for each 64 weights.
         return round(size.parameters * (config.base_bits + 1) / 8)

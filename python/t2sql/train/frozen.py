@@ -12,7 +12,7 @@ from t2sql.runtimes import Array, Module, mx, nn
 _FLOATS = (mx.float32, mx.float16, mx.bfloat16)
 """Types of a full matrix that Rust multiplies by."""
 
-_BITS = (4, 8)
+CODE_BITS = (4, 8)
 """Bits of a code that Rust decodes."""
 
 
@@ -22,7 +22,7 @@ def is_frozen_matrix(module: Module) -> bool:
     These are matrices in float32, float16, bfloat16, and MLX's affine groups of 4 or 8 bits.
     """
     if type(module) in (nn.QuantizedLinear, nn.QuantizedEmbedding):
-        return module.mode == "affine" and module.bits in _BITS
+        return module.mode == "affine" and module.bits in CODE_BITS
     return type(module) in (nn.Linear, nn.Embedding) and module.weight.dtype in _FLOATS
 
 

@@ -131,6 +131,7 @@ def prepare_model(
         if not policy().keeps_quantized and not (keeps and computes(model)):
             # MLX multiplies by quantized matrices, and in bfloat16, slowly on a CPU.
             dequantize(model, policy().dtype)
+            loaded.weights = policy().weights
             model.freeze()
             for module in model.modules():
                 if "lora_a" in module:
