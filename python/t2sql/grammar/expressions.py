@@ -132,7 +132,9 @@ class SourceRules:
     def column(self, kind: Comparable | None = None) -> Node | None:
         """A column of a kind, or any; None if the table has none."""
         shared = self._rules.column(self.source.table, kind)
-        return None if shared is None else self._own(shared)
+        if shared is None or not self._prefix:
+            return shared
+        return self._rules.rule(f"{self.id}{kind[0] if kind else 'c'}", lambda: self._own(shared))
 
     def aggregate(self, kind: Comparable) -> RuleReference | None:
         """An aggregate over the table's columns whose value is of a kind."""
@@ -175,7 +177,8 @@ class SourceRules:
                 column = self.column(kind)
                 if column is not None and self._prefix:
                     parts.append(sequence(column, COMPARISON, column))
-            return choice([*parts, *(self._correlated() if depth == 0 else [])])
+            near = depth == 0 and (self.source.alias is None or self.source.place == 1)
+            return choice([*parts, *(self._correlated() if near else [])])
 
         return self._rules.rule(f"{self.id}_w{depth}", make)
 

@@ -5,6 +5,7 @@ llguidance says which tokens may come next; its own MLX helper needs Metal, so t
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +20,9 @@ from t2sql.runtimes import Array, mx, scalar
 Tokenizer: TypeAlias = Any
 """mlx-lm's wrapper of a tokenizer."""
 
+_CACHED = 4
+"""Grammars that are kept as llguidance has read them, which takes it up to half a second."""
+
 
 class Masks:
     """Makes the masks of one tokenizer."""
@@ -30,6 +34,7 @@ class Masks:
             tokenizer: mlx-lm's wrapper of a tokenizer of transformers.
         """
         self._tokenizer = from_tokenizer(tokenizer._tokenizer, eos_token=sorted(tokenizer.eos_token_ids))
+        self._matchers: OrderedDict[str, LLMatcher] = OrderedDict()
 
     def of(self, grammar: Grammar, *, logprobs: bool = False) -> Mask:
         """Make the mask of one answer.
@@ -41,10 +46,16 @@ class Masks:
         Raises:
             WorkError: llguidance refuses the grammar.
         """
-        matcher = matcher_of(self._tokenizer, grammar.lark)
-        if matcher.is_error():
-            raise WorkError("llguidance refused the grammar", found=matcher.get_error())
-        return Mask(matcher, [] if logprobs else None)
+        lark = grammar.lark
+        if lark not in self._matchers:
+            matcher = matcher_of(self._tokenizer, lark)
+            if matcher.is_error():
+                raise WorkError("llguidance refused the grammar", found=matcher.get_error())
+            self._matchers[lark] = matcher
+            if len(self._matchers) > _CACHED:
+                self._matchers.popitem(last=False)
+        self._matchers.move_to_end(lark)
+        return Mask(self._matchers[lark].deep_copy(), [] if logprobs else None)
 
 
 class Mask:

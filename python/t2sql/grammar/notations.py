@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -127,21 +127,51 @@ class Grammar:
         rules: The rules by name. An answer is `root`, which may begin with a space as a model's first token
             does.
         left_out: The tables that no answer can name, since an engine could not hold a grammar of all.
+        pairs_left_out: How many pairs of tables that keys connect no answer joins, for the same reason.
+        base: A grammar with the same rules but `changed`: what was written of them is not written again.
+        changed: The name of that rule.
     """
 
     rules: dict[str, Node]
     left_out: tuple[str, ...] = ()
+    pairs_left_out: int = 0
+    base: Grammar | None = None
+    changed: str = ""
 
-    @cached_property
+    @property
     def gbnf(self) -> str:
         """In llama.cpp's notation (its grammars/README.md)."""
-        return "".join(f"{_dashed(name)} ::= {_gbnf(node)}\n" for name, node in self.rules.items())
+        return "".join(self._gbnf_lines.values())
 
-    @cached_property
+    @property
     def lark(self) -> str:
         """In llguidance's notation, a variant of Lark (its docs/syntax.md)."""
-        rules = "".join(f"{name}: {_lark(node)}\n" for name, node in self.rules.items() if name != "root")
-        return f"start: {_lark(self.rules['root'])}\n{rules}"
+        return "".join(self._lark_lines.values())
+
+    def replaced(self, name: str, node: Node, left_out: tuple[str, ...]) -> Grammar:
+        """The same grammar with another rule.
+
+        Args:
+            name: The rule's name.
+            node: What it is now.
+            left_out: The tables that no answer can name.
+        """
+        rules = {**self.rules, name: node}
+        return replace(self, rules=rules, left_out=left_out, base=self, changed=name)
+
+    @cached_property
+    def _gbnf_lines(self) -> dict[str, str]:
+        if self.base is not None:
+            changed = _gbnf_line(self.changed, self.rules[self.changed])
+            return {**self.base._gbnf_lines, self.changed: changed}
+        return {name: _gbnf_line(name, node) for name, node in self.rules.items()}
+
+    @cached_property
+    def _lark_lines(self) -> dict[str, str]:
+        if self.base is not None:
+            changed = _lark_line(self.changed, self.rules[self.changed])
+            return {**self.base._lark_lines, self.changed: changed}
+        return {name: _lark_line(name, node) for name, node in self.rules.items()}
 
     def matches(self, text: str) -> bool:
         """Whether the whole of a text is an answer. Not for several threads at once."""
@@ -158,6 +188,14 @@ class Grammar:
     def _matcher(self) -> Any:
         """llguidance over bytes, which takes a moment to import."""
         return grammar.byte_matcher(self.lark)
+
+
+def _gbnf_line(name: str, node: Node) -> str:
+    return f"{_dashed(name)} ::= {_gbnf(node)}\n"
+
+
+def _lark_line(name: str, node: Node) -> str:
+    return f"{'start' if name == 'root' else name}: {_lark(node)}\n"
 
 
 def _gbnf(node: Node) -> str:
@@ -181,11 +219,11 @@ def _gbnf(node: Node) -> str:
 def _lark(node: Node) -> str:
     match node:
         case Terminal(text):
-            return json.dumps(text, ensure_ascii=False)
+            return _quoted(text)
         case TerminalChoice(texts, lexeme):
             if lexeme:
                 return "/(" + "|".join(map(regex_text, texts)) + ")/"
-            return "(" + " | ".join(json.dumps(text, ensure_ascii=False) for text in texts) + ")"
+            return "(" + " | ".join(map(_quoted, texts)) + ")"
         case TerminalPattern(_, regex):
             return f"/{regex}/"
         case RuleReference(rule):
@@ -198,16 +236,23 @@ def _lark(node: Node) -> str:
             return _lark(part) + ("?" if (least, most) == (0, 1) else f"{{{least},{most}}}")
 
 
+def _quoted(text: str) -> str:
+    return f'"{text}"' if _PLAIN_TEXT.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
 def _dashed(name: str) -> str:
     """A rule's name in GBNF, which allows no underscores."""
     return name.replace("_", "-")
 
 
 _PLAIN = re.compile(r'[^"\\\x00-\x1f\x7f]')
+_PLAIN_TEXT = re.compile(r'[^"\\\x00-\x1f\x7f]*')
 
 
 def gbnf_text(text: str) -> str:
     """A text as a GBNF terminal, between double quotes."""
+    if _PLAIN_TEXT.fullmatch(text):
+        return f'"{text}"'
     return '"' + "".join(c if _PLAIN.match(c) else _escaped(c) for c in text) + '"'
 
 

@@ -1,7 +1,8 @@
 """A statement of somebody else's as the grammars write it: the same rows in other words.
 
 Keywords are in capitals, names as the schema has them. Comma joins become joins along the equalities of
-WHERE. Columns are qualified by their table where several are joined; a table that is joined a second time is
+WHERE; of more than three tables those of the SELECT list come first, with what lies between them. Columns
+are qualified by their table where several are joined; a table that is joined a second time is
 called by its name and "_2". Aliases of the SELECT list are left out; a literal has the type of the column
 that it is compared with. What cannot be rewritten stays as it is.
 """
@@ -18,11 +19,13 @@ from t2sql.grammar.rewriting_trees import (
     hides,
     identifier,
     is_join,
+    joining_order,
     owner,
     pair,
     type_literals,
 )
 from t2sql.grammar.sources import Tables
+from t2sql.grammar.walks import ANY_ORDER
 from t2sql.schema import Schema, Table
 
 _COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.In, exp.Between)
@@ -171,10 +174,15 @@ class _Rewriter:
         where = select.args.get("where")
         conditions += conjuncts(where.this if where is not None else None)
         names = list(sources)
+        if len(names) > ANY_ORDER:
+            named = [column.table for item in select.expressions for column in item.find_all(exp.Column)]
+            names = joining_order(names, [name for name in dict.fromkeys(named) if name in sources], conditions)
+            select.args["from_"].set("this", sources[names[0]][0])
         joined, ordered = [names[0]], list[exp.Join]()
         waiting = names[1:]
         while waiting:
-            name, equal = self._next(joined, waiting, conditions, sources)
+            first = waiting[:1] if len(names) > ANY_ORDER else waiting
+            name, equal = self._next(joined, first, conditions, sources)
             for condition in equal:
                 conditions.remove(condition)
             node = sources[name][0]
@@ -234,6 +242,7 @@ class _Rewriter:
         often = max(map(tables.count, tables)) > 2
         order = [join.this for join in select.args.get("joins") or ()]
         spelled: dict[str, str] = {}
+        # The first one of two after FROM has the table's own name.
         for place, node in enumerate([select.args["from_"].this, *order], 1):
             name = node.alias_or_name.lower()
             table = sources[name][1]

@@ -93,6 +93,36 @@ def is_join(condition: exp.Expr, one: str, other: str) -> bool:
     )
 
 
+def joining_order(names: list[str], selected: list[str], conditions: list[exp.Expr]) -> list[str]:
+    """The names of joined tables: those that are selected and those between them, then the others.
+
+    Args:
+        names: All of them.
+        selected: Those of the SELECT list.
+        conditions: The conditions that join them, among others.
+
+    Returns:
+        The names in an order in which an equality joins each to one before it, as far as there are any.
+    """
+    near: dict[str, list[str]] = {name: [] for name in names}
+    for one in names:
+        for other in names:
+            if one != other and any(is_join(condition, one, other) for condition in conditions):
+                near[one].append(other)
+    ordered = (selected or names)[:1]
+    while len(ordered) < len(names):
+        wanted = set(selected) - set(ordered) or set(names) - set(ordered)
+        ways, seen, found = [[name] for name in ordered], set(ordered), list[str]()
+        while ways and not found:
+            ways = [[*way, name] for way in ways for name in near[way[-1]] if name not in seen]
+            seen |= {way[-1] for way in ways}
+            found = next((way for way in ways if way[-1] in wanted), [])
+        ordered += [name for name in found if name not in ordered] or [
+            name for name in names if name not in ordered
+        ]
+    return ordered
+
+
 def pair(condition: exp.Expr, first: str) -> tuple[str, str]:
     """The names of the columns of an equality, that of one table first."""
     left, right = condition.this, condition.expression

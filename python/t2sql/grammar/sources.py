@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from t2sql.grammar.column_kinds import Kind, kinds_of
 from t2sql.grammar.joins import whole_keys
@@ -10,8 +12,7 @@ from t2sql.schema import Column, Schema, Table, row_nouns
 from t2sql.sql import quote
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A table after FROM.
 
     Attributes:
@@ -33,6 +34,10 @@ class Source:
         if self.place:
             return f"{'zabcdefghi'[self.place]}{self.table}"
         return f"u{self.table}" if self.alias is None else f"{'r' if self.second else 'q'}{self.table}"
+
+    def order(self) -> tuple[int, int, bool]:
+        """What sorts the tables of a statement."""
+        return (self.place, self.table, self.second)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,14 @@ class Tables:
     tables: tuple[Table, ...]
     kinds: tuple[tuple[Kind, ...], ...]
     edges: tuple[Edge, ...]
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.tables, self.kinds, self.edges))
+
+    def __hash__(self) -> int:
+        """Computed once: a schema is large."""
+        return self._hash
 
     @classmethod
     def of(cls, schema: Schema) -> Tables:
@@ -111,7 +124,7 @@ class Tables:
             right_name: What the statement calls that one.
         """
         found = []
-        for edge in self.edges:
+        for edge in self._edges_between.get((left, right), ()):
             for ends, turned in (((edge.left, edge.right), False), ((edge.right, edge.left), True)):
                 if ends == (left, right):
                     columns = [(b, a) if turned else (a, b) for a, b in edge.pairs]
@@ -126,11 +139,26 @@ class Tables:
         name = f"{self.tables[table].name}_2"
         return None if any(other.name.lower() == name.lower() for other in self.tables) else name
 
-    def neighbours(self, table: int) -> list[int]:
+    def neighbours(self, table: int) -> tuple[int, ...]:
         """The tables that a table can be joined with, each once; itself where it refers to itself."""
-        found = [edge.right for edge in self.edges if edge.left == table]
-        found += [edge.left for edge in self.edges if edge.right == table]
-        return list(dict.fromkeys(found))
+        return self._neighbours.get(table, ())
+
+    @cached_property
+    def _neighbours(self) -> dict[int, tuple[int, ...]]:
+        found: dict[int, dict[int, None]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.left, {})[edge.right] = None
+        for edge in self.edges:
+            found.setdefault(edge.right, {})[edge.left] = None
+        return {table: tuple(others) for table, others in found.items()}
+
+    @cached_property
+    def _edges_between(self) -> dict[tuple[int, int], list[Edge]]:
+        found: dict[tuple[int, int], list[Edge]] = {}
+        for edge in self.edges:
+            for ends in dict.fromkeys(((edge.left, edge.right), (edge.right, edge.left))):
+                found.setdefault(ends, []).append(edge)
+        return found
 
 
 def _kind(kinds: dict[Column, Kind], table: Table, name: str) -> Kind:

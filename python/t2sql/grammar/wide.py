@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from t2sql.grammar.conditions import Subqueries, table_conditions
 from t2sql.grammar.expressions import (
@@ -28,7 +29,7 @@ from t2sql.grammar.notations import (
     sequence,
 )
 from t2sql.grammar.scope_rules import ScopeRules
-from t2sql.grammar.scopes import Scope, scopes_of
+from t2sql.grammar.scopes import Scope, Scopes, scopes_of
 from t2sql.grammar.sources import Source, Tables
 from t2sql.grammar.values import STRING, copied_text
 from t2sql.grammar.walks import Walk
@@ -37,14 +38,25 @@ from t2sql.sql import literal, quote
 
 MAX_SELECTED = 16
 """Items after SELECT that are of the same tables, at most."""
+MAX_INNER_GROUPS = 20
+"""Groups of tables that a query inside another one may join, at most."""
+MAX_INNER_PAIRS = 8
+"""Groups of tables that a query of one value may join, at most."""
 MAX_SETS = 3
 """Queries that UNION, INTERSECT and EXCEPT join, at most."""
 
 _SET = RuleReference("set")
 
 
+_CACHED = 8
+"""Grammars that are kept, so that a second question about the same tables waits for none."""
+
+
 def wide_grammar_of(
-    schema: Schema, question: str | None = None, relevance: Mapping[str, float] | None = None
+    schema: Schema,
+    question: str | None = None,
+    relevance: Mapping[str, float] | None = None,
+    left_out: tuple[str, ...] = (),
 ) -> Grammar:
     """Make the wide grammar of the statements over a schema.
 
@@ -53,28 +65,60 @@ def wide_grammar_of(
         question: Texts in a statement are words of it or values of a column; None allows any text.
         relevance: How near each table's name is to the question; the joins of such tables come first where
             there are more than the grammar holds.
+        left_out: Tables that the grammar names as left out.
     """
-    return _Wide(schema, question, relevance or {}).grammar()
+    tables = _tables_of(schema)
+    base = _grammar_over(tables, scopes_of(tables, relevance or {}))
+    return base.replaced("text", _text(schema, question), left_out)
+
+
+@lru_cache(maxsize=_CACHED)
+def _tables_of(schema: Schema) -> Tables:
+    return Tables.of(schema)
+
+
+@lru_cache(maxsize=_CACHED)
+def _grammar_over(tables: Tables, scopes: Scopes) -> Grammar:
+    return _Wide(tables, scopes).grammar()
+
+
+def _text(schema: Schema, question: str | None) -> Node:
+    """A text in a statement."""
+    if question is None:
+        return either(STRING)
+    values = {
+        literal(value)
+        for table in schema.tables
+        for column in table.columns
+        for value in column.values
+        if isinstance(value, str) and value and value.isprintable()
+    }
+    known: list[Node] = [TerminalChoice(tuple(sorted(values)), lexeme=True)] if values else []
+    return either(copied_text(question), *known)
 
 
 class _Wide(Subqueries):
     """Makes one grammar."""
 
-    def __init__(self, schema: Schema, question: str | None, relevance: Mapping[str, float]) -> None:
-        tables = Tables.of(schema)
-        self._rules = Rules(tables, {"root": TerminalChoice(()), **common_rules()})
+    def __init__(self, tables: Tables, scopes: Scopes) -> None:
+        self._rules = Rules(tables, {"root": TerminalChoice(()), **common_rules(), "text": either(STRING)})
         self._rules.rules["set"] = sequence(either(" UNION ", " UNION ALL ", " INTERSECT ", " EXCEPT "))
-        self._scopes = scopes_of(tables, relevance)
-        self._text(schema, question)
+        self._scopes = scopes
         self._made: dict[Scope, ScopeRules] = {}
-        self._statement = Walk("st", self._rules, self._scopes, lambda scope: self._over(scope).end(), 9)
-        self._body = Walk("bd", self._rules, self._scopes, lambda scope: self._over(scope).body(), 3)
-        self._filter = Walk("wh", self._rules, self._scopes, lambda scope: self._over(scope).where(1), 2)
-        self._first = Walk("li", self._rules, self._scopes, lambda scope: self._over(scope).first(), 2)
-        joined = dict.fromkeys(
-            source for scope in self._scopes.joined for source in sorted(scope, key=lambda source: source.id)
-        )
+        groups = self._scopes.groups
+        few = tuple(group for group in groups if 1 < len(group) <= 3)[:MAX_INNER_GROUPS]
+        pairs = tuple(group for group in few if len(group) == 2)[:MAX_INNER_PAIRS]
+        self._statement = self._walk("st", groups, ScopeRules.end)
+        self._body = self._walk("bd", few, ScopeRules.body)
+        self._filter = self._walk("wh", pairs, ScopeRules.where)
+        self._first = self._walk("li", pairs, ScopeRules.first)
+        joined = dict.fromkeys(source for group in groups for source in sorted(group, key=Source.order))
         self._sources = [SourceRules(self._rules, source) for source in (*self._scopes.alone, *joined)]
+
+    def _walk(
+        self, name: str, groups: tuple[Scope, ...], end: Callable[[ScopeRules], RuleReference]
+    ) -> Walk:
+        return Walk(name, self._rules, self._scopes, lambda scope: end(self._over(scope)), groups)
 
     def grammar(self) -> Grammar:
         """All rules."""
@@ -85,7 +129,7 @@ class _Wide(Subqueries):
         self._rules.rules["root"] = sequence(
             optional(" "), either(self._query(), *self._sets(), *self._common())
         )
-        return Grammar(self._rules.rules)
+        return Grammar(self._rules.rules, pairs_left_out=self._scopes.left_out)
 
     def rows(self, kind: Comparable, depth: Depth) -> Node | None:
         """A query of one item of a kind, for IN."""
@@ -97,23 +141,11 @@ class _Wide(Subqueries):
             return self._rules.any_of(f"scalar_{kind[0]}", lambda: self._scalars(kind))
         return RuleReference("average") if kind == "number" else None
 
-    def _text(self, schema: Schema, question: str | None) -> None:
-        if question is None:
-            self._rules.rules["text"] = either(STRING)
-            return
-        values = {
-            literal(value)
-            for table in schema.tables
-            for column in table.columns
-            for value in column.values
-            if isinstance(value, str) and value and value.isprintable()
-        }
-        known: list[Node] = [TerminalChoice(tuple(sorted(values)), lexeme=True)] if values else []
-        self._rules.rules["text"] = either(copied_text(question), *known)
-
     def _over(self, scope: Scope) -> ScopeRules:
         if scope not in self._made:
-            self._made[scope] = ScopeRules(self._rules, scope)
+            parts = (scope - {source} for source in sorted(scope, key=Source.order, reverse=True))
+            smaller = next((self._made[part] for part in parts if len(part) > 1 and part in self._made), None)
+            self._made[scope] = ScopeRules(self._rules, scope, smaller)
         return self._made[scope]
 
     def _query(self) -> Node:
@@ -178,11 +210,11 @@ class _Wide(Subqueries):
         """The tables whose columns a query may have besides those of some."""
         if len(named) >= 3 or any(source.alias is None for source in named):
             return []
-        groups = [
-            group for group in self._scopes.joined if named < group and (len(named) < 2 or len(group) == 3)
-        ]
-        found = dict.fromkeys(source for group in groups for source in group - named)
-        return sorted(found, key=lambda source: source.id)
+        groups = [group for group in self._scopes.groups if named < group]
+        if len(named) == 2:
+            groups = [group for group in groups if len(group) == 3]
+        found = {source for group in groups for source in group - named}
+        return sorted(found, key=Source.order)
 
     def _sets(self) -> list[Node]:
         """Queries with as many items of the same kinds, as one set of rows."""

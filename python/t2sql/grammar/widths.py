@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from t2sql.errors import InputError
@@ -50,7 +49,7 @@ def grammar_of(
         relevance = {} if about is None else _relevance(schema, about)
         part = _nearest(schema, relevance)
         left_out = tuple(table.name for table in schema.tables if table not in part.tables)
-        return replace(wide_grammar_of(part, question, relevance), left_out=left_out)
+        return wide_grammar_of(part, question, relevance, left_out)
     return narrow_grammar_of(schema, question)
 
 
