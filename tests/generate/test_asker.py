@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.backends import ScriptedBackend
 
-from t2sql.generate import Asker, AskOptions, FailedStatement
+from t2sql.generate import Asker, AskOptions, FailedStatement, GrammarOption
+from t2sql.grammar import Width
 from t2sql.prompt import PromptFormat, PromptHints, render_prompt, render_retry
 from t2sql.schema import Column, ColumnValue, ForeignKey, Schema, Table
 
@@ -53,3 +54,24 @@ def test_a_format_can_be_given_where_the_model_does_not_say() -> None:
     backend = ScriptedBackend(SQL, prompt_format=None)
     Asker(backend, AskOptions(prompt_format=prompt_format)).ask("Who?", SCHEMA)
     assert backend.requests[0].prompt == render_prompt(SCHEMA, "Who?", prompt_format)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "option", "wide"),
+    [
+        (None, None, False),
+        ("wide", None, True),
+        ("narrow", None, False),
+        ("wide", "narrow", False),
+        (None, "wide", True),
+    ],
+)
+def test_the_grammar_is_the_models_own_unless_another_is_asked_for(
+    recorded: Width | None, option: GrammarOption | None, wide: bool
+) -> None:
+    backend = ScriptedBackend(SQL, grammar=recorded)
+    Asker(backend, AskOptions(grammar=option)).ask("Who?", SCHEMA)
+    grammar = backend.requests[0].grammar
+    assert grammar is not None
+    table = SCHEMA.tables[0].name
+    assert grammar.matches(f"SELECT * FROM {table} LIMIT 3 OFFSET 1") == wide

@@ -121,14 +121,30 @@ def test_columns_of_unknown_type_are_compared_with_anything() -> None:
 def test_texts_are_words_of_the_question_or_values_of_a_column() -> None:
     schema = Schema((Table("cats", (Column("name", values=("Old Tom", "Ann")), Column("age", "INTEGER"))),))
     wide = grammar_of(schema, "Which cats are called ann?", width="wide")
-    for value, taken in {"ann": True, "Ann": True, "Old Tom": True, "%called%": True, "Tom": False}.items():
+    known = {"ann": True, "Ann": True, "ANN": True, "Old Tom": True, "%called%": True, "2024-01-31": True}
+    for value, taken in (known | {"Tom": False, "dogs": False}).items():
         assert wide.matches(f"SELECT age FROM cats WHERE name LIKE '{value}'") == taken, value
 
 
+def test_numbers_are_those_of_the_question_and_plain_ones() -> None:
+    schema = Schema((Table("cats", (Column("name"), Column("age", "INTEGER"))),))
+    question = "Which cats are over twelve, or weigh 1,500.5 g at -3 degrees in 2010-2020?"
+    wide = grammar_of(schema, question, width="wide")
+    known = dict.fromkeys(("12", "1500.5", "-3", "2010", "2020", "0", "1"), True)
+    for value, taken in (known | dict.fromkeys(("3", "-2020", "15", "1200"), False)).items():
+        assert wide.matches(f"SELECT name FROM cats WHERE age > {value}") == taken, value
+
+
+def test_a_value_of_the_database_may_be_a_text() -> None:
+    schema = Schema((Table("cats", (Column("name"),)),))
+    wide = grammar_of(schema, "Where is old tom?", width="wide", known=["Old Tom Jr"])
+    assert wide.matches("SELECT name FROM cats WHERE name = 'Old Tom Jr'")
+
+
 def test_a_grammar_is_narrow_wide_or_off_and_free_is_off() -> None:
-    widths = [AskOptions(grammar=name).width for name in ("narrow", "wide", "off")]
-    assert widths == ["narrow", "wide", None]
-    assert (AskOptions().width, AskOptions(free=True).width) == ("narrow", None)
+    constrained = [AskOptions(grammar=name).constrained for name in ("narrow", "wide", "off")]
+    assert constrained == [True, True, False]
+    assert (AskOptions().constrained, AskOptions(free=True).constrained) == (True, False)
     for options in ({"grammar": "broad"}, {"grammar": "wide", "free": True}):
         with pytest.raises(InputError, match="--grammar"):
             AskOptions(**options)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from t2sql.generate import Cancelled, Generation, OnResult, OnText, Request, never
+from t2sql.grammar import Width
 
 
 def requests(prompts: Sequence[str], *, seed: int = 0, **options: Any) -> list[Request]:
@@ -31,10 +32,12 @@ class ScriptedBackend:
         logprob: float | None = None,
         min_logprob: float | None = None,
         prompt_format: str | None = "t2sql.prompt.1",
+        grammar: Width | None = None,
     ) -> None:
         left = list(texts)
         self._reply = reply or (lambda request: left.pop(0))
         self._logprob, self.min_logprob, self.prompt_format = logprob, min_logprob, prompt_format
+        self.grammar = grammar
         self.requests: list[Request] = []
 
     def answer(

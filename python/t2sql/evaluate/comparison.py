@@ -279,7 +279,8 @@ def _one_by_one(backend: Backend, prompts: Sequence[str], asked: PredictOptions)
     backend.answer(Request("warm up:", max_tokens=2))
     requests = []
     for prompt in prompts:
-        grammar = grammar_of(parse_prompt(prompt)[0]) if asked.grammar else None
+        parsed, width = parse_prompt(prompt), backend.grammar or "narrow"
+        grammar = grammar_of(parsed.schema, width=width, about=parsed.question) if asked.grammar else None
         requests.append(Request(prompt, max_tokens=asked.max_tokens, grammar=grammar))
     return [backend.answer(request) for request in requests]
 

@@ -25,7 +25,7 @@ from t2sql.generate import (
     is_rated,
     open_backend,
 )
-from t2sql.grammar import Grammar, grammar_of
+from t2sql.grammar import Grammar, Width, grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
 from t2sql.prompt import PromptFormat
@@ -48,6 +48,7 @@ class PredictOptions:
         max_tokens: The most tokens of an answer.
         grammar: Whether only statements over the question's own tables can be answers (`t2sql.grammar`), as
             `t2sql ask` has it.
+        width: Which grammar that is; None takes what the model was trained for.
         seed: Of the random numbers, where the temperature is above 0; each question adds its index.
         temperature: 0 takes the likeliest token each time.
         prompt_format: How the questions are put; None takes what the model was trained on, and for a model
@@ -56,6 +57,7 @@ class PredictOptions:
 
     max_tokens: int = MAX_TOKENS
     grammar: bool = True
+    width: Width | None = None
     seed: int = 0
     temperature: float = 0.0
     prompt_format: PromptFormat | None = None
@@ -249,13 +251,14 @@ def predict(
             progress(done, len(examples), "questions")
 
     asked = asked_in(dataset, examples, options.prompt_format or PromptFormat.known(backend.prompt_format))
+    width = options.width or backend.grammar or "narrow"
     requests = [
         Request(
             prompt,
             max_tokens=options.max_tokens,
             temperature=options.temperature,
             seed=options.seed + index,
-            grammar=_grammar(dataset, example) if options.grammar else None,
+            grammar=_grammar(dataset, example, width) if options.grammar else None,
             logprobs=True,
         )
         for index, (example, prompt) in enumerate(zip(examples, asked, strict=True))
@@ -279,7 +282,7 @@ def predict(
     return predictions
 
 
-def _grammar(dataset: Dataset | None, example: Example) -> Grammar | None:
+def _grammar(dataset: Dataset | None, example: Example, width: Width) -> Grammar | None:
     """What `t2sql ask` lets the model write; None where the gold statement is the tutorial's text, no SQL."""
     has_database = dataset is not None and dataset.db_path(example) is not None
     if (
@@ -288,7 +291,7 @@ def _grammar(dataset: Dataset | None, example: Example) -> Grammar | None:
         and check(example.schema, example.sql.strip().rstrip("; ")) is not None
     ):
         return None
-    return grammar_of(example.schema)
+    return grammar_of(example.schema, width=width, about=example.question)
 
 
 def _write(out: Path, predictions: Predictions) -> None:

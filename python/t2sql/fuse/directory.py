@@ -41,6 +41,7 @@ class Description:
         adapter: The adapter in the weights; None for the base alone.
         quantization: MLX's settings that the weights are quantized with; None for full ones.
         min_logprob: The log-probability under which answers are uncertain; None when it is not known.
+        grammar: The grammar that answers need, "narrow" or "wide"; None when it is not known.
         prompt_format: The prompt format that the model was trained on, as the adapter names it.
     """
 
@@ -48,6 +49,7 @@ class Description:
     adapter: AdapterIdentity | None
     quantization: JsonObject | None = None
     min_logprob: float | None = None
+    grammar: str | None = None
     prompt_format: str = DEFAULT_FORMAT.name
 
     @classmethod
@@ -57,6 +59,7 @@ class Description:
         adapter: Path | None,
         quantization: JsonObject | None = None,
         min_logprob: float | None = None,
+        grammar: str | None = None,
     ) -> Description:
         """The description of a base and an adapter directory.
 
@@ -70,6 +73,7 @@ class Description:
             adapter=None if adapter is None else identify_adapter(adapter),
             quantization=quantization,
             min_logprob=min_logprob,
+            grammar=grammar,
             prompt_format=trained_on or DEFAULT_FORMAT.name,
         )
 
@@ -141,6 +145,8 @@ def write_config(base: Path, folder: Path, dtype: str, description: Description)
         config["t2sql"]["adapters"] = [adapter.to_json() for adapter in inside]
     if description.min_logprob is not None:
         config["t2sql"]["min_logprob"] = description.min_logprob
+    if description.grammar is not None:
+        config["t2sql"]["grammar"] = description.grammar
     _write_json(folder / "config.json", config)
 
 

@@ -15,6 +15,7 @@ from t2sql.fuse.probe import Probe, rms
 from t2sql.models import (
     RUNTIME_BYTES,
     ModelRef,
+    adapter_grammar,
     apply_adapter,
     as_directory,
     check_memory,
@@ -154,7 +155,9 @@ def fuse(
     effect = _effect(base_logits, expected, adapter)
     report(2, _STEPS, "adding")
     max_change = add_adapters(network, keep_quantized=keep_quantized)
-    description = Description.of(ref, adapter, base.quantization, min_logprob(adapter))
+    description = Description.of(
+        ref, adapter, base.quantization, min_logprob(adapter), adapter_grammar(adapter)
+    )
     note = ""
     with output_directory(out, MODEL, force=force) as folder:
         for dtype in _dtypes(base):

@@ -55,8 +55,10 @@ class AskOptions:
         temperature: 0 takes the likeliest token each time.
         seed: Of the samples' random numbers.
         free: Whether the answer may be any text, and not only a statement over the tables.
-        grammar: Which statements the answer may be; "off" is the same as `free`. None takes the model's own.
-        values: Where the texts in the answer come from; not used when `free`.
+        grammar: Which statements the answer may be; "off" is the same as `free`. None takes what the model
+            was trained for, and "narrow" where its file does not say.
+        values: Where the texts in the answer come from; not used when `free`. None is "question" in the wide
+            grammar, with the question's numbers and the columns' known values, and "free" in the narrow one.
         votes: Samples to draw; the statement that most of them agree on is taken.
         min_logprob: The log-probability below which an answer is uncertain; None takes the model's own.
         prompt_format: How the question is put; None takes what the model was trained on.
@@ -67,7 +69,7 @@ class AskOptions:
     seed: int = 0
     free: bool = False
     grammar: GrammarOption | None = None
-    values: Values = "free"
+    values: Values | None = None
     votes: int = 1
     min_logprob: float | None = None
     prompt_format: PromptFormat | None = None
@@ -78,7 +80,7 @@ class AskOptions:
         Raises:
             InputError: One is out of range; the message names the command line's option.
         """
-        if self.values not in get_args(Values):
+        if self.values is not None and self.values not in get_args(Values):
             expected = " or ".join(get_args(Values))
             raise InputError("unknown --values", expected=expected, found=repr(self.values))
         if self.grammar is not None and self.grammar not in get_args(GrammarOption):
@@ -98,11 +100,9 @@ class AskOptions:
             )
 
     @property
-    def width(self) -> Width | None:
-        """Which grammar the answer has; None without one."""
-        if self.free or self.grammar == "off":
-            return None
-        return self.grammar or "narrow"
+    def constrained(self) -> bool:
+        """Whether the answer has a grammar."""
+        return not self.free and self.grammar != "off"
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,12 @@ class Asker:
             return self.options.prompt_format
         return PromptFormat.known(self.backend.prompt_format) or DEFAULT_FORMAT
 
+    @property
+    def width(self) -> Width:
+        """Which grammar an answer has: as `options` say, else as the model's file says, else narrow."""
+        option = self.options.grammar
+        return option if option is not None and option != "off" else self.backend.grammar or "narrow"
+
     def ask(
         self,
         question: str,
@@ -156,10 +162,11 @@ class Asker:
         """
         question = check_question(question)
         grammar = None
-        width = self.options.width
-        if failed is not None or width is not None:
-            copied = question if self.options.values == "question" else None
-            grammar = grammar_of(schema, copied, width or "narrow", about=question)
+        if failed is not None or self.options.constrained:
+            values = self.options.values or ("question" if self.width == "wide" else "free")
+            copied = f"{question} {hints.evidence}".strip() if values == "question" else None
+            known = [str(one.value) for one in hints.values]
+            grammar = grammar_of(schema, copied, self.width, about=question, known=known)
         shown = with_guessed_keys(schema) if "keys" in self.prompt_format.parts else schema
         prompt = render_prompt(shown, question, self.prompt_format, hints)
         if failed is not None:

@@ -72,7 +72,7 @@ class AskKeywords(TypedDict, total=False):
     seed: int
     free: bool
     grammar: GrammarOption | None
-    values: Values
+    values: Values | None
     votes: int
     min_logprob: float | None
     failed: FailedStatement | None
@@ -134,7 +134,7 @@ def _ask_options(options: AskKeywords) -> AskOptions:
         seed=options.get("seed", AskOptions.seed),
         free=options.get("free", AskOptions.free),
         grammar=options.get("grammar"),
-        values=options.get("values", AskOptions.values),
+        values=options.get("values"),
         votes=options.get("votes", AskOptions.votes),
         min_logprob=options.get("min_logprob"),
     )

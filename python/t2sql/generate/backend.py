@@ -9,6 +9,7 @@ from typing import Protocol
 
 from t2sql.bounds import MAX_SLOTS, check_count, check_threads
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, never
+from t2sql.grammar import Width
 
 MAX_CONTEXT, MAX_BATCH = 1 << 20, 1024
 """Tokens of one prompt and its answer, and sequences in a batch, at most."""
@@ -63,6 +64,11 @@ class Backend(Protocol):
     @property
     def min_logprob(self) -> float | None:
         """The log-probability below which the model's answers are uncertain; None where it does not say."""
+        ...
+
+    @property
+    def grammar(self) -> Width | None:
+        """The grammar that the model's answers need; None where it does not say."""
         ...
 
     def answer(

@@ -44,6 +44,7 @@ class LlamaBackend:
         self.path = ref.path
         facts = gguf_facts(ref.path, ref.adapter)
         self.prompt_format, self.min_logprob = facts.prompt_format, facts.min_logprob
+        self.grammar = facts.grammar
         self.weights = facts.type
         self.slots = options.slots or 1
         self.context = min(options.context or DEFAULT_CONTEXT, facts.context or DEFAULT_CONTEXT)

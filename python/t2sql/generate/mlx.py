@@ -48,16 +48,18 @@ class MlxBackend:
         if ref.kind == "gguf":
             facts = models.gguf_facts(ref.path, ref.adapter)
             self.prompt_format, self.min_logprob = facts.prompt_format, facts.min_logprob
+            self.grammar = facts.grammar
             loaded = models.load_gguf(ref, adapter=options.adapter)
             self.weights = f"{loaded.weights} (from {facts.type})"
         else:
-            self.prompt_format, self.min_logprob = models.directory_facts(ref.path)
+            self.prompt_format, self.min_logprob, self.grammar = models.directory_facts(ref.path)
             loaded = models.load(ref, adapter=options.adapter)
             self.weights = loaded.weights
         if options.adapter is not None:
             # The model's own were measured without this adapter.
             self.prompt_format = read_adapter_config(options.adapter).prompt_format
             self.min_logprob = models.adapter_min_logprob(options.adapter)
+            self.grammar = models.adapter_grammar(options.adapter)
         self.load_seconds = time.perf_counter() - started
         self.context = int(loaded.config.get("max_position_embeddings") or 0) or None
         self._loaded: Loaded | None = loaded

@@ -14,7 +14,7 @@ from t2sql.errors import WorkError
 from t2sql.generate.openai_client import DEFAULT_TIMEOUT, DEFAULT_TRIES, CompletionClient, Json
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, mean, never, not_started
 from t2sql.generate.statement import first_statement
-from t2sql.grammar import Grammar
+from t2sql.grammar import Grammar, Width
 from t2sql.prompt import prompt_text
 
 DEFAULT_SLOTS = 8
@@ -42,6 +42,7 @@ class OpenAIBackend:
     context: int | None = None
     prompt_format: str | None = None
     min_logprob: float | None = None
+    grammar: Width | None = None
 
     def __init__(
         self,

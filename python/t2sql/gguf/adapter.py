@@ -54,12 +54,15 @@ class AdapterOptions:
             another model as base is then refused.
         min_logprob: The log-probability under which the tuned model's answers are uncertain; None when it is
             not known.
+        grammar: The grammar that the tuned model's answers need, "narrow" or "wide"; None when it is not
+            known.
         force: Replace an output that exists.
     """
 
     type: str = "f32"
     trained_on: Path | None = None
     min_logprob: float | None = None
+    grammar: str | None = None
     force: bool = False
 
 
@@ -69,6 +72,7 @@ class AdapterKeywords(TypedDict, total=False):
     type: str
     trained_on: Path | None
     min_logprob: float | None
+    grammar: str | None
     force: bool
 
 
@@ -138,6 +142,8 @@ def convert_adapter(
         metadata = _metadata(adapter, config, lora, model, target)
         if options.min_logprob is not None:
             metadata.append(Entry("t2sql.min_logprob", "f32", options.min_logprob))
+        if options.grammar is not None:
+            metadata.append(Entry("t2sql.grammar", "str", options.grammar))
         plan = FilePlan(out, metadata, tensors)
         write = OutputOptions(force=options.force)
         return write_files([plan], write, started=started, warnings=warnings, progress=progress)

@@ -55,6 +55,8 @@ def metadata_of(model: SourceModel, target: GgmlType) -> list[Entry]:
     about = config.section("t2sql")
     if about.has("min_logprob"):
         entries.append(Entry("t2sql.min_logprob", "f32", about.number("min_logprob", least=-MAX_F32)))
+    if about.has("grammar"):
+        entries.append(Entry("t2sql.grammar", "str", about.text("grammar")))
     entries += adapter_entries(fused_adapters(config.document))
     # `import` needs the settings for which GGUF has no key.
     copied = {key: plain(value) for key, value in config.document.items() if key not in _NOT_COPIED}

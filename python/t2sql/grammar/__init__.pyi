@@ -1,14 +1,17 @@
 from .coverage import Coverage as Coverage
 from .coverage import measure_coverage as measure_coverage
+from .coverage import trained_width as trained_width
 from .masks import Mask as Mask
 from .masks import Masks as Masks
 from .matching import byte_matcher as byte_matcher
 from .notations import Grammar as Grammar
 from .rewriting import rewritten as rewritten
+from .widths import WIDTHS as WIDTHS
 from .widths import Width as Width
 from .widths import grammar_of as grammar_of
 
 __all__ = [
+    "WIDTHS",
     "Coverage",
     "Grammar",
     "Mask",
@@ -18,4 +21,5 @@ __all__ = [
     "grammar_of",
     "measure_coverage",
     "rewritten",
+    "trained_width",
 ]

@@ -17,6 +17,11 @@ from t2sql.sql import KEYWORDS, tokens
 SAMPLE = 200
 """Statements that are looked at: enough for a few points of precision, in a few seconds."""
 
+_LEARNED = 60
+"""Statements that are looked at to see which grammar they need."""
+_NEGLIGIBLE = 0.02
+"""Statements that a grammar may lack: a model that has learned all others answers best in the narrow one."""
+
 _MOST_SCHEMAS = 100
 """Schemas whose grammar is made; each takes a moment."""
 _MOST_WIDE_SCHEMAS = 20
@@ -72,6 +77,22 @@ def measure_coverage(examples: Sequence[tuple[Schema, str]]) -> Coverage:
         return narrow
     chosen = [(schema, rewritten(sql, schema)) for schema, sql in sample]
     return replace(narrow, wide=_measured(chosen, "wide", _MOST_WIDE_SCHEMAS))
+
+
+def trained_width(examples: Sequence[tuple[Schema, str]]) -> Width:
+    """The grammar that a model needs which learns statements: the wide one only for what is not narrow.
+
+    Args:
+        examples: The schema and the gold statement of each example; a part of them is looked at.
+    """
+    step = max(1, -(-len(examples) // _LEARNED))
+    sample = [(schema, sql) for schema, sql in examples[::step] if schema.tables]
+    narrow = _measured(sample, "narrow", _MOST_SCHEMAS)
+    if narrow.taken >= (1 - _NEGLIGIBLE) * narrow.n:
+        return "narrow"
+    wide = _measured(sample, "wide", _MOST_WIDE_SCHEMAS)
+    more = wide.taken / max(1, wide.n) - narrow.taken / narrow.n
+    return "wide" if more > _NEGLIGIBLE else "narrow"
 
 
 def _measured(examples: Sequence[tuple[Schema, str]], width: Width, most_schemas: int) -> Coverage:

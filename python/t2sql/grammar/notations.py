@@ -128,15 +128,16 @@ class Grammar:
             does.
         left_out: The tables that no answer can name, since an engine could not hold a grammar of all.
         pairs_left_out: How many pairs of tables that keys connect no answer joins, for the same reason.
-        base: A grammar with the same rules but `changed`: what was written of them is not written again.
-        changed: The name of that rule.
+        base: A grammar with the same rules but those in `changed`: what was written of them is not written
+            again.
+        changed: The names of the rules that `base` has otherwise.
     """
 
     rules: dict[str, Node]
     left_out: tuple[str, ...] = ()
     pairs_left_out: int = 0
     base: Grammar | None = None
-    changed: str = ""
+    changed: tuple[str, ...] = ()
 
     @property
     def gbnf(self) -> str:
@@ -148,29 +149,28 @@ class Grammar:
         """In llguidance's notation, a variant of Lark (its docs/syntax.md)."""
         return "".join(self._lark_lines.values())
 
-    def replaced(self, name: str, node: Node, left_out: tuple[str, ...]) -> Grammar:
-        """The same grammar with another rule.
+    def replaced(self, rules: dict[str, Node], left_out: tuple[str, ...]) -> Grammar:
+        """The same grammar with some rules replaced.
 
         Args:
-            name: The rule's name.
-            node: What it is now.
+            rules: Rules by names that the grammar has already.
             left_out: The tables that no answer can name.
         """
-        rules = {**self.rules, name: node}
-        return replace(self, rules=rules, left_out=left_out, base=self, changed=name)
+        new = {**self.rules, **rules}
+        return replace(self, rules=new, left_out=left_out, base=self, changed=tuple(rules))
 
     @cached_property
     def _gbnf_lines(self) -> dict[str, str]:
         if self.base is not None:
-            changed = _gbnf_line(self.changed, self.rules[self.changed])
-            return {**self.base._gbnf_lines, self.changed: changed}
+            changed = {name: _gbnf_line(name, self.rules[name]) for name in self.changed}
+            return {**self.base._gbnf_lines, **changed}
         return {name: _gbnf_line(name, node) for name, node in self.rules.items()}
 
     @cached_property
     def _lark_lines(self) -> dict[str, str]:
         if self.base is not None:
-            changed = _lark_line(self.changed, self.rules[self.changed])
-            return {**self.base._lark_lines, self.changed: changed}
+            changed = {name: _lark_line(name, self.rules[name]) for name in self.changed}
+            return {**self.base._lark_lines, **changed}
         return {name: _lark_line(name, node) for name, node in self.rules.items()}
 
     def matches(self, text: str) -> bool:

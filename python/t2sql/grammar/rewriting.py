@@ -176,7 +176,9 @@ class _Rewriter:
         names = list(sources)
         if len(names) > ANY_ORDER:
             named = [column.table for item in select.expressions for column in item.find_all(exp.Column)]
-            names = joining_order(names, [name for name in dict.fromkeys(named) if name in sources], conditions)
+            names = joining_order(
+                names, [name for name in dict.fromkeys(named) if name in sources], conditions
+            )
             select.args["from_"].set("this", sources[names[0]][0])
         joined, ordered = [names[0]], list[exp.Join]()
         waiting = names[1:]

@@ -140,9 +140,7 @@ class ScopeRules:
     def _group(self) -> Node:
         def make() -> Node:
             compared = choice([NUMBER, RuleReference("average")])
-            one = self._rules.rule(
-                f"{self.id}_ha", lambda: sequence(self._measured(), COMPARISON, compared)
-            )
+            one = self._rules.rule(f"{self.id}_ha", lambda: sequence(self._measured(), COMPARISON, compared))
             having = optional(" HAVING ", one, Repetition(sequence(AND_OR, one), 0, 2))
             return sequence(" GROUP BY ", listed(self._key(), MAX_GROUPED), having)
 

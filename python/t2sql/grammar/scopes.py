@@ -15,21 +15,27 @@ Scope: TypeAlias = frozenset[Source]
 """What follows FROM in a statement."""
 
 MAX_PAIRS = 24
-"""Pairs of tables under their own names, at most."""
-MAX_GROUPS = 40
-"""Groups of tables under their own names, pairs among them, at most."""
+"""Pairs of tables that keys connect, at most."""
+MAX_PATHS = 56
+"""Groups that connect two tables through others, at most."""
+MAX_TWICE = 8
+"""Groups of three, of four and of five tables that have a table twice, at most."""
+MAX_GROUPS = 128
+"""Groups of tables under their own names, at most."""
 MAX_NUMBERED = 4
 """Groups of tables that are called T1, T2, ..., at most; each order is one."""
 MAX_FIRST = 2
 """Tables that stand alone as T1, at most."""
 MAX_JOINED = 6
 """Tables of a group, at most."""
+MAX_PATH = 5
+"""Tables of a group that connects two that the question does not name, at most."""
 MAX_NEAR = 5
 """Tables near the question whose connections through other tables are looked for, at most."""
-MAX_STEPS = 120
+MAX_STEPS = 320
 """Groups on the way to the groups, at most."""
 MAX_COST = 3.0
-"""What a group may cost: three tables of which the question names none, or more that it names."""
+"""What a group of other tables may cost: three of which the question names none, or more that it names."""
 MAX_LINKS = 3
 """The shortest ways between two tables that are groups, at most."""
 
@@ -79,15 +85,29 @@ def _named(tables: Tables, near: list[float]) -> list[Scope]:
     """The groups of tables under their own names."""
     named = [Source(index, quote(table.name)) for index, table in enumerate(tables.tables)]
     cost = _cost(near)
-    pairs = {frozenset((one, other)) for one in named for other in _next(tables, frozenset((one,)))}
-    chosen = dict.fromkeys(sorted(pairs, key=lambda pair: (cost(pair), order(pair)))[:MAX_PAIRS])
+
+    def nearest(groups: Iterable[Scope], most: int) -> list[Scope]:
+        return sorted(dict.fromkeys(groups), key=lambda group: (cost(group), order(group)))[:most]
+
+    pairs = [frozenset((one, other)) for one in named for other in _next(tables, frozenset((one,)))]
+    chosen = dict.fromkeys(nearest(pairs, MAX_PAIRS))
+    twice = [group for one in named for group in _twice(tables, one)]
+    for size in (3, 4, 5):
+        chosen |= dict.fromkeys(nearest((group for group in twice if len(group) == size), MAX_TWICE))
     # However far apart two tables are that the question names, they can be joined.
     best = sorted((one for one in named if near[one.table] > 0), key=lambda one: -near[one.table])[:MAX_NEAR]
-    for size in (2, 3, 4):
+    for size in (2, 3):
         for some in combinations(best, size):
-            for group in _connecting(tables, named, some):
-                if len(chosen) < MAX_GROUPS:
-                    chosen[group] = None
+            chosen |= dict.fromkeys(_connecting(tables, named, some))
+    # Questions name values rather than tables: what things can be connected at all comes next.
+    things = [one for one in named if not _links(tables, one.table)]
+    paths = [group for some in combinations(things, 2) for group in _connecting(tables, named, some)]
+    chosen |= dict.fromkeys(nearest((group for group in paths if len(group) <= MAX_PATH), MAX_PATHS))
+    return _extended(tables, cost, dict.fromkeys(list(chosen)[:MAX_GROUPS]))
+
+
+def _extended(tables: Tables, cost: Callable[[Scope], float], chosen: dict[Scope, None]) -> list[Scope]:
+    """The groups with what can be joined to them, the nearest to the question first."""
     queue = [(cost(group), order(group), group) for group in chosen]
     heapq.heapify(queue)
     seen = set(chosen)
@@ -103,6 +123,46 @@ def _named(tables: Tables, near: list[float]) -> list[Scope]:
                     seen.add(larger)
                     heapq.heappush(queue, (cost(larger), order(larger), larger))
     return list(chosen)
+
+
+def _links(tables: Tables, table: int) -> bool:
+    """Whether a table does little but connect others."""
+    edges = [edge for edge in tables.edges if edge.left == table]
+    keys = {pair[0].lower() for edge in edges for pair in edge.pairs}
+    columns = tables.tables[table].columns
+    own = [column for column in columns if column.name.lower() not in keys and not column.primary_key]
+    return len(keys) > 1 and len(own) <= 1
+
+
+def _twice(tables: Tables, one: Source) -> list[Scope]:
+    """A table with two rows of another one, and what each of these refers to."""
+    found: list[Scope] = []
+    for other in tables.neighbours(one.table):
+        several = _may_repeat(tables, other, one.table)
+        if not several or other == one.table or (name := tables.second_name(other)) is None:
+            continue
+        rows = (Source(other, quote(tables.tables[other].name)), Source(other, quote(name), second=True))
+        if not _links(tables, other):
+            beside = sorted(set(tables.neighbours(one.table)) - {one.table, other})
+            found.append(frozenset((one, *rows)))
+            found += [frozenset((one, *rows, Source(far, quote(tables.tables[far].name)))) for far in beside]
+            continue
+        for far in tables.neighbours(other):
+            thing = far not in (one.table, other) and not _links(tables, far)
+            if thing and not _links(tables, one.table) and (name := tables.second_name(far)):
+                ends = (Source(far, quote(tables.tables[far].name)), Source(far, quote(name), second=True))
+                found.append(frozenset((one, *rows, *ends)))
+    return found
+
+
+def _may_repeat(tables: Tables, other: int, one: int) -> bool:
+    """Whether several rows of a table may belong to one row of another."""
+    key = {name.lower() for name in tables.tables[other].primary_key}
+    keys = []
+    for edge in tables.edges:
+        if (edge.left, edge.right) in ((one, other), (other, one)):
+            keys.append({pair[edge.right == other].lower() for pair in edge.pairs})
+    return len(keys) > 1 or any(not key or not key <= columns for columns in keys)
 
 
 def _numbered(tables: Tables, near: list[float]) -> list[Scope]:
@@ -156,9 +216,7 @@ def _ways(tables: Tables, start: frozenset[int], end: int) -> list[frozenset[int
         arrived = [frozenset(way) for way in ways if way[-1] == end]
         if arrived:
             return arrived[:MAX_LINKS]
-        ways = [
-            (*way, table) for way in ways for table in tables.neighbours(way[-1]) if table not in seen
-        ]
+        ways = [(*way, table) for way in ways for table in tables.neighbours(way[-1]) if table not in seen]
         seen |= {way[-1] for way in ways}
     return []
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from t2sql.grammar.notations import TerminalPattern, gbnf_text, regex_text
 
 MAX_TEXT = 80
 """Characters of a free text; a doubled quote counts once."""
-MAX_WORDS = 64
-"""Words of a question that texts may be copied from."""
 
 STRING = TerminalPattern(
     rf"""("'" ([^'\x00-\x1F\x7F] | "''"){{0,{MAX_TEXT}}} "'")""",
@@ -28,14 +27,53 @@ LONG_NUMBER = TerminalPattern(
 DIGIT = TerminalPattern("[0-9]", "[0-9]")
 COUNT = TerminalPattern("([1-9] [0-9]{0,3})", r"[1-9][0-9]{0,3}")
 
+DATE = TerminalPattern(
+    """("'" [0-9]{4} ("-" [0-9]{2}){1,2} "'")""",
+    "'[0-9]{4}(-[0-9]{2}){1,2}'",
+)
+"""A month or a day as databases write it; in questions they have many forms."""
+
+MAX_WORDS = 64
+"""Words of a question that texts may be copied from."""
+MAX_RUN = 16
+"""Words of a copied text whose letters may be small or capital."""
+PLAIN_NUMBERS = ("0", "1", "2")
+"""What questions mean without saying it: none, a single one, more than one."""
+
 _WORD = re.compile(r"\w+|[^\w\s]")
+_NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
+_NUMBER_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+]
 
 
-def copied_text(question: str) -> TerminalPattern:
+def copied_text(question: str, *, any_case: bool = False) -> TerminalPattern:
     """The literals whose text is copied from a question.
 
     Args:
         question: The question, in words.
+        any_case: Whether each letter may be small or capital, whatever it is in the question; of many words
+            fewer can then be one text.
 
     Returns:
         A pattern of consecutive words of the question, spelled as they are there, each gap one space; "%" may
@@ -44,20 +82,52 @@ def copied_text(question: str) -> TerminalPattern:
     words = list(_WORD.finditer(question))[:MAX_WORDS]
     if not words:
         return STRING
-    # From the last word on: each run is a word and, perhaps, the run that begins at the next one.
-    gbnf_run = regex_run = ""
+    spelled = [word.group().replace("'", "''") for word in words]
+    if any_case:
+        gbnf_words, regex_words = zip(*map(_any_case, spelled), strict=True)
+    else:
+        gbnf_words, regex_words = tuple(map(gbnf_text, spelled)), tuple(map(regex_text, spelled))
+    gaps = [" " if one.end() < two.start() else "" for one, two in pairwise(words)]
     gbnf_runs: list[str] = []
     regex_runs: list[str] = []
-    for index in reversed(range(len(words))):
-        text = words[index].group().replace("'", "''")
-        if gbnf_run:
-            gap = " " if words[index].end() < words[index + 1].start() else ""
-            gbnf_run = f'{gbnf_text(text)} ("{gap}" {gbnf_run})?'
-            regex_run = f"{regex_text(text)}({gap}{regex_run})?"
-        else:
-            gbnf_run, regex_run = gbnf_text(text), regex_text(text)
+    for start in range(len(words)):
+        end = min(start + MAX_RUN, len(words)) - 1 if any_case else len(words) - 1
+        # From the last word on: each run is a word and, perhaps, the run that begins at the next one.
+        gbnf_run, regex_run = gbnf_words[end], regex_words[end]
+        for index in range(end - 1, start - 1, -1):
+            gap = gaps[index]
+            gbnf_run = f'{gbnf_words[index]} ("{gap}" {gbnf_run})?'
+            regex_run = f"{regex_words[index]}({gap}{regex_run})?"
         gbnf_runs.append(f"({gbnf_run})")
         regex_runs.append(f"({regex_run})")
     return TerminalPattern(
         f"""("'" "%"? ({" | ".join(gbnf_runs)}) "%"? "'")""", f"'%?({'|'.join(regex_runs)})%?'"
     )
+
+
+def numbers_of(question: str) -> tuple[str, ...]:
+    """The numbers that a question has, in figures or as words, and `PLAIN_NUMBERS`.
+
+    Args:
+        question: The question, in words.
+    """
+    written = [number.replace(",", "") for number in _NUMBER.findall(question)]
+    words = set(re.findall(r"[a-z]+", question.lower()))
+    named = [str(value) for value, name in enumerate(_NUMBER_WORDS) if name in words]
+    return tuple(dict.fromkeys([*written, *named, *PLAIN_NUMBERS]))
+
+
+def _any_case(word: str) -> tuple[str, str]:
+    """A word in any letter case, as GBNF and as a regular expression."""
+    gbnf: list[str] = []
+    regex: list[str] = []
+    for letter in word:
+        cases = dict.fromkeys((letter.lower(), letter.upper()))
+        if len(cases) == 2 and all(len(case) == 1 for case in cases):
+            both = f"[{''.join(cases)}]"
+            gbnf.append(both)
+            regex.append(both)
+        else:
+            gbnf.append(gbnf_text(letter))
+            regex.append(regex_text(letter))
+    return " ".join(gbnf), "".join(regex)

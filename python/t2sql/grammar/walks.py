@@ -17,7 +17,7 @@ Order: TypeAlias = tuple[Source, ...]
 """Tables in the order in which a statement joins them."""
 
 ANY_ORDER = 3
-"""Tables that may be joined in any order. Of more, those that SELECT names come first, and those between them."""
+"""Tables that are joined in any order. Of more, those come first that SELECT names, and what joins them."""
 
 _JOIN = RuleReference("joined")
 
@@ -126,7 +126,7 @@ class Walk:
         return tuple(tables)
 
     def _way(self, group: Scope, tables: list[Source], named: Scope) -> list[Source] | None:
-        """The tables from those that are joined to the nearest one that is still to come, which is the last."""
+        """The tables between those that are joined and the nearest one of SELECT, which is the last."""
         neighbours = self.rules.tables.neighbours
         ways: list[list[Source]] = [[source] for source in tables]
         seen = set(tables)
@@ -143,7 +143,7 @@ class Walk:
         return None
 
     def _begun(self, joined: Order, orders: Iterable[Order]) -> list[Node]:
-        """What follows some tables in orders that begin with them; what they have in common is written once."""
+        """What follows some tables in orders that begin with them, each common beginning written once."""
         after: dict[Source, list[Order]] = {}
         for tables in orders:
             after.setdefault(tables[len(joined)], []).append(tables)

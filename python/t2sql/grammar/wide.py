@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from t2sql.grammar.conditions import Subqueries, table_conditions
@@ -31,15 +31,15 @@ from t2sql.grammar.notations import (
 from t2sql.grammar.scope_rules import ScopeRules
 from t2sql.grammar.scopes import Scope, Scopes, scopes_of
 from t2sql.grammar.sources import Source, Tables
-from t2sql.grammar.values import STRING, copied_text
+from t2sql.grammar.values import DATE, STRING, copied_text, numbers_of
 from t2sql.grammar.walks import Walk
 from t2sql.schema import Schema
 from t2sql.sql import literal, quote
 
 MAX_SELECTED = 16
 """Items after SELECT that are of the same tables, at most."""
-MAX_INNER_GROUPS = 20
-"""Groups of tables that a query inside another one may join, at most."""
+MAX_INNER_GROUPS = 14
+"""Pairs of tables, and larger groups, that a query inside another one may join, at most."""
 MAX_INNER_PAIRS = 8
 """Groups of tables that a query of one value may join, at most."""
 MAX_SETS = 3
@@ -57,19 +57,22 @@ def wide_grammar_of(
     question: str | None = None,
     relevance: Mapping[str, float] | None = None,
     left_out: tuple[str, ...] = (),
+    known: Sequence[str] = (),
 ) -> Grammar:
     """Make the wide grammar of the statements over a schema.
 
     Args:
         schema: The tables: at least one, each with a column.
-        question: Texts in a statement are words of it or values of a column; None allows any text.
+        question: Texts and numbers in a statement are those of it, dates, or values of a column; None allows
+            any.
         relevance: How near each table's name is to the question; the joins of such tables come first where
             there are more than the grammar holds.
         left_out: Tables that the grammar names as left out.
+        known: Further values that texts may be.
     """
     tables = _tables_of(schema)
     base = _grammar_over(tables, scopes_of(tables, relevance or {}))
-    return base.replaced("text", _text(schema, question), left_out)
+    return base.replaced({} if question is None else _literals(schema, question, known), left_out)
 
 
 @lru_cache(maxsize=_CACHED)
@@ -82,19 +85,17 @@ def _grammar_over(tables: Tables, scopes: Scopes) -> Grammar:
     return _Wide(tables, scopes).grammar()
 
 
-def _text(schema: Schema, question: str | None) -> Node:
-    """A text in a statement."""
-    if question is None:
-        return either(STRING)
+def _literals(schema: Schema, question: str, known: Sequence[str]) -> dict[str, Node]:
+    """The texts and numbers of a question, and values that are known."""
+    stored = [value for table in schema.tables for column in table.columns for value in column.values]
     values = {
         literal(value)
-        for table in schema.tables
-        for column in table.columns
-        for value in column.values
+        for value in (*stored, *known)
         if isinstance(value, str) and value and value.isprintable()
     }
-    known: list[Node] = [TerminalChoice(tuple(sorted(values)), lexeme=True)] if values else []
-    return either(copied_text(question), *known)
+    exact: list[Node] = [TerminalChoice(tuple(sorted(values)), lexeme=True)] if values else []
+    numbers = TerminalChoice(numbers_of(question), lexeme=True)
+    return {"text": either(copied_text(question, any_case=True), DATE, *exact), "number": either(numbers)}
 
 
 class _Wide(Subqueries):
@@ -106,18 +107,16 @@ class _Wide(Subqueries):
         self._scopes = scopes
         self._made: dict[Scope, ScopeRules] = {}
         groups = self._scopes.groups
-        few = tuple(group for group in groups if 1 < len(group) <= 3)[:MAX_INNER_GROUPS]
-        pairs = tuple(group for group in few if len(group) == 2)[:MAX_INNER_PAIRS]
+        pairs = tuple(group for group in groups if len(group) == 2)[:MAX_INNER_GROUPS]
+        larger = tuple(group for group in groups if len(group) > 2)[:MAX_INNER_GROUPS]
         self._statement = self._walk("st", groups, ScopeRules.end)
-        self._body = self._walk("bd", few, ScopeRules.body)
-        self._filter = self._walk("wh", pairs, ScopeRules.where)
-        self._first = self._walk("li", pairs, ScopeRules.first)
+        self._body = self._walk("bd", pairs + larger, ScopeRules.body)
+        self._filter = self._walk("wh", pairs[:MAX_INNER_PAIRS], ScopeRules.where)
+        self._first = self._walk("li", pairs[:MAX_INNER_PAIRS], ScopeRules.first)
         joined = dict.fromkeys(source for group in groups for source in sorted(group, key=Source.order))
         self._sources = [SourceRules(self._rules, source) for source in (*self._scopes.alone, *joined)]
 
-    def _walk(
-        self, name: str, groups: tuple[Scope, ...], end: Callable[[ScopeRules], RuleReference]
-    ) -> Walk:
+    def _walk(self, name: str, groups: tuple[Scope, ...], end: Callable[[ScopeRules], RuleReference]) -> Walk:
         return Walk(name, self._rules, self._scopes, lambda scope: end(self._over(scope)), groups)
 
     def grammar(self) -> Grammar:

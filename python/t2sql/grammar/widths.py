@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from t2sql.errors import InputError
@@ -16,6 +16,7 @@ MAX_TABLES = 16
 
 Width: TypeAlias = Literal["narrow", "wide"]
 """Which statements a grammar has: those of t2sql's own data, or many more."""
+WIDTHS: tuple[Width, ...] = ("narrow", "wide")
 
 
 def grammar_of(
@@ -23,16 +24,18 @@ def grammar_of(
     question: str | None = None,
     width: Width = "narrow",
     about: str | None = None,
+    known: Sequence[str] = (),
 ) -> Grammar:
     """Make the grammar of the statements over a schema.
 
     Args:
         schema: The tables.
-        question: Texts in a statement are words of it; None allows any text. In the wide grammar the values
-            that the schema's columns name are allowed too.
+        question: Texts in a statement are words of it; None allows any text. In the wide grammar numbers
+            are, too, and dates and the values that the schema's columns name are allowed.
         width: Which statements.
         about: The question, for the wide grammar: joins of the tables whose names are nearest to it come
             first where there are more than the grammar holds.
+        known: Values of the database that texts may be in the wide grammar, beside words of the question.
 
     Returns:
         The grammar.
@@ -49,7 +52,7 @@ def grammar_of(
         relevance = {} if about is None else _relevance(schema, about)
         part = _nearest(schema, relevance)
         left_out = tuple(table.name for table in schema.tables if table not in part.tables)
-        return wide_grammar_of(part, question, relevance, left_out)
+        return wide_grammar_of(part, question, relevance, left_out, known)
     return narrow_grammar_of(schema, question)
 
 

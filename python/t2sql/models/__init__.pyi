@@ -6,6 +6,7 @@ from .adapters import load_adapter_weights as load_adapter_weights
 from .adapters import read_adapter_weights as read_adapter_weights
 from .facts import DirectoryFacts as DirectoryFacts
 from .facts import GgufFacts as GgufFacts
+from .facts import adapter_grammar as adapter_grammar
 from .facts import adapter_min_logprob as adapter_min_logprob
 from .facts import directory_facts as directory_facts
 from .facts import directory_type as directory_type
@@ -44,6 +45,7 @@ __all__ = [
     "ModelRef",
     "ModelSize",
     "adapter_applied",
+    "adapter_grammar",
     "adapter_min_logprob",
     "add_adapter_layers",
     "apply_adapter",

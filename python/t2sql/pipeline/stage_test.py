@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from t2sql import evaluate, train
 from t2sql.confidence import calibrate
+from t2sql.grammar import Width, trained_width
 from t2sql.pipeline.context import Context
 from t2sql.plain import Json, JsonObject
 from t2sql.runs import StageHandle
@@ -42,9 +43,10 @@ def work(context: Context, stage: StageHandle) -> TestResult:
     checkpoints = train.checkpoints(run.path)
     rows = _losses(context, stage, checkpoints)
     calibration, pairs = None, None
+    width = trained_width([(one.schema, one.sql) for one in context.dataset.train if one.sql])
     if context.settings.select == "execution":
-        rows, calibration, pairs = _scores(context, stage, checkpoints, rows)
-    chosen = _choice(_best(checkpoints, rows), rows, calibration)
+        rows, calibration, pairs = _scores(context, stage, checkpoints, rows, width)
+    chosen = replace(_choice(_best(checkpoints, rows), rows, calibration), grammar=width)
     run.choose(chosen)
     return TestResult(
         calibration=calibration,
@@ -97,7 +99,11 @@ def _losses(
 
 
 def _scores(
-    context: Context, stage: StageHandle, checkpoints: list[CheckpointInfo], rows: list[TestedCheckpoint]
+    context: Context,
+    stage: StageHandle,
+    checkpoints: list[CheckpointInfo],
+    rows: list[TestedCheckpoint],
+    width: Width,
 ) -> tuple[list[TestedCheckpoint], Threshold | None, tuple[Pair, ...] | None]:
     """The rows with their answers to validation questions, the best one's threshold, and its pairs."""
     settings, dataset = context.settings, context.dataset
@@ -114,7 +120,7 @@ def _scores(
             [checkpoint.path for checkpoint in checkpoints],
             dataset,
             asked,
-            evaluate.PredictOptions(max_tokens=settings.max_tokens),
+            evaluate.PredictOptions(max_tokens=settings.max_tokens, width=width),
             progress=stage.progress,
         ),
         strict=True,

@@ -85,12 +85,17 @@ def command(
         typer.Option(
             "--grammar",
             help="Statements that it may write: narrow (those of t2sql's own data), wide, or off: any text.",
-            show_default="narrow",
+            show_default="the model's own, else narrow",
         ),
     ] = None,
     values: Annotated[
-        str, typer.Option("--values", help="Texts in the answer: free, or words of the question.")
-    ] = "free",
+        str | None,
+        typer.Option(
+            "--values",
+            help="Texts in the answer: free, or words of the question.",
+            show_default="question in the wide grammar, else free",
+        ),
+    ] = None,
     votes: Annotated[
         int,
         typer.Option(
@@ -141,7 +146,7 @@ def command(
             seed=seed,
             free=free,
             grammar=cast(generate.GrammarOption | None, grammar),  # AskOptions checks it.
-            values=cast(generate.Values, values),  # AskOptions checks it.
+            values=cast(generate.Values | None, values),  # AskOptions checks it.
             votes=votes,
             min_logprob=min_logprob,
         ),

@@ -89,6 +89,7 @@ def _convert_adapter(
             type=options.type,
             trained_on=models.training_base(checkpoint),
             min_logprob=train.min_logprob(checkpoint),
+            grammar=models.adapter_grammar(checkpoint),
             force=options.force,
         )
         return gguf.convert_adapter(directory, checkpoint, target, adapter_options, progress=progress)

@@ -111,6 +111,8 @@ class ChosenCheckpoint(Record):
         measure: What made an answer right.
         min_logprob: Answers with a lower mean log-probability are uncertain; null where no threshold is good
             enough.
+        grammar: The grammar that its answers had, "narrow" or "wide": the one that its training's statements
+            need; absent where it is not known.
         path: Its directory, relative to the run; absent in best.json.
     """
 
@@ -121,6 +123,7 @@ class ChosenCheckpoint(Record):
     valid_n: int | None = field(default=None, metadata=ABSENT)
     measure: str | None = field(default=None, metadata=ABSENT)
     min_logprob: float | None = None
+    grammar: Literal["narrow", "wide"] | None = field(default=None, metadata=ABSENT)
     path: str | None = field(default=None, metadata=ABSENT)
 
     def to_json(self) -> dict[str, Json]:
