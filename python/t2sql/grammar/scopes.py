@@ -20,7 +20,7 @@ MAX_PATHS = 56
 """Groups that connect two tables through others, at most."""
 MAX_TWICE = 8
 """Groups of three, of four and of five tables that have a table twice, at most."""
-MAX_GROUPS = 128
+MAX_GROUPS = 112
 """Groups of tables under their own names, at most."""
 MAX_NUMBERED = 4
 """Groups of tables that are called T1, T2, ..., at most; each order is one."""
@@ -34,8 +34,8 @@ MAX_NEAR = 5
 """Tables near the question whose connections through other tables are looked for, at most."""
 MAX_STEPS = 320
 """Groups on the way to the groups, at most."""
-MAX_COST = 3.0
-"""What a group of other tables may cost: three of which the question names none, or more that it names."""
+MAX_COST = 4.0
+"""What a group of other tables may cost: four of which the question names none, or more that it names."""
 MAX_LINKS = 3
 """The shortest ways between two tables that are groups, at most."""
 
@@ -187,7 +187,7 @@ def _cost(near: list[float]) -> Callable[[Scope], float]:
         # One table more costs more than the words that it has in common with the question give back, and a
         # table is seldom meant twice.
         distinct = {source.table for source in scope}
-        return len(scope) + 0.9 * (len(scope) - len(distinct)) - 0.9 * sum(near[one] for one in distinct)
+        return len(scope) + 1.5 * (len(scope) - len(distinct)) - 0.9 * sum(near[one] for one in distinct)
 
     return cost
 
