@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from support.serving import Served
 
+from t2sql.generate import OpenAIBackend
+
 PROMPT = "1, 2, 3, 4, 5,"
 
 # Everything that OpenAI's Python client can send, at the values that ask for nothing.
@@ -180,3 +182,11 @@ def test_a_path_that_there_is_not_is_told_which_there_are(tiny_served: Served) -
         for path in ("/v1/chat/completions", "/completion", "/v1/embeddings", "/props"):
             answer = client.post(path, json={})
             assert answer.status_code == 404 and "/v1/completions" in answer.json()["error"]["message"]
+
+
+def test_a_server_says_how_its_model_has_to_be_asked(tiny_served: Served) -> None:
+    with tiny_served.client() as client:
+        (model,) = client.get("/v1/models").json()["data"]
+        backend = OpenAIBackend(str(client.base_url), "any name")
+    assert backend.prompt_format == model["prompt_format"] == "t2sql.prompt.1"
+    backend.close()

@@ -15,6 +15,7 @@ from t2sql.generate.asker import Asker, AskOptions, FailedStatement, GrammarOpti
 from t2sql.generate.backend import Backend, BackendOptions
 from t2sql.generate.opening import open_backend
 from t2sql.models import ModelRef
+from t2sql.prompt import PromptFormat
 from t2sql.schema import Schema, read_table_lines
 
 
@@ -75,6 +76,7 @@ class AskKeywords(TypedDict, total=False):
     values: Values | None
     votes: int
     min_logprob: float | None
+    prompt_format: str | PromptFormat | None
     failed: FailedStatement | None
     backend: str
     adapter: str | Path | None
@@ -128,6 +130,7 @@ def ask(
 
 
 def _ask_options(options: AskKeywords) -> AskOptions:
+    named = options.get("prompt_format")
     return AskOptions(
         max_tokens=options.get("max_tokens", AskOptions.max_tokens),
         temperature=options.get("temp", AskOptions.temperature),
@@ -137,6 +140,7 @@ def _ask_options(options: AskKeywords) -> AskOptions:
         values=options.get("values"),
         votes=options.get("votes", AskOptions.votes),
         min_logprob=options.get("min_logprob"),
+        prompt_format=PromptFormat.of(named) if isinstance(named, str) else named,
     )
 
 

@@ -75,6 +75,7 @@ class OpenAIBackend:
         self._logprobs = True
         started = time.perf_counter()
         self._takes_grammars = self._client.is_llama_server()
+        self.prompt_format = self._client.prompt_format(model)
         self.load_seconds = time.perf_counter() - started
 
     def answer(

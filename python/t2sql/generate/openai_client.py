@@ -81,6 +81,22 @@ class CompletionClient:
         except (httpx2.HTTPError, ValueError):
             return False
 
+    def prompt_format(self, model: str) -> str | None:
+        """What a `t2sql serve` says of the prompts that its model was trained on; None from other servers.
+
+        Args:
+            model: The name that the server knows the model by.
+        """
+        try:
+            answer = self._client.get("/v1/models")
+            listed = answer.json()["data"] if answer.status_code == 200 else []
+            formats = {str(one["id"]): one.get("prompt_format") for one in listed}
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        # A server of one model answers with it under any name.
+        named = formats.get(model) if len(formats) != 1 else next(iter(formats.values()))
+        return named if isinstance(named, str) else None
+
     def post(self, body: Json, cancelled: Cancelled) -> Json | None:
         """Send a request; a failure that may pass is tried again, after longer and longer waits.
 

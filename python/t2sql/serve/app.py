@@ -50,6 +50,8 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         "object": "model",
         "created": int(time.time()),
         "owned_by": "t2sql",
+        # Of our own: how the model has to be asked.
+        "prompt_format": workers.backend.prompt_format,
     }
 
     async def ask(request: Request) -> Response:

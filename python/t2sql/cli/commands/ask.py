@@ -13,6 +13,7 @@ from t2sql.cli.database_answers import answer_from_database
 from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
 from t2sql.cli.output import Output
 from t2sql.cli.table_answers import answer_from_tables
+from t2sql.prompt import PromptFormat
 
 EXAMPLE = """
 t2sql ask runs/demo/gguf/demo.q8_0.gguf "How old is Wang Junjian?" --table "students: Name, Age, School"
@@ -96,6 +97,15 @@ def command(
             show_default="question in the wide grammar, else free",
         ),
     ] = None,
+    prompt_format: Annotated[
+        str | None,
+        typer.Option(
+            "--prompt-format",
+            help="How the question is put, such as 2+types+keys.",
+            metavar="FORMAT",
+            show_default="as the model was trained",
+        ),
+    ] = None,
     votes: Annotated[
         int,
         typer.Option(
@@ -149,6 +159,7 @@ def command(
             values=cast(generate.Values | None, values),  # AskOptions checks it.
             votes=votes,
             min_logprob=min_logprob,
+            prompt_format=None if prompt_format is None else PromptFormat.of(prompt_format),
         ),
     )
     arguments.check()
