@@ -11,8 +11,11 @@ from t2sql.data.synthesis import RelationWords
 from t2sql.sql import quote
 
 _SIZES: dict[str, float] = {"1": 8, "2": 33, "3": 36, "4": 14, "5": 5, "6": 4}
-_COLUMNS = {1: (3, 6), 2: (2, 4), 3: (2, 3), 4: (1, 3), 5: (1, 2), 6: (1, 2)}
-"""How many columns a table has besides its label and keys, by the number of tables."""
+_COLUMNS = {0: (5, 9), 1: (3, 6), 2: (2, 4), 3: (2, 3), 4: (1, 3), 5: (1, 2), 6: (1, 2)}
+"""How many columns a table has besides its label and keys, by the number of tables; 0: of large databases."""
+
+_LARGE = 0.05
+"""The probability of a database with as many tables and columns as there are: most prompts are short."""
 
 _SPLIT_NAME = 0.1
 """The probability that people have a first and a last name."""
@@ -67,13 +70,17 @@ def plan_database(rng: Rng, world: World, taken: frozenset[str]) -> list[Planned
         taken: Names of tables, in small letters, that no table may have.
     """
     naming = Naming.draw(rng)
-    chosen, links = _connected(rng, world, int(rng.weighted_choice(_SIZES)))
+    is_large = rng.chance(_LARGE)
+    chosen, links = _connected(rng, world, 8 if is_large else int(rng.weighted_choice(_SIZES)))
     size = len(chosen) + sum(bool(link.tables) for link in links)
     items = _items(rng, world, chosen, naming, taken)
     if len({naming.key(item) for item in items.values()}) < len(items):
         # Games and gamers would both have a gam_id.
         naming = replace(naming, keys="id" if naming.keys == "id" else "item")
-    tables = {key: _table(rng, world.tables[key], items[key], naming, min(size, 6)) for key in chosen}
+    tables = {
+        key: _table(rng, world.tables[key], items[key], naming, 0 if is_large else min(size, 6))
+        for key in chosen
+    }
     for key, table in tables.items():
         table.key = key
     planned = list(tables.values())

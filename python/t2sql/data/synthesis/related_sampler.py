@@ -131,7 +131,9 @@ class RelatedSampler:
         other = last.label if self._rng.chance(0.7) else self._parts.columns(last)[0]
         if other.role == "key" or scope.base.label.role == "key":
             raise NoSample
-        where = self._condition(scope) if self._rng.chance(0.15) else Where()
+        where = Where()
+        if self._rng.chance(0.15):
+            where = Where(self._parts.comparisons(scope, 1, last.label, other, on=last))
         return Query("related", "pairs", scope, (scope.base.label, other), where)
 
     def _exists(self, scope: Scope) -> Query:
