@@ -102,6 +102,11 @@ def test_rows_are_bounded(database: LiveDatabase) -> None:
     assert len(rows(database, "SELECT id FROM customers")) == 4
 
 
+def test_the_largest_of_several_values_is_null_where_one_of_them_is(database: LiveDatabase) -> None:
+    sql = 'SELECT id, MAX("Name", city) FROM customers WHERE id IN (2, 4) ORDER BY id'
+    assert rows(database, sql) == [(2, "Oslo"), (4, None)]
+
+
 def test_bytes_are_bounded(database: LiveDatabase) -> None:
     sql = "SELECT replace(replace(replace('aaaaaaaaaa', 'a', name), 'a', name), 'a', name) FROM customers"
     assert database.execute(database.prepare(sql), Limits(max_bytes=100)).truncated

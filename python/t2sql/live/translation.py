@@ -210,6 +210,14 @@ def _hex(node: exp.Expr, dialect: str) -> exp.Expr | None:
     return exp.Upper(this=exp.Anonymous(this="ENCODE", expressions=[data, exp.Literal.string("hex")]))
 
 
+def _of_several(node: exp.Expr, dialect: str) -> exp.Expr | None:
+    """SQLite's max(a, b) is NULL where one of them is; PostgreSQL's GREATEST passes over it."""
+    if dialect != "postgres":
+        return None
+    missing = exp.or_(*(value.copy().is_(exp.null()) for value in (node.this, *node.expressions)))
+    return exp.Case(ifs=[exp.If(this=exp.not_(missing), true=node.copy())])
+
+
 def _unicode(node: exp.Expr, dialect: str) -> exp.Expr | None:
     name = {"postgres": "ASCII", "mysql": "ORD"}.get(dialect)
     return exp.Anonymous(this=name, expressions=[node.this]) if name else None
@@ -248,6 +256,8 @@ _KINDS: dict[type[exp.Expr], Callable[..., exp.Expr | None]] = {
     exp.Format: _format,
     exp.Collate: _collate,
     exp.Glob: _glob,
+    exp.Greatest: _of_several,
+    exp.Least: _of_several,
     exp.Substring: _substring,
     exp.Hex: _hex,
     exp.Unicode: _unicode,
