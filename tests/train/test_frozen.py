@@ -154,7 +154,10 @@ def test_a_quantized_directory_is_trained_with_its_bits(
 ) -> None:
     folder = quantized_directory(tiny_llama, tmp_path / "quantized", bits, dtype)
     training = TrainConfig.of(**settings(folder, dropout=0.0, num_layers=-1))
-    loaded = load_base(models.resolve(str(folder)), training, FLOAT32)
+    ref = models.resolve(str(folder))
+    loaded = load_base(ref, training, FLOAT32)
+    size = sum(value.nbytes for value in flat(loaded.model.parameters()).values())
+    assert held_bytes(ref, training, FLOAT32) == pytest.approx(size, rel=0.02)
     full = models.load(folder)
     results = []
     for model in (loaded, full):

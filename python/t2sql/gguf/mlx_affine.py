@@ -37,6 +37,11 @@ class AffineTensor(TensorInfo):
     scales: TensorInfo
     biases: TensorInfo
 
+    @property
+    def whole_nbytes(self) -> int:
+        """Bytes of codes, scales and biases."""
+        return self.nbytes + self.scales.nbytes + self.biases.nbytes
+
     def core_source(self) -> AffineSource:
         """Where the Rust core finds scales and biases, and how the codes are packed."""
         scales, biases = self.scales, self.biases

@@ -52,6 +52,11 @@ class TensorInfo:
         """The number of rows, all outer dimensions together; a one-dimensional tensor is one row."""
         return self.elements // self.shape[-1] if self.shape and self.shape[-1] else 0
 
+    @property
+    def whole_nbytes(self) -> int:
+        """Bytes that it takes with everything that belongs to it, such as scales in tensors of their own."""
+        return self.nbytes
+
     def raw(self) -> ByteArray:
         """The bytes as stored, [nbytes]; the file is mapped, so only what is touched is read."""
         return np.memmap(self.path, dtype=np.uint8, mode="r", offset=self.offset, shape=(self.nbytes,))

@@ -104,6 +104,6 @@ def _size(tensors: Mapping[str, TensorInfo], *, quantized: bool) -> ModelSize:
     return ModelSize(
         parameters=sum(info.elements for info in tensors.values()),
         largest=max(halves, default=0),
-        stored=sum(info.nbytes for info in tensors.values()),
+        stored=sum(info.whole_nbytes for info in tensors.values()),
         quantized=quantized,
     )
