@@ -37,26 +37,28 @@ def neighbours(tree: exp.Expr, schema: Schema, *, most: int = MOST, seed: int = 
     """
     gold = tree.sql(dialect="sqlite")
     texts: dict[str, None] = {}
-    for index, node in enumerate(tree.walk()):
+    for node in list(tree.walk()):
         for edited in _edits(node, tree, schema):
-            texts[_with_node(tree, index, edited)] = None
+            texts[_with_node(tree, node, edited)] = None
     texts.pop(gold, None)
     if len(texts) <= most:
         return list(texts)
     return random.Random(f"{seed} {gold}").sample(list(texts), most)
 
 
-def _with_node(tree: exp.Expr, index: int, edited: exp.Expr | None) -> str:
-    """The statement with its node `index` (in walking order) replaced, or removed when `edited` is None."""
-    copy = tree.copy()
-    node = next(node for position, node in enumerate(copy.walk()) if position == index)
-    if edited is None:
-        node.pop()
-    elif node is copy:
-        copy = edited
-    else:
-        node.replace(edited)
-    return copy.sql(dialect="sqlite", copy=False)
+def _with_node(tree: exp.Expr, node: exp.Expr, edited: exp.Expr | None) -> str:
+    """The statement with one of its nodes replaced, or removed when `edited` is None; the tree stays."""
+    parent, key, index = node.parent, node.arg_key, node.index
+    if parent is None:
+        return edited.sql(dialect="sqlite") if edited is not None else ""
+    # To put the node back takes a tenth of the time of copying the tree for each edit.
+    args = {name: list(value) if isinstance(value, list) else value for name, value in parent.args.items()}
+    node.replace(edited)
+    text = tree.sql(dialect="sqlite", copy=False)
+    parent.args.clear()
+    parent.args.update(args)
+    node.parent, node.arg_key, node.index = parent, key, index
+    return text
 
 
 def _edits(node: exp.Expr, tree: exp.Expr, schema: Schema) -> Iterator[exp.Expr | None]:
