@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from decimal import Decimal
 from types import NoneType
@@ -12,6 +13,9 @@ from t2sql.cli.output import Output, table
 from t2sql.cli.question_lines import question_lines
 from t2sql.errors import InputError, T2sqlError
 from t2sql.text import one_line
+
+_MOST_COLUMNS = 3
+"""Columns that are named on a terminal, of those whose texts are not all in the index."""
 
 
 def answer_from_database(out: Output, arguments: AskArguments) -> None:
@@ -84,10 +88,17 @@ def print_answer(
     out.result(answer.to_json(), lambda: _text(out, answer, rows))
     for warning in (*answer.warnings, *database.warnings()):
         out.warn(warning)
+    if left_out := database.texts_left_out:
+        out.note(_texts_left_out(left_out))
     if answer.first is not None:
         out.note(f"repaired: the first statement failed ({answer.first.error}): {answer.first.sql}")
     print_doubts(out, answer)
     return answer
+
+
+def _texts_left_out(columns: Sequence[str]) -> str:
+    more = f"; {len(columns) - _MOST_COLUMNS} more" if len(columns) > _MOST_COLUMNS else ""
+    return f"texts that are not in the index: {'; '.join(columns[:_MOST_COLUMNS])}{more}"
 
 
 def print_doubts(out: Output, answer: generate.Answer | live.LiveAnswer) -> None:

@@ -254,7 +254,7 @@ class LiveDatabase:
 
     @property
     def texts_left_out(self) -> tuple[str, ...]:
-        """Columns whose texts are not in the index, or not all of them, and why, in words."""
+        """Columns whose texts are not all in the index, and why, in words; empty until it has been made."""
         return self._values.left_out
 
     def _read_texts(self, sql: str, limits: Limits) -> Result:

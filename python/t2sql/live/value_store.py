@@ -132,8 +132,9 @@ class ValueStore:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Columns whose texts are not known, or not all of them, in words."""
-        return self._ask(lambda index: index.info.left_out, ())
+        """Columns whose texts are not known, or not all of them, in words; empty until there is an index."""
+        index = self._index
+        return () if index is None else index.info.left_out
 
     def spellings(self, table: str, column: str, text: str) -> tuple[str, ...]:
         """See `ValueIndex.spellings`."""
