@@ -9,7 +9,8 @@ from t2sql.errors import ContextError, InputError
 from t2sql.generate import Asker, Request
 from t2sql.live.asking import ask_within_context
 from t2sql.live.relevance import select_part
-from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.prompt import PromptFormat, PromptHints, render_prompt
+from t2sql.schema import Column, ColumnValue, ForeignKey, Schema, Table
 
 
 def table(name: str, *columns: str, keys: tuple[ForeignKey, ...] = ()) -> Table:
@@ -167,3 +168,54 @@ def test_a_wide_table_between_two_keeps_its_keys() -> None:
     assert kept_link is not None and {"left_id", "right_id"} <= set(kept_link.column_names)
     assert len(kept_link.foreign_keys) == 2 and "link.detail_399" in part.left_out
     assert {"lefts", "rights"} <= {t.name for t in part.schema.tables}
+
+
+TYPED = Schema(
+    tuple(
+        Table(
+            f"part_{index}",
+            (
+                Column("id", "INTEGER", primary_key=True),
+                *(Column(f"size_{k}", "REAL", values=(1.25, 10.5), comment="in metres") for k in range(4)),
+            ),
+            (ForeignKey("id", f"part_{index - 1}", "id"),) if index else (),
+        )
+        for index in range(60)
+    )
+)
+
+
+@pytest.mark.parametrize("name", ["1", "2", "2+types+keys", "2+types+keys+samples+comments"])
+def test_what_a_format_shows_counts_for_the_size(name: str) -> None:
+    prompt_format = PromptFormat.of(name)
+    part = select_part(TYPED, "How large is part 30?", 400, prompt_format)
+    prompt = render_prompt(part.schema, "How large is part 30?", prompt_format)
+    assert 600 < len(prompt.encode()) <= 1200
+    assert "part_30" in [table.name for table in part.schema.tables]
+    tables_left_out = [name for name in part.left_out if "." not in name]
+    assert len(part.schema.tables) + len(tables_left_out) == 60
+
+
+def test_a_table_cut_to_its_best_columns_keeps_its_keys_in_the_prompt() -> None:
+    columns = (Column("id", "INTEGER", primary_key=True), *(Column(f"c{k}", "REAL") for k in range(200)))
+    wide = Table("orders", (*columns, Column("town_id", "INTEGER")), (ForeignKey("town_id", "towns", "id"),))
+    towns = Table("towns", (Column("id", "INTEGER", primary_key=True), Column("name")))
+    prompt_format = PromptFormat.of("2+types+keys")
+    part = select_part(Schema((wide, towns)), "orders of each town", 150, prompt_format)
+    prompt = render_prompt(part.schema, "orders of each town", prompt_format)
+    assert "table orders: id int*, " in prompt and "town_id int = towns" in prompt
+    assert "orders.c150" in part.left_out
+
+
+def test_the_table_that_holds_a_value_of_the_question_is_kept() -> None:
+    hints = PromptHints((ColumnValue("log_077", "field_77_5", "Blue"),))
+    prompt_format = PromptFormat.of("2+values")
+    part = select_part(LARGE, "Anything blue?", 130, prompt_format, hints)
+    assert "log_077" in [table.name for table in part.schema.tables]
+
+
+@pytest.mark.parametrize("name", ["OrderQTY", "orderQty", "ORDER_QTY", "qty"])
+def test_a_short_form_is_found_in_any_case(name: str) -> None:
+    schema = Schema((*FILLING, table("deliveries", "id", name)))
+    part = select_part(schema, "What is the largest quantity?", 130)
+    assert "deliveries" in [table.name for table in part.schema.tables]

@@ -69,7 +69,9 @@ def ask_database(
     database.read_texts_soon()
     parts = asker.prompt_format.parts
     shown = shown_schema(database.with_samples(schema) if "samples" in parts else schema)
-    values = database.matching_values(question, _MOST_MATCHES) if "values" in parts else ()
+    # The wide grammar takes them as texts of the answer, whether or not the prompt shows them.
+    looks_up = "values" in parts or asker.width == "wide"
+    values = database.matching_values(question, _MOST_MATCHES) if looks_up else ()
     hints = PromptHints(tuple(map(shown_value, values)), evidence)
     part, answer = ask_within_context(asker, shown, question, hints)
     attempts = _Attempts(asker, database, schema, limits if execute else None)

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import NewType
 
 from t2sql.schema.tables import Schema, Table
-from t2sql.schema.words import split_name
+from t2sql.schema.words import spelled_out, split_name
 
 Stem = NewType("Stem", str)
 """A word in small letters without its plural."""
@@ -108,7 +108,7 @@ class WordScores:
 
 
 def _stems(name: str) -> set[Stem]:
-    stems = {_stem(word) for part in split_name(name) for word in _WORD.findall(part.lower())}
+    stems = {_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))}
     # A word of such a name may be any part of it; pairs of letters stand for the parts.
     pairs = {Stem(stem[i : i + 2]) for stem in stems if _UNSPACED.match(stem) for i in range(len(stem) - 1)}
     return stems | pairs

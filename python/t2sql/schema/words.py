@@ -67,6 +67,11 @@ def split_name(name: str) -> list[str]:
     return [_SHORT_FORMS.get(word, word) for word in words]
 
 
+def spelled_out(word: str) -> str:
+    """A word of a name in small letters, a common short form spelled out in whatever case it is written."""
+    return _SHORT_FORMS.get(word.lower(), word.lower())
+
+
 def name_phrase(name: str) -> str:
     """Return the words of a name as one phrase: "birthDate" becomes "birth date"."""
     return " ".join(split_name(name))
