@@ -13,8 +13,8 @@ from support.llama_grammars import LlamaGrammar
 
 from t2sql.errors import InputError
 from t2sql.generate import AskOptions
-from t2sql.grammar import grammar_of
-from t2sql.schema import Column, ForeignKey, Schema, Table, read_table_lines
+from t2sql.grammar import grammar_of, rewritten
+from t2sql.schema import Column, ForeignKey, Schema, Table, read_ddl, read_table_lines
 from t2sql.sql import open_reader
 
 SHOP = shop()
@@ -157,6 +157,36 @@ def test_of_many_tables_the_nearest_to_the_question_stay_and_the_others_are_name
     assert len(wide.left_out) == 5 and "lorries" not in wide.left_out
     assert wide.matches("SELECT COUNT(*) FROM lorries")
     assert not wide.matches(f"SELECT COUNT(*) FROM {wide.left_out[0]}")
+
+
+PAPERS = read_ddl(
+    "CREATE TABLE author (aid INTEGER PRIMARY KEY, name TEXT, oid INTEGER REFERENCES org(oid));"
+    "CREATE TABLE org (oid INTEGER PRIMARY KEY, name TEXT);"
+    "CREATE TABLE writes (aid INTEGER REFERENCES author(aid), pid INTEGER REFERENCES paper(pid));"
+    "CREATE TABLE paper (pid INTEGER PRIMARY KEY, title TEXT, year INTEGER);"
+    "CREATE TABLE about (pid INTEGER REFERENCES paper(pid), kid INTEGER REFERENCES word(kid));"
+    "CREATE TABLE word (kid INTEGER PRIMARY KEY, word TEXT);"
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT w.word FROM author a, writes b, paper p, about c, word w WHERE a.name = 'Ann' "
+        "AND a.aid = b.aid AND b.pid = p.pid AND p.pid = c.pid AND c.kid = w.kid",
+        "SELECT p.title FROM org o JOIN author a ON a.oid = o.oid JOIN writes b ON a.aid = b.aid "
+        "JOIN paper p ON p.pid = b.pid WHERE o.name = 'ETH' AND p.year > 2000",
+        "SELECT p.title FROM paper p, writes b, writes c, author a, author d WHERE b.pid = p.pid "
+        "AND c.pid = p.pid AND b.aid = a.aid AND c.aid = d.aid AND a.name = 'Ann' AND d.name = 'Bob'",
+        "SELECT COUNT(DISTINCT p.title), o.name FROM paper p, writes b, author a, org o "
+        "WHERE b.pid = p.pid AND b.aid = a.aid AND a.oid = o.oid GROUP BY o.name",
+    ],
+)
+def test_joins_of_four_and_more_tables_are_taken_once_they_are_rewritten(sql: str) -> None:
+    text = rewritten(sql, PAPERS)
+    assert grammar_of(PAPERS, width="wide").first_refused(text) is None, text
+    with open_reader(PAPERS) as reader:
+        assert reader.check(text) is None
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from t2sql.sql import SqlError
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("schema_cache")]
 
 SCHEMAS = int(os.environ.get("T2SQL_TYPED_SCHEMAS", "8"))
+STATEMENTS = 500 // SCHEMAS + 1
 DIALECTS = {"sqlite": "sqlite", "duckdb": "duckdb", "postgres": "postgres", "mariadb": "mysql"}
 
 
@@ -33,7 +34,7 @@ def test_statements_of_the_grammar_run(kind: str, width: Width, tmp_path: Path, 
         with open_database(live_databases.make(kind, tmp_path, request, script)) as opened:
             schema = opened.schema()
             grammar = grammar_of(schema, width=width)
-            for _ in range(5):
+            for _ in range(STATEMENTS):
                 sql = sample(grammar, draw).strip()
                 try:
                     opened.execute(opened.prepare(sql, schema), Limits(timeout=10))

@@ -250,6 +250,11 @@ def _warnings(asker: Asker, grammar: Grammar | None) -> tuple[str, ...]:
     if grammar is not None and grammar.left_out:
         names = ", ".join(grammar.left_out)
         found = (f"the wide grammar holds too few tables for all: it leaves out {names}",)
+    if grammar is not None and grammar.pairs_left_out:
+        count = grammar.pairs_left_out
+        found += (
+            f"the wide grammar does not join {count} pairs of tables that keys connect, the least near",
+        )
     if PromptFormat.known(backend.prompt_format) == asked:
         return found
     if backend.prompt_format is None:

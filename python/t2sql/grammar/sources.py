@@ -183,7 +183,7 @@ def _edges(schema: Schema, kinds: dict[Column, Kind]) -> list[Edge]:
             if key.to_table.lower() == table.name.lower() and key.column != key.to_column
         ]
     joined = {frozenset((edge.left, edge.right)) for edge in edges}
-    referring: set[tuple[int, str]] = set()
+    referring = {end for edge in edges for a, b in edge.pairs for end in ((edge.left, a), (edge.right, b))}
     alike: list[Edge] = []
     for left, one in enumerate(schema.tables):
         for right, other in enumerate(schema.tables):

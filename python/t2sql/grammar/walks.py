@@ -100,8 +100,9 @@ class Walk:
             found |= dict.fromkeys(
                 tables for tables in self._orders_to.get(last, ()) if named.issubset(tables)
             )
-        for group in self.groups:
-            if named <= group and len(group) > ANY_ORDER:
+        # A single table is the first of every larger group that has it.
+        for group in self.groups if len(named) > 1 else ():
+            if len(group) > ANY_ORDER and named <= group:
                 for first in sorted(named, key=Source.order):
                     tables = self._across(group, first, named)
                     if tables is not None and self._possible(tables):
