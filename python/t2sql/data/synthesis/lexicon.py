@@ -70,7 +70,7 @@ class _Lexicon:
 @cache
 def _lexicon() -> _Lexicon:
     document = read_toml("t2sql.data.synthesis", "lexicon.toml")
-    columns = {}
+    columns: dict[str, tuple[ColumnWords, ColumnWords]] = {}
     for entry in document["column"].values():
         both = (_words(entry, entry.get("for_things", {})), _words(entry, entry.get("for_people", {})))
         columns |= dict.fromkeys(_listed(entry["words"], ","), both)
