@@ -7,13 +7,19 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench kills peers gpu memory fuzz-inputs wheel clean setup
+.PHONY: help demo pictures test quick lint bench kills peers gpu memory fuzz-inputs wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: setup ## the whole chain on a small real model, into runs/demo
 	$(BIN)/t2sql run
+
+pictures: ## docs/report.png and docs/app-*.svg of runs/demo, as `make demo` left it; needs Chromium
+	$(BIN)/t2sql report runs/demo
+	chromium --headless --no-sandbox --hide-scrollbars --window-size=1200,1090 \
+	  --screenshot=docs/report.png file://$(CURDIR)/runs/demo/report.html
+	$(BIN)/python -m t2sql_tui.screenshots runs docs demo
 
 test: setup ## every test: Rust, Python and the app; `make test T=tests/gguf` runs some
 ifdef T

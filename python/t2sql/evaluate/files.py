@@ -85,7 +85,10 @@ def _matched(path: Path, examples: Sequence[Example]) -> tuple[list[Example], li
     seen: set[str] = set()
     for question in ids:
         if question not in by_id:
-            raise InputError("the answer is to no question of the split", where=path, found=question)
+            hint = "Is it of another split (--split), or of another dataset?"
+            raise InputError(
+                "the answer is to no question of the split", where=path, found=question, hint=hint
+            )
         if question in seen:
             raise InputError("two answers to one question", where=path, found=question)
         seen.add(question)
