@@ -16,11 +16,11 @@ Scope: TypeAlias = frozenset[Source]
 
 MAX_PAIRS = 24
 """Pairs of tables that keys connect, at most."""
-MAX_PATHS = 56
+MAX_PATHS = 40
 """Groups that connect two tables through others, at most."""
 MAX_TWICE = 8
 """Groups of three, of four and of five tables that have a table twice, at most."""
-MAX_GROUPS = 112
+MAX_GROUPS = 72
 """Groups of tables under their own names, at most."""
 MAX_NUMBERED = 4
 """Groups of tables that are called T1, T2, ..., at most; each order is one."""
