@@ -150,3 +150,21 @@ def test_a_stage_gets_its_part_of_the_time_of_those_that_are_planned() -> None:
     assert stage_seconds("train", 10, STAGES) == 330
     assert stage_seconds("train", 35, ["data", "train"]) == 35 * 60 * 330 / 350
     assert stage_seconds("train", None, STAGES) is None
+
+
+def test_the_demo_preset_names_a_prompt_format_that_a_dataset_with_its_own_does_not_take(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dataset.json").write_text('{"prompt_format": "t2sql.prompt.2+types"}')
+    (tmp_path / "train.jsonl").write_text("")
+    formats = [
+        resolve_settings(given).prompt_format.name
+        for given in (
+            {"data": "demo"},
+            {"data": "sqlite:///shop.db"},
+            {"data": str(tmp_path)},
+            {"data": str(tmp_path), "prompt": "1"},
+        )
+    ]
+    best = "t2sql.prompt.2+types+keys"
+    assert formats == [best, best, "t2sql.prompt.2+types", "t2sql.prompt.1"]

@@ -13,6 +13,7 @@ from .preparation import prepare as prepare
 from .prompting import asked_in as asked_in
 from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
+from .sources import has_prompt_format as has_prompt_format
 from .sources import source_prompt_format as source_prompt_format
 from .sources import source_state as source_state
 from .synthesis.privacy import Privacy as Privacy
@@ -34,6 +35,7 @@ __all__ = [
     "baseline_answers",
     "commonest_shape",
     "default_recipe_text",
+    "has_prompt_format",
     "judge_privacy",
     "load",
     "masked_source",

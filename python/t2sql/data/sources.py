@@ -12,7 +12,7 @@ from t2sql import databases
 from t2sql.data import demo, synthesis, wikisql
 from t2sql.data.example import Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
-from t2sql.data.info import read_prompt_format
+from t2sql.data.info import INFO_FILE, read_prompt_format
 from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
 from t2sql.data.rng import Rng
@@ -123,6 +123,11 @@ def source_prompt_format(source: str) -> PromptFormat:
         InputError: There is no such source, or it names a format that this version does not know.
     """
     return read_prompt_format(Path(source)) if kind_of(source) == "a directory" else DEFAULT_FORMAT
+
+
+def has_prompt_format(source: str) -> bool:
+    """Whether a source is a dataset, whose prompts are in a format already."""
+    return (Path(source) / INFO_FILE).is_file()
 
 
 def check_options(source: DataSource) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from t2sql import data
 from t2sql.data import masked_source, source_prompt_format
 from t2sql.databases import has_password
 from t2sql.errors import InputError
@@ -54,7 +55,7 @@ class Settings:
 
     model: str
     data: str
-    prompt: str | None
+    prompt: str
     types: tuple[str, ...]
     limit: int | None
     data_seed: int
@@ -68,13 +69,7 @@ class Settings:
     @property
     def prompt_format(self) -> PromptFormat:
         """The format of the prompts that the model is trained and asked with."""
-        if self.prompt is not None:
-            return PromptFormat.of(self.prompt)
-        try:
-            return source_prompt_format(self.data)
-        except InputError:
-            # The stage that reads the source says what is wrong with it.
-            return DEFAULT_FORMAT
+        return PromptFormat.of(self.prompt)
 
     def to_json(self) -> dict[str, Json]:
         """As config.toml holds them, so that `--config RUN/config.toml` gives the same run again."""
@@ -104,6 +99,9 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
     if "iters" in given and "minutes" not in given and (not recorded or given["iters"] != base.get("iters")):
         # Whoever names a number of steps wants them all.
         values["minutes"] = None
+    if "prompt" not in given and not recorded and data.has_prompt_format(str(values["data"])):
+        # A dataset keeps the format that it was made in, whatever the preset would give a source without one.
+        values["prompt"] = None
     for name in ("keys", "augment"):
         if isinstance(values.get(name), str):
             values[name] = [part.strip() for part in values[name].split(",") if part.strip()]
@@ -123,12 +121,21 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
         expected = " or ".join(SELECT)
         raise InputError("a setting is wrong", where="select", expected=expected, found=own["select"])
     own["types"] = _types(own["types"])
-    if own["prompt"] is not None:
-        own["prompt"] = PromptFormat.of(str(own["prompt"])).name
+    own["prompt"] = _prompt_format(own["prompt"], str(own["data"])).name
     if "://" in str(own["data"]):
         _refuse_password(own["data"])
     train = TrainConfig.of(model=own["model"], **values)
     return Settings(**own, train=train)
+
+
+def _prompt_format(name: object, source: str) -> PromptFormat:
+    if name is not None:
+        return PromptFormat.of(str(name))
+    try:
+        return source_prompt_format(source)
+    except InputError:
+        # The stage that reads the source says what is wrong with it.
+        return DEFAULT_FORMAT
 
 
 def _refuse_password(url: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from t2sql import data
 from t2sql.pipeline.context import Context
 from t2sql.plain import JsonObject
+from t2sql.prompt import DEFAULT_FORMAT
 from t2sql.runs import StageHandle
 from t2sql.runs.records import DataResult
 
@@ -17,7 +18,7 @@ def inputs(context: Context) -> JsonObject:
         "seed": settings.data_seed,
         "limit": settings.limit,
         # As versions that did not know it recorded their stages.
-        **({"prompt": settings.prompt} if settings.prompt is not None else {}),
+        **({"prompt": settings.prompt} if settings.prompt_format != DEFAULT_FORMAT else {}),
         **data.source_state(settings.data),
     }
 
