@@ -92,7 +92,7 @@ class ScopeRules:
             return self.sources[0].condition(depth)
         return self._all(f"w{depth}", lambda source: source.condition(depth), compared=True)
 
-    def _measure(self) -> Node:
+    def _measure(self) -> Node | None:
         if len(self.sources) == 1:
             return self.sources[0].aggregate("number")
         return self._all("me", lambda source: source.aggregate("number"))
