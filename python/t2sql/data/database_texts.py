@@ -13,6 +13,7 @@ from sqlglot import exp
 from t2sql.data.value_reading import ValueReader
 from t2sql.databases import parse_url, read_only_engine, read_schema
 from t2sql.errors import T2sqlError
+from t2sql.plain import Json
 from t2sql.schema import ColumnValue, Schema
 from t2sql.sql import Limits as StatementLimits
 from t2sql.sql import Result, SqliteFile
@@ -107,7 +108,7 @@ def _read(path: Path) -> ValueIndex:
 
         reader = ValueReader(schema, lambda table: ("main",), run, Limits())
         columns = list(reader.columns())
-    info = {
+    info: dict[str, Json] = {
         "version": VERSION,
         "state": "",
         "made": 0.0,

@@ -139,7 +139,8 @@ class OwnPostgres(Postgres):
 def _hexadecimal(parser: Any, token: Token) -> exp.Expr:
     """`0x41`, which is a number beside numbers, or `x'41'`, which is a text."""
     is_number = parser.sql[token.start : token.start + 2].lower() == "0x"
-    return parser.expression(exp.HexString(this=token.text, is_integer=is_number or None), token)
+    node: exp.Expr = parser.expression(exp.HexString(this=token.text, is_integer=is_number or None), token)
+    return node
 
 
 def _write_hexadecimal(generator: Any, node: exp.HexString) -> str:

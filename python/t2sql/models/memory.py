@@ -70,7 +70,8 @@ def model_size(model: ModelRef | Path) -> ModelSize:
         return _size(read_weights(path), quantized=True)
     settings = CheckedJson(config, str(path / "config.json")).section("quantization")
     own = [value for value in settings.document.values() if isinstance(value, Mapping)]
-    bits = frozenset(each["bits"] for each in (settings.document, *own) if isinstance(each.get("bits"), int))
+    found = (each.get("bits") for each in (settings.document, *own))
+    bits = frozenset(value for value in found if isinstance(value, int))
     size = _size(read_directory(path).tensors, quantized=bool(settings.document))
     return replace(size, code_bits=bits)
 

@@ -8,7 +8,8 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -134,12 +135,13 @@ async def _streamed(
         return run
 
     job = workers.submit([followed(choice) for choice in choices])
+
+    def ended(index: int, done: asyncio.Future[Any]) -> None:
+        if done.cancelled():
+            pieces.put_nowait((index, server_ends()))
+
     for choice, future in zip(choices, job.futures, strict=True):
-        future.add_done_callback(
-            lambda done, index=choice.index: (
-                pieces.put_nowait((index, server_ends())) if done.cancelled() else None
-            )
-        )
+        future.add_done_callback(partial(ended, choice.index))
     deadline = loop.time() + settings.request_seconds
 
     async def piece() -> tuple[int, str | Generation]:

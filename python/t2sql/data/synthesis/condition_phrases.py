@@ -64,7 +64,7 @@ class ConditionPhrases:
                 phrases.setdefault(phrase.form, []).append(phrase)
         if not phrases:
             return ConditionPhrase("whose", self.whose(condition))
-        weights = {form: _WEIGHTS[form] for form in phrases}
+        weights: dict[str, float] = {form: _WEIGHTS[form] for form in phrases}
         form = self._rng.weighted_choice(weights)
         return self._rng.choice(next(found for key, found in phrases.items() if key == form))
 

@@ -16,7 +16,7 @@ from t2sql.data.synthesis.conditions import (
     Where,
 )
 from t2sql.data.synthesis.profiles import ColumnProfile, TableProfile
-from t2sql.data.synthesis.query import Aggregate, GroupCondition, OrderBy, Query
+from t2sql.data.synthesis.query import Aggregate, GroupCondition, OrderBy, Query, SelectItem
 from t2sql.data.synthesis.query_parts import QueryParts
 from t2sql.data.synthesis.recipe import Recipe
 from t2sql.data.synthesis.related_sampler import RelatedSampler
@@ -235,11 +235,8 @@ class QuerySampler:
         if way == "ordered" and counted:
             return Query(kind, "group_ordered", scope, (group,), where, group=(group,), order=by)
         shape = "group_each" if way == "each" else "group_sorted"
-        select = (
-            (group, aggregate)
-            if self._rng.chance(0.75)
-            else (group, aggregate, *self._more(scope, aggregate))
-        )
+        more = () if self._rng.chance(0.75) else self._more(scope, aggregate)
+        select: tuple[SelectItem, ...] = (group, aggregate, *more)
         return Query(kind, shape, scope, select, where, group=(group,), order=by)
 
     def _more(self, scope: Scope, aggregate: Aggregate) -> tuple[Aggregate, ...]:

@@ -81,7 +81,10 @@ class QuestionWriter:
         words = column_words(column.phrase, column.role, base.is_person)
         if words.participle:
             be = "was"
-            ask = (f"When {be} {{x}} {words.participle}?", f"In which year {be} {{x}} {words.participle}?")
+            ask: tuple[str, ...] = (
+                f"When {be} {{x}} {words.participle}?",
+                f"In which year {be} {{x}} {words.participle}?",
+            )
             ask = ask if column.role == "year" else ask[:1]
         else:
             ask = words.ask

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from t2sql.data.rng import NoSample, Rng
 from t2sql.data.synthesis.conditions import Comparison, NoRelatedRows, Where
 from t2sql.data.synthesis.profiles import ColumnProfile, TableProfile
-from t2sql.data.synthesis.query import Aggregate, GroupCondition, OrderBy, Query
+from t2sql.data.synthesis.query import Aggregate, GroupCondition, OrderBy, Query, SelectItem
 from t2sql.data.synthesis.query_parts import QueryParts
 from t2sql.data.synthesis.scope_paths import ScopePaths
 from t2sql.data.synthesis.scopes import Scope
@@ -159,7 +159,7 @@ class RelatedSampler:
         order = None
         if self._rng.chance(0.15) and aggregate.function in ("COUNT", "SUM", "AVG"):
             order = OrderBy(aggregate, self._rng.chance(0.6))
-        select = (*shown, aggregate)
+        select: tuple[SelectItem, ...] = (*shown, aggregate)
         return Query("related", "related_number", scope, select, where, group=shown, order=order)
 
     def _counted(self, scope: Scope) -> Scope:
