@@ -15,9 +15,11 @@ from t2sql.models import flat, quantize_base
 from t2sql.runtimes import device, mx, optimizers, policy
 from t2sql.runtimes.devices import METAL, POLICIES
 from t2sql.train import Network, TrainConfig
-from t2sql.train.memory import Workload, fitting_changes
+from t2sql.train.batches import Positions
+from t2sql.train.memory import fitting_changes
 from t2sql.train.model_shape import ModelShape
 from t2sql.train.optimizer import NativeAdamW, make_optimizer
+from t2sql.train.workload import Workload
 
 pytestmark = pytest.mark.slow
 
@@ -95,10 +97,15 @@ def test_a_quantized_base_is_offered_for_memory_only_where_it_saves_some(
         hidden_size=4096, intermediate_size=14336, num_layers=32, heads=32, kv_heads=8, head_dim=128,
         vocab_size=32000, tied=False,
     )  # fmt: skip
-    work = Workload(longest=100, targets=20, tokens=10**5, weight_bits=16, native=False)
+    batch = Positions(rows=400, scores=40_000)
+
+    def measure(config: TrainConfig) -> Workload:
+        model = 14 * 10**9 if config.base_bits is None else 4 * 10**9
+        return Workload(training=batch, targets=20, measuring=batch, tokens=10**5, model=model, native=False)
+
     for name, offered in (("metal", True), ("cpu", False)):
         monkeypatch.setenv("T2SQL_DEVICE_POLICY", name)
-        changes = fitting_changes(TrainConfig.of(model="m"), shape, work, 12 * 10**9)
+        changes = fitting_changes(TrainConfig.of(model="m"), shape, measure, 12 * 10**9)
         assert (changes is not None and "base_bits" in changes) is offered
 
 

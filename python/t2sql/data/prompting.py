@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from t2sql.data.database_texts import DatabaseTexts
 from t2sql.data.dataset import Dataset
 from t2sql.data.example import Example, with_evidence
 from t2sql.errors import InputError
@@ -22,6 +22,9 @@ from t2sql.prompt import (
 from t2sql.schema import Schema, with_guessed_keys
 from t2sql.values import with_samples
 
+if TYPE_CHECKING:
+    from t2sql.data.database_texts import DatabaseTexts
+
 
 def in_format(examples: Sequence[Example], prompt_format: PromptFormat, folder: Path | None) -> list[Example]:
     """The examples with prompts in a format; a prompt that is in none of ours stays as it is.
@@ -33,6 +36,8 @@ def in_format(examples: Sequence[Example], prompt_format: PromptFormat, folder: 
     """
     if folder is None or not {"values", "samples"} & set(prompt_format.parts):
         return [_in_format(example, prompt_format, None) for example in examples]
+    from t2sql.data.database_texts import DatabaseTexts  # noqa: PLC0415 (opens databases: few formats need it)
+
     with closing(DatabaseTexts(folder)) as texts:
         # Those of a database one after the other, so that its texts are read once.
         order = sorted(range(len(examples)), key=lambda index: examples[index].db or "")

@@ -38,7 +38,7 @@ def adapt_types(tree: exp.Expr, dialect: str) -> None:
     if dialect != "mysql":
         for aggregate in list(tree.find_all(exp.Sum, exp.Avg, exp.Min, exp.Max)):
             _adapt_aggregate(aggregate, dialect)
-        _adapt_likes(tree)
+        _adapt_likes(tree, dialect)
     if dialect == "postgres":
         _enums_as_texts(tree)
         _adapt_uncomparable(tree)
@@ -59,10 +59,16 @@ def adapt_types(tree: exp.Expr, dialect: str) -> None:
         _adapt_membership(membership, dialect)
 
 
-def _adapt_likes(tree: exp.Expr) -> None:
+def _adapt_likes(tree: exp.Expr, dialect: str) -> None:
     for like in list(tree.find_all(exp.Like, exp.ILike)):
         text = like.this if kind_of(like.this) in ("text", None) else as_text(like.this)
-        like.replace(exp.ILike(this=text, expression=like.expression))
+        pattern = like.expression
+        if dialect == "postgres" and isinstance(pattern, exp.Literal) and pattern.is_string:
+            trailing = len(pattern.name) - len(pattern.name.rstrip("\\"))
+            if trailing % 2:
+                # A pattern that ends in its escape character is an error as soon as a row gets that far.
+                pattern = exp.Literal.string(pattern.name + "\\")
+        like.replace(exp.ILike(this=text, expression=pattern))
 
 
 def _enums_as_texts(tree: exp.Expr) -> None:
@@ -98,7 +104,7 @@ def _comparable(sides: list[exp.Expr], dialect: str, *, equal: bool) -> list[exp
         fitted = [_fitted(side, next(iter(others)), equal=equal) for side in sides]
         if all(side is not None for side in fitted):
             return [side for side in fitted if side is not None]
-    if others == {"boolean", "number"} or (others == {"boolean"} and set(kinds) == {"boolean", "number"}):
+    if set(kinds) == {"boolean", "number"} and "boolean" in others:
         return [as_integer(s) if kind == "boolean" else s for s, kind in zip(sides, kinds, strict=True)]
     if (len(set(kinds)) == 1 and kinds[0] != "other") or others == set(kinds) == {"date", "timestamp"}:
         return None

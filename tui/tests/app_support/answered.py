@@ -8,7 +8,9 @@ from pathlib import Path
 
 from app_support.made_runs import make_run
 from t2sql.data import Example
+from t2sql.data.info import DatasetInfo
 from t2sql.data.writing import write_dataset
+from t2sql.prompt import DEFAULT_FORMAT
 from t2sql.runs import RunLayout
 from t2sql.runs.records import Prediction, write_predictions
 from t2sql.schema import read_table_lines
@@ -66,7 +68,8 @@ def make_answered_run(root: Path) -> Path:
         for n, gold in GOLD.items()
     ]
     splits = {split: examples for split in ("train", "valid", "test")}
-    write_dataset(folder, splits, source="test", version=None, seed=0)
+    counts = {name: len(examples) for name, examples in splits.items()}
+    write_dataset(folder, splits, DatasetInfo("test", None, 0, counts, DEFAULT_FORMAT))
     return path
 
 

@@ -1,5 +1,4 @@
 from .answer_checker import AnswerChecker as AnswerChecker
-from .database_copy import schema_table as schema_table
 from .generator import Generated as Generated
 from .generator import generate as generate
 from .privacy import Privacy as Privacy
@@ -12,6 +11,7 @@ from .recipe import Recipe as Recipe
 from .recipe import default_recipe_text as default_recipe_text
 from .recipe import read_recipe as read_recipe
 from .relations import RelationWords as RelationWords
+from .schema_tables import schema_table as schema_table
 from .synthetic_rows import write_synthetic_rows as write_synthetic_rows
 
 __all__ = [

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from math import isfinite
 from pathlib import Path
 
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis.private_columns import PrivateColumns, private_columns, replace_values
+from t2sql.data.synthesis.private_columns import private_columns, replace_values
 from t2sql.data.synthesis.profiles import TableProfile, profile_tables
 from t2sql.data.synthesis.recipe import Recipe
 from t2sql.data.synthesis.recipe_names import check_names
 from t2sql.data.synthesis.row_queries import RowReader
 from t2sql.data.synthesis.row_sampler import sample_rows
+from t2sql.data.synthesis.schema_tables import schema_table
 from t2sql.data.synthesis.values import Row
 from t2sql.databases import (
     DatabaseColumn,
@@ -27,11 +27,8 @@ from t2sql.databases import (
     read_tables,
 )
 from t2sql.errors import InputError
-from t2sql.schema import Column, ForeignKey, Schema, Table
+from t2sql.schema import Schema
 from t2sql.sql import quote
-
-_SAMPLE_VALUES = 3
-"""How many values of a column its schema shows."""
 
 
 @dataclass(frozen=True)
@@ -167,27 +164,3 @@ def _write(path: Path, tables: list[DatabaseTable], rows: dict[str, list[Row]]) 
 def _affinity(type_name: str) -> str:
     """Quote the type, so that SQLite accepts it in a statement, whatever it is called."""
     return quote(type_name) if type_name else ""
-
-
-def schema_table(table: DatabaseTable, rows: Sequence[Row], private: PrivateColumns, recipe: Recipe) -> Table:
-    """Return a table as a schema shows it, with a few values of each column.
-
-    Args:
-        table: The table.
-        rows: Its rows.
-        private: The columns of which no value is shown.
-        recipe: It says how long a value may be.
-    """
-    columns = []
-    for index, column in enumerate(table.columns):
-        values = dict.fromkeys(value for row in rows if (value := row[index]) is not None)
-        short = [v for v in values if (len(v) <= recipe.value_length if isinstance(v, str) else isfinite(v))]
-        sample = () if (table.name, column.name) in private else tuple(short[:_SAMPLE_VALUES])
-        key = column.name in table.primary_key
-        columns.append(Column(column.name, column.type, key, sample, column.comment))
-    keys = tuple(
-        ForeignKey(ours, key.to_table, theirs)
-        for key in table.foreign_keys
-        for ours, theirs in zip(key.columns, key.to_columns, strict=True)
-    )
-    return Table(table.name, tuple(columns), keys, table.comment)
