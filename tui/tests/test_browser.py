@@ -143,19 +143,23 @@ async def seen(address: str, profile: Path) -> bytes:
                 await page.send_json({"id": number, "method": method, "params": parameters})
                 while (answer := await page.receive_json(timeout=30)).get("id") != number:
                     pass
+                if "result" not in answer:
+                    # While the page goes to another address, Chromium has nothing to ask.
+                    raise ConnectionError(answer)
                 return answer["result"]
 
             drawn = "document.body.classList.contains('-first-byte')"
             for _ in range(300):
-                if (await call("Runtime.evaluate", expression=drawn))["result"].get("value"):
-                    break
+                with contextlib.suppress(ConnectionError):
+                    if (await call("Runtime.evaluate", expression=drawn))["result"].get("value"):
+                        break
                 await asyncio.sleep(0.1)
             else:
                 raise AssertionError("the app drew nothing within 30 s")
             await asyncio.sleep(2.0)
             for _ in range(3):
                 # A capture waits for the next frame, which Chromium on a busy machine sometimes never draws.
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(TimeoutError, ConnectionError):
                     await call("Page.bringToFront")
                     return base64.b64decode((await call("Page.captureScreenshot"))["data"])
             raise AssertionError("Chromium took no picture of the page in three attempts")
