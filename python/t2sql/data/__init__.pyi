@@ -11,10 +11,10 @@ from .example import Splits as Splits
 from .paraphrases import paraphrase as paraphrase
 from .preparation import prepare as prepare
 from .prompting import asked_in as asked_in
+from .source_formats import has_prompt_format as has_prompt_format
+from .source_formats import source_prompt_format as source_prompt_format
 from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
-from .sources import has_prompt_format as has_prompt_format
-from .sources import source_prompt_format as source_prompt_format
 from .sources import source_state as source_state
 from .synthesis.privacy import Privacy as Privacy
 from .synthesis.privacy import judge_privacy as judge_privacy

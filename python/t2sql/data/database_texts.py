@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from t2sql.data.synthesis.private_columns import PLACEHOLDER
 from t2sql.data.value_reading import ValueReader
-from t2sql.databases import parse_url, read_only_engine, read_schema
+from t2sql.databases import BUSY_SECONDS, parse_url, read_only_engine, read_schema
 from t2sql.errors import T2sqlError
 from t2sql.plain import Json
 from t2sql.schema import ColumnValue, Schema
@@ -19,12 +20,9 @@ from t2sql.sql import Limits as StatementLimits
 from t2sql.sql import Result, SqliteFile
 from t2sql.values import VERSION, Limits, ValueIndex, memory_index, with_samples
 
-_BUSY_SECONDS = 5.0
 _MOST_OPEN = 8
 """Indexes that are kept: the examples of a database stand near each other, or there are few databases."""
 _MOST_MATCHES = 20
-_PLACEHOLDER = "private-"
-"""How the values of private columns begin in the copy of a database."""
 
 
 class DatabaseTexts:
@@ -50,7 +48,7 @@ class DatabaseTexts:
         if index is None:
             return ()
         matches = index.matches(question, limit=_MOST_MATCHES)
-        return tuple(match for match in matches if not match.value.startswith(_PLACEHOLDER))
+        return tuple(match for match in matches if not match.value.startswith(PLACEHOLDER))
 
     def with_samples(self, db: str, schema: Schema) -> Schema:
         """The schema with a few texts of each column.
@@ -64,7 +62,7 @@ class DatabaseTexts:
         return with_samples(
             schema,
             [
-                replace(one, texts=tuple(text for text in one.texts if not text.startswith(_PLACEHOLDER)))
+                replace(one, texts=tuple(text for text in one.texts if not text.startswith(PLACEHOLDER)))
                 for one in samples
             ],
         )
@@ -96,7 +94,7 @@ def _read(path: Path) -> ValueIndex:
         schema = read_schema(engine).schema
     finally:
         engine.dispose()
-    with closing(SqliteFile(path.resolve(), _BUSY_SECONDS).open()) as session:
+    with closing(SqliteFile(path.resolve(), BUSY_SECONDS).open()) as session:
 
         def run(query: exp.Expr, limits: StatementLimits) -> Result:
             timer = threading.Timer(limits.timeout, session.interrupt)

@@ -8,13 +8,13 @@ from pathlib import Path
 from t2sql.data.dataset import Dataset, load
 from t2sql.data.info import DatasetInfo
 from t2sql.data.prompting import in_format
+from t2sql.data.source_formats import source_prompt_format
 from t2sql.data.sources import (
     DataSource,
     Task,
     check_options,
     limited,
     read_source,
-    source_prompt_format,
 )
 from t2sql.data.writing import dataset_directory, write_dataset
 from t2sql.errors import InputError

@@ -12,7 +12,6 @@ from t2sql import databases
 from t2sql.data import demo, synthesis, wikisql
 from t2sql.data.example import Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
-from t2sql.data.info import INFO_FILE, read_prompt_format
 from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
 from t2sql.data.rng import Rng
@@ -21,7 +20,7 @@ from t2sql.data.spider import read_spider
 from t2sql.data.split_files import find_split_files
 from t2sql.errors import InputError
 from t2sql.progress import Progress
-from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
+from t2sql.prompt import PromptFormat
 
 
 @dataclass(frozen=True)
@@ -114,20 +113,6 @@ def _sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError("the file cannot be read", where=path, found=error.strerror) from None
-
-
-def source_prompt_format(source: str) -> PromptFormat:
-    """The format of the prompts that a source has or gets by itself.
-
-    Raises:
-        InputError: There is no such source, or it names a format that this version does not know.
-    """
-    return read_prompt_format(Path(source)) if kind_of(source) == "a directory" else DEFAULT_FORMAT
-
-
-def has_prompt_format(source: str) -> bool:
-    """Whether a source is a dataset, whose prompts are in a format already."""
-    return (Path(source) / INFO_FILE).is_file()
 
 
 def check_options(source: DataSource) -> None:

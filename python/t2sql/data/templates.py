@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-NUMBER_WORDS = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-"""The words of small numbers, by number; zero is not asked for."""
+from t2sql import schema
+
+NUMBER_WORDS = ("", *schema.NUMBER_WORDS[1:11])
+"""The words that questions have for numbers up to ten, by number; zero is not asked for."""
 
 
 def read_toml(package: str, name: str) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+from .engine import BUSY_SECONDS as BUSY_SECONDS
 from .engine import open_engine as open_engine
 from .engine import read_only_engine as read_only_engine
 from .environment import driver_variables as driver_variables
@@ -24,6 +25,7 @@ from .urls import parse_url as parse_url
 from .urls import sqlite_file as sqlite_file
 
 __all__ = [
+    "BUSY_SECONDS",
     "Catalog",
     "DatabaseColumn",
     "DatabaseTable",

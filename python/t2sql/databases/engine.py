@@ -18,7 +18,7 @@ from t2sql.databases.urls import EXAMPLE_URL, masked_url, parse_url
 from t2sql.errors import InputError
 from t2sql.sql import reading_address
 
-_BUSY_SECONDS = 5.0
+BUSY_SECONDS = 5.0
 """How long SQLite waits for a lock of another process: Python's own default for `sqlite3.connect`."""
 
 
@@ -66,7 +66,7 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
     address = reading_address(_existing_file(url, EXAMPLE_URL))
 
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False)
+        connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         return connection
 

@@ -26,7 +26,7 @@ from .predictions import Predictions as Predictions
 from .predictions import PredictOptions as PredictOptions
 from .predictions import open_scorer as open_scorer
 from .predictions import predict as predict
-from .predictions import subset as subset
+from .sampling import subset as subset
 from .scores import OUTCOMES as OUTCOMES
 from .scores import Scored as Scored
 from .scores import Summary as Summary

@@ -18,10 +18,10 @@ from t2sql.evaluate.predictions import (
     PredictOptions,
     open_scorer,
     predict,
-    subset,
 )
+from t2sql.evaluate.sampling import subset
 from t2sql.generate import Backend, Generation, Request
-from t2sql.grammar import grammar_of
+from t2sql.grammar import DEFAULT_WIDTH, grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
 from t2sql.prompt import DEFAULT_FORMAT, PromptFormat, parse_prompt, render_prompt
@@ -279,7 +279,7 @@ def _one_by_one(backend: Backend, prompts: Sequence[str], asked: PredictOptions)
     backend.answer(Request("warm up:", max_tokens=2))
     requests = []
     for prompt in prompts:
-        parsed, width = parse_prompt(prompt), backend.grammar or "narrow"
+        parsed, width = parse_prompt(prompt), backend.grammar or DEFAULT_WIDTH
         grammar = grammar_of(parsed.schema, width=width, about=parsed.question) if asked.grammar else None
         requests.append(Request(prompt, max_tokens=asked.max_tokens, grammar=grammar))
     return [backend.answer(request) for request in requests]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Literal
 from t2sql import files
 from t2sql.confidence import Graded
 from t2sql.data import Dataset, Example, asked_in
-from t2sql.errors import InputError
 from t2sql.evaluate.judging import score
 from t2sql.evaluate.pairs import Answers
 from t2sql.evaluate.scores import Scored, Summary, summarize
@@ -25,7 +23,7 @@ from t2sql.generate import (
     is_rated,
     open_backend,
 )
-from t2sql.grammar import Grammar, Width, grammar_of
+from t2sql.grammar import DEFAULT_WIDTH, Grammar, Width, grammar_of
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
 from t2sql.prompt import PromptFormat
@@ -159,33 +157,6 @@ class Predictions:
         ]
 
 
-def subset(examples: Sequence[Example], n: int | None, seed: int = 0) -> list[Example]:
-    """Draw questions, the same for every model.
-
-    The choice depends on seed and ids alone, and a smaller subset is part of a larger one.
-
-    Args:
-        examples: All questions.
-        n: How many to draw; None, or as many as there are, takes all.
-        seed: Decides which.
-
-    Returns:
-        The questions in their order.
-
-    Raises:
-        InputError: `n` is below 1.
-    """
-    if n is None or n >= len(examples):
-        return list(examples)
-    if n < 1:
-        raise InputError("too few questions", expected="1 or more", found=n)
-
-    def rank(index: int) -> bytes:
-        return hashlib.sha256(f"{seed}\0{examples[index].id}\0{index}".encode()).digest()
-
-    return [examples[index] for index in sorted(sorted(range(len(examples)), key=rank)[:n])]
-
-
 def open_scorer(
     model: str | Path | ModelRef,
     backend: str,
@@ -251,7 +222,7 @@ def predict(
             progress(done, len(examples), "questions")
 
     asked = asked_in(dataset, examples, options.prompt_format or PromptFormat.known(backend.prompt_format))
-    width = options.width or backend.grammar or "narrow"
+    width = options.width or backend.grammar or DEFAULT_WIDTH
     requests = [
         Request(
             prompt,

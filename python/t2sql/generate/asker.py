@@ -13,7 +13,7 @@ from t2sql.errors import InputError
 from t2sql.generate.answer import Answer, Timings, choose_by_votes
 from t2sql.generate.backend import Backend
 from t2sql.generate.request import DEFAULT_MAX_TOKENS, Cancelled, Generation, OnText, Request, never
-from t2sql.grammar import Grammar, Width, grammar_of
+from t2sql.grammar import DEFAULT_WIDTH, Grammar, Width, grammar_of
 from t2sql.prompt import (
     DEFAULT_FORMAT,
     NO_HINTS,
@@ -134,7 +134,7 @@ class Asker:
     def width(self) -> Width:
         """Which grammar an answer has: as `options` say, else as the model's file says, else narrow."""
         option = self.options.grammar
-        return option if option is not None and option != "off" else self.backend.grammar or "narrow"
+        return option if option is not None and option != "off" else self.backend.grammar or DEFAULT_WIDTH
 
     def ask(
         self,

@@ -6,11 +6,13 @@ from .masks import Masks as Masks
 from .matching import byte_matcher as byte_matcher
 from .notations import Grammar as Grammar
 from .rewriting import rewritten as rewritten
+from .widths import DEFAULT_WIDTH as DEFAULT_WIDTH
 from .widths import WIDTHS as WIDTHS
 from .widths import Width as Width
 from .widths import grammar_of as grammar_of
 
 __all__ = [
+    "DEFAULT_WIDTH",
     "WIDTHS",
     "Coverage",
     "Grammar",

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from t2sql.grammar.notations import TerminalPattern, gbnf_text, regex_text
+from t2sql.schema import NUMBER_WORDS
 
 MAX_TEXT = 80
 """Characters of a free text; a doubled quote counts once."""
@@ -42,29 +43,6 @@ PLAIN_NUMBERS = ("0", "1", "2")
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?", re.ASCII)
-_NUMBER_WORDS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-]
 
 
 def copied_text(question: str, *, any_case: bool = False) -> TerminalPattern:
@@ -113,7 +91,7 @@ def numbers_of(question: str) -> tuple[str, ...]:
     """
     written = [number.replace(",", "") for number in _NUMBER.findall(question)]
     words = set(re.findall(r"[a-z]+", question.lower()))
-    named = [str(value) for value, name in enumerate(_NUMBER_WORDS) if name in words]
+    named = [str(value) for value, name in enumerate(NUMBER_WORDS) if name in words]
     return tuple(dict.fromkeys([*written, *named, *PLAIN_NUMBERS]))
 
 

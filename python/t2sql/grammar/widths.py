@@ -17,12 +17,14 @@ MAX_TABLES = 16
 Width: TypeAlias = Literal["narrow", "wide"]
 """Which statements a grammar has: those of t2sql's own data, or many more."""
 WIDTHS: tuple[Width, ...] = ("narrow", "wide")
+DEFAULT_WIDTH: Width = "narrow"
+"""The grammar of a model whose file names none."""
 
 
 def grammar_of(
     schema: Schema,
     question: str | None = None,
-    width: Width = "narrow",
+    width: Width = DEFAULT_WIDTH,
     about: str | None = None,
     known: Sequence[str] = (),
 ) -> Grammar:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from t2sql.databases import (
+    BUSY_SECONDS,
     ReadSchema,
     dialect_name,
     masked_url,
@@ -18,6 +18,7 @@ from t2sql.databases import (
     translate_errors,
 )
 from t2sql.errors import InputError, WorkError
+from t2sql.live.duckdb_macros import check_macros, read_macros
 from t2sql.live.reach import sqlite_reach
 from t2sql.live.running import Limits, LiveTarget
 from t2sql.live.schema_cache import load_cached, store
@@ -37,8 +38,6 @@ _DEFAULT_LIMITS = Limits()
 _DEFAULT_TEXT_LIMITS = TextLimits()
 # A value of the question is looked up while somebody waits, and three spellings are told apart.
 _LOOKUP_LIMITS = Limits(timeout=1.0, max_rows=8)
-_BUSY_SECONDS = 5.0
-"""How long a statement waits for a file that another process has locked, within its own limit."""
 _ROLE_LIMITS = Limits(timeout=1.0, max_rows=1)
 
 _ROLE_QUERIES = {
@@ -50,10 +49,6 @@ _ROLE_QUERIES = {
     """,
 }
 """Whether the role may do far more than read."""
-
-# A macro in the file is found before DuckDB's own function of its name, operators too: so we call none.
-_FUNCTIONS = "SELECT DISTINCT function_name, internal FROM system.main.duckdb_functions()"
-_CALLED = re.compile(r'(\w+)"?\s*\(')
 
 
 class LiveDatabase:
@@ -98,7 +93,7 @@ class LiveDatabase:
             self._engine = read_only_engine(address)
             # Opening a file reads nothing of it; this shows whether it is a database.
             schema_state(self._engine)
-            self._macros = self._read_macros()
+            self._macros = read_macros(self._engine) if dialect == "duckdb" else {}
         self._runner: tuple[Schema | None, Runner] | None = None
         self._closing = threading.Event()
         self._reading: threading.Thread | None = None
@@ -108,18 +103,6 @@ class LiveDatabase:
         if self.dialect != "sqlite":
             # The driver is loaded while a model thinks.
             self._statement_runner().prepare()
-
-    def _read_macros(self) -> dict[str, bool]:
-        """The macros in a DuckDB file, and whether each replaces one of DuckDB's own functions.
-
-        The file is locked against writers as long as it is open, so that none is added.
-        """
-        if self.dialect != "duckdb":
-            return {}
-        with self._engine.connect() as connection:
-            functions = connection.exec_driver_sql(_FUNCTIONS).fetchall()
-        own = {name.lower() for name, internal in functions if internal}
-        return {name: name.lower() in own for name, internal in functions if not internal}
 
     def schema(self) -> Schema:
         """The tables as they are now. They are read again only when their `schema_state` has changed.
@@ -166,11 +149,8 @@ class LiveDatabase:
             namespaces=read.namespaces,
             index=self._values,
         )
-        called = {name.lower() for name in _CALLED.findall(statement.sql)}
-        for name, replaces in self._macros.items():
-            if replaces or name.lower() in called:
-                reason = f"the database's own macro {name} would be called in place of DuckDB's function"
-                raise SqlError("not_read_only", reason, sql)
+        if self._macros:
+            check_macros(self._macros, statement.sql, sql)
         return statement
 
     def execute(
@@ -207,7 +187,7 @@ class LiveDatabase:
             if self._runner is None or self._runner[0] is not schema:
                 if self._runner is not None:
                     self._runner[1].close()
-                target = SqliteFile(self.file.resolve(), _BUSY_SECONDS, sqlite_reach(schema))
+                target = SqliteFile(self.file.resolve(), BUSY_SECONDS, sqlite_reach(schema))
                 self._runner = schema, Runner(target)
             return self._runner[1]
 

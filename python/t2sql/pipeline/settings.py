@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from t2sql import data
-from t2sql.data import masked_source, source_prompt_format
+from t2sql.data import has_prompt_format, masked_source, source_prompt_format
 from t2sql.databases import has_password
 from t2sql.errors import InputError
 from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
@@ -99,7 +98,7 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
     if "iters" in given and "minutes" not in given and (not recorded or given["iters"] != base.get("iters")):
         # Whoever names a number of steps wants them all.
         values["minutes"] = None
-    if "prompt" not in given and not recorded and data.has_prompt_format(str(values["data"])):
+    if "prompt" not in given and not recorded and has_prompt_format(str(values["data"])):
         # A dataset keeps the format that it was made in, whatever the preset would give a source without one.
         values["prompt"] = None
     for name in ("keys", "augment"):

@@ -9,6 +9,7 @@ from .tables import ForeignKey as ForeignKey
 from .tables import Schema as Schema
 from .tables import Table as Table
 from .word_scores import WordScores as WordScores
+from .words import NUMBER_WORDS as NUMBER_WORDS
 from .words import join_phrases as join_phrases
 from .words import name_phrase as name_phrase
 from .words import pluralize as pluralize
@@ -17,6 +18,7 @@ from .words import singularize as singularize
 from .words import split_name as split_name
 
 __all__ = [
+    "NUMBER_WORDS",
     "Column",
     "ColumnValue",
     "ForeignKey",

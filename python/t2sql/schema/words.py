@@ -22,6 +22,12 @@ _SHORT_FORMS = {
     "prod": "product",
     "cnt": "count",
 }
+NUMBER_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+"""The words of small numbers, by number."""
+
 _PREFIXES = ("tbl", "tb", "vw")
 _PLURALS = {
     "person": "people",

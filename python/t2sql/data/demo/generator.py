@@ -17,6 +17,7 @@ from pathlib import Path
 from t2sql.data.demo import invented
 from t2sql.data.demo.databases import DemoDatabase, fill
 from t2sql.data.demo.domains import NAMING_STYLES, NAMING_WITH_SPACES, domains, make_table
+from t2sql.data.demo.examples import make_example
 from t2sql.data.demo.query import DemoQuery
 from t2sql.data.demo.query_sampler import KIND_WEIGHTS, TRAIN_KIND_WEIGHTS, sample_query
 from t2sql.data.demo.question_writer import DemoQuestionWriter
@@ -26,7 +27,6 @@ from t2sql.data.demo.worlds import worlds
 from t2sql.data.example import Example, Splits
 from t2sql.data.rng import Rng
 from t2sql.progress import Progress
-from t2sql.prompt import render_prompt
 from t2sql.schema import Schema
 
 VERSION = "demo.4"
@@ -205,7 +205,7 @@ class _ExampleSampler:
         self._seen |= {(database.name, query.sql()), (database.name, question.lower())}
         self._uses[database.name] += 1
         sql = query.joined_sql() if self._split == "train" else query.sql()
-        return _example(example_id, database, query, question, sql)
+        return make_example(example_id, database, question, sql, query.tags)
 
 
 def _has_answer(connection: sqlite3.Connection, query: DemoQuery) -> bool:
@@ -213,17 +213,3 @@ def _has_answer(connection: sqlite3.Connection, query: DemoQuery) -> bool:
     with closing(connection.execute(query.sql())) as cursor:
         row = cursor.fetchone()
     return row is not None and any(value not in (None, 0) for value in row)
-
-
-def _example(example_id: str, database: DemoDatabase, query: DemoQuery, question: str, sql: str) -> Example:
-    return Example(
-        id=example_id,
-        question=question,
-        schema=database.schema,
-        sql=sql,
-        db=f"db/{database.name}.sqlite",
-        source="demo",
-        prompt=render_prompt(database.schema, question),
-        completion=sql,
-        tags=query.tags,
-    )

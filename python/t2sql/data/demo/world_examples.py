@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from t2sql.data.demo.examples import make_example
 from t2sql.data.demo.world_databases import WorldDatabase
 from t2sql.data.example import Example
 from t2sql.data.rng import Rng
 from t2sql.data.synthesis import AnswerChecker, QuerySampler, QuestionWriter, Recipe, read_recipe
-from t2sql.prompt import render_prompt
 
 _SHARES: dict[str, float] = {
     "select": 4,
@@ -79,16 +79,6 @@ def sample_examples(rng: Rng, database: WorldDatabase, count: int, recipe: Recip
                 if sql in seen or question.lower() in seen:
                     continue
                 seen |= {sql, question.lower()}
-                yield Example(
-                    id="",
-                    question=question,
-                    schema=database.schema,
-                    sql=sql,
-                    db=f"db/{database.name}.sqlite",
-                    source="demo",
-                    prompt=render_prompt(database.schema, question),
-                    completion=sql,
-                    tags=("relational", *query.tags),
-                )
+                yield make_example("", database, question, sql, ("relational", *query.tags))
                 left -= 1
                 break

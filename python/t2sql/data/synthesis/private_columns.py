@@ -30,6 +30,9 @@ _DASHES = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z")
 PrivateColumns: TypeAlias = set[tuple[str, str]]
 """(table, column) of each private column."""
 
+PLACEHOLDER = "private-"
+"""How the texts begin that stand for private ones in the copy of a database."""
+
 _TELLING = 5
 """Characters of a private text that is looked for in other columns; shorter ones are words of any text."""
 
@@ -142,7 +145,7 @@ def replace_values(
         if value is None:
             return None
         number = numbers.setdefault(value, len(numbers) + 1)
-        return f"private-{number}" if isinstance(value, str) else number
+        return f"{PLACEHOLDER}{number}" if isinstance(value, str) else number
 
     texts = {
         text
