@@ -65,6 +65,8 @@ class Server:
                 *(self._server, "--no-defaults", f"--datadir={self._data}", f"--user={self._user}"),
                 *(f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"),
                 *(f"--socket={self.socket}", f"--pid-file={self._data}/pid"),
+                # A server that starts deletes all temporary tables of its folder, another server's too.
+                f"--tmpdir={self._data}",
                 *("--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0"),
                 *("--innodb-log-file-size=8M", "--performance-schema=OFF"),
                 # MariaDB 10.11 may crash as it drops an interrupted statement's temporary table on the disk.
