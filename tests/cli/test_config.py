@@ -100,7 +100,7 @@ def test_given_beats_recorded_beats_preset() -> None:
     assert resolve_settings({"preset": "demo"}, recorded).train.loss_on == "completion"
 
 
-@pytest.mark.parametrize("preset", ["demo", "wikisql", "tutorial", "7b-mac", "quick"])
+@pytest.mark.parametrize("preset", ["demo", "deep", "wikisql", "tutorial", "7b-mac", "quick"])
 def test_every_preset_is_whole(preset: str) -> None:
     settings = resolve_settings({"preset": preset})
     assert settings.train.iters >= settings.train.save_every

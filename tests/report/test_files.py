@@ -242,3 +242,49 @@ def test_curve_of_training_that_started_again_is_the_new_one(tmp_path: Path) -> 
             stage.emit(TrainStartEvent(total_parameters=2, trainable_parameters=1))
             stage.emit(TrainEvent(step=10, loss=loss))
     assert points(run) == [(10, 3.0)]
+
+
+def test_the_report_says_whether_training_made_the_model_better_and_by_how_much(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    compared = run.result(CompareResult)
+    assert compared is not None
+    for correct, broken, fixed, outcome, words in (
+        (90, 5, 25, "better", "Better than the model it started from: +10.0 points (95% interval +4.7 to"),
+        (70, 20, 20, "unclear", "cannot be told: +0.0 points"),
+        (50, 30, 10, "worse", "Worse than the model it started from: -10.0 points"),
+    ):
+        save(run, paired_result(compared, 70, correct, broken, fixed))
+        report.write(run)
+        document = json.loads((run.path / "report.json").read_text())
+        assert document["improvement"]["outcome"] == outcome and document["improvement"]["n"] == 200
+        assert document["improvement"]["difference"] == pytest.approx((correct - 70) / 200)
+        assert (document["verdict"]["tone"] == "good") == (outcome == "better")
+        for name in ("report.md", "report.html"):
+            assert words in (run.path / name).read_text()
+
+
+def test_no_improvement_is_claimed_where_the_two_were_not_asked_the_same(tmp_path: Path) -> None:
+    run = make_reported_run(tmp_path / "demo")
+    compared = run.result(CompareResult)
+    assert compared is not None
+    whole = paired_result(compared, 70, 90, 5, 25)
+    fewer = replace(whole, rows=(replace(whole.rows[0], n=100), *whole.rows[1:]))
+    for result in (replace(whole, pairs=()), fewer, replace(whole, rows=whole.rows[1:])):
+        assert report.improvement(result) is None
+
+
+def paired_result(result: CompareResult, before: int, after: int, broken: int, fixed: int) -> CompareResult:
+    """The comparison with other counts of the base and of the Q8_0 file, of 200 questions."""
+    rows = tuple(
+        replace(row, correct=before if row.base else after, n=200, interval=(0.3, 0.5))
+        if row.base or row.model == "demo.q8_0"
+        else row
+        for row in result.rows
+    )
+    pair = replace(
+        result.pairs[0],
+        broken=tuple(f"b{i}" for i in range(broken)),
+        fixed=tuple(f"f{i}" for i in range(fixed)),
+        questions={},
+    )
+    return replace(result, rows=rows, pairs=(pair, *result.pairs[1:]))

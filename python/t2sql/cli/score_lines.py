@@ -60,7 +60,7 @@ def pair_lines(pairs: Iterable[records.Pair], brief: Collection[str] = (), most:
     for pair in pairs:
         lines.append(
             f"{pair.model} {pair.backend} against {pair.against}: {len(pair.broken)} broken, "
-            f"{len(pair.fixed)} fixed of {pair.n}, p = {pair.p:.2g}"
+            f"{len(pair.fixed)} fixed of {pair.n}, p = {pair.p:.2g}{_points(pair)}"
         )
         if pair.against in brief:
             continue
@@ -68,6 +68,14 @@ def pair_lines(pairs: Iterable[records.Pair], brief: Collection[str] = (), most:
             lines += [f"  {word}: {printable(pair.questions.get(name, name))}" for name in ids[:most]]
             lines += [f"  {word}: {len(ids) - most} more"] if len(ids) > most else []
     return "\n".join(lines)
+
+
+def _points(pair: records.Pair) -> str:
+    """The difference in percentage points; "" where its interval is not recorded, or of too few questions."""
+    if pair.interval is None or pair.n < records.FEW_ANSWERS:
+        return ""
+    low, high = (100 * end for end in pair.interval)
+    return f", {100 * pair.difference:+.1f} points (95% {low:+.1f} to {high:+.1f})"
 
 
 def measure_line(rows: Sequence[Measured]) -> str:

@@ -44,7 +44,7 @@ def _option(name: str, annotation: Any, description: str | None) -> object:
     return Annotated[value_type | None, typer.Option(flags, help=description, show_default=False)]
 
 
-_PRESET = "Settings to start from: demo (the default), wikisql, tutorial, 7b-mac or quick."
+_PRESET = "Settings to start from: demo (the default), deep, wikisql, tutorial, 7b-mac or quick."
 
 TRAINING = Group(
     "training",

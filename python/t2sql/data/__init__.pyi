@@ -13,6 +13,7 @@ from .preparation import prepare as prepare
 from .prompting import asked_in as asked_in
 from .source_formats import has_prompt_format as has_prompt_format
 from .source_formats import source_prompt_format as source_prompt_format
+from .source_kinds import is_database as is_database
 from .source_kinds import masked_source as masked_source
 from .sources import DataSource as DataSource
 from .sources import source_state as source_state
@@ -36,6 +37,7 @@ __all__ = [
     "commonest_shape",
     "default_recipe_text",
     "has_prompt_format",
+    "is_database",
     "judge_privacy",
     "load",
     "masked_source",

@@ -67,6 +67,14 @@ def kind_of(source: str) -> SourceKind:
     raise InputError("no such data source", where=source, expected=SOURCES)
 
 
+def is_database(source: str) -> bool:
+    """Whether a source's name stands for a database: its URL, or the path of its file."""
+    try:
+        return kind_of(source) == "a database"
+    except InputError:
+        return False
+
+
 def _kind_of_directory(path: Path) -> SourceKind:
     if is_spider_layout(path):
         return "a layout"

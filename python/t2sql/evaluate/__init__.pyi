@@ -34,6 +34,7 @@ from .scores import summarize as summarize
 from .stats import Paired as Paired
 from .stats import mcnemar as mcnemar
 from .stats import paired as paired
+from .stats import paired_interval as paired_interval
 from .stats import wilson as wilson
 from .suite import Suite as Suite
 from .suite import suite_of as suite_of
@@ -73,6 +74,7 @@ __all__ = [
     "open_scorer",
     "pair",
     "paired",
+    "paired_interval",
     "predict",
     "score",
     "score_checkpoints",

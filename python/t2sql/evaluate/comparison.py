@@ -50,6 +50,8 @@ class CompareOptions:
         max_tokens: The most tokens of an answer.
         grammar: Whether only statements over the question's own tables can be answers, as `t2sql ask` has it.
         references: Names of models that every other is also compared with.
+        base_prompt_format: The format that the model is asked in which the others are compared with; None for
+            that of the questions.
         out_dir: A directory for each model's predictions.
         force: Whether predictions in it may be replaced.
     """
@@ -61,6 +63,7 @@ class CompareOptions:
     max_tokens: int = MAX_TOKENS
     grammar: bool = True
     references: Sequence[str] = ()
+    base_prompt_format: PromptFormat | None = None
     out_dir: Path | None = None
     force: bool = False
 
@@ -185,7 +188,7 @@ class _Asking:
         if progress is not None:
             progress(0, len(self.examples), "")
         options, out = self.options, self.out
-        trained_on = None if self.is_base else _trained_format(self.ref)
+        trained_on = options.base_prompt_format if self.is_base else _trained_format(self.ref)
         asked = PredictOptions(
             max_tokens=options.max_tokens,
             grammar=options.grammar,

@@ -47,6 +47,7 @@ def pair(against: Answers, answers: Answers) -> records.Pair:
         broken=result.broken,
         fixed=result.fixed,
         p=result.p,
+        interval=result.interval,
         questions={question: answers.questions[question] for question in (*result.broken, *result.fixed)},
     )
 

@@ -11,14 +11,17 @@ from typing import Any
 from t2sql.data import has_prompt_format, masked_source, source_prompt_format
 from t2sql.databases import has_password
 from t2sql.errors import InputError
+from t2sql.models import lasting_source
+from t2sql.pipeline.starting import find_start
 from t2sql.prompt import DEFAULT_FORMAT, PromptFormat
 from t2sql.runs.records import Json
 from t2sql.train import TrainConfig
 
-PRESETS = ("demo", "quick", "wikisql", "tutorial", "7b-mac")
+PRESETS = ("demo", "deep", "quick", "wikisql", "tutorial", "7b-mac")
 TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
 _OWN: dict[str, Json] = {
     "model": "demo",
+    "start_from": None,
     "data": "demo",
     "prompt": None,
     "types": ["q8_0", "q4_1", "q4_0"],
@@ -30,6 +33,8 @@ _OWN: dict[str, Json] = {
     "select": "execution",
     "select_limit": 100,
 }
+_KEPT = ("model", "start_from", "data")
+"""Settings of a run that a preset does not replace."""
 SELECT = ("execution", "loss")
 
 
@@ -38,7 +43,8 @@ class Settings:
     """A run's settings.
 
     Attributes:
-        model: The base model, as the user named it.
+        model: The base model, as the user named it; with `start_from`, the path of that model.
+        start_from: The tuned model that training goes on from, as the user named it; None for a base.
         data: The data source, as the user named it.
         prompt: The name of the prompts' format; None for the data source's own.
         types: ggml types to quantize to, without f32.
@@ -53,6 +59,7 @@ class Settings:
     """
 
     model: str
+    start_from: str | None
     data: str
     prompt: str
     types: tuple[str, ...]
@@ -93,7 +100,9 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
         base = dict(recorded)
     else:
         base = read_preset(str(preset or "demo"))
-        base |= {name: value for name, value in (recorded or {}).items() if name in ("model", "data")}
+        base |= {name: value for name, value in (recorded or {}).items() if name in _KEPT}
+    if "model" in given and "start_from" not in given:
+        base["start_from"] = None
     values = _OWN | base | given
     if "iters" in given and "minutes" not in given and (not recorded or given["iters"] != base.get("iters")):
         # Whoever names a number of steps wants them all.
@@ -101,6 +110,8 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
     if "prompt" not in given and not recorded and has_prompt_format(str(values["data"])):
         # A dataset keeps the format that it was made in, whatever the preset would give a source without one.
         values["prompt"] = None
+    if given.get("start_from") is not None:
+        _start_from(values, given)
     for name in ("keys", "augment"):
         if isinstance(values.get(name), str):
             values[name] = [part.strip() for part in values[name].split(",") if part.strip()]
@@ -125,6 +136,21 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
         _refuse_password(own["data"])
     train = TrainConfig.of(model=own["model"], **values)
     return Settings(**own, train=train)
+
+
+def _start_from(values: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Put a tuned model, and the format of its prompts, into the settings."""
+    start = find_start(str(given["start_from"]))
+    named = given.get("model")
+    if named is not None and lasting_source(str(named)) != str(start.path):
+        raise InputError(
+            "--model and --start-from name different models",
+            expected="one of them: --model for a base, --start-from for a tuned model",
+            found=f"{named} and {given['start_from']}",
+        )
+    values["model"] = str(start.path)
+    if given.get("prompt") is None:
+        values["prompt"] = start.prompt_format.name
 
 
 def _prompt_format(name: object, source: str) -> PromptFormat:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from t2sql import evaluate, models
 from t2sql.pipeline.context import Context
 from t2sql.plain import JsonObject
+from t2sql.prompt import PromptFormat
 from t2sql.runs import StageHandle
 from t2sql.runs.records import CompareResult
 
@@ -33,6 +34,7 @@ def work(context: Context, stage: StageHandle) -> CompareResult:
             limits=_limits(context),
             max_tokens=settings.max_tokens,
             references=[layout.model_file("f32").stem],
+            base_prompt_format=_base_format(context),
             out_dir=out,
             force=True,
         ),
@@ -49,6 +51,11 @@ def work(context: Context, stage: StageHandle) -> CompareResult:
         baseline_n=baseline.summary.n,
         baseline_shape=baseline.shape,
     )
+
+
+def _base_format(context: Context) -> PromptFormat | None:
+    """The format that a tuned base was trained on; None for an untuned one."""
+    return PromptFormat.known(models.directory_facts(context.model.path).prompt_format)
 
 
 def _limits(context: Context) -> dict[str, int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from t2sql import evaluate, train
+from t2sql import evaluate, models, train
 from t2sql.confidence import calibrate
 from t2sql.grammar import Width, trained_width
 from t2sql.pipeline.context import Context
@@ -43,7 +43,7 @@ def work(context: Context, stage: StageHandle) -> TestResult:
     checkpoints = train.checkpoints(run.path)
     rows = _losses(context, stage, checkpoints)
     calibration, pairs = None, None
-    width = trained_width([(one.schema, one.sql) for one in context.dataset.train if one.sql])
+    width = _width(context)
     if context.settings.select == "execution":
         rows, calibration, pairs = _scores(context, stage, checkpoints, rows, width)
     chosen = replace(_choice(_best(checkpoints, rows), rows, calibration), grammar=width)
@@ -55,6 +55,13 @@ def work(context: Context, stage: StageHandle) -> TestResult:
         best_step=chosen.step,
         chosen=run.chosen,
     )
+
+
+def _width(context: Context) -> Width:
+    """The grammar that the answers need: the data's, or the wide one where the base was tuned for that."""
+    if models.directory_facts(context.model.path).grammar == "wide":
+        return "wide"
+    return trained_width([(one.schema, one.sql) for one in context.dataset.train if one.sql])
 
 
 def _losses(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from t2sql.report.failures import failures
+from t2sql.report.improving import improvement
 from t2sql.report.training_curve import reported_training
 from t2sql.report.verdict import verdict
 from t2sql.runs import Run, current_events, summarize
@@ -38,6 +39,7 @@ def collect(run: Run) -> Report:
     tested = run.result(TestResult) or TestResult()
     comparison = run.result(CompareResult) or CompareResult()
     state, files, stages = _state(run), _files(run), _stages(run)
+    improved = improvement(comparison)
     return Report(
         run=ReportedRun(
             name=run.name,
@@ -63,7 +65,8 @@ def collect(run: Run) -> Report:
         failures=failures(run.layout.predictions),
         stages=stages,
         warnings=_warnings(events),
-        verdict=verdict(state, files, comparison, stages),
+        verdict=verdict(state, files, comparison, stages, improved),
+        improvement=improved,
     )
 
 

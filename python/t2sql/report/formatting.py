@@ -45,6 +45,16 @@ def span(interval: Sequence[float]) -> str:
     return f"{100 * interval[0]:.0f}–{100 * interval[1]:.0f}%"
 
 
+def points(fraction: float) -> str:
+    """A difference of two fractions in percentage points, with its sign."""
+    return f"{100 * fraction:+.1f}"
+
+
+def change(interval: Sequence[float] | None) -> str:
+    """The 95% interval of a difference, in percentage points; a dash where it is not recorded."""
+    return "–" if interval is None else f"{points(interval[0])} to {points(interval[1])}"
+
+
 def size(value: float | None) -> str:
     """Bytes, in decimal units."""
     if value is None:

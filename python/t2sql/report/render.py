@@ -14,6 +14,7 @@ from t2sql.report import formatting
 from t2sql.report.contents import collect
 from t2sql.report.coverage import coverage_curve, trusted
 from t2sql.report.curve import loss_curve
+from t2sql.report.improving import improvement_sentence
 from t2sql.report.wording import PAIRS_MEAN, chosen_by, fewer_mean, how_asked, right_means, trust_means
 from t2sql.runs import Run
 from t2sql.runs.records import ComparisonRow, Report, asked_fewer, asked_most
@@ -69,6 +70,7 @@ def _values(document: Report) -> dict[str, Any]:
         "pairs": [pair for pair in pairs if pair.n == most],
         "few_pairs": len(pairs) - sum(pair.n == most for pair in pairs),
         "pairs_mean": PAIRS_MEAN,
+        "improved": improvement_sentence(document.improvement) if document.improvement else "",
         "trusted": trusted(rows),
         "trust_means": trust_means(document.calibration),
         "chosen_by": chosen_by(document.chosen),
@@ -98,7 +100,19 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    names = ("number", "chance", "share", "span", "size", "duration", "cell", "code", "count")
+    names = (
+        "number",
+        "chance",
+        "share",
+        "span",
+        "size",
+        "duration",
+        "cell",
+        "code",
+        "count",
+        "points",
+        "change",
+    )
     environment.filters.update({name: getattr(formatting, name) for name in names})
     environment.globals.update({"rate": formatting.rate, "between": formatting.between})
     return environment

@@ -9,6 +9,7 @@ from t2sql.runs.records import (
     FEW_ANSWERS,
     CompareResult,
     ComparisonRow,
+    Improvement,
     ReportedFile,
     ReportedStage,
     Verdict,
@@ -16,7 +17,11 @@ from t2sql.runs.records import (
 
 
 def verdict(
-    state: str, files: Sequence[ReportedFile], comparison: CompareResult, stages: Sequence[ReportedStage]
+    state: str,
+    files: Sequence[ReportedFile],
+    comparison: CompareResult,
+    stages: Sequence[ReportedStage],
+    improved: Improvement | None = None,
 ) -> Verdict:
     """Sum a run up.
 
@@ -25,6 +30,7 @@ def verdict(
         files: The model files; one that is not the same model decides the verdict.
         comparison: What was compared.
         stages: The stages, to say where a run without a comparison is.
+        improved: What training changed, question by question: a run is good where that is for the better.
     """
     broken = next((file for file in files if file.verified is False), None)
     if broken is not None:
@@ -45,10 +51,13 @@ def verdict(
     if comparison.baseline is not None:
         of = f" of {comparison.baseline_n}" if comparison.baseline_n else ""
         parts.append(f"always the commonest query shape: {comparison.baseline:.1%}{of}")
-    to_beat = max(base.accuracy if base else 0.0, comparison.baseline or 0.0)
+    to_beat = comparison.baseline or 0.0
+    if improved is None:
+        to_beat = max(base.accuracy if base else 0.0, to_beat)
+    is_better = improved is None or improved.outcome == "better"
     rightly = "with the right rows" if row.measure == "execution" else "right"
     return Verdict(
-        tone="good" if low > to_beat else "bad",
+        tone="good" if is_better and low > to_beat else "bad",
         headline=_headline(row, rightly),
         detail="; ".join(parts) + ".",
         row=row.name,

@@ -9,6 +9,8 @@ from t2sql.runs.records import ChosenCheckpoint, ComparisonRow, Threshold, asked
 
 PAIRS_MEAN = (
     "The same questions, answered by two: broken were right only before, fixed only after. "
+    "Points are the difference in percentage points, with the 95% interval for paired answers (Newcombe, "
+    "1998); "
     "p is McNemar's exact test: how often so lopsided a change comes about by chance."
 )
 

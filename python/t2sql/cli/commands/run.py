@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from t2sql import pipeline
+from t2sql import data as sources
+from t2sql import pipeline, report
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
 from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
 from t2sql.runs import RunLayout
+from t2sql.runs.records import CompareResult, Improvement
 from t2sql.text import visible
 
 EXAMPLE = """
@@ -29,6 +32,15 @@ def command(
     model: Annotated[
         str | None,
         typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            "--start-from",
+            help="A tuned model to go on from: a run, its fused directory, or a GGUF file.",
+            metavar="RUN|FILE",
+            show_default=False,
+        ),
     ] = None,
     data: Annotated[
         str | None,
@@ -102,7 +114,7 @@ def command(
         return
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
-    own |= {"select": select, "select_limit": select_limit, "prompt": prompt}
+    own |= {"start_from": start_from, "select": select, "select_limit": select_limit, "prompt": prompt}
     given = training | {name: value for name, value in own.items() if value is not None}
 
     def decide(loss: pipeline.Loss) -> bool:
@@ -118,21 +130,28 @@ def command(
     except KeyboardInterrupt:
         out.note(f"\nthe run is kept; to go on: t2sql run --out {target}")
         raise
+    compared = run.result(CompareResult)
+    improved = None if compared is None else report.improvement(compared)
     document = {
         "path": run.path,
         "chosen": run.chosen,
+        "improvement": improved,
         "stages": run.stages,
         "report": run.layout.report_html,
     }
-    out.result(document, lambda: _goodbye(run.path, settings.types))
+    out.result(document, lambda: _goodbye(run.path, settings, improved))
 
 
 def _on_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _goodbye(path: Path, types: tuple[str, ...]) -> str:
+def _goodbye(path: Path, settings: pipeline.Settings, improved: Improvement | None) -> str:
     layout = RunLayout(path)
-    file = layout.model_file(types[0] if types else "f32")
+    file = layout.model_file(settings.types[0] if settings.types else "f32")
     ask = f't2sql ask {file} "How old is Wang Junjian?" --table "students: Name, Age, School"'
-    return f"\nreport: {layout.report_html}\nto use the files: {layout.readme}\ntry: {ask}"
+    if sources.is_database(settings.data):
+        ask = f"t2sql ask {file} --db {shlex.quote(settings.data)} --interactive"
+    lines = [] if improved is None else [report.improvement_sentence(improved)]
+    lines += [f"report: {layout.report_html}", f"to use the files: {layout.readme}", f"try: {ask}"]
+    return "\n" + "\n".join(lines)

@@ -32,6 +32,15 @@ def command(
         str | None,
         typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
     ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            "--start-from",
+            help="A tuned model to go on from: a run, its fused directory, or a GGUF file.",
+            metavar="RUN|FILE",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option("--data", help="Directory of JSONL, or demo.", show_default="demo"),
@@ -52,7 +61,8 @@ def command(
         raise InputError(
             "the output exists", where=target, hint="Go on from it with --resume, or add --force"
         )
-    given = training | {k: v for k, v in (("model", model), ("data", data)) if v is not None}
+    own = {"model": model, "start_from": start_from, "data": data}
+    given = training | {name: value for name, value in own.items() if value is not None}
     if resume:
         _check_same_settings(runs.open_run(target).config, given)
     keeping = runs.replacing(target) if force else _nothing_left(target)

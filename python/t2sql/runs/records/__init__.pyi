@@ -42,6 +42,7 @@ from .predictions import read_predictions as read_predictions
 from .predictions import write_predictions as write_predictions
 from .report import Failures as Failures
 from .report import FileFailures as FileFailures
+from .report import Improvement as Improvement
 from .report import Report as Report
 from .report import ReportedFile as ReportedFile
 from .report import ReportedRun as ReportedRun
@@ -104,6 +105,7 @@ __all__ = [
     "Failures",
     "FileFailures",
     "FuseResult",
+    "Improvement",
     "Json",
     "JsonObject",
     "LossEvent",

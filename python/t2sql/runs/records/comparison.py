@@ -133,8 +133,12 @@ class Pair(Record):
         broken: Ids of those that only the other answered correctly.
         fixed: Ids of those that only this one answered correctly.
         p: Two-sided p value of McNemar's exact test on the two counts.
+        interval: 95% interval of `difference`, by Newcombe's method 10; null in records of 0.1.0.
         questions: The text of the broken and the fixed questions, by id.
+        difference: This one's fraction of correct answers minus the other's, or 0 where n is 0.
     """
+
+    COMPUTED: ClassVar[tuple[str, ...]] = ("difference",)
 
     model: str
     backend: str
@@ -143,7 +147,13 @@ class Pair(Record):
     broken: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     p: float = 1.0
+    interval: tuple[float, float] | None = None
     questions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def difference(self) -> float:
+        """Fraction of correct answers minus the other's."""
+        return (len(self.fixed) - len(self.broken)) / self.n if self.n else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

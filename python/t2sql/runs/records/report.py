@@ -207,6 +207,37 @@ class Verdict(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Improvement(Record):
+    """The tuned model against the one that it started from, on the same test questions.
+
+    Attributes:
+        outcome: "better" or "worse" where the interval is on one side of 0, else "unclear".
+        model: The tuned model.
+        backend: What answered.
+        n: Questions, which were in neither training nor validation.
+        before: Questions that the model it started from answered correctly.
+        after: Questions that the tuned model answered correctly.
+        difference: (after - before) / n.
+        interval: 95% interval of the difference, by Newcombe's method 10 for paired answers.
+        broken: Questions that only the model it started from answered correctly.
+        fixed: Questions that only the tuned model answered correctly.
+        p: Two-sided p value of McNemar's exact test.
+    """
+
+    outcome: Literal["better", "worse", "unclear"]
+    model: str
+    backend: str
+    n: int
+    before: int
+    after: int
+    difference: float
+    interval: tuple[float, float]
+    broken: int
+    fixed: int
+    p: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report(Record):
     """The whole document.
 
@@ -230,6 +261,7 @@ class Report(Record):
         stages: The stages, without `report`.
         warnings: The warnings.
         verdict: The one sentence.
+        improvement: The tuned model against the one that it started from; null before both were asked.
     """
 
     v: int = 1
@@ -251,6 +283,7 @@ class Report(Record):
     stages: tuple[ReportedStage, ...] = ()
     warnings: tuple[ReportedWarning, ...] = ()
     verdict: Verdict
+    improvement: Improvement | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The document as it is written."""
