@@ -82,6 +82,7 @@ class AskArguments:
         database: URL of the database.
         rows: What happens to a statement over it.
         interactive: Whether questions are read one after the other.
+        evidence: What the question leaves unsaid.
         backend: The runtime's name.
         opening: How the model is opened.
         options: How it is asked.
@@ -93,6 +94,7 @@ class AskArguments:
     database: str | None
     rows: RowArguments
     interactive: bool
+    evidence: str
     backend: str
     opening: generate.BackendOptions
     options: generate.AskOptions
@@ -116,9 +118,13 @@ class AskArguments:
             raise InputError("a question or --interactive?", expected="one of them")
 
 
-def slots_for(votes: int) -> int | None:
-    """Samples that llama.cpp draws at once; None leaves it at one.
+def slots_for(votes: int, beam: int) -> int | None:
+    """Sequences that llama.cpp holds at once; None leaves it at one.
 
-    The first sample comes alone, so up to two votes there is nothing to draw at once.
+    Args:
+        votes: Samples. The first comes alone, so up to two votes there is nothing to draw at once.
+        beam: Candidates of a beam search, each a sequence of its own.
     """
+    if beam > 1:
+        return beam
     return min(votes - 1, _MAX_SLOTS) if votes > 2 else None

@@ -38,14 +38,18 @@ def answer_from_database(out: Output, arguments: AskArguments) -> None:
         with closing(backend):
             asker = generate.Asker(backend, arguments.options)
             if arguments.question is None:
-                _converse(out, asker, database, arguments.rows)
+                _converse(out, asker, database, arguments)
                 return
-            answer = print_answer(out, asker, database, arguments.question, arguments.rows)
+            answer = print_answer(
+                out, asker, database, arguments.question, arguments.rows, arguments.evidence
+            )
             for line in answer.answer.timings.lines():
                 out.note(line)
 
 
-def _converse(out: Output, asker: generate.Asker, database: live.LiveDatabase, rows: RowArguments) -> None:
+def _converse(
+    out: Output, asker: generate.Asker, database: live.LiveDatabase, arguments: AskArguments
+) -> None:
     """Question after question; an error or Ctrl-C ends that one only."""
     out.note("A question a line; \\d lists the tables, Ctrl-D ends.")
     for line in question_lines():
@@ -54,7 +58,7 @@ def _converse(out: Output, asker: generate.Asker, database: live.LiveDatabase, r
                 for item in database.schema().tables:
                     out.line(one_line(f"{item.name}: {', '.join(item.column_names)}"))
             elif line.strip():
-                print_answer(out, asker, database, line, rows)
+                print_answer(out, asker, database, line, arguments.rows, arguments.evidence)
         except T2sqlError as error:
             out.note(f"error: {error}")
         except KeyboardInterrupt:
@@ -62,7 +66,12 @@ def _converse(out: Output, asker: generate.Asker, database: live.LiveDatabase, r
 
 
 def print_answer(
-    out: Output, asker: generate.Asker, database: live.LiveDatabase, question: str, rows: RowArguments
+    out: Output,
+    asker: generate.Asker,
+    database: live.LiveDatabase,
+    question: str,
+    rows: RowArguments,
+    evidence: str = "",
 ) -> live.LiveAnswer:
     """Ask, and print the statement, its rows, and what there is to know about them.
 
@@ -72,6 +81,7 @@ def print_answer(
         database: The database.
         question: The question, in words.
         rows: Whether the statement is run, and where its rows go.
+        evidence: What the question leaves unsaid.
 
     Returns:
         The answer.
@@ -81,7 +91,12 @@ def print_answer(
         WorkError: The model failed, or the database went away.
     """
     answer = live.ask_database(
-        asker, database, question, execute=rows.execute, limits=live.Limits(rows.timeout, rows.max_rows)
+        asker,
+        database,
+        question,
+        execute=rows.execute,
+        limits=live.Limits(rows.timeout, rows.max_rows),
+        evidence=evidence,
     )
     if rows.file is not None and answer.result is not None:
         live.write_file(answer.result, rows.file, rows.row_format, force=rows.force)

@@ -25,7 +25,7 @@ def answer_from_tables(out: Output, arguments: AskArguments) -> None:
     given = None if tables.ddl is None else schema.read_ddl_file(tables.ddl)
     subject = generate.Subject.of(arguments.question, tables.lines, given, tables.prompt)
     with closing(generate.open_backend(arguments.model, arguments.backend, arguments.opening)) as backend:
-        answer = subject.ask(generate.Asker(backend, arguments.options))
+        answer = subject.ask(generate.Asker(backend, arguments.options), evidence=arguments.evidence)
     out.result(answer.to_json(), answer.sql)
     for line in answer.timings.lines():
         out.note(line)

@@ -8,6 +8,7 @@ from .dataset import load as load
 from .example import SPLITS as SPLITS
 from .example import Example as Example
 from .example import Splits as Splits
+from .example import with_evidence as with_evidence
 from .paraphrases import paraphrase as paraphrase
 from .preparation import prepare as prepare
 from .prompting import asked_in as asked_in
@@ -48,4 +49,5 @@ __all__ = [
     "read_benchmark",
     "source_prompt_format",
     "source_state",
+    "with_evidence",
 ]

@@ -4,11 +4,12 @@ from .answer import Timings as Timings
 from .answer import choose_by_votes as choose_by_votes
 from .answer import doubts_about as doubts_about
 from .answer import is_rated as is_rated
+from .ask_options import MAX_BEAM as MAX_BEAM
+from .ask_options import AskOptions as AskOptions
+from .ask_options import GrammarOption as GrammarOption
+from .ask_options import Values as Values
 from .asker import Asker as Asker
-from .asker import AskOptions as AskOptions
 from .asker import FailedStatement as FailedStatement
-from .asker import GrammarOption as GrammarOption
-from .asker import Values as Values
 from .asker import check_question as check_question
 from .asking import AskKeywords as AskKeywords
 from .asking import Subject as Subject
@@ -32,6 +33,7 @@ from .worker_thread import WorkerThread as WorkerThread
 
 __all__ = [
     "BACKENDS",
+    "MAX_BEAM",
     "Answer",
     "AskKeywords",
     "AskOptions",

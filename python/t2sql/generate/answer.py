@@ -70,10 +70,11 @@ class Answer:
         weights: How the weights were held.
         generation: The answer that was taken.
         timings: The steps of the first sample.
-        samples: All samples, the likeliest first; one without votes.
+        samples: All samples, the likeliest first; one without votes and beam search, else its candidates.
         agreement: The fraction of the samples that say the same as the one taken; None without votes.
         min_logprob: The log-probability below which the answer is uncertain; None if it is not judged by it.
         warnings: What else a user should know, in words.
+        beam: The candidates that a beam search was to find; None without one.
     """
 
     prompt: str
@@ -87,6 +88,7 @@ class Answer:
     agreement: float | None = None
     min_logprob: float | None = None
     warnings: tuple[str, ...] = ()
+    beam: int | None = None
 
     @property
     def sql(self) -> str:
@@ -123,6 +125,7 @@ class Answer:
             "min_logprob": self.min_logprob,
             "agreement": self.agreement,
             "samples": [sample.text for sample in self.samples] if self.agreement is not None else None,
+            "candidates": self._candidates(),
             "prompt": self.prompt,
             "model": self.model,
             "backend": self.backend,
@@ -132,6 +135,12 @@ class Answer:
             "timings": timings,
             "warnings": list(self.warnings),
         }
+
+    def _candidates(self) -> list[Json] | None:
+        """What a beam search found, the likeliest first."""
+        if self.beam is None:
+            return None
+        return [{"sql": one.text, "logprob": one.logprob, "score": one.score} for one in self.samples]
 
 
 def is_rated(generation: Generation, min_logprob: float | None) -> bool:

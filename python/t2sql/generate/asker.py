@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
 
 from t2sql import sql
 from t2sql.confidence import VOTE_TEMP
+from t2sql.data import with_evidence
 from t2sql.errors import InputError
 from t2sql.generate.answer import Answer, Timings, choose_by_votes
+from t2sql.generate.ask_options import AskOptions
 from t2sql.generate.backend import Backend
-from t2sql.generate.request import DEFAULT_MAX_TOKENS, Cancelled, Generation, OnText, Request, never
+from t2sql.generate.request import Cancelled, Generation, OnText, Request, never
 from t2sql.grammar import DEFAULT_WIDTH, Grammar, Width, grammar_of
 from t2sql.prompt import (
     DEFAULT_FORMAT,
@@ -24,13 +24,7 @@ from t2sql.prompt import (
 )
 from t2sql.schema import Schema, with_guessed_keys
 
-Values: TypeAlias = Literal["free", "question"]
-"""Where the texts in an answer come from: anywhere, or words of the question."""
-
-GrammarOption: TypeAlias = Literal["narrow", "wide", "off"]
-"""What an answer may be: a statement such as t2sql's own data has, many more, or any text."""
-
-MAX_VOTES = 64
+_DEFAULT_OPTIONS = AskOptions()
 
 
 @dataclass(frozen=True)
@@ -47,65 +41,6 @@ class FailedStatement:
 
 
 @dataclass(frozen=True)
-class AskOptions:
-    """How a question is asked.
-
-    Attributes:
-        max_tokens: The most tokens of an answer.
-        temperature: 0 takes the likeliest token each time.
-        seed: Of the samples' random numbers.
-        free: Whether the answer may be any text, and not only a statement over the tables.
-        grammar: Which statements the answer may be; "off" is the same as `free`. None takes what the model
-            was trained for, and "narrow" where its file does not say.
-        values: Where the texts in the answer come from; not used when `free`. None is "question" in the wide
-            grammar, with the question's numbers and the columns' known values, and "free" in the narrow one.
-        votes: Samples to draw; the statement that most of them agree on is taken.
-        min_logprob: The log-probability below which an answer is uncertain; None takes the model's own.
-        prompt_format: How the question is put; None takes what the model was trained on.
-    """
-
-    max_tokens: int = DEFAULT_MAX_TOKENS
-    temperature: float = 0.0
-    seed: int = 0
-    free: bool = False
-    grammar: GrammarOption | None = None
-    values: Values | None = None
-    votes: int = 1
-    min_logprob: float | None = None
-    prompt_format: PromptFormat | None = None
-
-    def __post_init__(self) -> None:
-        """Check every option.
-
-        Raises:
-            InputError: One is out of range; the message names the command line's option.
-        """
-        if self.values is not None and self.values not in get_args(Values):
-            expected = " or ".join(get_args(Values))
-            raise InputError("unknown --values", expected=expected, found=repr(self.values))
-        if self.grammar is not None and self.grammar not in get_args(GrammarOption):
-            expected = ", ".join(get_args(GrammarOption))
-            raise InputError("unknown --grammar", expected=expected, found=repr(self.grammar))
-        if self.free and self.grammar not in (None, "off"):
-            raise InputError("--free and --grammar contradict each other", found=f"--grammar {self.grammar}")
-        if self.max_tokens < 1:
-            raise InputError("--max-tokens is too small", expected="1 or more", found=self.max_tokens)
-        if not 0 <= self.temperature < math.inf:
-            raise InputError("--temp is out of range", expected="0 or more", found=self.temperature)
-        if not 1 <= self.votes <= MAX_VOTES:
-            raise InputError("--votes is out of range", expected=f"1 to {MAX_VOTES}", found=self.votes)
-        if self.min_logprob is not None and (math.isnan(self.min_logprob) or self.min_logprob > 0):
-            raise InputError(
-                "--min-logprob is out of range", expected="a logarithm, 0 or less", found=self.min_logprob
-            )
-
-    @property
-    def constrained(self) -> bool:
-        """Whether the answer has a grammar."""
-        return not self.free and self.grammar != "off"
-
-
-@dataclass(frozen=True)
 class Asker:
     """A loaded model and how it is asked.
 
@@ -118,7 +53,7 @@ class Asker:
     """
 
     backend: Backend
-    options: AskOptions = AskOptions()
+    options: AskOptions = _DEFAULT_OPTIONS
     on_text: OnText | None = None
     cancelled: Cancelled = never
     on_generation: Callable[[Generation], None] = lambda generation: None
@@ -168,13 +103,17 @@ class Asker:
             known = [str(one.value) for one in hints.values]
             grammar = grammar_of(schema, copied, self.width, about=question, known=known)
         shown = with_guessed_keys(schema) if "keys" in self.prompt_format.parts else schema
-        prompt = render_prompt(shown, question, self.prompt_format, hints)
+        # Version 1 has no place of its own for evidence.
+        asked = with_evidence(question, hints.evidence) if self.prompt_format.version == 1 else question
+        prompt = render_prompt(shown, asked, self.prompt_format, hints)
         if failed is not None:
-            retry = render_retry(prompt, question, failed.sql, failed.error)
+            retry = render_retry(prompt, asked, failed.sql, failed.error)
             answer = self._answer(retry, grammar, votes=1)
+        elif self.options.beam > 1:
+            answer = self._answer_by_beam(prompt, grammar)
         else:
             answer = self._answer(prompt, grammar, votes=self.options.votes)
-        return replace(answer, warnings=_warnings(self, grammar))
+        return replace(answer, warnings=_warnings(self, grammar, hints))
 
     def complete(self, prompt: str) -> Answer:
         """Give the model a raw prompt, without a grammar.
@@ -192,13 +131,31 @@ class Asker:
         """
         if not prompt.strip():
             raise InputError("the prompt is empty")
+        if self.options.beam > 1:
+            raise InputError("--beam needs tables", hint="Leave it out: a raw prompt has no grammar")
         return self._answer(prompt, None, votes=self.options.votes)
 
     def _answer(self, prompt: str, grammar: Grammar | None, *, votes: int) -> Answer:
+        answer = self._answer_with(prompt, self._samples(prompt, grammar, votes))
+        if votes == 1:
+            return answer
+        return choose_by_votes(answer, [sample.text or None for sample in answer.samples], sql.same_statement)
+
+    def _answer_by_beam(self, prompt: str, grammar: Grammar | None) -> Answer:
+        options = self.options
+        request = Request(prompt, options.max_tokens, grammar=grammar, logprobs=True)
+        candidates = self.backend.beam(request, options.beam, cancelled=self.cancelled)
+        if self.on_text is not None:
+            self.on_text(candidates[0].text)
+        for generation in candidates:
+            self.on_generation(generation)
+        return replace(self._answer_with(prompt, candidates), beam=options.beam)
+
+    def _answer_with(self, prompt: str, samples: Sequence[Generation]) -> Answer:
+        """The answer with the first of some samples."""
         backend, options = self.backend, self.options
-        samples = self._samples(prompt, grammar, votes)
         first = samples[0]
-        answer = Answer(
+        return Answer(
             prompt=prompt,
             model=backend.model,
             backend=backend.name,
@@ -215,9 +172,6 @@ class Asker:
             samples=tuple(samples),
             min_logprob=backend.min_logprob if options.min_logprob is None else options.min_logprob,
         )
-        if votes == 1:
-            return answer
-        return choose_by_votes(answer, [sample.text or None for sample in samples], sql.same_statement)
 
     def _samples(self, prompt: str, grammar: Grammar | None, votes: int) -> list[Generation]:
         """The answer at the temperature asked for, and one warmer sample for each vote that is left."""
@@ -244,7 +198,7 @@ def check_question(question: str) -> str:
     return question
 
 
-def _warnings(asker: Asker, grammar: Grammar | None) -> tuple[str, ...]:
+def _warnings(asker: Asker, grammar: Grammar | None, hints: PromptHints) -> tuple[str, ...]:
     backend, asked = asker.backend, asker.prompt_format
     found: tuple[str, ...] = ()
     if grammar is not None and grammar.left_out:
@@ -255,6 +209,8 @@ def _warnings(asker: Asker, grammar: Grammar | None) -> tuple[str, ...]:
         found += (
             f"the wide grammar does not join {count} pairs of tables that keys connect, the least near",
         )
+    if hints.evidence and asked.version > 1 and "evidence" not in asked.parts:
+        found += (f"the prompt {asked} has no place for evidence; the model does not see it",)
     if PromptFormat.known(backend.prompt_format) == asked:
         return found
     if backend.prompt_format is None:

@@ -11,11 +11,12 @@ from typing import TypedDict, Unpack
 from t2sql.bounds import check_names
 from t2sql.errors import InputError
 from t2sql.generate.answer import Answer
-from t2sql.generate.asker import Asker, AskOptions, FailedStatement, GrammarOption, Values, check_question
+from t2sql.generate.ask_options import AskOptions, GrammarOption, Values
+from t2sql.generate.asker import Asker, FailedStatement, check_question
 from t2sql.generate.backend import Backend, BackendOptions
 from t2sql.generate.opening import open_backend
 from t2sql.models import ModelRef
-from t2sql.prompt import PromptFormat
+from t2sql.prompt import PromptFormat, PromptHints
 from t2sql.schema import Schema, read_table_lines
 
 
@@ -58,11 +59,11 @@ class Subject:
             raise InputError("which tables?", expected="--table lines or a schema", found=found)
         return cls(question, read_table_lines(list(tables or ())) if schema is None else schema)
 
-    def ask(self, asker: Asker, failed: FailedStatement | None = None) -> Answer:
-        """Ask; see `Asker.ask` and `Asker.complete`."""
+    def ask(self, asker: Asker, failed: FailedStatement | None = None, evidence: str = "") -> Answer:
+        """Ask; see `Asker.ask` and `Asker.complete`. A raw prompt takes no evidence."""
         if self.schema is None:
             return asker.complete(self.prompt)
-        return asker.ask(self.question, self.schema, failed)
+        return asker.ask(self.question, self.schema, failed, PromptHints(evidence=evidence))
 
 
 class AskKeywords(TypedDict, total=False):
@@ -75,9 +76,11 @@ class AskKeywords(TypedDict, total=False):
     grammar: GrammarOption | None
     values: Values | None
     votes: int
+    beam: int
     min_logprob: float | None
     prompt_format: str | PromptFormat | None
     failed: FailedStatement | None
+    evidence: str
     backend: str
     adapter: str | Path | None
     threads: int | None
@@ -105,7 +108,8 @@ def ask(
         schema: The tables.
         prompt: A raw text for the model, in place of question and tables.
         **options: `backend` is `open_backend`'s; `temp` is `AskOptions.temperature`, `failed` is
-            `Asker.ask`'s; the others are described in `AskOptions` and `BackendOptions`.
+            `Asker.ask`'s, `evidence` is `PromptHints.evidence`; the others are described in `AskOptions` and
+            `BackendOptions`.
 
     Returns:
         The answer.
@@ -122,11 +126,11 @@ def ask(
     """
     check_names("ask", options, AskKeywords.__annotations__)
     subject = Subject.of(question, tables, schema, prompt)
-    how, failed = _ask_options(options), options.get("failed")
+    how, failed, evidence = _ask_options(options), options.get("failed"), options.get("evidence", "")
     if not isinstance(model, (str, Path, ModelRef)):
-        return subject.ask(Asker(model, how), failed)
+        return subject.ask(Asker(model, how), failed, evidence)
     with closing(open_backend(model, options.get("backend", "auto"), _backend_options(options))) as backend:
-        return subject.ask(Asker(backend, how), failed)
+        return subject.ask(Asker(backend, how), failed, evidence)
 
 
 def _ask_options(options: AskKeywords) -> AskOptions:
@@ -139,6 +143,7 @@ def _ask_options(options: AskKeywords) -> AskOptions:
         grammar=options.get("grammar"),
         values=options.get("values"),
         votes=options.get("votes", AskOptions.votes),
+        beam=options.get("beam", AskOptions.beam),
         min_logprob=options.get("min_logprob"),
         prompt_format=PromptFormat.of(named) if isinstance(named, str) else named,
     )

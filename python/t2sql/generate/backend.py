@@ -116,6 +116,24 @@ class Backend(Protocol):
         """
         ...
 
+    def beam(self, request: Request, candidates: int, *, cancelled: Cancelled = never) -> list[Generation]:
+        """Find the likeliest answers to one request by beam search.
+
+        Args:
+            request: What to generate; it has a grammar, and its temperature does not matter.
+            candidates: The most answers to find, and the beginnings of answers that are followed at once.
+            cancelled: As for `answer`.
+
+        Returns:
+            Different answers, the likeliest first; at least one.
+
+        Raises:
+            InputError: The backend cannot search.
+            ContextError: The prompt does not fit the context.
+            WorkError: As for `answer`.
+        """
+        ...
+
     def close(self) -> None:
         """Free the model; the backend cannot be used after it."""
         ...

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from t2sql import models
 from t2sql.adapters import read_adapter_config
 from t2sql.errors import ContextError, WorkError
 from t2sql.generate.backend import BackendOptions
+from t2sql.generate.beam import Search
+from t2sql.generate.beam_mlx import MlxExpander
 from t2sql.generate.mlx_batch import Batch, BatchModel, Prompt
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, never
 from t2sql.grammar import Masks
@@ -82,6 +85,24 @@ class MlxBackend:
         """Answer requests in one batch, which each enters as others leave it; see `Backend.answers`."""
         return self._batch(requests, cancelled, on_result=on_result).run()
 
+    def beam(self, request: Request, candidates: int, *, cancelled: Cancelled = never) -> list[Generation]:
+        """Search with a row of the batch for each beginning; see `Backend.beam`."""
+        if self._loaded is None:
+            raise WorkError("the model is closed", where=self.path)
+        assert request.grammar is not None
+        tokenizer = self._loaded.tokenizer
+        prompt = self._prompt(self._loaded, replace(request, logprobs=False))
+        search = Search(
+            expander=MlxExpander(self._loaded.model, prompt.tokens),
+            ends=frozenset(tokenizer.eos_token_ids),
+            decode=tokenizer.decode,
+            width=candidates,
+            max_tokens=request.max_tokens,
+            prompt_tokens=len(prompt.tokens),
+            cancelled=cancelled,
+        )
+        return search.run(self._masks_of(self._loaded).path(request.grammar))
+
     def _batch(
         self,
         requests: Sequence[Request],
@@ -109,10 +130,14 @@ class MlxBackend:
             )
         mask = None
         if request.grammar is not None:
-            if self._masks is None:
-                self._masks = Masks(loaded.tokenizer)
-            mask = self._masks.of(request.grammar, logprobs=request.logprobs)
+            mask = self._masks_of(loaded).of(request.grammar, logprobs=request.logprobs)
         return Prompt(request, tokens, mask)
+
+    def _masks_of(self, loaded: Loaded) -> Masks:
+        """The masks of the tokenizer, made when they are first needed."""
+        if self._masks is None:
+            self._masks = Masks(loaded.tokenizer)
+        return self._masks
 
     def close(self) -> None:
         """Free the model; the backend cannot be used after it."""

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import Any
 
-from t2sql.errors import WorkError
+from t2sql.errors import InputError, WorkError
 from t2sql.generate.openai_client import DEFAULT_TIMEOUT, DEFAULT_TRIES, CompletionClient, Json
 from t2sql.generate.request import Cancelled, Generation, OnResult, OnText, Request, mean, never, not_started
 from t2sql.generate.statement import first_statement
@@ -116,6 +116,14 @@ class OpenAIBackend:
                 pool.shutdown(cancel_futures=True)
                 raise
         return [results[index] for index in range(len(requests))]
+
+    def beam(self, request: Request, candidates: int, *, cancelled: Cancelled = never) -> list[Generation]:
+        """Refuse; see `Backend.beam`.
+
+        Raises:
+            InputError: Always: completions do not say what a beam search needs.
+        """
+        raise InputError("a server's completions cannot be searched", found="--beam", hint="Use --votes")
 
     def _answer(self, request: Request, cancelled: Cancelled) -> Generation:
         """Send a request.

@@ -88,6 +88,7 @@ class Generation:
         logprob: Mean natural log-probability of the answer's tokens, before grammar and temperature; None
             where it was not asked for or the runtime does not report it.
         token_logprobs: The answer's tokens, blanks at its beginning included; see `Request.top_logprobs`.
+        score: Of a beam search's candidates, the log-probability of the whole answer, its end included.
     """
 
     text: str
@@ -100,6 +101,7 @@ class Generation:
     off_grammar: bool = False
     logprob: float | None = None
     token_logprobs: tuple[TokenLogprob, ...] = ()
+    score: float | None = None
 
 
 OnResult: TypeAlias = Callable[[int, Generation], None]

@@ -49,6 +49,7 @@ from .tensors import FloatArray as FloatArray
 from .tensors import TensorInfo as TensorInfo
 from .tensors import row_chunks as row_chunks
 from .tokenizer.gguf_tokenizer import special_ids as special_ids
+from .tokenizer.hf_files import tokenizer_json as tokenizer_json
 from .weights import to_gguf_rows as to_gguf_rows
 from .weights import to_hf_rows as to_hf_rows
 from .writing import ConvertResult as ConvertResult
@@ -107,5 +108,6 @@ __all__ = [
     "supported_architectures",
     "to_gguf_rows",
     "to_hf_rows",
+    "tokenizer_json",
     "type_named",
 ]

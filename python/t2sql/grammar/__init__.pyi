@@ -5,6 +5,8 @@ from .masks import Mask as Mask
 from .masks import Masks as Masks
 from .matching import byte_matcher as byte_matcher
 from .notations import Grammar as Grammar
+from .paths import Path as Path
+from .paths import Paths as Paths
 from .rewriting import rewritten as rewritten
 from .widths import DEFAULT_WIDTH as DEFAULT_WIDTH
 from .widths import WIDTHS as WIDTHS
@@ -18,6 +20,8 @@ __all__ = [
     "Grammar",
     "Mask",
     "Masks",
+    "Path",
+    "Paths",
     "Width",
     "byte_matcher",
     "grammar_of",

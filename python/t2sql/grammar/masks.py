@@ -5,23 +5,18 @@ llguidance says which tokens may come next; its own MLX helper needs Metal, so t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Any, TypeAlias
 
 import numpy as np
 from llguidance import LLMatcher
 from llguidance.hf import from_tokenizer
 
-from t2sql.errors import WorkError
-from t2sql.grammar.matching import matcher_of
 from t2sql.grammar.notations import Grammar
+from t2sql.grammar.paths import Path, Paths, check
 from t2sql.runtimes import Array, mx, scalar
 
 Tokenizer: TypeAlias = Any
 """mlx-lm's wrapper of a tokenizer."""
-
-_CACHED = 4
-"""Grammars that are kept as llguidance has read them, which takes it up to half a second."""
 
 
 class Masks:
@@ -33,8 +28,7 @@ class Masks:
         Args:
             tokenizer: mlx-lm's wrapper of a tokenizer of transformers.
         """
-        self._tokenizer = from_tokenizer(tokenizer._tokenizer, eos_token=sorted(tokenizer.eos_token_ids))
-        self._matchers: OrderedDict[str, LLMatcher] = OrderedDict()
+        self._paths = Paths(from_tokenizer(tokenizer._tokenizer, eos_token=sorted(tokenizer.eos_token_ids)))
 
     def of(self, grammar: Grammar, *, logprobs: bool = False) -> Mask:
         """Make the mask of one answer.
@@ -46,16 +40,11 @@ class Masks:
         Raises:
             WorkError: llguidance refuses the grammar.
         """
-        lark = grammar.lark
-        if lark not in self._matchers:
-            matcher = matcher_of(self._tokenizer, lark)
-            if matcher.is_error():
-                raise WorkError("llguidance refused the grammar", found=matcher.get_error())
-            self._matchers[lark] = matcher
-            if len(self._matchers) > _CACHED:
-                self._matchers.popitem(last=False)
-        self._matchers.move_to_end(lark)
-        return Mask(self._matchers[lark].deep_copy(), [] if logprobs else None)
+        return Mask(self._paths.matcher(grammar), [] if logprobs else None)
+
+    def path(self, grammar: Grammar) -> Path:
+        """The empty beginning of an answer; see `Paths.of`."""
+        return self._paths.of(grammar)
 
 
 class Mask:
@@ -85,13 +74,7 @@ class Mask:
         # The first call is before the first token of the answer; each later one is after one more.
         if self._begun:
             self._matcher.consume_token(int(scalar(tokens[-1])))
-        if self._matcher.is_error():
-            # Its mask would allow the end of the text only: half a statement.
-            raise WorkError(
-                "llguidance cannot follow the grammar any further",
-                found=self._matcher.get_error().splitlines()[0],
-                hint="Ask about fewer tables with --table, or use --free",
-            )
+        check(self._matcher)
         self._begun = True
         if self._unmasked is not None:
             self._unmasked.append(logits[0] - mx.logsumexp(logits[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from t2sql.errors import ContextError, InputError
 from t2sql.generate import Answer, Asker, FailedStatement, check_question, choose_by_votes
@@ -40,7 +40,8 @@ def ask_database(
     """Ask for the SQL of a question over a database's tables, and perhaps for its rows.
 
     A statement that the database refuses goes back to the model once, with the reason. With votes and
-    `execute`, the samples vote by their rows.
+    `execute`, the samples vote by their rows. Of a beam search's candidates the likeliest is taken that runs,
+    has no text that the database has not, and, with `execute`, returns a value.
 
     Args:
         asker: The model. Its `cancelled` ends statements as well.
@@ -77,6 +78,8 @@ def ask_database(
     attempts = _Attempts(asker, database, schema, limits if execute else None)
     if execute and answer.agreement is not None:
         answer = attempts.vote_by_rows(answer)
+    if answer.beam is not None:
+        answer = attempts.first_plausible(answer)
     attempt = attempts.attempt(answer.sql)
     first = None
     if attempt.error is not None and answer.sql and not asker.cancelled():
@@ -138,6 +141,13 @@ class _Attempt:
     result: Result | None
     error: SqlError | None
 
+    @property
+    def is_plausible(self) -> bool:
+        """Whether the database has nothing against it."""
+        if self.statement is None or self.error is not None or self.statement.unmatched:
+            return False
+        return self.result is None or not self.result.is_empty
+
 
 @dataclass(frozen=True)
 class _Attempts:
@@ -158,6 +168,19 @@ class _Attempts:
         except SqlError as error:
             return _Attempt(statement, None, error)
         return _Attempt(statement, result, None)
+
+    def first_plausible(self, answer: Answer) -> Answer:
+        """Choose the first candidate that is plausible; without one the first that runs, or the first."""
+        runs = None
+        for candidate in answer.samples:
+            attempt = self.attempt(candidate.text)
+            if attempt.is_plausible:
+                return replace(answer, generation=candidate)
+            if runs is None and attempt.error is None:
+                runs = candidate
+            if self.asker.cancelled():
+                break
+        return answer if runs is None else replace(answer, generation=runs)
 
     def vote_by_rows(self, answer: Answer) -> Answer:
         """Choose among the samples by what each returns; one that does not run has no vote."""

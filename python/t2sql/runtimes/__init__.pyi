@@ -7,6 +7,7 @@ from .llama_parameters import ServerParameters as ServerParameters
 from .llama_predictor import LlamaPredictor as LlamaPredictor
 from .llama_predictor import Prediction as Prediction
 from .llama_process import LlamaServer as LlamaServer
+from .llama_requests import post as post
 from .memory import available_memory as available_memory
 from .mlx import Array as Array
 from .mlx import Module as Module
@@ -40,6 +41,7 @@ __all__ = [
     "optimizers",
     "peak_memory",
     "policy",
+    "post",
     "scalar",
     "tree_flatten",
     "tree_map",

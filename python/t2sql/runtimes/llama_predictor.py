@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from t2sql.errors import WorkError
 from t2sql.runtimes.llama_parameters import ServerParameters
 from t2sql.runtimes.llama_process import LlamaServer
+from t2sql.runtimes.llama_requests import post
 
 _SINGLE_THREADED_BELOW = 1 << 30
 """Bytes of a file under which one thread is used (see `LlamaPredictor`)."""
 
-_TIMEOUT_SECONDS = 120
 _CERTAIN = 1000.0
 """A logit bias that makes a token win whatever the model computes."""
 
@@ -60,8 +58,6 @@ class LlamaPredictor:
             self._server = LlamaServer(parameters)
         except RuntimeError as error:
             raise WorkError("llama.cpp does not load the file", where=path, found=error) from None
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._server.key}"}
-        self._address = self._server.address.removeprefix("http://")
         self._letter = self.tokenize("a", special=False)[-1]
 
     def __enter__(self) -> LlamaPredictor:
@@ -80,7 +76,7 @@ class LlamaPredictor:
 
     def tokenize(self, text: str, *, special: bool = True) -> list[int]:
         """Token ids of a text; with `special`, BOS and EOS are added if the file asks for them."""
-        return list(self._post("/tokenize", {"content": text, "add_special": special})["tokens"])
+        return list(post(self._server, "/tokenize", {"content": text, "add_special": special})["tokens"])
 
     def top(self, ids: Sequence[int], k: int) -> list[tuple[int, float]]:
         """The `k` likeliest next tokens after `ids`, as (id, natural log-probability)."""
@@ -103,27 +99,12 @@ class LlamaPredictor:
         for wins in (following, self._letter):
             bias = [[wins, _CERTAIN]]
             body = {"prompt": list(ids), "n_predict": 1, "n_probs": k, "temperature": 0.0, "logit_bias": bias}
-            answers = self._post("/completion", body).get("completion_probabilities")
+            answers = post(self._server, "/completion", body).get("completion_probabilities")
             if answers:
                 top = [(one["id"], _log_probability(one["logprob"])) for one in answers[0]["top_logprobs"]]
                 known = wins == following == answers[0]["id"]
                 return Prediction(top, _log_probability(answers[0]["logprob"]) if known else None)
         raise WorkError("llama.cpp gave no probabilities", found=f"token {following}")
-
-    def _post(self, route: str, body: dict[str, Any]) -> dict[str, Any]:
-        # A connection each: the server drops idle and long-lived ones.
-        connection = http.client.HTTPConnection(self._address, timeout=_TIMEOUT_SECONDS)
-        try:
-            connection.request("POST", route, json.dumps(body), self._headers)
-            response = connection.getresponse()
-            text = response.read()
-        except (OSError, http.client.HTTPException):
-            raise self._server.failure() from None
-        finally:
-            connection.close()
-        if response.status != 200:
-            raise WorkError("llama.cpp refused a request", where=route, found=text[:200])
-        return dict(json.loads(text))
 
 
 def _log_probability(value: float | None) -> float:

@@ -113,6 +113,20 @@ def command(
             help="Samples of the answer; what most agree on is taken (by their rows with --execute).",
         ),
     ] = 1,
+    beam: Annotated[
+        int,
+        typer.Option(
+            "--beam",
+            help="Candidates of a beam search under the grammar (llama.cpp and MLX; a server cannot): the "
+            "likeliest is taken, with --db the first that can run, with --execute that returns something.",
+        ),
+    ] = 1,
+    evidence: Annotated[
+        str,
+        typer.Option(
+            "--evidence", help="What the question leaves unsaid, such as what a code means.", metavar="TEXT"
+        ),
+    ] = "",
     min_logprob: Annotated[
         float | None,
         typer.Option(
@@ -144,11 +158,12 @@ def command(
             max_rows=max_rows,
         ),
         interactive=interactive,
+        evidence=evidence,
         backend=backend,
         opening=generate.BackendOptions(
             adapter=None if adapter is None else train.adapter_path(adapter),
             threads=threads,
-            slots=slots_for(votes),
+            slots=slots_for(votes, beam),
         ),
         options=generate.AskOptions(
             max_tokens=max_tokens,
@@ -158,6 +173,7 @@ def command(
             grammar=cast(generate.GrammarOption | None, grammar),  # AskOptions checks it.
             values=cast(generate.Values | None, values),  # AskOptions checks it.
             votes=votes,
+            beam=beam,
             min_logprob=min_logprob,
             prompt_format=None if prompt_format is None else PromptFormat.of(prompt_format),
         ),

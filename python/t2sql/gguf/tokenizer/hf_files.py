@@ -48,21 +48,33 @@ def write_tokenizer(source: GgufFile, out: Path) -> None:
     Raises:
         InputError: The file's tokenizer is malformed, or of a kind that this package does not know.
     """
+    tokenizer, document = _read(source)
+    if tokenizer.model == "llama":
+        (out / "tokenizer.model").write_bytes(_sentencepiece(tokenizer))
+    (out / "tokenizer.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    config = _config(tokenizer, source.integer("{arch}.context_length", default=2048))
+    text = json.dumps(config, ensure_ascii=False, indent=2)
+    (out / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
+
+
+def tokenizer_json(source: GgufFile) -> str:
+    """The text of tokenizer.json.
+
+    Raises:
+        InputError: The file's tokenizer is malformed, or of a kind that this package does not know.
+    """
+    return json.dumps(_read(source)[1], ensure_ascii=False)
+
+
+def _read(source: GgufFile) -> tuple[GgufTokenizer, JsonObject]:
+    """A file's tokenizer, and tokenizer.json's document."""
     kind = source.text("tokenizer.ggml.model")
     if kind not in ("gpt2", "llama"):
         raise InputError(
             "tokenizer not supported", where=source.path, expected="gpt2 (BPE) or llama (SPM)", found=kind
         )
     tokenizer = GgufTokenizer.read(source)
-    if kind == "gpt2":
-        document = _byte_level(tokenizer)
-    else:
-        document = _spm(tokenizer)
-        (out / "tokenizer.model").write_bytes(_sentencepiece(tokenizer))
-    (out / "tokenizer.json").write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
-    config = _config(tokenizer, source.integer("{arch}.context_length", default=2048))
-    text = json.dumps(config, ensure_ascii=False, indent=2)
-    (out / "tokenizer_config.json").write_text(text + "\n", encoding="utf-8")
+    return tokenizer, _byte_level(tokenizer) if kind == "gpt2" else _spm(tokenizer)
 
 
 def _byte_level(tokenizer: GgufTokenizer) -> JsonObject:
