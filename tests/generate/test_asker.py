@@ -27,12 +27,15 @@ SQL = "SELECT id FROM people"
 @pytest.mark.parametrize("name", ["t2sql.prompt.1", "t2sql.prompt.2+types+keys", "t2sql.prompt.2+values"])
 def test_a_model_is_asked_in_its_own_format(name: str) -> None:
     backend = ScriptedBackend(SQL, SQL, prompt_format=name)
-    expected = render_prompt(SCHEMA, "Who?", PromptFormat.of(name), HINTS)
+    # Version 1 has no line of its own for evidence.
+    question = "Who? (Paris is a town)" if name == "t2sql.prompt.1" else "Who?"
+    expected = render_prompt(SCHEMA, question, PromptFormat.of(name), HINTS)
     answer = Asker(backend).ask("Who?", SCHEMA, hints=HINTS)
     assert backend.requests[0].prompt == answer.prompt == expected
-    assert not answer.warnings
+    unseen = "has no place for evidence; the model does not see it"
+    assert [unseen in warning for warning in answer.warnings] == [True] * ("prompt.2" in name)
     Asker(backend).ask("Who?", SCHEMA, FailedStatement("SELECT x", "no x"), HINTS)
-    assert backend.requests[1].prompt == render_retry(expected, "Who?", "SELECT x", "no x")
+    assert backend.requests[1].prompt == render_retry(expected, question, "SELECT x", "no x")
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,13 @@ def test_a_model_of_no_known_format_is_asked_in_version_1_with_a_warning(
     assert backend.requests[0].prompt == render_prompt(SCHEMA, "Who?")
     [warning] = answer.warnings
     assert words in warning and warning.endswith("it is asked with t2sql.prompt.1")
+
+
+def test_evidence_is_shown_where_the_format_has_a_line_for_it() -> None:
+    name = "t2sql.prompt.2+evidence"
+    answer = Asker(ScriptedBackend(SQL, prompt_format=name)).ask("Who?", SCHEMA, hints=HINTS)
+    assert "evidence: Paris is a town\nQ: Who?\n" in answer.prompt
+    assert not answer.warnings
 
 
 def test_a_format_can_be_given_where_the_model_does_not_say() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from t2sql.generate import Cancelled, Generation, OnResult, OnText, Request, never
@@ -57,6 +58,10 @@ class ScriptedBackend:
             if on_result is not None:
                 on_result(index, generation)
         return generations
+
+    def beam(self, request: Request, candidates: int, *, cancelled: Cancelled = never) -> list[Generation]:
+        found = [self.answer(request) for _ in range(candidates)]
+        return [replace(one, score=-1.0 - index) for index, one in enumerate(found)]
 
     def close(self) -> None:
         pass

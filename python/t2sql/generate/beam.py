@@ -15,9 +15,9 @@ from t2sql.generate.request import Cancelled, Finish, Generation, mean
 from t2sql.generate.statement import first_statement
 from t2sql.grammar import Path
 
-_MARGIN = 16.0
-"""A beginning whose score is this far below the best one's is given up: it would have to be nine million
-times likelier further on."""
+MARGIN = 8.0
+"""A beginning whose score is this far below the best one's is given up: it would have to become 3,000 times
+likelier further on."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ class Search:
             for token, logprob in following
         ]
         choices.sort(key=lambda choice: -choice[0])
-        least = choices[0][0] - _MARGIN if choices else 0.0
+        least = choices[0][0] - MARGIN if choices else 0.0
         longer = []
         for score, parent, token, logprob in choices[: 2 * self.width]:
             if score >= least:
@@ -131,7 +131,7 @@ class Search:
         """Whether no beginning can become one of the likeliest answers: scores only fall."""
         scores = sorted((one.score for one in complete.values()), reverse=True)
         best = live[0].score
-        if scores and best < scores[0] - _MARGIN:
+        if scores and best < scores[0] - MARGIN:
             return True
         return len(scores) >= self.width and scores[self.width - 1] >= best
 

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 from llguidance import LLTokenizer
 
 from t2sql import gguf
-from t2sql.generate.beam import Beginning, Search
+from t2sql.generate.beam import MARGIN, Beginning, Search
 from t2sql.generate.request import Cancelled, Generation, Request
 from t2sql.grammar import Paths
 from t2sql.prompt import prompt_text
@@ -23,12 +22,11 @@ from t2sql.runtimes import LlamaServer, post
 
 Json: TypeAlias = dict[str, Any]
 
-_REPORTED = 100
-"""The likeliest tokens that the server names; where the grammar allows none of them, it is asked again."""
+_REPORTED = (100, 2000)
+"""The likeliest tokens that the server names; where those do not do, it is asked for more, then for all."""
 _CERTAIN = 1000.0
 """A logit bias that makes a token win whatever the model computes."""
-_MOST_BIASED = 5000
-_FIELDS = ["index", "completion_probabilities", "tokens"]
+_FIELDS = ["index", "completion_probabilities"]
 
 
 class LlamaBeams:
@@ -97,36 +95,41 @@ class LlamaExpander:
         self._letter = letter
 
     def expand(self, beginnings: Sequence[Beginning], most: int) -> list[list[tuple[int, float]]]:
-        """See `Expander.expand`; of tokens that are not among the likeliest hundred only one is found."""
+        """See `Expander.expand`."""
         prompts = [[*self._prompt, *one.tokens] for one in beginnings]
-        answers = self._ask(prompts, [[self._letter, _CERTAIN]], _REPORTED)
-        following = []
-        for prompt, one, answer in zip(prompts, beginnings, answers, strict=True):
-            allowed = one.path.allowed()
-            found = [(token, logprob) for token, logprob in _top(answer) if allowed[token]][:most]
-            following.append(found or self._forced(prompt, np.flatnonzero(allowed)))
+        allowed = [one.path.allowed() for one in beginnings]
+        following: list[list[tuple[int, float]]] = [[] for _ in beginnings]
+        left = list(range(len(beginnings)))
+        for reported in (*_REPORTED, len(allowed[0])):
+            answers = self._ask([prompts[index] for index in left], reported)
+            short = []
+            for index, answer in zip(left, answers, strict=True):
+                top = _top(answer)
+                following[index] = [one for one in top if allowed[index][one[0]]][:most]
+                if not _is_enough(following[index], most, top):
+                    short.append(index)
+            left = short
+            if not left:
+                break
         return following
 
-    def _forced(self, prompt: list[int], allowed: Sequence[int]) -> list[tuple[int, float]]:
-        """The likeliest of some tokens."""
-        bias = [[int(token), _CERTAIN] for token in allowed[:_MOST_BIASED]]
-        [answer] = self._ask([prompt], bias, 1)
-        reported = answer.get("completion_probabilities") or [{}]
-        return [(int(answer["tokens"][0]), float(reported[0].get("logprob", -_CERTAIN)))]
-
-    def _ask(self, prompts: list[list[int]], bias: list[list[float]], reported: int) -> list[Json]:
+    def _ask(self, prompts: list[list[int]], reported: int) -> list[Json]:
         body = {
             "prompt": prompts,
             "n_predict": 1,
             "temperature": 0.0,
             "n_probs": reported,
-            "logit_bias": bias,
+            "logit_bias": [[self._letter, _CERTAIN]],
             "cache_prompt": True,
-            "return_tokens": True,
             "response_fields": _FIELDS,
         }
         answers = post(self._server, "/completion", body)
         return sorted(answers, key=lambda one: one["index"]) if isinstance(answers, list) else [answers]
+
+
+def _is_enough(found: Sequence[tuple[int, float]], most: int, top: Sequence[tuple[int, float]]) -> bool:
+    """Whether the search would give up every allowed token that is not among the likeliest reported."""
+    return len(found) >= most or (bool(found) and top[-1][1] < found[0][1] - MARGIN)
 
 
 def _top(answer: Json) -> list[tuple[int, float]]:

@@ -58,7 +58,9 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         if database is None:
             raise Refusal(404, "this server has no database; start it with --db", "no_database")
         body = await read(request, AskBody, settings)
-        options = AskOptions(body.tokens(settings), body.temperature, body.random_seed())
+        options = AskOptions(
+            body.tokens(settings), body.temperature, body.random_seed(), beam=body.beam or AskOptions.beam
+        )
         answers = await workers.answers(
             request,
             [lambda cancelled: _ask(workers, database, body, options, settings, cancelled)],

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from t2sql.generate import MAX_BEAM
 from t2sql.live import MAX_QUESTION_CHARACTERS
 from t2sql.serve.errors import Refusal
 from t2sql.serve.settings import Settings
@@ -51,4 +52,5 @@ class AskBody(Body):
 
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARACTERS)
     execute: bool = False
+    beam: int | None = Field(None, ge=1, le=MAX_BEAM)
     max_rows: int | None = Field(None, ge=1)
