@@ -207,7 +207,16 @@ def read_json(path: Path) -> JsonObject:
         InputError: The file cannot be read or holds something else.
     """
     try:
-        document = parse_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith("\ufeff"):
+            raise InputError(
+                "file does not parse",
+                where=path,
+                expected="JSON in UTF-8 without a byte order mark, as transformers and mlx-lm read it",
+                found="one at the start",
+                hint="Save it as UTF-8 without BOM",
+            )
+        document = parse_json(text)
     except (ValueError, OSError) as error:
         raise InputError("file does not parse", where=path, expected="JSON", found=error) from None
     if not isinstance(document, dict):

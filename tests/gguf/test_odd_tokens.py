@@ -69,6 +69,35 @@ def test_two_ids_of_one_text_are_refused_with_both(tmp_path: Path) -> None:
         convert(folder, tmp_path / "a.gguf")
 
 
+def test_an_added_token_with_the_id_of_another_is_refused_with_both(tmp_path: Path) -> None:
+    folder = tiny.build_llama(tmp_path / "model")
+    tokens = metadata(folder, tmp_path / "a.gguf")["tokenizer.ggml.tokens"]
+    add(folder, 300, "<other>")
+    with pytest.raises(
+        InputError, match=r"id of another token.*its own for '<other>', found id 300"
+    ) as error:
+        convert(folder, tmp_path / "b.gguf")
+    assert repr(tokens[300]) in str(error.value)
+
+
+def test_a_special_id_that_no_token_has_is_a_warning(tmp_path: Path) -> None:
+    folder = tiny.build_llama(tmp_path / "model")
+    edit(folder, "config.json", lambda document: document.update(eos_token_id=[999999, 2], pad_token_id=-1))
+    result = convert(folder, tmp_path / "a.gguf")
+    assert result.warnings == [
+        "config.json: no token has the id 999999 that is its eos_token_id; it is passed over"
+    ]
+    assert read_gguf(result.path).metadata["tokenizer.ggml.eos_token_id"] == 2
+
+
+def test_a_byte_order_mark_in_config_json_is_named(tmp_path: Path) -> None:
+    folder = tiny.build_llama(tmp_path / "model")
+    config = folder / "config.json"
+    config.write_text(config.read_text(), encoding="utf-8-sig")
+    with pytest.raises(InputError, match=r"without a byte order mark.*Save it as UTF-8 without BOM"):
+        convert(folder, tmp_path / "a.gguf")
+
+
 @pytest.mark.parametrize("token", ["<|fim_prefix|>", "<｜fim▁hole｜>", "<unused7>", "<pad>"])
 def test_tokens_that_look_like_control_tokens_are_some(token: str, tmp_path: Path) -> None:
     folder = tiny.build_llama(tmp_path / "model", vocab_size=544)

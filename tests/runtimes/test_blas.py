@@ -64,3 +64,12 @@ print(blas.load())
 def test_importing_the_package_does_not_import_mlx() -> None:
     done = run("import sys, t2sql, t2sql.models, t2sql.runtimes; print('mlx.core' in sys.modules)")
     assert done.stdout.strip() == "False"
+
+
+def test_mlx_compiles_where_tmpdir_names_no_folder() -> None:
+    code = "from t2sql.runtimes import mx; print(mx.compile(lambda x: mx.exp(x) + x)(mx.zeros(1)).tolist())"
+    assert run(code, TMPDIR="/no/such/folder").stdout == "[1.0]\n"
+
+
+def test_mlx_lm_does_not_tell_of_pytorch() -> None:
+    assert "PyTorch" not in run("from t2sql.runtimes import mlx_lm").stderr

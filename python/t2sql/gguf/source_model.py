@@ -16,7 +16,7 @@ from t2sql.gguf.hf_config import ModelConfig, flat_rope
 from t2sql.gguf.tensor_names import gguf_names, head_differs, layers_present
 from t2sql.gguf.tensors import TensorInfo
 from t2sql.gguf.text_model import text_config
-from t2sql.gguf.tokenizer.metadata import prefixes_once, read_vocabulary
+from t2sql.gguf.tokenizer.metadata import prefixes_once, read_vocabulary, unknown_special_ids
 from t2sql.gguf.tokenizer.vocabulary import Vocabulary
 
 
@@ -90,6 +90,7 @@ class SourceModel:
         if self.vocabulary.without_row:
             names = ", ".join(self.vocabulary.without_row[:4])
             warnings.append(f"tokens without a row in the embedding are left out: {names}")
+        warnings += unknown_special_ids(config, self.vocabulary)
         if self.prefixes_once:
             warnings.append(
                 "llama.cpp puts a space before each part of a text, this tokenizer before the first alone: "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from typing import TypeAlias
 
@@ -11,6 +13,8 @@ from t2sql.runtimes.heap import keep_freed_memory
 
 blas.load()
 keep_freed_memory()
+# MLX compiles into C++'s folder of temporary files, and fails where TMPDIR names none; Python finds another.
+os.environ["TMPDIR"] = tempfile.gettempdir()
 
 try:
     import mlx.core as mx

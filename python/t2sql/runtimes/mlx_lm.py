@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import resource
 
 from t2sql.runtimes import mlx as _mlx  # noqa: F401
+
+# Otherwise transformers, which mlx-lm takes its tokenizers from, warns on stderr that there is no PyTorch.
+os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
 
 # mlx-lm sets the limit on descriptors as it is imported, and fails where the system allows fewer.
 _set_limit, resource.setrlimit = resource.setrlimit, lambda *_: None

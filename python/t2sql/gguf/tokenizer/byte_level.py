@@ -26,7 +26,8 @@ def byte_level(document: TokenizerDocument, pre: str | None) -> Vocabulary:
             the caller names is stored in the file, for the way back.
 
     Raises:
-        InputError: A merge does not parse, or llama.cpp lacks a part of the tokenizer.
+        InputError: A merge does not parse, an added token has another token's id, or llama.cpp lacks a part
+            of the tokenizer.
     """
     tokens = {i: token for token, i in document.vocab.items()}
     merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in document.merges]
@@ -48,4 +49,4 @@ def byte_level(document: TokenizerDocument, pre: str | None) -> Vocabulary:
         splitting = Splitting.of(document)
     types = dict.fromkeys(tokens, NORMAL)
     vocabulary = Vocabulary("gpt2", pre, tokens, types, merges=merges, splitting=splitting)
-    return vocabulary.with_added(document.added_tokens)
+    return vocabulary.with_added(document.added_tokens, document.path)

@@ -91,6 +91,16 @@ def prefixes_once(files: TokenizerFiles) -> bool:
     )
 
 
+def unknown_special_ids(config: ModelConfig, vocabulary: Vocabulary) -> list[str]:
+    """The special tokens of a config.json that no token has, as sentences; -1 says that there is none."""
+    stated = {f"{name}_token_id": config.token_id(f"{name}_token_id") for name in SPECIAL_KEYS}
+    return [
+        f"config.json: no token has the id {token_id} that is its {key}; it is passed over"
+        for key, token_id in stated.items()
+        if token_id is not None and token_id >= 0 and token_id not in vocabulary.tokens
+    ]
+
+
 def _whole_vocabulary(files: TokenizerFiles, pre: str | None) -> Vocabulary:
     document, model_file = files.document, files.model_file
     if document is not None:

@@ -52,7 +52,7 @@ def spm_from_document(document: TokenizerDocument) -> Vocabulary:
     merge that makes it.
 
     Raises:
-        InputError: It has no byte fallback, or a merge does not parse.
+        InputError: It has no byte fallback, a merge does not parse, or an added token has another token's id.
     """
     if not document.byte_fallback:
         raise InputError(
@@ -76,7 +76,7 @@ def spm_from_document(document: TokenizerDocument) -> Vocabulary:
     scores = {i: -float(rank.get(t, last if len(t) > 1 else 0)) for i, t in tokens.items()}
     prefix = prepends_space(document)
     vocabulary = Vocabulary("llama", "default", tokens, types, scores, add_space_prefix=prefix)
-    vocabulary = vocabulary.with_added(document.added_tokens)
+    vocabulary = vocabulary.with_added(document.added_tokens, document.path)
     unknown = document.vocab.get(document.unk_token) if document.unk_token is not None else None
     if unknown is None:
         return vocabulary

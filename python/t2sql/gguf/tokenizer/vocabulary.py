@@ -47,11 +47,20 @@ class Vocabulary:
     splitting: Splitting | None = None
     without_row: Sequence[str] = ()
 
-    def with_added(self, added: Iterable[AddedToken]) -> Vocabulary:
+    def with_added(self, added: Iterable[AddedToken], where: Path | None = None) -> Vocabulary:
         """The vocabulary with added tokens: special ones are CONTROL, others USER_DEFINED.
 
         llama.cpp finds both kinds in text before it splits the text. A token whose text the vocabulary has
         already is that one, whatever id it states, as in the tokenizers library.
+
+        Args:
+            added: The tokens.
+            where: The file that names them, where an id of another token is a mistake: the tokenizers library
+                passes over such an id and gives a new one. None where added tokens may rename pieces, as
+                those beside a tokenizer.model do.
+
+        Raises:
+            InputError: A token has the id of another one.
         """
         tokens, types, scores = dict(self.tokens), dict(self.types), dict(self.scores)
         ids = {token: i for i, token in tokens.items()}
@@ -60,6 +69,14 @@ class Vocabulary:
             if types.get(i) in (UNKNOWN, BYTE):
                 continue
             if tokens.get(i, token.content) != token.content:
+                if where is not None:
+                    raise InputError(
+                        "an added token has the id of another token",
+                        where=where,
+                        expected=f"an id of its own for {token.content!r}",
+                        found=f"id {i}, which is {tokens[i]!r}",
+                        hint="Give it an id that no token has, and a row in the embedding",
+                    )
                 ids.pop(tokens[i], None)
             content = token.content
             types[i] = CONTROL if token.special or looks_special(content) else USER_DEFINED
