@@ -106,9 +106,11 @@ class AskArguments:
             InputError: They do not.
         """
         if self.database is None:
-            if self.rows.execute or self.interactive or self.rows.file is not None:
+            asks_database = self.rows.execute or self.interactive or self.rows.file is not None
+            if asks_database or self.options.fresh or self.options.similar:
                 raise InputError(
-                    "which database?", expected="--db URL beside --execute, --interactive or --out"
+                    "which database?",
+                    expected="--db URL beside --execute, --interactive, --fresh, --similar or --out",
                 )
             return
         if self.tables:

@@ -1,4 +1,4 @@
-"""How `t2sql ask --db` answers, once or question after question, and how it prints the rows."""
+"""How `t2sql ask --db` answers a question, and how it prints the rows."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from contextlib import closing
 from decimal import Decimal
 from types import NoneType
 
-from t2sql import generate, live, sql
+from t2sql import generate, live, remembered, sql
 from t2sql.cli.ask_arguments import AskArguments, RowArguments
 from t2sql.cli.output import Output, table
-from t2sql.cli.question_lines import question_lines
-from t2sql.errors import InputError, T2sqlError
-from t2sql.text import one_line
+
+_HOW = {
+    "right": "you marked this answer as right",
+    "corrected": "you corrected the model's answer",
+    "given": "you gave this answer",
+}
+"""What a remembered answer is, by its origin."""
 
 _MOST_COLUMNS = 3
 """Columns that are named on a terminal, of those whose texts are not all in the index."""
 
 
 def answer_from_database(out: Output, arguments: AskArguments) -> None:
-    """Answer the question, or those of stdin.
+    """Answer the question.
 
     Args:
         out: Where the answers are printed.
@@ -29,40 +33,24 @@ def answer_from_database(out: Output, arguments: AskArguments) -> None:
         InputError: The arguments are wrong, or the model or the database cannot be opened.
         WorkError: The model failed, or the database went away.
     """
-    if arguments.interactive and out.json:
-        raise InputError("--json is one document", hint="Leave out --interactive")
     with live.open_database(arguments.database or "") as database:
         # An error of the database comes before the seconds that a model takes to load.
         database.schema()
         backend = generate.open_backend(arguments.model, arguments.backend, arguments.opening)
         with closing(backend):
             asker = generate.Asker(backend, arguments.options)
-            if arguments.question is None:
-                _converse(out, asker, database, arguments)
-                return
+            known = remembered.RememberedStore(database.url)
             answer = print_answer(
-                out, asker, database, arguments.question, arguments.rows, arguments.evidence
+                out,
+                asker,
+                database,
+                arguments.question or "",
+                arguments.rows,
+                arguments.evidence,
+                known,
             )
             for line in answer.answer.timings.lines():
                 out.note(line)
-
-
-def _converse(
-    out: Output, asker: generate.Asker, database: live.LiveDatabase, arguments: AskArguments
-) -> None:
-    """Question after question; an error or Ctrl-C ends that one only."""
-    out.note("A question a line; \\d lists the tables, Ctrl-D ends.")
-    for line in question_lines():
-        try:
-            if line.strip() == "\\d":
-                for item in database.schema().tables:
-                    out.line(one_line(f"{item.name}: {', '.join(item.column_names)}"))
-            elif line.strip():
-                print_answer(out, asker, database, line, arguments.rows, arguments.evidence)
-        except T2sqlError as error:
-            out.note(f"error: {error}")
-        except KeyboardInterrupt:
-            out.note("interrupted")
 
 
 def print_answer(
@@ -72,6 +60,7 @@ def print_answer(
     question: str,
     rows: RowArguments,
     evidence: str = "",
+    store: remembered.RememberedStore | None = None,
 ) -> live.LiveAnswer:
     """Ask, and print the statement, its rows, and what there is to know about them.
 
@@ -82,6 +71,7 @@ def print_answer(
         question: The question, in words.
         rows: Whether the statement is run, and where its rows go.
         evidence: What the question leaves unsaid.
+        store: Answers that the user confirmed or corrected; None looks for none.
 
     Returns:
         The answer.
@@ -97,6 +87,7 @@ def print_answer(
         execute=rows.execute,
         limits=live.Limits(rows.timeout, rows.max_rows),
         evidence=evidence,
+        remembered=store,
     )
     if rows.file is not None and answer.result is not None:
         live.write_file(answer.result, rows.file, rows.row_format, force=rows.force)
@@ -107,6 +98,8 @@ def print_answer(
         out.note(_texts_left_out(left_out))
     if answer.first is not None:
         out.note(f"repaired: the first statement failed ({answer.first.error}): {answer.first.sql}")
+    if answer.remembered is not None:
+        out.note(f"remembered: {_HOW[answer.remembered.origin]} on {answer.remembered.time[:10]}")
     print_doubts(out, answer)
     return answer
 

@@ -31,7 +31,9 @@ def stage_text(result: StageResult) -> str:
     """The outcome of a stage, from what it recorded."""
     match result:
         case DataResult():
-            return "examples: " + ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+            counts = ", ".join(f"{count:,} {name}" for name, count in result.counts.items())
+            more = f"; {result.remembered:,} of train are remembered answers" if result.remembered else ""
+            return f"examples: {counts}{more}"
         case TrainResult():
             return f"best checkpoint by validation loss: step {result.best_step} ({result.best})"
         case TestResult():

@@ -12,11 +12,11 @@ from .example import with_evidence as with_evidence
 from .paraphrases import paraphrase as paraphrase
 from .preparation import prepare as prepare
 from .prompting import asked_in as asked_in
+from .reading import DataSource as DataSource
 from .source_formats import has_prompt_format as has_prompt_format
 from .source_formats import source_prompt_format as source_prompt_format
 from .source_kinds import is_database as is_database
 from .source_kinds import masked_source as masked_source
-from .sources import DataSource as DataSource
 from .sources import source_state as source_state
 from .synthesis.privacy import Privacy as Privacy
 from .synthesis.privacy import judge_privacy as judge_privacy

@@ -6,7 +6,7 @@ import hashlib
 from functools import cached_property
 from pathlib import Path
 
-from t2sql.data.example import SPLITS, Example, Splits
+from t2sql.data.example import REMEMBERED_TAG, SPLITS, Example, Splits
 from t2sql.data.example_files import read_examples
 from t2sql.data.info import read_prompt_format
 from t2sql.data.left_out import LeftOut
@@ -53,6 +53,11 @@ class Dataset:
     def counts(self) -> dict[str, int]:
         """The number of examples in each split whose file exists."""
         return {name: len(examples) for name, examples in self._splits.items()}
+
+    @property
+    def remembered(self) -> int:
+        """The number of training examples that are answers which the user confirmed."""
+        return sum(REMEMBERED_TAG in example.tags for example in self._splits.get("train", ()))
 
     def split(self, name: str) -> list[Example]:
         """Return the examples of a split, at least one.

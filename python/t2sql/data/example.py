@@ -12,6 +12,10 @@ SPLITS = ("train", "valid", "test")
 """The splits of a dataset; each is a file `NAME.jsonl`."""
 
 
+REMEMBERED_TAG = "kind:remembered"
+"""The tag of examples that are answers which the user confirmed."""
+
+
 @dataclass(frozen=True)
 class Example:
     """A question about a schema, and the text that a model should answer with.

@@ -8,14 +8,9 @@ from pathlib import Path
 from t2sql.data.dataset import Dataset, load
 from t2sql.data.info import DatasetInfo
 from t2sql.data.prompting import in_format
+from t2sql.data.reading import DataSource, Task
 from t2sql.data.source_formats import source_prompt_format
-from t2sql.data.sources import (
-    DataSource,
-    Task,
-    check_options,
-    limited,
-    read_source,
-)
+from t2sql.data.sources import check_options, limited, read_source
 from t2sql.data.writing import dataset_directory, write_dataset
 from t2sql.errors import InputError
 from t2sql.progress import Progress
@@ -58,6 +53,8 @@ def prepare(
     with dataset_directory(out, force=force) as folder:
         content = read_source(Task(source, folder, seed, limit, progress, warn or _ignore))
         splits = limited(content.splits, limit, seed)
+        if source.extend is not None:
+            splits = source.extend(splits, folder)
         given = source_prompt_format(source.name)
         prompt_format = source.prompt or given
         if prompt_format != given:

@@ -14,74 +14,14 @@ from t2sql.data.example import Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
 from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
+from t2sql.data.reading import DataSource, SourceContent, Task
+from t2sql.data.remembered_examples import with_remembered
 from t2sql.data.rng import Rng
 from t2sql.data.source_kinds import SourceKind, kind_of, masked_source
 from t2sql.data.spider import read_spider
 from t2sql.data.split_files import find_split_files
 from t2sql.errors import InputError
-from t2sql.progress import Progress
-from t2sql.prompt import PromptFormat
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """A source, and the options that only some sources have; None where an option is not given.
-
-    Attributes:
-        name: The source as the command line takes it; see `source_kinds.SOURCES`.
-        style: WikiSQL and files: "sql" for statements that run, or for WikiSQL "tutorial" for its text.
-        recipe: Databases and .sql files: a TOML file that says what to generate.
-        examples: Databases and .sql files: the number of examples to generate, all splits together.
-        private: Databases: whether to use the values of columns that look private.
-        strict: Files, directories and layouts: whether a line that cannot be read is an error; otherwise such
-            lines are left out.
-        prompt: The format of the prompts; None for that of the source, which is version 1 except for a
-            dataset that names another.
-    """
-
-    name: str
-    style: str | None = None
-    recipe: Path | None = None
-    examples: int | None = None
-    private: bool | None = None
-    strict: bool | None = None
-    prompt: PromptFormat | None = None
-
-
-@dataclass(frozen=True)
-class Task:
-    """A source that is to be read into a new dataset's directory.
-
-    Attributes:
-        source: The source and its options.
-        folder: The directory; databases go to its folder `db`.
-        seed: The seed of all random choices.
-        limit: The most examples of each split; a source may return more.
-        progress: Called now and then.
-        warn: Called with a sentence about what was left out.
-    """
-
-    source: DataSource
-    folder: Path
-    seed: int
-    limit: int | None
-    progress: Progress | None
-    warn: Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class SourceContent:
-    """What was read from a source.
-
-    Attributes:
-        splits: The examples.
-        source: The source's name for `dataset.json`.
-        version: Its version or style, if it has one.
-    """
-
-    splits: Splits
-    source: str
-    version: str | None = None
+from t2sql.remembered import RememberedStore
 
 
 def source_state(source: str) -> dict[str, str]:
@@ -128,6 +68,7 @@ def check_options(source: DataSource) -> None:
         "examples": source.examples,
         "private": source.private,
         "strict": source.strict,
+        "with-remembered": source.remembered,
     }
     for option, value in given.items():
         if value is not None and option not in reader.options:
@@ -169,19 +110,28 @@ def _read_wikisql(task: Task) -> SourceContent:
 
 
 def _read_database(task: Task) -> SourceContent:
-    return SourceContent(_synthesize(task, task.source.name), masked_source(task.source.name))
+    generated = _synthesize(task, task.source.name)
+    splits = generated.splits
+    if task.source.remembered is not False:
+        tables = synthesis.read_recipe(task.source.recipe).prompt_tables
+        answers = RememberedStore(task.source.name).answers()
+        joined = with_remembered(generated, answers, task.folder, tables, task.seed)
+        splits = joined.splits
+        if warning := joined.warning():
+            task.warn(warning)
+    return SourceContent(splits, masked_source(task.source.name))
 
 
 def _read_ddl(task: Task) -> SourceContent:
     path = Path(task.source.name)
     file = task.folder / "synthetic" / f"{path.name.partition('.')[0]}.sqlite"
     synthesis.write_synthetic_rows(path, file, seed=task.seed)
-    splits = _synthesize(task, f"sqlite:///{file.resolve()}")
+    splits = _synthesize(task, f"sqlite:///{file.resolve()}").splits
     shutil.rmtree(file.parent)
     return SourceContent(splits, path.name)
 
 
-def _synthesize(task: Task, url: str) -> Splits:
+def _synthesize(task: Task, url: str) -> synthesis.Generated:
     recipe = synthesis.read_recipe(task.source.recipe).with_examples(task.source.examples)
     generated = synthesis.generate(
         url,
@@ -193,7 +143,7 @@ def _synthesize(task: Task, url: str) -> Splits:
     )
     for warning in generated.warnings:
         task.warn(warning)
-    return generated.splits
+    return generated
 
 
 def _read_spider(task: Task) -> SourceContent:
@@ -274,7 +224,7 @@ class _Reader:
 _READERS: dict[SourceKind, _Reader] = {
     "demo": _Reader(_read_demo),
     "wikisql": _Reader(_read_wikisql, ("style",)),
-    "a database": _Reader(_read_database, ("recipe", "examples", "private")),
+    "a database": _Reader(_read_database, ("recipe", "examples", "private", "with-remembered")),
     "a .sql file": _Reader(_read_ddl, ("recipe", "examples")),
     "a layout": _Reader(_read_spider, ("strict",)),
     "a file": _Reader(_read_file, ("style", "strict")),

@@ -10,11 +10,12 @@ from t2sql.confidence import elect
 from t2sql.generate.request import Generation
 from t2sql.plain import Json
 
-Status: TypeAlias = Literal["answered", "repaired", "uncertain", "unrated"]
+Status: TypeAlias = Literal["answered", "repaired", "uncertain", "unrated", "remembered"]
 """Answered: nothing speaks against it, and the model's own probability was held against a threshold, or
 samples agreed. Repaired: the database refused the first statement, and accepted the model's second attempt,
 which was made with the database's error message. Unrated: nothing speaks against it, but without a threshold
-or a probability nobody knows how often such answers are right."""
+or a probability nobody knows how often such answers are right. Remembered: a user confirmed or corrected the
+answer to this question before, and no model was asked."""
 
 Ballot = TypeVar("Ballot")
 

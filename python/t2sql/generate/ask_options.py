@@ -16,7 +16,7 @@ Values: TypeAlias = Literal["free", "question"]
 GrammarOption: TypeAlias = Literal["narrow", "wide", "off"]
 """What an answer may be: a statement such as t2sql's own data has, many more, or any text."""
 
-MAX_VOTES, MAX_BEAM = 64, 16
+MAX_VOTES, MAX_BEAM, MAX_SIMILAR = 64, 16, 16
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class AskOptions:
             live database the first that runs and says something. 1 takes the likeliest token each time.
         min_logprob: The log-probability below which an answer is uncertain; None takes the model's own.
         prompt_format: How the question is put; None takes what the model was trained on.
+        fresh: Whether the model is asked even where the user's own answer is remembered.
+        similar: The most remembered answers to similar questions that the prompt shows.
     """
 
     max_tokens: int = DEFAULT_MAX_TOKENS
@@ -49,6 +51,8 @@ class AskOptions:
     beam: int = 1
     min_logprob: float | None = None
     prompt_format: PromptFormat | None = None
+    fresh: bool = False
+    similar: int = 0
 
     def __post_init__(self) -> None:
         """Check every option.
@@ -72,6 +76,8 @@ class AskOptions:
             raise InputError("--votes is out of range", expected=f"1 to {MAX_VOTES}", found=self.votes)
         if not 1 <= self.beam <= MAX_BEAM:
             raise InputError("--beam is out of range", expected=f"1 to {MAX_BEAM}", found=self.beam)
+        if not 0 <= self.similar <= MAX_SIMILAR:
+            raise InputError("--similar is out of range", expected=f"0 to {MAX_SIMILAR}", found=self.similar)
         if self.beam > 1:
             self._check_beam()
         if self.min_logprob is not None and (math.isnan(self.min_logprob) or self.min_logprob > 0):

@@ -25,6 +25,9 @@ _LINE_END = "\n"
 _NEXT_QUESTION = ("\nQ:", "\ntable:")
 """Where a model that was trained on prompts like ours goes on after a statement of several lines."""
 
+_NO_COMPLETIONS = re.compile("HTTP 40[45]")
+"""How a server answers that has chats alone, or whose model is for chats alone."""
+
 _BEGINNING = re.compile(r"(?P<wrapped>```.*|<.*)|.*[:,(]|SELECT|", re.IGNORECASE | re.DOTALL)
 """A first line that is nothing without those after it."""
 
@@ -52,6 +55,7 @@ class OpenAIBackend:
         slots: int | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         tries: int = DEFAULT_TRIES,
+        chats: bool = False,
     ) -> None:
         """Connect, and find out whether the server takes grammars.
 
@@ -61,6 +65,7 @@ class OpenAIBackend:
             slots: Requests that are under way at once.
             timeout: Seconds that the server may be silent.
             tries: How often a request is sent before it counts as failed.
+            chats: Whether a prompt may be sent as a chat's first message where the server has no completions.
 
         Raises:
             InputError: The address is not one of HTTP.
@@ -73,6 +78,7 @@ class OpenAIBackend:
         self._matching = threading.Lock()
         self._stop: tuple[str, ...] = (_LINE_END,)
         self._logprobs = True
+        self._may_chat, self._chats = chats, False
         started = time.perf_counter()
         self._takes_grammars = self._client.is_llama_server()
         self.prompt_format = self._client.prompt_format(model)
@@ -198,9 +204,14 @@ class OpenAIBackend:
             raise self._no_answer(document) from None
 
     def _post(self, body: Json, cancelled: Cancelled) -> Json | None:
+        if self._chats:
+            return self._client.post(_as_chat(body), cancelled)
         try:
             return self._client.post(body, cancelled)
         except WorkError as error:
+            if self._may_chat and _NO_COMPLETIONS.match(str(error.found)):
+                self._chats = True
+                return self._client.post(_as_chat(body), cancelled)
             if "logprobs" not in body or "logprobs" not in str(error.found):
                 raise
             # Not every server has them; then an answer is judged without.
@@ -222,9 +233,22 @@ class OpenAIBackend:
     def _no_answer(self, document: Json) -> WorkError:
         return WorkError("not an answer to a completion", where=self.url, found=str(document)[:200])
 
+    def models(self) -> list[str]:
+        """The names of the server's models; empty where it does not list them."""
+        return self._client.models()
+
     def close(self) -> None:
         """End the connections; the backend cannot be used after it."""
         self._client.close()
+
+
+def _as_chat(body: Json) -> Json:
+    """A request for a completion as the first message of a chat."""
+    left_out = ("prompt", "logprobs", "grammar")
+    chat = {name: value for name, value in body.items() if name not in left_out}
+    # A chat model may begin with an empty line.
+    chat["stop"] = [stop for stop in body["stop"] if stop != _LINE_END]
+    return {**chat, "messages": [{"role": "user", "content": body["prompt"]}]}
 
 
 def _mean_logprob(document: Any) -> float | None:

@@ -38,7 +38,7 @@ _SHOWN = 200
 
 
 class CompletionClient:
-    """A server's `/v1/completions`. Several threads may use it.
+    """A server's `/v1/completions` and `/v1/chat/completions`. Several threads may use it.
 
     Attributes:
         url: The server's address for people, without a user's name and password.
@@ -97,11 +97,20 @@ class CompletionClient:
         named = formats.get(model) if len(formats) != 1 else next(iter(formats.values()))
         return named if isinstance(named, str) else None
 
+    def models(self) -> list[str]:
+        """The names of the server's models; empty where it does not list them."""
+        try:
+            answer = self._client.get("/v1/models")
+            listed = answer.json()["data"] if answer.status_code == 200 else []
+            return [str(one["id"]) for one in listed]
+        except (httpx2.HTTPError, ValueError, KeyError, TypeError):
+            return []
+
     def post(self, body: Json, cancelled: Cancelled) -> Json | None:
         """Send a request; a failure that may pass is tried again, after longer and longer waits.
 
         Args:
-            body: The request.
+            body: The request; one with messages goes to the chats.
             cancelled: Asked between tries and while an answer comes.
 
         Returns:
@@ -113,6 +122,7 @@ class CompletionClient:
             WorkError: The server refuses the request, fails again and again, or does not answer as it should.
         """
         failure: object = ""
+        path = "/v1/chat/completions" if "messages" in body else "/v1/completions"
         wait = 0.0
         for attempt in range(self.tries):
             if attempt:
@@ -120,7 +130,7 @@ class CompletionClient:
                 if not _waited(wait, cancelled):
                     return None
             try:
-                with self._client.stream("POST", "/v1/completions", json=body) as answer:
+                with self._client.stream("POST", path, json=body) as answer:
                     content = self._content(answer, cancelled)
             except httpx2.TimeoutException:
                 failure = f"no answer within {self._client.timeout.read:g} s"

@@ -4,6 +4,7 @@ from .asking import MAX_QUESTION_CHARACTERS as MAX_QUESTION_CHARACTERS
 from .asking import ask_database as ask_database
 from .database import LiveDatabase as LiveDatabase
 from .database import open_database as open_database
+from .remembering import remember as remember
 from .row_files import check_file as check_file
 from .row_files import write_file as write_file
 from .rows import FORMATS as FORMATS
@@ -30,6 +31,7 @@ __all__ = [
     "open_database",
     "prepare",
     "printable",
+    "remember",
     "value_text",
     "write_file",
 ]

@@ -8,6 +8,7 @@ from t2sql.generate import Answer, FailedStatement, Status
 from t2sql.live.rows import json_rows
 from t2sql.live.statement import Statement
 from t2sql.plain import Json
+from t2sql.remembered import RememberedAnswer
 from t2sql.sql import Result, SqlError
 
 _SHOWN_NAMES = 5
@@ -36,6 +37,7 @@ class LiveAnswer:
         result: The rows; None if the statement was not run.
         error: Why it was refused or did not run.
         first: The model's first statement, if that failed and this is the second.
+        remembered: The user's own answer to the question; None if the model answered.
     """
 
     sql: str
@@ -46,10 +48,13 @@ class LiveAnswer:
     result: Result | None
     error: SqlError | None
     first: FailedStatement | None = None
+    remembered: RememberedAnswer | None = None
 
     @property
     def status(self) -> Status:
         """How far the answer can be trusted."""
+        if self.remembered is not None:
+            return "remembered"
         if self.doubts:
             return "uncertain"
         return self.answer.status if self.first is None else "repaired"
@@ -57,6 +62,8 @@ class LiveAnswer:
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why the answer may be wrong, in words."""
+        if self.remembered is not None:
+            return ()
         doubts = list(self.answer.doubts)
         if self.error is not None:
             doubts.insert(0, f"the statement cannot be run: {self.error.found}")
@@ -96,7 +103,8 @@ class LiveAnswer:
             "status": self.status,
             "doubts": list(self.doubts),
             "first": None if self.first is None else asdict(self.first),
-            "model_sql": self.answer.sql,
+            "model_sql": self.answer.sql if self.remembered is None else "",
+            "remembered": None if self.remembered is None else self.remembered.to_json(),
             "dialect": self.dialect,
             "changes": [asdict(change) for change in self.statement.changes] if self.statement else [],
             "left_out": list(self.left_out),

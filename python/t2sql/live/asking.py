@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from t2sql.errors import ContextError, InputError
-from t2sql.generate import Answer, Asker, FailedStatement, check_question, choose_by_votes
+from t2sql.generate import (
+    Answer,
+    Asker,
+    FailedStatement,
+    Generation,
+    Timings,
+    check_question,
+    choose_by_votes,
+)
 from t2sql.live.answer import LiveAnswer
 from t2sql.live.database import LiveDatabase
 from t2sql.live.names import shown_schema, shown_value
@@ -13,6 +21,7 @@ from t2sql.live.relevance import SchemaPart, select_part
 from t2sql.live.running import Limits
 from t2sql.live.statement import Statement
 from t2sql.prompt import NO_HINTS, PromptHints
+from t2sql.remembered import RememberedAnswer, RememberedStore
 from t2sql.schema import Schema
 from t2sql.sql import Result, SqlError, same_result
 
@@ -36,12 +45,14 @@ def ask_database(
     execute: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
     evidence: str = "",
+    remembered: RememberedStore | None = None,
 ) -> LiveAnswer:
     """Ask for the SQL of a question over a database's tables, and perhaps for its rows.
 
     A statement that the database refuses goes back to the model once, with the reason. With votes and
     `execute`, the samples vote by their rows. Of a beam search's candidates the likeliest is taken that runs,
-    has no text that the database has not, and, with `execute`, returns a value.
+    has no text that the database has not, and, with `execute`, returns a value. A question whose answer is
+    remembered gets that, after the same checks; the model is asked only where it cannot run any more.
 
     Args:
         asker: The model. Its `cancelled` ends statements as well.
@@ -50,6 +61,7 @@ def ask_database(
         execute: Whether the statement is run.
         limits: How much it may use.
         evidence: What the user says beside the question; only some prompt formats show it.
+        remembered: Answers that the user confirmed or corrected; None looks for none.
 
     Returns:
         The answer. A statement that cannot run is an `error` in it, not an exception.
@@ -67,15 +79,31 @@ def ask_database(
             found=f"{len(question):,}",
         )
     schema = database.schema()
+    attempts = _Attempts(asker, database, schema, limits if execute else None)
+    known = None
+    if remembered is not None and not asker.options.fresh:
+        known = remembered.find(question, schema)
+    stale: tuple[str, ...] = ()
+    if known is not None:
+        attempt = attempts.attempt(known.sql)
+        if attempt.error is None:
+            return _recalled(known, attempt, asker, database.dialect)
+        stale = (
+            f"the remembered statement cannot run any more ({attempt.error.found}): the model was asked",
+        )
     database.read_texts_soon()
     parts = asker.prompt_format.parts
     shown = shown_schema(database.with_samples(schema) if "samples" in parts else schema)
     # The wide grammar takes them as texts of the answer, whether or not the prompt shows them.
     looks_up = "values" in parts or asker.width == "wide"
     values = database.matching_values(question, _MOST_MATCHES) if looks_up else ()
-    hints = PromptHints(tuple(map(shown_value, values)), evidence)
+    similar: list[RememberedAnswer] = []
+    if remembered is not None and asker.options.similar:
+        similar = remembered.similar(question, schema, asker.options.similar)
+    pairs = tuple((one.question, one.sql) for one in similar)
+    hints = PromptHints(tuple(map(shown_value, values)), evidence, pairs)
     part, answer = ask_within_context(asker, shown, question, hints)
-    attempts = _Attempts(asker, database, schema, limits if execute else None)
+    answer = replace(answer, warnings=(*answer.warnings, *stale))
     if execute and answer.agreement is not None:
         answer = attempts.vote_by_rows(answer)
     if answer.beam is not None:
@@ -187,6 +215,31 @@ class _Attempts:
         results = {sample.text: self.attempt(sample.text).result for sample in answer.samples}
         ballots = [results[sample.text] for sample in answer.samples]
         return choose_by_votes(answer, ballots, lambda a, b: same_result(a, b, ordered=False))
+
+
+def _recalled(known: RememberedAnswer, attempt: _Attempt, asker: Asker, dialect: str) -> LiveAnswer:
+    """The answer that a remembered statement gives; the model did nothing for it."""
+    assert attempt.statement is not None
+    backend = asker.backend
+    answer = Answer(
+        prompt="",
+        model=backend.model,
+        backend=backend.name,
+        device=backend.device,
+        weights=backend.weights,
+        generation=Generation(known.sql, 0, 0, 0.0, 0.0, "stop"),
+        timings=Timings(backend.load_seconds, 0, 0.0, 0, 0.0),
+    )
+    return LiveAnswer(
+        sql=attempt.statement.sql,
+        answer=answer,
+        dialect=dialect,
+        statement=attempt.statement,
+        left_out=(),
+        result=attempt.result,
+        error=None,
+        remembered=known,
+    )
 
 
 def _same_text(a: str, b: str) -> bool:

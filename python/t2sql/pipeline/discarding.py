@@ -14,7 +14,7 @@ from t2sql.runs import STAGES, Run
 from t2sql.runs.records import Json, WarningEvent
 
 _FIRST_STAGE = {
-    **dict.fromkeys(("data", "data_seed", "limit", "prompt"), "data"),
+    **dict.fromkeys(("data", "data_seed", "limit", "prompt", "with_remembered"), "data"),
     **dict.fromkeys(("select", "select_limit", "max_tokens"), "test"),
     "types": "quantize",
     **dict.fromkeys(("compare_limit", "compare_limit_mlx"), "compare"),

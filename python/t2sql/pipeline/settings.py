@@ -24,6 +24,7 @@ _OWN: dict[str, Json] = {
     "start_from": None,
     "data": "demo",
     "prompt": None,
+    "with_remembered": None,
     "types": ["q8_0", "q4_1", "q4_0"],
     "limit": None,
     "data_seed": 0,
@@ -47,6 +48,7 @@ class Settings:
         start_from: The tuned model that training goes on from, as the user named it; None for a base.
         data: The data source, as the user named it.
         prompt: The name of the prompts' format; None for the data source's own.
+        with_remembered: Whether answers that the user confirmed about a database are trained on; None is yes.
         types: ggml types to quantize to, without f32.
         limit: The most examples of each split; None is no limit.
         data_seed: Seed of a generated dataset.
@@ -62,6 +64,7 @@ class Settings:
     start_from: str | None
     data: str
     prompt: str
+    with_remembered: bool | None
     types: tuple[str, ...]
     limit: int | None
     data_seed: int
@@ -126,6 +129,13 @@ def resolve_settings(given: Mapping[str, Any], recorded: Mapping[str, Json] | No
     if not isinstance(own["max_tokens"], int) or own["max_tokens"] < 1:
         raise InputError(
             "a setting is wrong", where="max_tokens", expected="1 or more", found=own["max_tokens"]
+        )
+    if own["with_remembered"] not in (None, True, False):
+        raise InputError(
+            "a setting is wrong",
+            where="with_remembered",
+            expected="true or false",
+            found=own["with_remembered"],
         )
     if own["select"] not in SELECT:
         expected = " or ".join(SELECT)

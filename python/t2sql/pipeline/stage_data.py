@@ -19,6 +19,8 @@ def inputs(context: Context) -> JsonObject:
         "limit": settings.limit,
         # As versions that did not know it recorded their stages.
         **({"prompt": settings.prompt} if settings.prompt_format != DEFAULT_FORMAT else {}),
+        # Not the answers themselves: a run goes on with those that there were when its data was made.
+        **({} if settings.with_remembered is None else {"with_remembered": settings.with_remembered}),
         **data.source_state(settings.data),
     }
 
@@ -27,7 +29,7 @@ def work(context: Context, stage: StageHandle) -> DataResult:
     """Write the dataset into the run."""
     settings, out = context.settings, context.run.layout.data
     dataset = data.prepare(
-        data.DataSource(settings.data, prompt=settings.prompt_format),
+        data.DataSource(settings.data, prompt=settings.prompt_format, remembered=settings.with_remembered),
         out,
         seed=settings.data_seed,
         limit=settings.limit,
@@ -39,4 +41,4 @@ def work(context: Context, stage: StageHandle) -> DataResult:
     for split in ("train", "valid", "test"):
         dataset.split(split)
     stage.output(out)
-    return DataResult(counts=dataset.counts, fingerprint=dataset.fingerprint)
+    return DataResult(counts=dataset.counts, fingerprint=dataset.fingerprint, remembered=dataset.remembered)

@@ -20,7 +20,7 @@ def render_prompt(
     """Return the prompt of a question.
 
     It has the lines of the tables, in version 2 perhaps lines with hints, then `Q: ` with the question on one
-    line, then `A: `.
+    line, then `A: `. Answered questions of the hints stand before it, in the same form.
 
     Args:
         schema: The tables.
@@ -32,6 +32,8 @@ def render_prompt(
         lines = table_lines(schema)
     else:
         lines = [*schema_lines(schema, prompt_format), *hint_lines(schema, prompt_format, hints)]
+    for known, sql in hints.answered:
+        lines += ["Q: " + on_one_line(known), "A: " + on_one_line(sql)]
     return "\n".join((*lines, "Q: " + on_one_line(question))) + "\nA: "
 
 

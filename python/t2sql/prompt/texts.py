@@ -16,10 +16,12 @@ class PromptHints:
     Attributes:
         values: Values of the database that words of the question mean, the likeliest first.
         evidence: What the data set says beside the question; "" for nothing.
+        answered: Other questions and their statements, which every format shows before the question.
     """
 
     values: tuple[ColumnValue, ...] = ()
     evidence: str = ""
+    answered: tuple[tuple[str, str], ...] = ()
 
 
 NO_HINTS = PromptHints()

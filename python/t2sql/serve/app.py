@@ -18,6 +18,7 @@ from t2sql.errors import T2sqlError
 from t2sql.generate import Asker, AskOptions, Cancelled
 from t2sql.live import Limits, LiveAnswer, LiveDatabase, ask_database
 from t2sql.plain import Json, plain
+from t2sql.remembered import RememberedStore
 from t2sql.serve.bodies import AskBody
 from t2sql.serve.completions import complete
 from t2sql.serve.errors import Refusal, refusal_of
@@ -140,7 +141,8 @@ def _ask(
     asker = Asker(workers.backend, options, cancelled=cancelled, on_generation=workers.metrics.count)
     max_rows = min(body.max_rows or settings.max_rows, settings.max_rows)
     limits = Limits(settings.statement_seconds, max_rows)
-    return ask_database(asker, database, body.question, execute=body.execute, limits=limits)
+    known = RememberedStore(database.url)
+    return ask_database(asker, database, body.question, execute=body.execute, limits=limits, remembered=known)
 
 
 async def _http_error(request: Request, error: Any) -> Response:

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from t2sql.errors import T2sqlError
 from t2sql.generate import Asker, AskOptions, Backend, Cancelled, OnText, open_backend
 from t2sql.live import ask_database
+from t2sql.remembered import RememberedStore
 from t2sql_tui.asking.messages import Cancel, Part, Problem, Question, Reply, ToModels
 from t2sql_tui.asking.source import Source
 
@@ -54,7 +55,8 @@ class Models:
             notes, status, doubts = answer.warnings, answer.status, answer.doubts
         else:
             # What is wrong with the statement is shown by `Source.check`, for edited SQL as well.
-            live = ask_database(asker, source.database, question.text)
+            known = RememberedStore(source.database.url)
+            live = ask_database(asker, source.database, question.text, remembered=known)
             answer, notes, status = live.answer, live.warnings, live.status
             doubts = live.doubts if live.error is None else answer.doubts
         return Reply(

@@ -8,6 +8,7 @@ from pathlib import Path
 from t2sql import live
 from t2sql.databases import database_file_kind
 from t2sql.errors import InputError
+from t2sql.remembered import Origin, RememberedStore
 from t2sql.schema import Schema, read_table_lines
 from t2sql.sql import Result
 
@@ -78,6 +79,29 @@ class Source:
         statement = self.database.prepare(sql)
         limits = live.Limits(timeout=TIMEOUT, max_rows=MOST_ROWS)
         return self.database.execute(statement, limits, cancelled=cancelled)
+
+    def remember(self, question: str, sql: str, origin: Origin) -> Path:
+        """Remember a statement as the answer to a question, after the checks that it would run with.
+
+        Args:
+            question: The question, in words.
+            sql: The statement.
+            origin: How it came about.
+
+        Returns:
+            The file that it is in.
+
+        Raises:
+            InputError: There is no database, or the file cannot be written.
+            SqlError: The statement cannot run.
+        """
+        if self.database is None:
+            raise InputError(
+                "answers over table lines are not remembered", hint="Give sqlite:///FILE as the source"
+            )
+        store = RememberedStore(self.database.url)
+        live.remember(self.database, store, question, sql, origin)
+        return store.path
 
     def close(self) -> None:
         """Close the database."""

@@ -17,6 +17,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from t2sql.live import empty_doubt
+from t2sql.remembered import Origin
 from t2sql.sql import Result
 from t2sql_tui import formatting, screens, state
 from t2sql_tui.asking.messages import Reply
@@ -46,6 +47,7 @@ class AskScreen(AskWork):
         Binding("ctrl+o", "history", "History", priority=True),
         Binding("ctrl+n", "second", "2nd model", priority=True),
         Binding("f2", "copy_sql", "Copy SQL", priority=True),
+        Binding("f3", "remember", "Right", priority=True),
         Binding("f1", "app.help", "Keys", show=False),
     ]
 
@@ -62,6 +64,8 @@ class AskScreen(AskWork):
         self._suggested = models or []
         self._result: Result | None = None
         self._notes: dict[int, str] = {}
+        self._asked = ""
+        self._answers: dict[int, str] = {}
         self.busy = ""
         self._checks: dict[int, Timer] = {}
 
@@ -143,6 +147,8 @@ class AskScreen(AskWork):
             pane.show("")
             pane.border_subtitle = ""
         self._notes.clear()
+        self._answers.clear()
+        self._asked = question
         self._begin("asking")
         self.ask(choices if self.has_class("-two") else replace(choices, second=""), question)
 
@@ -154,6 +160,7 @@ class AskScreen(AskWork):
     def _show_answer(self, event: AskWork.Wrote) -> None:
         pane = self.query_one(f"#sql-{event.side}", SqlPane)
         if event.reply is not None:
+            self._answers[event.side] = event.reply.sql
             pane.border_subtitle = _summary(event.reply)
             notes = (*event.reply.doubts, *event.reply.notes)
             self._notes[event.side] = "\n".join(map(formatting.plain, notes))
@@ -235,6 +242,20 @@ class AskScreen(AskWork):
         self.app.copy_to_clipboard(self._pane().sql)
         self.notify("Copied the SQL.")
 
+    def action_remember(self) -> None:
+        """F3: remember the SQL of the pane that has the focus, corrected or not, for the question."""
+        pane = self._pane()
+        if not pane.sql or not self._asked or self.source is None:
+            self.notify("There is no answer to remember yet.", severity="warning")
+            return
+        origin: Origin = "right" if pane.sql == self._answers.get(pane.number) else "corrected"
+        self._begin("remembering")
+        self.remember(self._asked, pane.sql, origin, self.source)
+
+    @on(AskWork.Remembered)
+    def _say_remembered(self, event: AskWork.Remembered) -> None:
+        self.notify(f"The question gets this answer from now on: {formatting.plain(event.path)}")
+
     def action_second(self) -> None:
         """Ctrl+N: show the second model, or hide it."""
         self.toggle_class("-two")
@@ -269,6 +290,8 @@ def _summary(reply: Reply) -> str:
 
     The percentage is the geometric mean of the tokens' probabilities.
     """
+    if reply.status == "remembered":
+        return "✓ remembered"
     mark = {"uncertain": "?", "unrated": "·"}.get(reply.status, "✓")
     probability = "" if reply.logprob is None else f" {math.exp(reply.logprob):.1%}"
     speed = f"{reply.tokens} tokens, {formatting.rate(reply.tokens_per_second)} tok/s"

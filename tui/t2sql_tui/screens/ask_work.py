@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from textual import work
 from textual.content import Content
@@ -12,6 +13,7 @@ from textual.message import Message
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError, WorkError
+from t2sql.remembered import Origin
 from t2sql.schema import Schema
 from t2sql.sql import Result
 from t2sql_tui import formatting, state
@@ -76,6 +78,16 @@ class AskWork(BaseScreen):
         """
 
         result: Result
+
+    @dataclass
+    class Remembered(Message):
+        """An answer was remembered.
+
+        Attributes:
+            path: The file that it is in.
+        """
+
+        path: Path
 
     @dataclass
     class Ended(Message):
@@ -215,6 +227,22 @@ class AskWork(BaseScreen):
                 self.post_message(self.Ran(result))
 
         self._run_job(execute)
+
+    @work(thread=True, group="work", exclusive=True)
+    def remember(self, question: str, sql: str, origin: Origin, source: Source) -> None:
+        """Check a statement, remember it and post `Remembered`, then `Ended`.
+
+        Args:
+            question: The question that it answers.
+            sql: The statement.
+            origin: How it came about.
+            source: The database.
+        """
+
+        def keep() -> None:
+            self.post_message(self.Remembered(source.remember(question, sql, origin)))
+
+        self._run_job(keep)
 
     def close_all(self) -> None:
         """End the models' process and close the source."""

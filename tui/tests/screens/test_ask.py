@@ -12,6 +12,7 @@ from app_support.pilots import text_of, until, until_shown
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Tree
 
+from t2sql.remembered import RememberedStore
 from t2sql_tui import state
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.ask import AskScreen
@@ -211,3 +212,34 @@ async def test_ask_opens_from_the_runs_with_the_runs_own_file(root: Path) -> Non
         await pilot.press("a")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         await until(pilot, lambda: app.screen.query_one("#model", Input).value.endswith("demo.q8_0.gguf"))
+
+
+async def test_an_answer_is_remembered_as_it_is_or_corrected(
+    root: Path, tiny_gguf: Path, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T2SQL_REMEMBERED", str(tmp_path / "remembered"))
+    app = T2sqlApp(root)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await open_ask(pilot, tiny_gguf, shop)
+        await until_shown(pilot, "goods")
+        store = RememberedStore(f"sqlite:///{shop}")
+        # Before a question there is nothing to remember.
+        await pilot.press("f3")
+        assert not screen.busy
+        screen.query_one("#question", Input).value = "How many goods are there?"
+        screen.query_one("#question").focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "tok/s", seconds=60)
+        screen.query_one("#sql-0", SqlPane).show("SELECT COUNT(*) FROM goods")
+        await pilot.press("f3")
+        await until(pilot, lambda: store.path.exists() and not screen.busy)
+        assert [(one.sql, one.origin) for one in store.answers()] == [
+            ("SELECT COUNT(*) FROM goods", "corrected")
+        ]
+        screen.query_one("#question").focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "✓ remembered", "COUNT", seconds=60)
+        screen.query_one("#sql-0", SqlPane).show("DELETE FROM goods")
+        await pilot.press("f3")
+        await until_shown(pilot, "! the statement cannot be run")
+        assert len(store.answers()) == 1

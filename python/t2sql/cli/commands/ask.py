@@ -9,6 +9,7 @@ import typer
 
 from t2sql import generate, live, train
 from t2sql.cli.ask_arguments import AskArguments, RowArguments, TableArguments, slots_for
+from t2sql.cli.conversation import converse
 from t2sql.cli.database_answers import answer_from_database
 from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
 from t2sql.cli.output import Output
@@ -72,6 +73,15 @@ def command(
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Ask one question after the other; needs --db.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask the model even where the answer is remembered (with --db).")
+    ] = False,
+    similar: Annotated[
+        int,
+        typer.Option(
+            "--similar", help="Remembered answers to similar questions that the model is shown (with --db)."
+        ),
+    ] = 0,
     backend: BackendName = "auto",
     adapter: Annotated[
         Path | None,
@@ -176,10 +186,14 @@ def command(
             beam=beam,
             min_logprob=min_logprob,
             prompt_format=None if prompt_format is None else PromptFormat.of(prompt_format),
+            fresh=fresh,
+            similar=similar,
         ),
     )
     arguments.check()
-    if arguments.database is not None:
+    if arguments.interactive:
+        converse(out, arguments)
+    elif arguments.database is not None:
         answer_from_database(out, arguments)
     else:
         answer_from_tables(out, arguments)

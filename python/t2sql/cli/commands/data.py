@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from t2sql import data, grammar
+from t2sql import data, grammar, teaching
 from t2sql.cli.options import Force, Limit, Seed, shared
 from t2sql.cli.output import Output, table
+from t2sql.errors import InputError
 from t2sql.prompt import PromptFormat
 
 EXAMPLE = """
 t2sql data demo --out data/demo
 t2sql data sqlite:///shop.db --out data/shop --examples 5000
+t2sql data sqlite:///shop.db --out data/shop --teacher openai:http://127.0.0.1:8080 --paraphrases 500
 t2sql data wikisql --out data/wikisql --style tutorial --limit 1000
 t2sql data my-examples/ --out data/mine
 """
@@ -56,6 +59,14 @@ def command(
         bool,
         typer.Option("--private", help="For a database: take values of columns that look private as well."),
     ] = False,
+    with_remembered: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-remembered/--without-remembered",
+            help="For a database: train on the answers that t2sql remember kept.",
+            show_default="with them",
+        ),
+    ] = None,
     prompt: Annotated[
         str | None,
         typer.Option(
@@ -63,6 +74,24 @@ def command(
             help="The prompts' format: 1, or 2 with parts such as 2+types+keys.",
             metavar="FORMAT",
             show_default="that of the source, else 1",
+        ),
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            "--teacher",
+            help="A larger model that asks the training questions again in other words; see below.",
+            metavar="MODEL|openai:URL",
+            show_default=False,
+        ),
+    ] = None,
+    paraphrases: Annotated[
+        int | None,
+        typer.Option(
+            "--paraphrases",
+            min=1,
+            help="With --teacher: the most questions that it is given.",
+            show_default="all of train",
         ),
     ] = None,
     strict: Annotated[
@@ -96,8 +125,19 @@ def command(
 
     The parts of --prompt are types, keys, values (of the database, that words of the question mean), samples
     (a few values of each column), comments and evidence. A model is always asked in the format of its data.
+
+    --teacher is a model of yours, or a server with OpenAI's API (openai:https://HOST#MODEL). A paraphrase is
+    kept only where the teacher's own answer to it returns the same rows. It sees tables, questions, and a few
+    values of columns that do not look private.
     """
-    with out.progress("data") as progress:
+    if paraphrases is not None and teacher is None:
+        raise InputError("--paraphrases is for --teacher", expected="--teacher MODEL or openai:URL")
+    with ExitStack() as stack:
+        progress = stack.enter_context(out.progress("data"))
+        taught = None
+        if teacher is not None:
+            backend = stack.enter_context(closing(teaching.open_teacher(teacher)))
+            taught = teaching.Teacher(backend, paraphrases, seed, progress)
         dataset = data.prepare(
             data.DataSource(
                 source,
@@ -106,7 +146,9 @@ def command(
                 examples,
                 private or None,
                 strict or None,
+                with_remembered,
                 None if prompt is None else PromptFormat.of(prompt),
+                None if taught is None else taught.extend,
             ),
             target,
             seed=seed,
@@ -121,12 +163,18 @@ def command(
         "path": target,
         "source": data.masked_source(source),
         "counts": dataset.counts,
+        "remembered": dataset.remembered,
+        "teacher": None if taught is None else taught.lesson,
         "fingerprint": dataset.fingerprint,
         "prompt_format": dataset.prompt_format.name,
         "grammar": coverage.to_json(),
     }
     rows = [(name, count) for name, count in dataset.counts.items()]
-    out.result(document, table(("split", "examples"), rows) + f"\n\n{coverage}\n\n{target}")
+    remembered = f"\n\n{dataset.remembered} of train are remembered answers" if dataset.remembered else ""
+    lesson = "" if taught is None else f"\n\n{taught.lesson}"
+    out.result(
+        document, table(("split", "examples"), rows) + f"{remembered}{lesson}\n\n{coverage}\n\n{target}"
+    )
 
 
 def _grammar_coverage(dataset: data.Dataset) -> grammar.Coverage:

@@ -66,6 +66,14 @@ def command(
             show_default="that of the data",
         ),
     ] = None,
+    with_remembered: Annotated[
+        bool | None,
+        typer.Option(
+            "--with-remembered/--without-remembered",
+            help="For a database: train on the answers that t2sql remember kept.",
+            show_default="with them",
+        ),
+    ] = None,
     data_seed: Annotated[
         int | None, typer.Option("--data-seed", help="Seed of the dataset.", show_default=False)
     ] = None,
@@ -115,6 +123,7 @@ def command(
     own = {"model": model, "data": data, "types": types, "limit": limit, "data_seed": data_seed}
     own |= {"compare_limit": compare_limit, "compare_limit_mlx": compare_limit_mlx, "max_tokens": max_tokens}
     own |= {"start_from": start_from, "select": select, "select_limit": select_limit, "prompt": prompt}
+    own |= {"with_remembered": with_remembered}
     given = training | {name: value for name, value in own.items() if value is not None}
 
     def decide(loss: pipeline.Loss) -> bool:

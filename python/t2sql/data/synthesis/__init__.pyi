@@ -12,6 +12,7 @@ from .recipe import default_recipe_text as default_recipe_text
 from .recipe import read_recipe as read_recipe
 from .relations import RelationWords as RelationWords
 from .schema_tables import schema_table as schema_table
+from .split_assigner import without_values as without_values
 from .synthetic_rows import write_synthetic_rows as write_synthetic_rows
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "profile_tables",
     "read_recipe",
     "schema_table",
+    "without_values",
     "write_synthetic_rows",
 ]

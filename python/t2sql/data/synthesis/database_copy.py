@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis.private_columns import private_columns, replace_values
+from t2sql.data.synthesis.private_columns import PrivateColumns, private_columns, replace_values
 from t2sql.data.synthesis.profiles import TableProfile, profile_tables
 from t2sql.data.synthesis.recipe import Recipe
 from t2sql.data.synthesis.recipe_names import check_names
@@ -41,6 +41,7 @@ class DatabaseCopy:
         schema: The schema of all tables.
         tables: The profiles of the tables that have rows.
         warnings: Sentences for people about what was left out.
+        private: The columns of which no value was copied.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DatabaseCopy:
     schema: Schema
     tables: list[TableProfile]
     warnings: tuple[str, ...]
+    private: PrivateColumns
 
 
 def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_private: bool) -> DatabaseCopy:
@@ -94,7 +96,7 @@ def copy_database(url: str, folder: Path, recipe: Recipe, *, seed: int, with_pri
     path = folder / f"{name}.sqlite"
     _write(path, tables, rows)
     schema = Schema(tuple(schema_table(table, rows[table.name], private, recipe) for table in tables))
-    return DatabaseCopy(name, path, schema, profiles, tuple(warnings))
+    return DatabaseCopy(name, path, schema, profiles, tuple(warnings), private)
 
 
 def _without_clashes(tables: Iterable[DatabaseTable]) -> tuple[list[DatabaseTable], list[str]]:

@@ -32,10 +32,18 @@ class Generated:
     Attributes:
         splits: The examples of each split.
         warnings: Sentences for people about what was left out or could not be generated.
+        name: What the database is called.
+        db: The copy's file, relative to the dataset's directory.
+        schema: All tables of the copy.
+        private: (table, column) of each column of which no value was taken.
     """
 
     splits: Splits
     warnings: tuple[str, ...]
+    name: str
+    db: str
+    schema: Schema
+    private: frozenset[tuple[str, str]]
 
 
 def generate(
@@ -74,7 +82,8 @@ def generate(
     warnings = copy.warnings
     if count < sum(recipe.sizes.values()):
         warnings += (f"the database gave {count} of {recipe.examples} questions",)
-    return Generated(splits, warnings)
+    db = f"db/{copy.path.name}"
+    return Generated(splits, warnings, copy.name, db, copy.schema, frozenset(copy.private))
 
 
 def _generate(

@@ -1,0 +1,11 @@
+from .answers import Origin as Origin
+from .answers import RememberedAnswer as RememberedAnswer
+from .places import remembered_file as remembered_file
+from .store import RememberedStore as RememberedStore
+
+__all__ = [
+    "Origin",
+    "RememberedAnswer",
+    "RememberedStore",
+    "remembered_file",
+]
