@@ -7,10 +7,10 @@ from typing import Literal, TypeAlias, get_args
 
 from t2sql.errors import InputError
 
-PromptPart: TypeAlias = Literal["types", "keys", "values", "samples", "comments", "evidence"]
+PromptPart: TypeAlias = Literal["types", "keys", "values", "samples", "comments", "evidence", "names"]
 """What a prompt of version 2 may show: the columns' types; primary and foreign keys; values of the database
 that words of the question mean; a few values of each column; the comments of tables and columns; what the
-data set says beside the question."""
+data set says beside the question; the names of the schema that the question mentions."""
 
 PROMPT_PARTS: tuple[PromptPart, ...] = get_args(PromptPart)
 """The parts in the order in which a format's name has them."""
@@ -81,3 +81,6 @@ DEFAULT_FORMAT = PromptFormat()
 
 WHOLE_FORMAT = PromptFormat(2, PROMPT_PARTS)
 """Version 2 with all parts."""
+
+WITHOUT_NAMES = PromptFormat(2, tuple(part for part in PROMPT_PARTS if part != "names"))
+"""Version 2 with all parts but the line of names, which follows from the schema and the question."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from t2sql.prompt.end_marks import strip_end_marks
-from t2sql.prompt.formats import DEFAULT_FORMAT, WHOLE_FORMAT, PromptFormat
+from t2sql.prompt.formats import DEFAULT_FORMAT, WHOLE_FORMAT, WITHOUT_NAMES, PromptFormat
 from t2sql.prompt.texts import NO_HINTS, ParsedPrompt, PromptHints, on_one_line
 from t2sql.prompt.version1 import not_a_prompt, parse_tables, table_lines
 from t2sql.prompt.version2 import parse_schema, schema_lines
-from t2sql.prompt.version2_hints import hint_lines, read_hints
+from t2sql.prompt.version2_hints import NAMES_MARK, hint_lines, names_line, read_hints
 from t2sql.schema import Schema
 
 
@@ -20,7 +20,8 @@ def render_prompt(
     """Return the prompt of a question.
 
     It has the lines of the tables, in version 2 perhaps lines with hints, then `Q: ` with the question on one
-    line, then `A: `. Answered questions of the hints stand before it, in the same form.
+    line, in version 2 perhaps a line with the names that it mentions, then `A: `. Answered questions of the
+    hints stand before it, in the same form.
 
     Args:
         schema: The tables.
@@ -33,8 +34,18 @@ def render_prompt(
     else:
         lines = [*schema_lines(schema, prompt_format), *hint_lines(schema, prompt_format, hints)]
     for known, sql in hints.answered:
-        lines += ["Q: " + on_one_line(known), "A: " + on_one_line(sql)]
-    return "\n".join((*lines, "Q: " + on_one_line(question))) + "\nA: "
+        lines += [*_question_lines(schema, known, prompt_format), "A: " + on_one_line(sql)]
+    lines += _question_lines(schema, question, prompt_format)
+    return "
+".join(lines) + "
+A: "
+
+
+def _question_lines(schema: Schema, question: str, prompt_format: PromptFormat) -> list[str]:
+    lines = ["Q: " + on_one_line(question)]
+    if "names" in prompt_format.parts and (names := names_line(schema, question)):
+        lines.append(names)
+    return lines
 
 
 def render_retry(prompt: str, question: str, sql: str, error: str) -> str:
@@ -68,7 +79,7 @@ def parse_prompt(text: str) -> ParsedPrompt:
     if lines[0].startswith("table "):
         schema, index = parse_schema(lines)
         hints, index = read_hints(schema, lines, index)
-        prompt_format = WHOLE_FORMAT
+        prompt_format = WITHOUT_NAMES
     else:
         schema, index = parse_tables(lines)
     if not schema.tables:
@@ -77,5 +88,7 @@ def parse_prompt(text: str) -> ParsedPrompt:
         raise not_a_prompt("a 'Q:' line", lines, index)
     rest = "\n".join(lines[index:]).removeprefix("Q:")
     question, mark, answer = rest.partition("\nA:")
+    if prompt_format.version == 2 and NAMES_MARK in question:
+        question, prompt_format = question.partition(NAMES_MARK)[0], WHOLE_FORMAT
     answer = answer.strip() if mark else ""
     return ParsedPrompt(schema, on_one_line(question), answer or None, hints, prompt_format)

@@ -1,7 +1,9 @@
-"""The lines of version 2 between the tables and the question: evidence, and values of the database.
+"""The lines of version 2 beside the tables: evidence and values before the question, names after it.
 
 evidence: eligible means that the free rate is above 0.5
 values: city = 'Paris', customers.name = 'Ann'
+Q: How many customers of Paris have paid?
+names: customers, customers.city, paid
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from t2sql.prompt.literals import QUOTED, literal, read_literal
 from t2sql.prompt.texts import NO_HINTS, PromptHints, on_one_line
 from t2sql.prompt.version1 import not_a_prompt
 from t2sql.prompt.version2 import names_in, reference
-from t2sql.schema import ColumnValue, Schema
+from t2sql.schema import ColumnValue, Schema, asked_names
 
 _MOST_VALUES = 4
 """Values of a prompt: each takes as many tokens as a column with its type, or more."""
-_EVIDENCE, _VALUES = "evidence: ", "values: "
+_EVIDENCE, _VALUES, _NAMES = "evidence: ", "values: ", "names: "
+NAMES_MARK = f"\n{_NAMES}"
+"""What stands between a question and the names that it mentions."""
 _VALUE = re.compile(rf"""(?P<column>(?:"(?:[^"]|"")*"|[^"'=])+?) = (?P<value>{QUOTED})(?:, |$)""")
 
 
@@ -31,6 +35,12 @@ def hint_lines(schema: Schema, prompt_format: PromptFormat, hints: PromptHints) 
         if values:
             lines.append(_VALUES + ", ".join(list(dict.fromkeys(values))[:_MOST_VALUES]))
     return lines
+
+
+def names_line(schema: Schema, question: str) -> str:
+    """The line of the names that a question mentions; empty where there are none."""
+    names = [reference(*filter(None, (name.table, name.column))) for name in asked_names(schema, question)]
+    return _NAMES + ", ".join(names) if names else ""
 
 
 def _value_text(schema: Schema, value: ColumnValue) -> str:

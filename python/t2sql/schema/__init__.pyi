@@ -1,3 +1,5 @@
+from .asked_names import AskedName as AskedName
+from .asked_names import asked_names as asked_names
 from .ddl import read_ddl as read_ddl
 from .ddl import read_ddl_file as read_ddl_file
 from .guessed_keys import guess_keys as guess_keys
@@ -19,12 +21,14 @@ from .words import split_name as split_name
 
 __all__ = [
     "NUMBER_WORDS",
+    "AskedName",
     "Column",
     "ColumnValue",
     "ForeignKey",
     "Schema",
     "Table",
     "WordScores",
+    "asked_names",
     "guess_keys",
     "join_phrases",
     "name_phrase",

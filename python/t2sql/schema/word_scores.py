@@ -52,8 +52,32 @@ _SYNONYMS = (
     "department division",
     "category kind type",
     "store shop",
+    "id ids",
+    "age old older oldest young younger youngest",
+    "height tall taller tallest",
+    "weight heavy heavier heaviest light lighter lightest weigh",
+    "price expensive cheap cheaper cheapest",
+    "speed fast faster fastest slow slower slowest",
+    "length duration long longer longest short shorter shortest",
+    "size area big bigger biggest large larger largest small smaller smallest",
+    "name called named",
+    "date when",
+    "location place where",
+    "position rank",
+    "job profession occupation",
+    "gender sex",
+    "phone telephone",
+    "mail email",
+    "owner own owned",
+    "author writer written wrote",
+    "director directed",
 )
 """Words that people use for the same in questions and in names, without their plurals."""
+_SAME = {
+    word: frozenset(other for group in _SYNONYMS if word in group.split() for other in group.split())
+    for group in _SYNONYMS
+    for word in group.split()
+}
 
 
 class WordScores:
@@ -69,7 +93,7 @@ class WordScores:
         words = _WORD.findall(question)
         question = question.lower()
         # "orderDate" and "qty" are written in questions too.
-        self._asked = {_stem(word.lower()) for word in words}.union(*map(_stems, words))
+        self._asked = {word_stem(word.lower()) for word in words}.union(*map(_stems, words))
         tables_with = Counter(
             stem
             for table in schema.tables
@@ -83,9 +107,7 @@ class WordScores:
             if not self._asked.isdisjoint(words := group.split())
             for word in words
         }
-        self._alike |= {
-            stem for stem in tables_with if any(_is_short_for(stem, word) for word in self._asked)
-        }
+        self._alike |= {stem for stem in tables_with if any(is_short_for(stem, word) for word in self._asked)}
         self._alike -= self._asked
         # The inverse document frequency, with tables as documents.
         self._weights = {
@@ -108,13 +130,18 @@ class WordScores:
 
 
 def _stems(name: str) -> set[Stem]:
-    stems = {_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))}
+    stems = {word_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))}
     # A word of such a name may be any part of it; pairs of letters stand for the parts.
     pairs = {Stem(stem[i : i + 2]) for stem in stems if _UNSPACED.match(stem) for i in range(len(stem) - 1)}
     return stems | pairs
 
 
-def _is_short_for(a: Stem, b: Stem) -> bool:
+def synonyms(word: str) -> frozenset[str]:
+    """The other words that people use for the same; none for most words."""
+    return _SAME.get(word, frozenset())
+
+
+def is_short_for(a: Stem, b: Stem) -> bool:
     """Whether one word is likely an abbreviation of the other, or two words written as one have it."""
     short, long = sorted((a, b), key=len)
     if not (short.isascii() and short.isalpha() and len(short) >= _SHORTEST and len(short) + 1 < len(long)):
@@ -130,7 +157,7 @@ def _is_short_for(a: Stem, b: Stem) -> bool:
     return all(letter in letters for letter in short)
 
 
-def _stem(word: str) -> Stem:
+def word_stem(word: str) -> Stem:
     """The word without its English plural, the only inflection that is common in names."""
     if len(word) > 4 and word.endswith("ies"):
         return Stem(word[:-3] + "y")

@@ -21,6 +21,10 @@ _SHORT_FORMS = {
     "cust": "customer",
     "prod": "product",
     "cnt": "count",
+    "fname": "first name",
+    "lname": "last name",
+    "firstname": "first name",
+    "lastname": "last name",
 }
 NUMBER_WORDS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -68,6 +72,8 @@ def split_name(name: str) -> list[str]:
     parts = _PART.findall(name)
     if not parts:
         return [name.strip() or name]
+    if (whole := _SHORT_FORMS.get(name.lower())) is not None:
+        return whole.split()
     upper_name = name.upper() == name
     words = [part if part.isupper() and len(part) > 1 and not upper_name else part.lower() for part in parts]
     return [_SHORT_FORMS.get(word, word) for word in words]
