@@ -72,14 +72,23 @@ def test_each_part_alone(part: str) -> None:
 def test_every_format_is_read_as_it_was_written(count: int) -> None:
     for parts in combinations(PROMPT_PARTS, count):
         prompt_format = PromptFormat(2, parts)
-        prompt = render_prompt(MUSIC, "Which?", prompt_format, HINTS)
+        question = "Which titles of artists are in order lines?"
+        prompt = render_prompt(MUSIC, question, prompt_format, HINTS)
         parsed = parse_prompt(prompt + "SELECT 1</s>")
-        assert (parsed.question, parsed.answer) == ("Which?", "SELECT 1")
+        assert (parsed.question, parsed.answer) == (question, "SELECT 1")
         assert [table.column_names for table in parsed.schema.tables] == [
             table.column_names for table in MUSIC.tables
         ]
         assert render_prompt(parsed.schema, parsed.question, prompt_format, parsed.hints) == prompt
         assert render_prompt(parsed.schema, parsed.question, parsed.prompt_format, parsed.hints) == prompt
+
+
+def test_the_names_that_a_question_mentions_come_after_it() -> None:
+    question = "Which albums of artists have a price below 10?"
+    prompt = render_prompt(MUSIC, question, PromptFormat.of("2+keys+names"))
+    assert prompt.endswith(f"\nQ: {question}\nnames: albums, artists: albums.price\nA: ")
+    single = render_prompt(MUSIC, "Titles of albums", PromptFormat.of("2+names"))
+    assert single.endswith("\nQ: Titles of albums\nnames: albums: title\nA: ")
 
 
 def test_keys_and_values_are_read_whole() -> None:

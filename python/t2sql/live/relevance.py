@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, replace
 
 from t2sql.prompt import DEFAULT_FORMAT, NO_HINTS, PromptFormat, PromptHints, PromptSizes
-from t2sql.schema import Schema, Table, WordScores
+from t2sql.schema import Schema, Table, WordScores, neighbours, shortest_path
 
 _BYTES_PER_TOKEN = 3.0
 """Tokenizers make about four bytes of English prose a token, and about three of names with underscores."""
@@ -59,7 +58,7 @@ def select_part(
         The tables and columns in the schema's order.
     """
     sizes = PromptSizes(schema, prompt_format)
-    room = tokens * _BYTES_PER_TOKEN - len(question.encode()) - _PROMPT_BYTES - sizes.hints(hints)
+    room = tokens * _BYTES_PER_TOKEN - len(question.encode()) - _PROMPT_BYTES - sizes.hints(question, hints)
     if sum(map(sizes.table, schema.tables)) <= room:
         return SchemaPart(schema, ())
     scores = WordScores(schema, question)
@@ -102,16 +101,16 @@ def _ranked(schema: Schema, scores: WordScores, asked: set[str]) -> tuple[list[T
         table.name: scores.table(table) + _VALUE_BONUS * (table.name in asked) for table in schema.tables
     }
     by_score = sorted(schema.tables, key=lambda table: table_scores[table.name], reverse=True)
-    neighbours = _neighbours(schema)
+    joined_to = neighbours(schema)
     ranked: dict[str, None] = {}
     for table in by_score[:_MOST_CONNECTED]:
         if table_scores[table.name] > 0 or not ranked:
-            ranked |= dict.fromkeys(_path(neighbours, by_score[0].name, table.name))
+            ranked |= dict.fromkeys(shortest_path(joined_to, [by_score[0].name], table.name))
     joined = list(ranked)
     best = by_score[0].name
     rest = sorted(
         by_score,
-        key=lambda table: table_scores[table.name] + (table.name in neighbours[best]) * _KEY_BONUS,
+        key=lambda table: table_scores[table.name] + (table.name in joined_to[best]) * _KEY_BONUS,
         reverse=True,
     )
     ranked |= dict.fromkeys(table.name for table in rest)
@@ -132,34 +131,6 @@ def _keys_only(schema: Schema, name: str, keys: set[tuple[str, str]]) -> Table:
     """A table with its keys' columns only."""
     table = next(table for table in schema.tables if table.name == name)
     return replace(table, columns=tuple(column for column in table.columns if (name, column.name) in keys))
-
-
-def _neighbours(schema: Schema) -> dict[str, list[str]]:
-    """The tables that a key joins to each table."""
-    neighbours: dict[str, list[str]] = {table.name: [] for table in schema.tables}
-    for table in schema.tables:
-        for key in table.foreign_keys:
-            if key.to_table in neighbours:
-                neighbours[table.name].append(key.to_table)
-                neighbours[key.to_table].append(table.name)
-    return neighbours
-
-
-def _path(neighbours: dict[str, list[str]], start: str, end: str) -> list[str]:
-    """The tables of the shortest way from one table to another; the second alone if there is none."""
-    before: dict[str, str | None] = {start: None}
-    queue = deque([start])
-    while queue and end not in before:
-        here = queue.popleft()
-        for there in neighbours[here]:
-            if there not in before:
-                before[there] = here
-                queue.append(there)
-    path, name = [], end if end in before else None
-    while name is not None:
-        path.append(name)
-        name = before[name]
-    return path[::-1] or [end]
 
 
 def _best_columns(

@@ -36,14 +36,12 @@ def render_prompt(
     for known, sql in hints.answered:
         lines += [*_question_lines(schema, known, prompt_format), "A: " + on_one_line(sql)]
     lines += _question_lines(schema, question, prompt_format)
-    return "
-".join(lines) + "
-A: "
+    return "\n".join(lines) + "\nA: "
 
 
 def _question_lines(schema: Schema, question: str, prompt_format: PromptFormat) -> list[str]:
     lines = ["Q: " + on_one_line(question)]
-    if "names" in prompt_format.parts and (names := names_line(schema, question)):
+    if "names" in prompt_format.parts and (names := names_line(schema, prompt_format, question)):
         lines.append(names)
     return lines
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from t2sql.prompt.formats import PromptFormat
 from t2sql.prompt.texts import PromptHints
 from t2sql.prompt.version2 import column_text, shown_comment
-from t2sql.prompt.version2_hints import hint_lines
+from t2sql.prompt.version2_hints import hint_lines, names_line
 from t2sql.schema import Column, Schema, Table
 
 _TABLE_BYTES = {1: 20, 2: 8}
@@ -44,8 +44,11 @@ class PromptSizes:
             text = column_text(table, column, self.schema, self.prompt_format)
         return len(text.encode()) + _COLUMN_BYTES
 
-    def hints(self, hints: PromptHints) -> int:
-        """The bytes of the lines between the tables and the question."""
+    def hints(self, question: str, hints: PromptHints) -> int:
+        """The bytes of the lines beside the tables and the question."""
         if self.prompt_format.version == 1:
             return 0
-        return sum(len(line.encode()) + 1 for line in hint_lines(self.schema, self.prompt_format, hints))
+        lines = hint_lines(self.schema, self.prompt_format, hints)
+        if "names" in self.prompt_format.parts:
+            lines.append(names_line(self.schema, self.prompt_format, question))
+        return sum(len(line.encode()) + 1 for line in lines)

@@ -3,12 +3,13 @@
 evidence: eligible means that the free rate is above 0.5
 values: city = 'Paris', customers.name = 'Ann'
 Q: How many customers of Paris have paid?
-names: customers, customers.city, paid
+names: customers: city, paid
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from t2sql.prompt.formats import PromptFormat
 from t2sql.prompt.literals import QUOTED, literal, read_literal
@@ -37,10 +38,22 @@ def hint_lines(schema: Schema, prompt_format: PromptFormat, hints: PromptHints) 
     return lines
 
 
-def names_line(schema: Schema, question: str) -> str:
-    """The line of the names that a question mentions; empty where there are none."""
-    names = [reference(*filter(None, (name.table, name.column))) for name in asked_names(schema, question)]
-    return _NAMES + ", ".join(names) if names else ""
+def names_line(schema: Schema, prompt_format: PromptFormat, question: str) -> str:
+    """The line of the tables and columns that a question mentions; empty where there are none.
+
+    The columns of several tables have their tables' names, as in the statement. Tables that join others are
+    there only where the prompt shows the keys.
+    """
+    if "keys" not in prompt_format.parts:
+        schema = Schema(tuple(replace(table, foreign_keys=()) for table in schema.tables))
+    names = asked_names(schema, question)
+    if not names.tables:
+        return ""
+    several = len(names.tables) > 1
+    columns = ", ".join(
+        reference(*((table, column) if several else (column,))) for table, column in names.columns
+    )
+    return _NAMES + ", ".join(map(reference, names.tables)) + (f": {columns}" if columns else "")
 
 
 def _value_text(schema: Schema, value: ColumnValue) -> str:

@@ -1,9 +1,11 @@
-from .asked_names import AskedName as AskedName
+from .asked_names import AskedNames as AskedNames
 from .asked_names import asked_names as asked_names
 from .ddl import read_ddl as read_ddl
 from .ddl import read_ddl_file as read_ddl_file
 from .guessed_keys import guess_keys as guess_keys
 from .guessed_keys import with_guessed_keys as with_guessed_keys
+from .joining import neighbours as neighbours
+from .joining import shortest_path as shortest_path
 from .table_lines import read_table_lines as read_table_lines
 from .tables import Column as Column
 from .tables import ColumnValue as ColumnValue
@@ -21,7 +23,7 @@ from .words import split_name as split_name
 
 __all__ = [
     "NUMBER_WORDS",
-    "AskedName",
+    "AskedNames",
     "Column",
     "ColumnValue",
     "ForeignKey",
@@ -32,11 +34,13 @@ __all__ = [
     "guess_keys",
     "join_phrases",
     "name_phrase",
+    "neighbours",
     "pluralize",
     "read_ddl",
     "read_ddl_file",
     "read_table_lines",
     "row_nouns",
+    "shortest_path",
     "singularize",
     "split_name",
     "with_guessed_keys",

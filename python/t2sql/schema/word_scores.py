@@ -62,7 +62,7 @@ _SYNONYMS = (
     "size area big bigger biggest large larger largest small smaller smallest",
     "name called named",
     "date when",
-    "location place where",
+    "location place",
     "position rank",
     "job profession occupation",
     "gender sex",
