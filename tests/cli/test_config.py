@@ -166,5 +166,5 @@ def test_the_demo_preset_names_a_prompt_format_that_a_dataset_with_its_own_does_
             {"data": str(tmp_path), "prompt": "1"},
         )
     ]
-    best = "t2sql.prompt.2+types+keys"
+    best = "t2sql.prompt.2+types+keys+names"
     assert formats == [best, best, "t2sql.prompt.2+types", "t2sql.prompt.1"]

@@ -38,8 +38,8 @@ def test_a_run_goes_on_from_another_runs_model(
     run = runs.open_run(second)
     assert run.config["start_from"] == str(tuned)
     assert run.config["model"] == str((tuned / "fused").resolve())
-    # The preset's own format is version 1; the first run's prompts had types and keys.
-    assert run.config["prompt"] == "t2sql.prompt.2+types+keys" == run.document.t2sql.prompt_format
+    # The preset's own format is version 1; the first run's prompts had types, keys and names.
+    assert run.config["prompt"] == "t2sql.prompt.2+types+keys+names" == run.document.t2sql.prompt_format
     first = json.loads((tuned / "fused" / "config.json").read_text())["t2sql"]["adapters"]
     adapter = json.loads((second / "checkpoints" / "0000002" / "adapter_config.json").read_text())
     assert adapter["base_adapters"] == [first[0]["fingerprint"]]
@@ -58,7 +58,7 @@ def test_a_gguf_file_is_gone_on_from_and_stays_named(tuned: Path, tmp_path: Path
     assert command_line(["convert", str(tuned / "fused"), str(file), "--type", "q8_0"]) == 0
     settings = resolve_settings({"start_from": str(file)})
     assert settings.model == settings.train.model == str(file) and settings.start_from == str(file)
-    assert settings.prompt == "t2sql.prompt.2+types+keys"
+    assert settings.prompt == "t2sql.prompt.2+types+keys+names"
     # As config.toml has it, and as `--config RUN/config.toml` gives it again.
     assert resolve_settings({}, settings.to_json()) == settings
     assert resolve_settings(settings.to_json()) == settings
