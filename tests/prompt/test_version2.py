@@ -116,7 +116,7 @@ COLUMN = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(COLUMN, min_size=1, max_size=4, unique_by=lambda c: c.name.lower()), WORDS, WORDS, WORDS)
 def test_any_names_and_texts_are_read_as_they_were_written(
     columns: list[Column], name: str, comment: str, value: str

@@ -1,11 +1,11 @@
-from .asked_names import AskedNames as AskedNames
-from .asked_names import asked_names as asked_names
 from .ddl import read_ddl as read_ddl
 from .ddl import read_ddl_file as read_ddl_file
 from .guessed_keys import guess_keys as guess_keys
 from .guessed_keys import with_guessed_keys as with_guessed_keys
 from .joining import neighbours as neighbours
 from .joining import shortest_path as shortest_path
+from .mentions import AskedNames as AskedNames
+from .mentions import asked_names as asked_names
 from .table_lines import read_table_lines as read_table_lines
 from .tables import Column as Column
 from .tables import ColumnValue as ColumnValue
