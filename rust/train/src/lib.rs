@@ -4,8 +4,8 @@
 //! A layer is what its [`LayerSpec`] and [`LayerWeights`] say: llama's, or with the biases, norms, fused
 //! matrices, windows and caps of other families.
 //!
-//! The products with frozen weights are computed by kernels of our own where the weights are in 16, 8 or 4
-//! bits; those in float32 are the crate `gemm`'s. Everything between them is computed here in as few passes
+//! The products with frozen weights are computed by kernels of our own; those in float32 by the crate `gemm` where
+//! it is faster. Everything between them is computed here in as few passes
 //! over memory as possible, into buffers that are reused from step to step.
 //!
 //! All matrices are row-major slices of `f32`. A shape such as `[rows, hidden]` names the outermost

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::matmul::{matmul, plain, transposed};
 use crate::parallel;
-use crate::products::{product, Direction, FrozenWeight, Product};
+use crate::products::{product, product_with, Direction, FrozenWeight, LowRank, Product};
 use crate::spec::ProjectionShape;
 use crate::weights::{Adapter, AdapterGradient};
 
@@ -38,22 +38,22 @@ impl Linear<'_> {
     }
 
     /// out = beta * out + bias + x W' + scale * (dropout(x) A) B, where x is `[rows, inputs]` and out
-    /// `[rows, outputs]`; beta is 0 or 1. `xa` receives the product with A, `[rows, rank]`, for `backward`.
+    /// `[rows, outputs]`; beta is 0 or 1. `xa` receives scale * dropout(x) A, `[rows, rank]`, for `backward`.
     pub fn forward(&self, x: &[f32], xa: &mut Vec<f32>, mut beta: f32, out: &mut [f32]) {
-        let (rows, ProjectionShape { inputs, outputs }) = (self.rows, self.shape);
         if let Some(bias) = self.bias {
             parallel::add_rows(bias, beta, out);
             beta = 1.0;
         }
-        product(&self.product(Direction::Forward), x, beta != 0.0, out);
-        if let Some(adapter) = &self.adapter {
-            let rank = self.rank(adapter);
-            let x = &*dropped(adapter, x);
-            let (a, b) = (plain(adapter.a, rank), plain(adapter.b, outputs));
-            let xa = resized(xa, rows * rank);
-            matmul([rows, rank, inputs], 1.0, plain(x, inputs), a, 0.0, xa, rank);
-            matmul([rows, outputs, rank], adapter.scale, plain(xa, rank), b, 1.0, out, outputs);
+        let (what, add) = (self.product(Direction::Forward), beta != 0.0);
+        let Some(adapter) = &self.adapter else { return product(&what, x, add, out) };
+        let (rank, scale) = (self.rank(adapter), adapter.scale);
+        let inner = resized(xa, self.rows * rank);
+        let mut lora = LowRank { down: adapter.a, up: adapter.b, rank, scale, inner };
+        if adapter.dropout.is_none() {
+            return product_with(&what, x, lora, add, out);
         }
+        product(&what, x, add, out);
+        lora.add_to(Direction::Forward, &dropped(adapter, x), out);
     }
 
     /// dx = beta * dx + the gradient of x, from the output's gradient dy; returns the adapter's gradients.
@@ -67,26 +67,28 @@ impl Linear<'_> {
         dx: &mut [f32],
     ) -> Option<AdapterGradient> {
         let (rows, ProjectionShape { inputs, outputs }) = (self.rows, self.shape);
-        product(&self.product(Direction::Backward), dy, beta != 0.0, dx);
-        let dy = plain(dy, outputs);
-        let adapter = self.adapter.as_ref()?;
-        let rank = self.rank(adapter);
-        let (mut da, mut db) = (vec![0.0; adapter.a.len()], vec![0.0; adapter.b.len()]);
+        let (what, add) = (self.product(Direction::Backward), beta != 0.0);
+        let Some(adapter) = &self.adapter else {
+            product(&what, dy, add, dx);
+            return None;
+        };
+        let (rank, scale) = (self.rank(adapter), adapter.scale);
         let mut dxa = vec![0.0; rows * rank];
-        matmul([rows, rank, outputs], adapter.scale, dy, transposed(adapter.b, outputs), 0.0, &mut dxa, rank);
-        let dxa = plain(&dxa, rank);
-        matmul([rank, outputs, rows], adapter.scale, transposed(xa, rank), dy, 0.0, &mut db, outputs);
-        let x = &*dropped(adapter, x);
-        matmul([inputs, rank, rows], 1.0, transposed(x, inputs), dxa, 0.0, &mut da, rank);
-        let a = transposed(adapter.a, rank);
+        let mut lora = LowRank { down: adapter.b, up: adapter.a, rank, scale, inner: &mut dxa };
         match &adapter.dropout {
-            None => matmul([rows, inputs, rank], 1.0, dxa, a, 1.0, dx, inputs),
+            None => product_with(&what, dy, lora, add, dx),
             Some(dropout) => {
+                product(&what, dy, add, dx);
                 let mut of_dropped = vec![0.0; dx.len()];
-                matmul([rows, inputs, rank], 1.0, dxa, a, 0.0, &mut of_dropped, inputs);
+                lora.add_to(Direction::Backward, dy, &mut of_dropped);
                 dropout.apply(&of_dropped, 1.0, dx);
             }
         }
+        let (mut da, mut db) = (vec![0.0; adapter.a.len()], vec![0.0; adapter.b.len()]);
+        let (dxa, dy) = (plain(&dxa, rank), plain(dy, outputs));
+        matmul([rank, outputs, rows], 1.0, transposed(xa, rank), dy, 0.0, &mut db, outputs);
+        let x = &*dropped(adapter, x);
+        matmul([inputs, rank, rows], 1.0, transposed(x, inputs), dxa, 0.0, &mut da, rank);
         Some(AdapterGradient { a: da, b: db })
     }
 }

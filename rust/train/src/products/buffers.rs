@@ -28,9 +28,11 @@ impl Aligned {
     }
 }
 
-/// Buffers of a thread, which only grow: for the left factor, panels of a weight, decoded rows, and a tile.
+/// Buffers of a thread, which only grow: for the left factor, the first matrix of a product of low rank, panels of a
+/// weight, decoded rows, and a tile.
 pub(super) struct Buffers {
     pub rows: Aligned,
+    pub low_rank: Aligned,
     pub panels: Aligned,
     pub scratch: Aligned,
     pub tile: Aligned,
@@ -40,6 +42,7 @@ thread_local! {
     pub(super) static BUFFERS: std::cell::RefCell<Buffers> = const {
         std::cell::RefCell::new(Buffers {
             rows: Aligned(Vec::new()),
+            low_rank: Aligned(Vec::new()),
             panels: Aligned(Vec::new()),
             scratch: Aligned(Vec::new()),
             tile: Aligned(Vec::new()),

@@ -5,7 +5,8 @@ use std::fmt;
 /// The instructions of a product's innermost loop. All of them sum in float32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernels {
-    /// The crate `gemm` for matrices that are stored in float32; for others [`Kernels::float32`].
+    /// The usual ones of float32: the crate `gemm` for matrices that are stored in float32 where it is faster,
+    /// else [`Kernels::float32`].
     Gemm,
     /// No vectors, float32. The others multiply and add in one rounding.
     Scalar,
@@ -100,6 +101,12 @@ impl Kernels {
         return super::amx::present() && !super::amx::granted();
         #[cfg(not(target_arch = "x86_64"))]
         return false;
+    }
+
+    /// Whether our own kernels multiply faster than the crate `gemm` by a matrix in float32: those for AVX2 do
+    /// (docs/performance.md), the others were slower or have not been compared.
+    pub(crate) fn beats_gemm() -> bool {
+        Kernels::float32() == Kernels::Avx2
     }
 
     /// The fastest available kernels of our own in float32.

@@ -98,6 +98,13 @@ pub(super) fn as_pairs(values: &mut [u16]) -> &mut [u32] {
     pairs
 }
 
+/// The bits of numbers.
+pub(super) fn bits(values: &[f32]) -> &[u32] {
+    // SAFETY: both types have four bytes and every bit pattern.
+    let (_, bits, _) = unsafe { values.align_to() };
+    bits
+}
+
 /// Numbers as the bits of pairs.
 pub(super) fn as_bits(values: &mut [f32]) -> &mut [u32] {
     // SAFETY: both types have four bytes and every bit pattern.
