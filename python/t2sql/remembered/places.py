@@ -41,7 +41,7 @@ def remembered_file(url: str) -> Path:
     else:
         host = (address.host or "").rpartition("@")[2].lower()
         socket = [str(address.query.get(name, "")) for name in ("host", "unix_socket")]
-        port = address.port or _PORTS.get(dialect, "")
+        port = address.port or _PORTS.get(dialect)
         place = [host, *socket, str(port), address.database or ""]
     key = hashlib.sha256("\0".join([dialect, *place]).encode()).hexdigest()[:8]
     name = re.sub(r"[^\w.-]+", "-", database_name(url)).strip(".-")[:60] or "database"

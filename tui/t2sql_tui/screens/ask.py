@@ -45,8 +45,8 @@ class AskScreen(AskWork):
         Binding("ctrl+r", "run", "Run", priority=True),
         Binding("ctrl+s", "export", "Export", priority=True),
         Binding("ctrl+o", "history", "History", priority=True),
-        Binding("ctrl+n", "second", "2nd model", priority=True),
-        Binding("f2", "copy_sql", "Copy SQL", priority=True),
+        Binding("ctrl+n", "second", "2nd", priority=True),
+        Binding("f2", "copy_sql", "Copy", priority=True),
         Binding("f3", "remember", "Right", priority=True),
         Binding("f1", "app.help", "Keys", show=False),
     ]
