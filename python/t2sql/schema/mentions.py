@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -84,8 +85,8 @@ class _Search:
                 self._places.setdefault(word_stem(word), []).append(place)
         names = _names(schema)
         rarity = Counter(word for name in names for word in name.stems)
-        self._weights = {word: 1 / count**0.5 for word, count in rarity.items()}
-        self._weights |= dict.fromkeys(_STORED & self._weights.keys(), _STORED_WEIGHT)
+        self._weights = {word: 1 / math.sqrt(count) for word, count in rarity.items()}
+        self._weights |= {word: _STORED_WEIGHT for word in self._weights if word in _STORED}
         self._found = {word: places for word in rarity if (places := self._places_of(word))}
         self._shares = {name: share for name in names if (share := self._share(name)) >= _PASSING}
         self._mentions = {
@@ -111,8 +112,8 @@ class _Search:
             explained.update(places)
         columns = sorted((place, name) for name, place in taken.items() if name.column)
         columns_of = [(name.table, name.column) for _, name in sorted(columns, key=lambda item: item[0])]
-        tables = [name.table for name in sorted(taken, key=taken.__getitem__)]
-        return AskedNames(connected(self._schema, tables), tuple(columns_of))
+        in_order = [name.table for name in sorted(taken, key=taken.__getitem__)]
+        return AskedNames(connected(self._schema, in_order), tuple(columns_of))
 
     def _gain(
         self, name: _Name, explained: set[int], tables: set[str]
