@@ -36,7 +36,7 @@ def dataset(tmp_path: Path) -> Dataset:
         )
     lines = [
         {
-            "prompt": f"table: t\ncolumns: id, name\nQ: Question {index}?\nA: ",
+            "prompt": f"table: t\ncolumns: id, name\nQ: Which {chr(97 + index)}?\nA: ",
             "completion": "SELECT name FROM t",
             "db": "db/t.sqlite",
             "id": f"q{index}",

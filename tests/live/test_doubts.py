@@ -24,7 +24,7 @@ def asked(folder: Path, sql: str, *, execute: bool = True, min_logprob: float | 
         )
     model = ScriptedBackend(sql, logprob=-0.1, min_logprob=min_logprob)
     with closing(open_database(f"sqlite:///{file}")) as database:
-        return ask_database(Asker(model, AskOptions(free=True)), database, "Which names?", execute=execute)
+        return ask_database(Asker(model, AskOptions(free=True)), database, "Which?", execute=execute)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from t2sql.generate import (
     Request,
     doubts_about,
     is_rated,
+    omissions,
     open_backend,
 )
 from t2sql.grammar import DEFAULT_WIDTH, Grammar, Width, grammar_of
@@ -94,18 +95,25 @@ class Predictions:
         """The answers for a calibration; one with a doubt has no log-probability: it is never trusted."""
         return [
             Graded(
-                None if answer.doubtful or doubts_about(generation, None) else generation.logprob,
-                answer.correct,
+                None if self._is_doubtful(index, None) else self.generations[index].logprob, answer.correct
             )
-            for generation, answer in zip(self.generations, self.scored, strict=True)
+            for index, answer in enumerate(self.scored)
         ]
 
     def status(self, index: int) -> Literal["answered", "uncertain", "unrated"]:
         """What `t2sql ask` would say of the answer to a question, over its database where there is one."""
         generation = self.generations[index]
-        if self.scored[index].doubtful or doubts_about(generation, self.min_logprob):
+        if self._is_doubtful(index, self.min_logprob):
             return "uncertain"
         return "answered" if is_rated(generation, self.min_logprob) else "unrated"
+
+    def _is_doubtful(self, index: int, min_logprob: float | None) -> bool:
+        generation, example = self.generations[index], self.examples[index]
+        return bool(
+            self.scored[index].doubtful
+            or doubts_about(generation, min_logprob)
+            or omissions(example.question, example.schema, generation.text)
+        )
 
     @property
     def summary(self) -> Summary:

@@ -18,6 +18,7 @@ from .backend import Backend as Backend
 from .backend import BackendOptions as BackendOptions
 from .llama import LlamaBackend as LlamaBackend
 from .mlx import MlxBackend as MlxBackend
+from .omissions import omissions as omissions
 from .openai import OpenAIBackend as OpenAIBackend
 from .opening import BACKENDS as BACKENDS
 from .opening import open_backend as open_backend
@@ -63,5 +64,6 @@ __all__ = [
     "first_statement",
     "is_rated",
     "never",
+    "omissions",
     "open_backend",
 ]

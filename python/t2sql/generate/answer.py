@@ -7,8 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
 from t2sql.confidence import elect
+from t2sql.generate.omissions import omissions
 from t2sql.generate.request import Generation
 from t2sql.plain import Json
+from t2sql.schema import Schema
 
 Status: TypeAlias = Literal["answered", "repaired", "uncertain", "unrated", "remembered"]
 """Answered: nothing speaks against it, and the model's own probability was held against a threshold, or
@@ -76,6 +78,8 @@ class Answer:
         min_logprob: The log-probability below which the answer is uncertain; None if it is not judged by it.
         warnings: What else a user should know, in words.
         beam: The candidates that a beam search was to find; None without one.
+        question: The question, for what the statement leaves out of it; "" for a raw prompt.
+        schema: The tables that it was asked about; None for a raw prompt.
     """
 
     prompt: str
@@ -90,6 +94,8 @@ class Answer:
     min_logprob: float | None = None
     warnings: tuple[str, ...] = ()
     beam: int | None = None
+    question: str = ""
+    schema: Schema | None = None
 
     @property
     def sql(self) -> str:
@@ -108,6 +114,8 @@ class Answer:
     def doubts(self) -> tuple[str, ...]:
         """Why the answer may be wrong, in words; empty when nothing speaks against it."""
         doubts = doubts_about(self.generation, self.min_logprob)
+        if self.schema is not None and not self.generation.off_grammar:
+            doubts += omissions(self.question, self.schema, self.sql)
         if self.agreement is not None and self.agreement <= 0.5:
             doubts.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
         return tuple(doubts)

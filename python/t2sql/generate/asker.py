@@ -113,7 +113,7 @@ class Asker:
             answer = self._answer_by_beam(prompt, grammar)
         else:
             answer = self._answer(prompt, grammar, votes=self.options.votes)
-        return replace(answer, warnings=_warnings(self, grammar, hints))
+        return replace(answer, warnings=_warnings(self, grammar, hints), question=question, schema=schema)
 
     def complete(self, prompt: str) -> Answer:
         """Give the model a raw prompt, without a grammar.

@@ -12,7 +12,10 @@ from .tables import ColumnValue as ColumnValue
 from .tables import ForeignKey as ForeignKey
 from .tables import Schema as Schema
 from .tables import Table as Table
+from .word_scores import Stem as Stem
 from .word_scores import WordScores as WordScores
+from .word_scores import name_stems as name_stems
+from .word_scores import text_stems as text_stems
 from .words import NUMBER_WORDS as NUMBER_WORDS
 from .words import join_phrases as join_phrases
 from .words import name_phrase as name_phrase
@@ -28,12 +31,14 @@ __all__ = [
     "ColumnValue",
     "ForeignKey",
     "Schema",
+    "Stem",
     "Table",
     "WordScores",
     "asked_names",
     "guess_keys",
     "join_phrases",
     "name_phrase",
+    "name_stems",
     "neighbours",
     "pluralize",
     "read_ddl",
@@ -43,5 +48,6 @@ __all__ = [
     "shortest_path",
     "singularize",
     "split_name",
+    "text_stems",
     "with_guessed_keys",
 ]

@@ -90,14 +90,13 @@ class WordScores:
             schema: The tables.
             question: The question, in words.
         """
-        words = _WORD.findall(question)
-        question = question.lower()
         # "orderDate" and "qty" are written in questions too.
-        self._asked = {word_stem(word.lower()) for word in words}.union(*map(_stems, words))
+        self._asked = text_stems(question)
+        question = question.lower()
         tables_with = Counter(
             stem
             for table in schema.tables
-            for stem in set().union(*(_stems(name) for name in (table.name, *table.column_names)))
+            for stem in set().union(*(name_stems(name) for name in (table.name, *table.column_names)))
         )
         # Chinese, Japanese and Thai put no blanks between words.
         self._asked |= {stem for stem in tables_with if not stem.isascii() and stem in question}
@@ -116,11 +115,11 @@ class WordScores:
 
     def name(self, name: str) -> float:
         """The score of one name."""
-        return self._sum(_stems(name))
+        return self._sum(name_stems(name))
 
     def table(self, table: Table) -> float:
         """The score of a table's name and its columns' together."""
-        columns = set().union(*(_stems(name) for name in table.column_names))
+        columns = set().union(*(name_stems(name) for name in table.column_names))
         # A table of that name is a better guess than one with a column of that name.
         return 2 * self.name(table.name) + self._sum(columns)
 
@@ -129,7 +128,14 @@ class WordScores:
         return same + _SYNONYM * sum(self._weights[stem] for stem in stems & self._alike)
 
 
-def _stems(name: str) -> set[Stem]:
+def text_stems(text: str) -> set[Stem]:
+    """The words of a text in small letters without their plurals; of "orderDate" its parts as well."""
+    words = _WORD.findall(text)
+    return {word_stem(word.lower()) for word in words}.union(*map(name_stems, words))
+
+
+def name_stems(name: str) -> set[Stem]:
+    """The words of a name in small letters without their plurals, common short forms spelled out."""
     stems = {word_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))}
     # A word of such a name may be any part of it; pairs of letters stand for the parts.
     pairs = {Stem(stem[i : i + 2]) for stem in stems if _UNSPACED.match(stem) for i in range(len(stem) - 1)}
