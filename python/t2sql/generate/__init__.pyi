@@ -16,9 +16,9 @@ from .asking import Subject as Subject
 from .asking import ask as ask
 from .backend import Backend as Backend
 from .backend import BackendOptions as BackendOptions
+from .gaps import omissions as omissions
 from .llama import LlamaBackend as LlamaBackend
 from .mlx import MlxBackend as MlxBackend
-from .omissions import omissions as omissions
 from .openai import OpenAIBackend as OpenAIBackend
 from .opening import BACKENDS as BACKENDS
 from .opening import open_backend as open_backend

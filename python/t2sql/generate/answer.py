@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
 from t2sql.confidence import elect
-from t2sql.generate.omissions import omissions
+from t2sql.generate.gaps import omissions
 from t2sql.generate.request import Generation
 from t2sql.plain import Json
 from t2sql.schema import Schema

@@ -1,6 +1,6 @@
 """What a question asks for and a statement leaves out: reasons to doubt it without a database or a model.
 
-Of 345 answers to questions that people wrote 124 had such a gap, and 10 of those were right
+Of 345 answers to questions that people wrote 126 had such a gap, and 10 of those were right
 (docs/experiments.md).
 """
 
