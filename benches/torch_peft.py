@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ dataset = data.load(Path(given["data"]))
 examples = encode_dataset(loaded.tokenizer, config, dataset, lambda event: None)
 session = Session(config, loaded, examples, Ranks())
 steps = given["warm_up"] + given["steps"]
+print(json.dumps({"at": time.time()}), flush=True)
 if given["batches"]:
     order = session.order
     chosen = [[order.examples[i] for i in order.batch(step)] for step in range(steps)]
@@ -50,9 +52,9 @@ if given["batches"]:
     Path(given["batches"]).write_text(json.dumps(lines))
 with fast_exponentials(loaded.model):
     stepper = Stepper(session)
-    taken = [stepper.take()[0] for _ in range(steps)]
-print(json.dumps({"seconds": [s.seconds for s in taken], "tokens": [s.tokens for s in taken],
-                  "loss": [s.loss for s in taken]}))
+    for _ in range(steps):
+        taken = stepper.take()[0]
+        print(json.dumps({"at": time.time(), "seconds": taken.seconds, "loss": taken.loss}), flush=True)
 """
 
 # Runs in the environment with PyTorch, which knows nothing of t2sql.
@@ -73,7 +75,7 @@ model.config.use_cache = False
 trained = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.01)
 whole = model.get_base_model()
-seconds, losses = [], []
+print(json.dumps({"at": time.time()}), flush=True)
 for batch in json.load(open(given["batches"])):
     began = time.perf_counter()
     longest = max(len(ids) for ids, _ in batch)
@@ -95,14 +97,20 @@ for batch in json.load(open(given["batches"])):
     torch.nn.utils.clip_grad_norm_(trained, 1.0)
     optimizer.step()
     optimizer.zero_grad()
-    losses.append(float(loss))
-    seconds.append(time.perf_counter() - began)
-print(json.dumps({"seconds": seconds, "loss": losses, "torch": torch.__version__}))
+    seconds = time.perf_counter() - began
+    print(json.dumps({"at": time.time(), "seconds": seconds, "loss": float(loss)}), flush=True)
 """
 
 
 def measure(
-    folder: Path, model: str, torch_python: str, steps: int, *, shape: str | None, compute: str | None
+    folder: Path,
+    model: str,
+    torch_python: str,
+    steps: int,
+    *,
+    shape: str | None,
+    compute: str | None,
+    limit: float,
 ) -> dict[str, Any]:
     """Seconds of a step, of both sides.
 
@@ -113,6 +121,8 @@ def measure(
         steps: Steps that are measured.
         shape: A name of `random_models.SHAPES`: random weights instead of the model.
         compute: t2sql's --compute; None for its default.
+        limit: Seconds that each process has. One that takes longer is ended: its figure is of the steps that
+            it took, or says how long the first of them has taken at least.
     """
     with tempfile.TemporaryDirectory() as work:
         path, batches = _model(Path(work), folder, model, shape), Path(work) / "batches.json"
@@ -135,19 +145,31 @@ def measure(
                 runs[name] = (torch_python, THEIRS, theirs | {"dtype": dtype, "logits": logits})
         result: dict[str, Any] = {"model": shape or model, "steps": steps}
         for name, (python, program, given) in runs.items():
-            done = subprocess.run(
-                [python, "-c", program, json.dumps(given)], capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                result[name] = {"error": done.stderr[-500:]}
-                continue
-            figures = json.loads(done.stdout.splitlines()[-1])
-            seconds = statistics.median(figures["seconds"][WARM_UP:])
-            result[name] = {"step_seconds": seconds, "first_loss": figures["loss"][0]}
+            result[name] = _run([python, "-c", program, json.dumps(given)], limit)
     peers = [result[f"PyTorch {dtype}"].get("step_seconds") for dtype in ("float32", "bfloat16")]
     mine, best = result["t2sql"].get("step_seconds"), min((x for x in peers if x), default=None)
     result["times"] = best / mine if best and mine else None
     return result
+
+
+def _run(command: list[str], limit: float) -> dict[str, Any]:
+    """The median of a program's steps after the first ones, or what is known of them."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit)
+        printed, error = done.stdout, done.stderr[-500:] if done.returncode else ""
+    except subprocess.TimeoutExpired as late:
+        printed, error = (late.stdout or b"").decode(), ""
+    ended = time.time()
+    lines = [json.loads(line) for line in printed.splitlines() if line.endswith("}")]
+    taken = [line for line in lines if "seconds" in line]
+    if error:
+        return {"error": error}
+    if len(taken) > WARM_UP:
+        seconds = statistics.median(line["seconds"] for line in taken[WARM_UP:])
+        return {"step_seconds": seconds, "steps": len(taken) - WARM_UP, "first_loss": taken[0]["loss"]}
+    if not lines:
+        return {"error": f"not loaded after {limit:g} s"}
+    return {"step_seconds_over": ended - lines[-1]["at"], "steps": 0}
 
 
 def _model(work: Path, folder: Path, model: str, shape: str | None) -> Path:

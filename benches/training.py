@@ -124,10 +124,17 @@ def main() -> int:
     parser.add_argument("--torch-steps", type=int, default=20, help="steps of each side of that comparison")
     parser.add_argument("--shape", choices=list(SHAPES), help="random weights of this shape in it")
     parser.add_argument("--compute", help="t2sql's --compute in it")
+    parser.add_argument("--limit", type=float, default=300.0, help="seconds of each process in it")
     args = parser.parse_args()
     if args.torch_python:
         peers = torch_peft.measure(
-            args.data, args.model, args.torch_python, args.torch_steps, shape=args.shape, compute=args.compute
+            args.data,
+            args.model,
+            args.torch_python,
+            args.torch_steps,
+            shape=args.shape,
+            compute=args.compute,
+            limit=args.limit,
         )
         text = json.dumps(peers, indent=1)
         print(text) if args.out is None else args.out.write_text(text + "\n")
