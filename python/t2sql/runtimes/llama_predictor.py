@@ -37,6 +37,9 @@ class LlamaPredictor:
 
     Files under 1 GiB run on one thread: several meet at a spinning barrier hundreds of times a token, so
     on a busy machine one is ten times as fast, and on an idle one it loses little on so small a model.
+
+    Attributes:
+        single_threaded: Whether this file does.
     """
 
     def __init__(self, path: Path, *, context: int = 512, adapter: Path | None = None) -> None:
@@ -50,9 +53,10 @@ class LlamaPredictor:
         Raises:
             WorkError: llama.cpp does not load it.
         """
-        small = path.stat().st_size < _SINGLE_THREADED_BELOW
+        self.single_threaded = path.stat().st_size < _SINGLE_THREADED_BELOW
+        threads = 1 if self.single_threaded else None
         parameters = ServerParameters(
-            path, context, adapter=adapter, threads=1 if small else None, gpu_layers=0, exact=True
+            path, context, adapter=adapter, threads=threads, gpu_layers=0, exact=True
         )
         try:
             self._server = LlamaServer(parameters)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from t2sql.progress import Progress
 from t2sql.runtimes import LlamaPredictor, Prediction
 from t2sql.verification.bounds import Bounds
 from t2sql.verification.divergence import Floats, divergence, top_divergence
@@ -74,16 +73,9 @@ class Measured:
         return math.exp(mean) if mean < 700 else math.inf
 
 
-def in_llama_cpp(
-    original: Original, llama: LlamaPredictor, progress: Progress | None = None
-) -> list[Prediction]:
-    """The file's predictions in llama.cpp at the original's positions; progress counts positions."""
-    found = []
-    for done, position in enumerate(original.positions):
-        if progress is not None:
-            progress(done, len(original.positions), "predictions in llama.cpp")
-        found.append(llama.predict(position.ids, position.following, TOP))
-    return found
+def in_llama_cpp(original: Original, llama: LlamaPredictor) -> list[Prediction]:
+    """The file's predictions in llama.cpp at the original's positions."""
+    return [llama.predict(position.ids, position.following, TOP) for position in original.positions]
 
 
 def against_llama_cpp(original: Original, expected: Floats, found: Sequence[Prediction]) -> Measured:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 from t2sql import models
@@ -18,7 +19,7 @@ from t2sql.gguf import (
     type_named,
 )
 from t2sql.progress import Progress
-from t2sql.runtimes import LlamaPredictor
+from t2sql.runtimes import LlamaPredictor, Prediction
 from t2sql.verification import behaviour
 from t2sql.verification.bounds import bounds_of
 from t2sql.verification.numbers import check_numbers
@@ -119,7 +120,8 @@ def _check_in_runtimes(
         llama = LlamaPredictor(file.path, context=_context(file))
     except (WorkError, InputError) as error:
         return [Check("structure/llama.cpp loads it", False, str(error), "loads")]
-    with llama:
+    # The server is closed before the thread is waited for: what it still asks then fails.
+    with ThreadPoolExecutor(1) as pool, llama:
         checks = check_tokens(
             original.tokenizer,
             file,
@@ -127,25 +129,37 @@ def _check_in_runtimes(
             original.prompts,
             limits=limits,
         )
+        waiting = pool.submit(behaviour.in_llama_cpp, original, llama)
+        if not llama.single_threaded:
+            # Beside other work several threads of llama.cpp would mostly wait for each other.
+            _wait(waiting, progress)
         if progress is not None:
-            progress(0, 1, "predictions of the source")
+            progress(0, 1, "predictions in MLX")
         expected = original.expected
-        in_llama = behaviour.in_llama_cpp(original, llama, progress)
+        try:
+            loaded = models.load_gguf(file.path, dtype="float32")
+        except T2sqlError as error:
+            fault = Check("structure/MLX loads it", False, str(error), "loads")
+            measured = behaviour.against_llama_cpp(original, expected, waiting.result())
+            return [*checks, *behaviour.checks("llama.cpp", measured, bounds), fault]
+        in_mlx = predictions(loaded.model, original)
+        _wait(waiting, progress)
+        in_llama = waiting.result()
     measured = behaviour.against_llama_cpp(original, expected, in_llama)
     checks += behaviour.checks("llama.cpp", measured, bounds)
-    if progress is not None:
-        progress(0, 1, "predictions in MLX")
-    try:
-        loaded = models.load_gguf(file.path, dtype="float32")
-    except T2sqlError as error:
-        return [*checks, Check("structure/MLX loads it", False, str(error), "loads")]
     checks.append(check_imported(original.tokenizer, inner_tokenizer(loaded.tokenizer), limits))
-    in_mlx = predictions(loaded.model, original)
     checks += behaviour.checks("MLX", behaviour.against_mlx(original, expected, in_mlx), bounds)
     between = behaviour.against_llama_cpp(original, in_mlx, in_llama)
     checks.append(behaviour.runtimes_check(between, bounds))
     # From cause to effect: what MLX shows of structure and tokens comes before what it predicts.
     return sorted(checks, key=lambda check: check.group == "behaviour")
+
+
+def _wait(waiting: Future[list[Prediction]], progress: Progress | None) -> None:
+    """Wait for predictions in llama.cpp."""
+    if progress is not None and not waiting.done():
+        progress(0, 1, "predictions in llama.cpp")
+    wait([waiting])
 
 
 def _context(file: GgufFile) -> int:
