@@ -135,6 +135,8 @@ def test_json_is_one_document(whole: tuple[Path, str], capsys: pytest.CaptureFix
     assert command_line(["run", "--out", str(path), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert list(document["stages"]) == STAGES and document["chosen"]["step"] > 0
+    assert document["improvement"] == json.loads((path / "report.json").read_text())["improvement"]
+    assert document["improvement"]["n"] == 2 and document["improvement"]["outcome"] == "unclear"
 
 
 @pytest.mark.parametrize(("stage", "kind"), [("train", "checkpoint"), ("verify", "start")])

@@ -54,6 +54,12 @@ def test_they_are_examples_of_the_training_split(shop: str, tmp_path: Path) -> N
     assert without.fingerprint == before.fingerprint and without.remembered == 0
 
 
+def test_a_limit_leaves_them_in(shop: str, tmp_path: Path) -> None:
+    RememberedStore(shop).add("How many?", "SELECT COUNT(*) FROM orders", TABLES, "given")
+    few = data.prepare(data.DataSource(shop, examples=100), tmp_path / "out", limit=5)
+    assert few.counts == {"train": 5, "valid": 5, "test": 5} and few.remembered == 1
+
+
 def test_what_cannot_be_trained_on_is_named(shop: str, tmp_path: Path) -> None:
     store = RememberedStore(shop)
     store.add("Whose is it?", "SELECT name FROM customers WHERE email = 'user1@example.org'", TABLES, "given")

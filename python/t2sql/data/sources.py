@@ -10,7 +10,7 @@ from pathlib import Path
 
 from t2sql import databases
 from t2sql.data import demo, synthesis, wikisql
-from t2sql.data.example import Example, Splits
+from t2sql.data.example import REMEMBERED_TAG, Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
 from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
@@ -233,8 +233,16 @@ _READERS: dict[SourceKind, _Reader] = {
 
 
 def limited(splits: Splits, limit: int | None, seed: int) -> Splits:
-    """Return a random sample of at most `limit` examples of each split, in their order."""
+    """Return a random sample of at most `limit` examples of each split, in their order.
+
+    Answers that the user confirmed are taken before others.
+    """
     if limit is None:
         return splits
     rng = Rng(f"limit/{seed}")
-    return {name: rng.sample_in_order(examples, limit) for name, examples in splits.items()}
+    sampled = {}
+    for name, examples in splits.items():
+        known = [example for example in examples if REMEMBERED_TAG in example.tags][:limit]
+        others = [example for example in examples if REMEMBERED_TAG not in example.tags]
+        sampled[name] = [*rng.sample_in_order(others, limit - len(known)), *known]
+    return sampled
