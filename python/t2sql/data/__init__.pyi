@@ -3,6 +3,7 @@ from .baseline import commonest_shape as commonest_shape
 from .baseline import query_shape as query_shape
 from .benchmark_layout import BenchmarkQuestion as BenchmarkQuestion
 from .benchmark_layout import read_benchmark as read_benchmark
+from .database_texts import DatabaseTexts as DatabaseTexts
 from .dataset import Dataset as Dataset
 from .dataset import load as load
 from .example import SPLITS as SPLITS
@@ -28,6 +29,7 @@ __all__ = [
     "SPLITS",
     "BenchmarkQuestion",
     "DataSource",
+    "DatabaseTexts",
     "Dataset",
     "Example",
     "Privacy",

@@ -11,6 +11,7 @@ from typing import Literal
 from t2sql import files
 from t2sql.confidence import Graded
 from t2sql.data import Dataset, Example, asked_in
+from t2sql.evaluate.grammars import grammars_of
 from t2sql.evaluate.judging import score
 from t2sql.evaluate.pairs import Answers
 from t2sql.evaluate.scores import Scored, Summary, summarize
@@ -24,12 +25,11 @@ from t2sql.generate import (
     omissions,
     open_backend,
 )
-from t2sql.grammar import DEFAULT_WIDTH, Grammar, Width, grammar_of
+from t2sql.grammar import DEFAULT_WIDTH, Width
 from t2sql.models import ModelRef
 from t2sql.progress import Progress
 from t2sql.prompt import PromptFormat
 from t2sql.runs import records
-from t2sql.sql import check
 
 MAX_TOKENS = 128
 """The most tokens of an answer, about 400 characters of SQL; a comparison warns of longer ones."""
@@ -231,16 +231,17 @@ def predict(
 
     asked = asked_in(dataset, examples, options.prompt_format or PromptFormat.known(backend.prompt_format))
     width = options.width or backend.grammar or DEFAULT_WIDTH
+    grammars = grammars_of(dataset, examples, width) if options.grammar else [None] * len(examples)
     requests = [
         Request(
             prompt,
             max_tokens=options.max_tokens,
             temperature=options.temperature,
             seed=options.seed + index,
-            grammar=_grammar(dataset, example, width) if options.grammar else None,
+            grammar=grammar,
             logprobs=True,
         )
-        for index, (example, prompt) in enumerate(zip(examples, asked, strict=True))
+        for index, (prompt, grammar) in enumerate(zip(asked, grammars, strict=True))
     ]
     started = time.perf_counter()
     generations = backend.answers(requests, on_result=count)
@@ -259,18 +260,6 @@ def predict(
     if out is not None:
         _write(out, predictions)
     return predictions
-
-
-def _grammar(dataset: Dataset | None, example: Example, width: Width) -> Grammar | None:
-    """What `t2sql ask` lets the model write; None where the gold statement is the tutorial's text, no SQL."""
-    has_database = dataset is not None and dataset.db_path(example) is not None
-    if (
-        not has_database
-        and example.sql
-        and check(example.schema, example.sql.strip().rstrip("; ")) is not None
-    ):
-        return None
-    return grammar_of(example.schema, width=width, about=example.question)
 
 
 def _write(out: Path, predictions: Predictions) -> None:

@@ -11,6 +11,7 @@ from .ask_options import Values as Values
 from .asker import Asker as Asker
 from .asker import FailedStatement as FailedStatement
 from .asker import check_question as check_question
+from .asker import grammar_for as grammar_for
 from .asking import AskKeywords as AskKeywords
 from .asking import Subject as Subject
 from .asking import ask as ask
@@ -62,6 +63,7 @@ __all__ = [
     "choose_by_votes",
     "doubts_about",
     "first_statement",
+    "grammar_for",
     "is_rated",
     "never",
     "omissions",

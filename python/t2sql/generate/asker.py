@@ -10,7 +10,7 @@ from t2sql.confidence import VOTE_TEMP
 from t2sql.data import with_evidence
 from t2sql.errors import InputError
 from t2sql.generate.answer import Answer, Timings, choose_by_votes
-from t2sql.generate.ask_options import AskOptions
+from t2sql.generate.ask_options import AskOptions, Values
 from t2sql.generate.backend import Backend
 from t2sql.generate.request import Cancelled, Generation, OnText, Request, never
 from t2sql.grammar import DEFAULT_WIDTH, Grammar, Width, grammar_of
@@ -98,10 +98,7 @@ class Asker:
         question = check_question(question)
         grammar = None
         if failed is not None or self.options.constrained:
-            values = self.options.values or ("question" if self.width == "wide" else "free")
-            copied = f"{question} {hints.evidence}".strip() if values == "question" else None
-            known = [str(one.value) for one in hints.values]
-            grammar = grammar_of(schema, copied, self.width, about=question, known=known)
+            grammar = grammar_for(question, schema, self.width, hints, self.options.values)
         shown = with_guessed_keys(schema) if "keys" in self.prompt_format.parts else schema
         # Version 1 has no place of its own for evidence.
         asked = with_evidence(question, hints.evidence) if self.prompt_format.version == 1 else question
@@ -185,6 +182,31 @@ class Asker:
         for generation in samples:
             self.on_generation(generation)
         return samples
+
+
+def grammar_for(
+    question: str,
+    schema: Schema,
+    width: Width,
+    hints: PromptHints = NO_HINTS,
+    values: Values | None = None,
+) -> Grammar:
+    """The grammar of the answers to a question.
+
+    Args:
+        question: The question, in words.
+        schema: The tables.
+        width: Which statements.
+        hints: Values of the database and the evidence: what texts of the answer may be taken from.
+        values: As `AskOptions.values`.
+
+    Raises:
+        InputError: No grammar can be made of the schema.
+    """
+    values = values or ("question" if width == "wide" else "free")
+    copied = f"{question} {hints.evidence}".strip() if values == "question" else None
+    known = [str(one.value) for one in hints.values]
+    return grammar_of(schema, copied, width, about=question, known=known)
 
 
 def check_question(question: str) -> str:
