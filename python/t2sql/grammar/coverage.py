@@ -26,6 +26,9 @@ _MOST_SCHEMAS = 100
 """Schemas whose grammar is made; each takes a moment."""
 _MOST_WIDE_SCHEMAS = 20
 """The wide grammar of a schema of many tables takes a second."""
+_MOST_CHARACTERS = 3_000_000
+"""Of all grammars in llguidance's notation, which reads as many in some seconds: schemas of many tables have
+grammars of 100,000 and more."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,13 @@ def trained_width(examples: Sequence[tuple[Schema, str]]) -> Width:
 def _measured(examples: Sequence[tuple[Schema, str]], width: Width, most_schemas: int) -> Coverage:
     reasons: Counter[str] = Counter()
     grammars: dict[Schema, Grammar | None] = {}
-    n = taken = 0
+    n = taken = characters = 0
     for schema, sql in examples:
         if schema not in grammars:
-            if len(grammars) == most_schemas:
+            if len(grammars) == most_schemas or characters > _MOST_CHARACTERS:
                 continue
-            grammars[schema] = _grammar(schema, width)
+            made = grammars[schema] = _grammar(schema, width)
+            characters += 0 if made is None else len(made.lark)
         grammar = grammars[schema]
         n += 1
         at = 0 if grammar is None else grammar.first_refused(sql)

@@ -6,12 +6,13 @@ import math
 import os
 import pickle
 import select
+import socket
 import time
 from collections import OrderedDict, deque
 from contextlib import suppress
-from multiprocessing.connection import Connection, Pipe
 
 from t2sql.errors import WorkError
+from t2sql.sql.channel import Channel
 from t2sql.sql.messages import Close, Closed, Open, Ready, Reply, Request
 from t2sql.sql.target import Target
 from t2sql.sql.worker import NUMBER
@@ -45,7 +46,7 @@ class StatementProcess:
         self._received: deque[Reply] = deque()
         self._to_close: tuple[Close, ...] = ()
         self._is_ready = False
-        ours, theirs = Pipe()
+        ours, theirs = socket.socketpair()
         read, self._control = os.pipe()
         try:
             with theirs:
@@ -59,8 +60,8 @@ class StatementProcess:
             ) from None
         finally:
             os.close(read)
-        self._connection: Connection = ours
-        self._poll.register(ours.fileno(), select.POLLIN)
+        self._channel = Channel(ours.detach())
+        self._poll.register(self._channel.fileno(), select.POLLIN)
 
     @property
     def is_killed(self) -> bool:
@@ -96,7 +97,7 @@ class StatementProcess:
         """
         request = (*self._to_close, *request)
         self._to_close = ()
-        self._connection.send_bytes(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
+        self._channel.send(pickle.dumps(request, pickle.HIGHEST_PROTOCOL))
 
     def has_reply(self, seconds: float) -> bool:
         """Wait for a reply, or for the process's end, for so many seconds."""
@@ -110,7 +111,7 @@ class StatementProcess:
             OSError: The process has ended.
         """
         if not self._received:
-            self._received.extend(pickle.loads(self._connection.recv_bytes()))
+            self._received.extend(pickle.loads(self._channel.receive()))
         return self._received.popleft()
 
     def interrupt(self, number: int) -> None:
@@ -187,7 +188,7 @@ class StatementProcess:
         self._process.kill()
         code = self._process.wait()
         if self._control >= 0:
-            self._connection.close()
+            self._channel.close()
             os.close(self._control)
             self._control = -1
         return code

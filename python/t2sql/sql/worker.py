@@ -1,6 +1,6 @@
-"""The process that runs statements: `python -m t2sql.sql.worker CONNECTION CONTROL`, two descriptors.
+"""The process that runs statements: `python -m t2sql.sql.worker CHANNEL CONTROL`, two descriptors.
 
-Statements come over the connection, and replies go back. On the control pipe come the numbers of statements
+Statements come over the channel, and replies go back. On the control pipe come the numbers of statements
 that are to be interrupted; when it closes, t2sql has ended or given up, and so does this process, whatever
 it is doing: the thread that waits there needs only Python's lock, which databases release while they work.
 """
@@ -17,9 +17,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from multiprocessing.connection import Connection
 
 from t2sql.errors import T2sqlError
+from t2sql.sql.channel import Channel
 from t2sql.sql.errors import SqlError
 from t2sql.sql.messages import (
     Begun,
@@ -167,9 +167,9 @@ def _plain_row(row: Row) -> Row:
 class Sender:
     """Sends replies, those of a few milliseconds together: each message costs a change of processes."""
 
-    def __init__(self, connection: Connection) -> None:
-        """Send over a connection."""
-        self._connection = connection
+    def __init__(self, channel: Channel) -> None:
+        """Send over a channel."""
+        self._channel = channel
         self._replies: list[Reply] = []
         self._lock = threading.Lock()
         self._waiting = threading.Event()
@@ -185,14 +185,14 @@ class Sender:
         """Send what was added."""
         with self._lock:
             if self._replies:
-                self._connection.send_bytes(_dump(self._replies))
+                self._channel.send(_dump(self._replies))
                 self._replies = []
 
     def _flush_later(self) -> None:
         while self._waiting.wait():
             self._waiting.clear()
             time.sleep(_TOGETHER_SECONDS)
-            # Without a connection there is nobody to tell; the main thread ends the process.
+            # Without a channel there is nobody to tell; the main thread ends the process.
             with suppress(OSError):
                 self.flush()
 
@@ -204,20 +204,20 @@ def _watch(control: int, worker: Worker) -> None:
 
 
 def main() -> None:
-    """Answer until t2sql closes the connection."""
+    """Answer until t2sql closes the channel."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # Whoever sends these means t2sql, which ends this process.
         signal.signal(number, signal.SIG_IGN)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_FSIZE, _FILE_BYTES)
-    connection, worker = Connection(int(sys.argv[1])), Worker()
+    channel, worker = Channel(int(sys.argv[1])), Worker()
     threading.Thread(target=_watch, args=(int(sys.argv[2]), worker), daemon=True).start()
     try:
-        sender = Sender(connection)
+        sender = Sender(channel)
         sender.add(Ready())
         sender.flush()
         while True:
-            request: Request = pickle.loads(connection.recv_bytes())
+            request: Request = pickle.loads(channel.receive())
             for item in request:
                 if isinstance(item, Open):
                     worker.open(item.key, item.target)
