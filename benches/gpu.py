@@ -104,6 +104,7 @@ def _train_mlx_lm(model: str, settings: str, divisor: int = 1) -> Part:
     return part
 
 
+# The parts that matter most come first: the last ones are those that there may be no time for.
 PARTS: dict[str, Part] = {
     "device": lambda work, size: gpu_answering.device_facts(),
     "prepare": prepare,
@@ -112,7 +113,14 @@ PARTS: dict[str, Part] = {
     "chain": lambda work, size: gpu_answering.chain(work / "tiny", work / "few", size.check_steps),
     "train, mlx-lm": _train_mlx_lm("small", "demo"),
     "train, t2sql": _train("small", "demo", loss_on="all", cache_gb=0),
-    "train, t2sql, loss on completions": _train("small", "demo", cache_gb=0),
+    "train large 4-bit, mlx-lm": _train_mlx_lm("large", "tutorial", 4),
+    "train large 4-bit, t2sql": _train("large", "tutorial", 4, loss_on="all", cache_gb=0),
+    "answer large 4-bit, t2sql": lambda work, size: gpu_answering.answer_t2sql(
+        work / "large", work / "data", size.tokens
+    ),
+    "answer large 4-bit, mlx-lm": lambda work, size: gpu_answering.answer_mlx_lm(
+        work / "large", work / "data", size.tokens
+    ),
     "answer, t2sql": lambda work, size: gpu_answering.answer_t2sql(
         work / "small", work / "data", size.tokens
     ),
@@ -125,15 +133,8 @@ PARTS: dict[str, Part] = {
     "answer 4-bit, mlx-lm": lambda work, size: gpu_answering.answer_mlx_lm(
         work / "small-4bit", work / "data", size.tokens
     ),
-    "train large 4-bit, mlx-lm": _train_mlx_lm("large", "tutorial", 4),
-    "train large 4-bit, t2sql": _train("large", "tutorial", 4, loss_on="all", cache_gb=0),
+    "train, t2sql, loss on completions": _train("small", "demo", cache_gb=0),
     "train large 4-bit, t2sql, cached": _train("large", "tutorial", 2),
-    "answer large 4-bit, t2sql": lambda work, size: gpu_answering.answer_t2sql(
-        work / "large", work / "data", size.tokens
-    ),
-    "answer large 4-bit, mlx-lm": lambda work, size: gpu_answering.answer_mlx_lm(
-        work / "large", work / "data", size.tokens
-    ),
 }
 
 
