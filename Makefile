@@ -7,7 +7,7 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo pictures test quick lint bench kills peers gpu memory fuzz-inputs wheel clean setup
+.PHONY: help demo pictures test quick lint bench exactness kills peers gpu memory fuzz-inputs wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ kills: setup ## a whole run of a tiny model killed 50 times at random moments
 
 bench: setup ## the Rust kernels' throughput
 	cargo bench --package t2sql-benches
+
+exactness: setup ## 10^8 values of each block format beside ggml's reference, with and without importance weights
+	$(BIN)/python benches/exactness.py --values 100000000
 
 peers: setup ## file and kernel speed beside llama.cpp, libgguf and cp (compiles llama-cpp-python once)
 	$(BIN)/python benches/peers.py --out target/peers.json

@@ -19,7 +19,11 @@ import numpy as np
 
 from t2sql import _core
 
-TYPES = {"q8_0": 8, "q4_0": 2, "q4_1": 3}
+TYPES = {"q8_0": 8, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q4_K": 12, "q5_K": 13, "q6_K": 14}
+# Values and bytes of a block.
+SIZES = {name: libgguf.GGML_QUANT_SIZES[libgguf.GGMLQuantizationType(n)] for name, n in TYPES.items()}
+# The divisor of the largest magnitude, or of the range, that gives the scale.
+DIVISORS = {"q8_0": 127, "q4_0": 8, "q5_0": 16, "q4_1": 15, "q5_1": 31}
 ROWS, ROW = 256, 4096
 STYLES = ("any bits", "like exponents", "few mantissa bits", "as bf16", "as f16")
 
@@ -42,12 +46,14 @@ def values(rng: np.random.Generator, style: str) -> np.ndarray:
 
 
 def defined(x: np.ndarray, type_: str) -> np.ndarray:
-    """Which of the blocks [n, 32] C says something about: finite values and 1/d."""
+    """Which of the blocks [n, values] C says something about: finite values and, but for K types, 1/d."""
+    if type_ not in DIVISORS:
+        return np.isfinite(x).all(-1)
     with np.errstate(all="ignore"):
-        if type_ == "q4_1":
-            d = (x.max(-1) - x.min(-1)) / np.float32(15)
+        if type_ in ("q4_1", "q5_1"):
+            d = (x.max(-1) - x.min(-1)) / np.float32(DIVISORS[type_])
         else:
-            d = np.abs(x).max(-1) / np.float32(127 if type_ == "q8_0" else 8)
+            d = np.abs(x).max(-1) / np.float32(DIVISORS[type_])
         # A NaN in the block is one in d.
         return np.isfinite(d) & ((d == 0) | np.isfinite(1 / d))
 
@@ -63,10 +69,11 @@ def compare(count: int, seed: int) -> None:
         x = values(rng, style)
         done += 1
         for type_, number in TYPES.items():
-            sure = defined(x.reshape(-1, 32), type_)
+            blocks = x.reshape(-1, SIZES[type_][0])
+            sure = defined(blocks, type_)
             got = _core.quantize_rows(x, type_, 1).reshape(len(sure), -1)[sure]
             # C must not see the others: what it does with them is anything.
-            clean = x.reshape(-1, 32)[sure]
+            clean = blocks[sure]
             want = libgguf.quantize_rows(clean, number)
             np.testing.assert_array_equal(got, want, err_msg=f"{type_}, {style}")
             back = _core.dequantize_rows(got, type_, 1).view(np.uint32)
@@ -76,8 +83,22 @@ def compare(count: int, seed: int) -> None:
             if not ((back == expanded) | nan).all():
                 raise AssertionError(f"{type_}, {style}: expanded otherwise")
             compared[type_] += clean.size
+            if style != "any bits":
+                compare_weighted(rng, x[:16], type_)
     counts = ", ".join(f"{type_} {n:,}" for type_, n in compared.items())
     print(f"{_core.simd()}: equal to libgguf on {counts} values in {time.perf_counter() - started:.0f} s")
+
+
+def compare_weighted(rng: np.random.Generator, x: np.ndarray, type_: str) -> None:
+    """Rows [n, ROW] with random importance weights, some of them zero; raises where bytes differ."""
+    x = np.ascontiguousarray(x[np.isfinite(x).all(-1)])
+    if not len(x):
+        return
+    weights = rng.random((1, ROW), dtype=np.float32) ** 3
+    weights[rng.random((1, ROW)) < 0.1] = 0
+    got = _core.quantize_rows(x, type_, 1, weights)
+    want = libgguf.quantize_rows(x, TYPES[type_], weights[0])
+    np.testing.assert_array_equal(got, want, err_msg=f"{type_} with weights")
 
 
 def main() -> int:

@@ -18,7 +18,7 @@ from kernel_peers import alternate
 from t2sql.gguf import convert, import_gguf, quantize
 
 # llama.cpp's numbers of the file types.
-FTYPES = {"q8_0": 7, "q4_1": 3, "q4_0": 2}
+FTYPES = {"q8_0": 7, "q4_1": 3, "q4_0": 2, "q4_k_m": 15, "q5_k_m": 17, "q6_k": 18}
 
 # Runs in the Python that has llama-cpp-python. It prints how long the call took: not the interpreter's start.
 LLAMA_QUANTIZE = """

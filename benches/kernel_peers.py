@@ -18,7 +18,17 @@ import numpy as np
 from libgguf import _libgguf
 
 ROOT = Path(__file__).parents[1]
-TYPES = {"q8_0": (8, 34), "q4_1": (3, 20), "q4_0": (2, 18)}
+# ggml's number of a type, and bytes and values of a block.
+TYPES = {
+    "q8_0": (8, 34, 32),
+    "q4_1": (3, 20, 32),
+    "q4_0": (2, 18, 32),
+    "q5_1": (7, 24, 32),
+    "q5_0": (6, 22, 32),
+    "q4_k": (12, 144, 256),
+    "q5_k": (13, 176, 256),
+    "q6_k": (14, 210, 256),
+}
 LEN = 16 << 20  # 64 MiB of float32
 
 
@@ -96,8 +106,8 @@ def measure(rounds: int, gguf_py: bool = True) -> dict[str, Any]:
         list(pool.map(lambda at: np.copyto(copy[at : at + half], x[at : at + half]), (0, half)))
 
     result: dict[str, Any] = {"input_bytes": x.nbytes, "formats": {}}
-    for name, (number, block) in TYPES.items():
-        mine, theirs = (np.zeros(LEN // 32 * block, np.uint8) for _ in range(2))
+    for name, (number, block, values) in TYPES.items():
+        mine, theirs = (np.zeros(LEN // values * block, np.uint8) for _ in range(2))
 
         def run(threads: int, number: int = number, out: np.ndarray = mine) -> None:
             door.t2sql_quantize(number, x.ctypes.data, LEN, out.ctypes.data, threads)
@@ -118,7 +128,7 @@ def measure(rounds: int, gguf_py: bool = True) -> dict[str, Any]:
         }
         seconds = alternate(one, rounds, time.process_time) | alternate(two, rounds)
         np.testing.assert_array_equal(mine, theirs)
-        if gguf_py:
+        if gguf_py and values == 32:  # gguf-py only expands K-quants
             kind = gguf.GGMLQuantizationType(number)
             rows = x.reshape(-1, 4096)
             seconds["gguf-py"] = alternate({"it": lambda r=rows, k=kind: gguf.quants.quantize(r, k)}, 3)["it"]

@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-use t2sql_core::quant::{bytes_of, dequantize_array, quantize_array, Simd};
+use t2sql_core::quant::{bytes_of, dequantize_array, quantize_array, quantize_weighted, Simd};
 use t2sql_core::{BlockFormat, Dtype, Encoding, Float};
 
 /// The block format with this id in ggml.
 fn block_format(id: u32) -> BlockFormat {
     match Dtype::from_id(id).and_then(Dtype::encoding) {
         Some(Encoding::Block(format)) => format,
-        _ => panic!("{id} is not q8_0, q4_0 or q4_1"),
+        _ => panic!("{id} is no block format that is written"),
     }
 }
 
@@ -20,7 +20,8 @@ fn block_format(id: u32) -> BlockFormat {
 /// When there is no such block format, or a thread fails.
 ///
 /// # Safety
-/// `x` is valid for `len` values and `out` for their blocks; `len` is a multiple of 32.
+/// `x` is valid for `len` values and `out` for their blocks; `len` is
+/// whole blocks.
 #[no_mangle]
 pub unsafe extern "C" fn t2sql_quantize(to: u32, x: *const f32, len: usize, out: *mut u8, threads: usize) {
     let to = block_format(to);
@@ -34,13 +35,39 @@ pub unsafe extern "C" fn t2sql_quantize(to: u32, x: *const f32, len: usize, out:
         .expect("quantized");
 }
 
+/// Quantizes `rows` rows of `columns` float32 values with a weight for each column, with one thread.
+///
+/// # Panics
+/// When there is no such block format, or a row is not whole blocks.
+///
+/// # Safety
+/// `x` is valid for `rows * columns` values, `weights` for `columns`, and `out` for the blocks of the values.
+#[no_mangle]
+pub unsafe extern "C" fn t2sql_quantize_weighted(
+    to: u32,
+    x: *const f32,
+    rows: usize,
+    columns: usize,
+    weights: *const f32,
+    out: *mut u8,
+) {
+    let to = block_format(to);
+    let bytes = Encoding::Block(to).bytes(rows * columns).expect("whole blocks");
+    // SAFETY: all are valid for these lengths, by the caller's promise.
+    let (x, weights, out) = unsafe {
+        (from_raw_parts(x, rows * columns), from_raw_parts(weights, columns), from_raw_parts_mut(out, bytes))
+    };
+    quantize_weighted(Simd::active().expect("a set"), to, x, weights, out);
+}
+
 /// Dequantizes the blocks of `len` values of the block format with ggml's id `from` with `threads` threads.
 ///
 /// # Panics
 /// When there is no such block format, or a thread fails.
 ///
 /// # Safety
-/// `q` is valid for the blocks of `len` values and `out` for the values; `len` is a multiple of 32.
+/// `q` is valid for the blocks of `len` values and `out` for the values; `len` is
+/// whole blocks.
 #[no_mangle]
 pub unsafe extern "C" fn t2sql_dequantize(
     from: u32,

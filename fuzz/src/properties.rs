@@ -47,7 +47,7 @@ pub fn kernels(bytes: &[u8]) {
     for from in BlockFormat::ALL {
         let blocks = bytes.len() / from.block_bytes();
         equal(|simd| {
-            let mut out = vec![0.0f32; blocks * 32];
+            let mut out = vec![0.0f32; blocks * from.block_len()];
             simd.dequantize(from, &bytes[..blocks * from.block_bytes()], &mut out);
             // A NaN's payload is not specified.
             out.into_iter().map(|x| if x.is_nan() { u32::MAX } else { x.to_bits() }).collect::<Vec<_>>()

@@ -89,7 +89,7 @@ def test_a_plan_that_does_not_fit_is_refused(tmp_path: Path, source: Path, weigh
     refused(tmp_path, "tensor is given twice", [w, w])
     refused(tmp_path, "name of 1 to 63 bytes", [plan(source, "w", (12, 64), name="n" * 64)])
     wide = write_source(tmp_path / "k.safetensors", {"k": np.zeros((1, 256), np.float32)})
-    refused(tmp_path, "q8_0, q4_1 or q4_0, found q6_K", [plan(wide, "k", (1, 256), "q6_K")])
+    refused(tmp_path, "q4_1 or q4_0, found q3_K", [plan(wide, "k", (1, 256), "q3_K")])
     refused(tmp_path, "multiple of 2 . 5 heads", [plan(source, "w", (12, 64), permute_heads=5)])
 
 

@@ -16,7 +16,7 @@ from t2sql.gguf.inspection import SpecialToken
 GgufOf = Callable[..., Path]
 
 
-@pytest.mark.parametrize("type", ["q8_0", "q4_1", "q4_0", "f16", "bf16"])
+@pytest.mark.parametrize("type", ["q8_0", "q4_1", "q4_0", "f16", "bf16", "q4_k_m", "q5_1"])
 def test_quantizing_the_f32_file_equals_converting_straight_to_the_type(
     type: str, tiny_mistral: Path, gguf_of: GgufOf, tmp_path: Path
 ) -> None:
@@ -61,13 +61,13 @@ def test_requantizing_keeps_blocks_that_are_of_the_type_already(
 
 def test_a_type_that_is_not_ours_is_not_requantized(tmp_path: Path) -> None:
     writer = gguf.GGUFWriter(tmp_path / "k.gguf", "llama")
-    blocks = np.zeros((2, 144), np.uint8)
-    writer.add_tensor("blk.0.ffn_up.weight", blocks, raw_dtype=gguf.GGMLQuantizationType.Q4_K)
+    blocks = np.zeros((2, 84), np.uint8)
+    writer.add_tensor("blk.0.ffn_up.weight", blocks, raw_dtype=gguf.GGMLQuantizationType.Q2_K)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    with pytest.raises(InputError, match=r"cannot be quantized again .*found q4_K"):
+    with pytest.raises(InputError, match=r"cannot be quantized again .*found q2_K"):
         quantize(tmp_path / "k.gguf", tmp_path / "a.gguf", "q4_0", allow_requantize=True)
 
 

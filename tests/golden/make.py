@@ -13,7 +13,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "benches"))
-from exactness import TYPES, defined  # noqa: E402
+from exactness import SIZES, TYPES, defined  # noqa: E402
 
 
 def hard_blocks() -> np.ndarray:
@@ -113,15 +113,22 @@ def hard_blocks() -> np.ndarray:
     return out
 
 
+def blocks_of(x: np.ndarray, type_: str) -> np.ndarray:
+    """The values as blocks of a type, float32 [blocks, values]; what is left over is left out."""
+    values = SIZES[type_][0]
+    return np.ascontiguousarray(x.reshape(-1)[: x.size // values * values].reshape(-1, values))
+
+
 def write() -> None:
     os.environ["T2SQL_SIMD"] = "scalar"
     import libgguf
 
     from t2sql import _core
 
-    x = hard_blocks()
-    (HERE / "blocks.f32").write_bytes(x.tobytes())
+    hard = hard_blocks()
+    (HERE / "blocks.f32").write_bytes(hard.tobytes())
     for type_, number in TYPES.items():
+        x = blocks_of(hard, type_)
         blocks = _core.quantize_rows(x, type_)
         sure = defined(x, type_)
         np.testing.assert_array_equal(blocks[sure], libgguf.quantize_rows(x[sure], number))

@@ -78,8 +78,8 @@ class TensorPlan:
         path: The safetensors or GGUF file that it comes from.
         source: Its name in that file.
         shape: The shape that it must have there, row-major; with `affine` that of the decoded matrix.
-        dtype: The type to write, as ggml names it: f32, f16, bf16, q8_0, q4_1, q4_0, or the source's own
-            type.
+        dtype: The type to write, as ggml names it: f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1,
+            q4_0, or the source's own type.
         permute_heads: Reorders the rows of llama's q and k from Hugging Face's rotary layout to GGUF's, for
             this number of heads; 0 keeps the order.
         add: Added to every element in float32.

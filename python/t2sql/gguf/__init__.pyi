@@ -16,7 +16,10 @@ from .families.base import Family as Family
 from .families.registry import by_hf_architecture as by_hf_architecture
 from .families.registry import supported_architectures as supported_architectures
 from .families.rope import LONG as LONG
+from .ggml_types import FILE_TYPES as FILE_TYPES
 from .ggml_types import TYPES as TYPES
+from .ggml_types import FileType as FileType
+from .ggml_types import file_type_named as file_type_named
 from .ggml_types import type_named as type_named
 from .hf import HfDirectory as HfDirectory
 from .hf import read_directory as read_directory
@@ -55,6 +58,7 @@ from .weights import to_hf_rows as to_hf_rows
 from .writing import ConvertResult as ConvertResult
 
 __all__ = [
+    "FILE_TYPES",
     "LONG",
     "MAX_LAYERS",
     "TYPES",
@@ -66,6 +70,7 @@ __all__ = [
     "ConvertResult",
     "Entry",
     "Family",
+    "FileType",
     "FloatArray",
     "GgufFile",
     "HfDirectory",
@@ -86,6 +91,7 @@ __all__ = [
     "convert",
     "convert_adapter",
     "dequantize_rows",
+    "file_type_named",
     "import_adapter",
     "import_gguf",
     "inspect",

@@ -17,7 +17,7 @@ from t2sql.bounds import check_names
 from t2sql.files import check_free
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.families.registry import by_hf_architecture
-from t2sql.gguf.ggml_types import type_named
+from t2sql.gguf.ggml_types import file_type_named
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.hf_config import read_config
 from t2sql.gguf.metadata import metadata_of
@@ -59,7 +59,7 @@ def convert(
     check_names("convert", changes, ConvertKeywords.__annotations__)
     options = replace(options, **changes)
     source, out = Path(source), Path(out)
-    target = type_named(options.type)
+    target = file_type_named(options.type)
     check_free(out, force=options.force)
     model = read_model(source, pre=options.pre)
     family, config, sources = model.family, model.directory.config, model.tensors
@@ -99,7 +99,7 @@ def check_convertible(source: str | Path) -> None:
     """
     model = read_model(source)
     model.family.computed(model.directory.config)
-    metadata_of(model, type_named("f32"))
+    metadata_of(model, file_type_named("f32"))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.container import GgufFile, main_type
 from t2sql.gguf.families.base import Family
 from t2sql.gguf.families.registry import by_gguf_architecture, by_hf_architecture
-from t2sql.gguf.ggml_types import TYPES, type_named
+from t2sql.gguf.ggml_types import FILE_TYPES, file_type_named
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.importer import plan_import
 from t2sql.gguf.metadata import metadata_of
@@ -48,7 +48,7 @@ def diagnose_directory(directory: HfDirectory) -> Diagnosis:
     def check(family: Family) -> None:
         model = read_model(directory.path)
         family.computed(directory.config)
-        metadata_of(model, type_named("f32"))
+        metadata_of(model, file_type_named("f32"))
         warnings.extend(model.warnings)
 
     found = _try_family(
@@ -100,7 +100,8 @@ def _layout_warnings(file: GgufFile) -> list[str]:
     present = {name.split(".")[1] for name in file.tensors if name.startswith("blk.")}
     if blocks is not None and len(present) != blocks:
         warnings.append(f"block_count is {blocks}, but there are tensors of {len(present)} blocks")
-    stated = [known.name for known in TYPES.values() if known.file_type == file.get("general.file_type")]
-    if stated and file.tensors and stated != [main_type(file)]:
-        warnings.append(f"general.file_type says {stated[0]}, most matrices are {main_type(file)}")
+    number, most = file.get("general.file_type"), main_type(file)
+    stated = next((known for known in FILE_TYPES.values() if known.number == number), None)
+    if stated and file.tensors and most not in (stated.matrices.name, stated.matrices.fallback):
+        warnings.append(f"general.file_type says {stated.name}, most matrices are {most}")
     return warnings

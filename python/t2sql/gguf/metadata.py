@@ -13,7 +13,7 @@ from t2sql.checked_json import MAX_F32
 from t2sql.gguf.card import Card
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.families.base import Family
-from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType
+from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, FileType
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.hf_config import ModelConfig
 from t2sql.gguf.sampling import sampling_entries
@@ -29,12 +29,12 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 _PHI3 = re.compile("(phi)-?3", re.IGNORECASE)
 
 
-def metadata_of(model: SourceModel, target: GgmlType) -> list[Entry]:
+def metadata_of(model: SourceModel, target: FileType) -> list[Entry]:
     """All metadata of the GGUF that a directory is converted to, in the order of the file.
 
     Args:
         model: The directory.
-        target: The type of the file's matrices.
+        target: The type of the file.
 
     Raises:
         InputError: A setting is missing or has no form in a GGUF, or the tokenizer is not supported.
@@ -48,7 +48,7 @@ def metadata_of(model: SourceModel, target: GgmlType) -> list[Entry]:
     if family.extra_metadata is not None:
         further += family.extra_metadata(config)
     entries += [entry._replace(key=f"{arch}.{entry.key}") for entry in further]
-    entries.append(Entry("general.file_type", "u32", target.file_type))
+    entries.append(Entry("general.file_type", "u32", target.number))
     entries.append(Entry("general.quantization_version", "u32", QUANTIZATION_VERSION))
     entries += tokenizer_metadata(directory.tokenizer, model.vocabulary, config, model.vocab_size)
     entries.append(Entry("t2sql.prompt_format", "str", _prompt_format(config)))

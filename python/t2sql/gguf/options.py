@@ -47,7 +47,7 @@ class ConvertOptions(OutputOptions):
     """The options of `convert`.
 
     Attributes:
-        type: The ggml type of the file's matrices, in either case: f32, f16, bf16, q8_0, q4_1 or q4_0.
+        type: The type of the file, in either case: one of `FILE_TYPES`, such as f32, q8_0 or q4_k_m.
         pre: llama.cpp's name for how a byte-level BPE tokenizer splits text (`tokenizer.ggml.pre`), for
             tokenizers that are not recognised by their structure.
     """
@@ -61,7 +61,7 @@ class QuantizeOptions(OutputOptions):
     """The options of `quantize`.
 
     Attributes:
-        allow_requantize: Accept q8_0, q4_1 and q4_0 tensors, whose values have been rounded once already.
+        allow_requantize: Accept tensors of block types, whose values have been rounded once already.
     """
 
     allow_requantize: bool = False

@@ -13,7 +13,7 @@ from t2sql.errors import InputError
 from t2sql.files import check_free
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
-from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, TYPES, GgmlType, type_named
+from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, TYPES, FileType, file_type_named
 from t2sql.gguf.options import QuantizeKeywords, QuantizeOptions
 from t2sql.gguf.plan import FilePlan, plan_files, plan_tensor
 from t2sql.gguf.shards import KEYS, read_gguf
@@ -39,7 +39,7 @@ def quantize(
     Args:
         source: An f32, f16 or bf16 GGUF file; a split model is named by its first file.
         out: The GGUF file to write; with `max_shard_size`, the name that the set's files are named after.
-        type: The ggml type of the new file's matrices, in either case.
+        type: The type of the new file, such as q8_0 or q4_k_m, in either case.
         options: How to quantize.
         progress: Counts bytes of the source.
         **changes: Fields of `QuantizeOptions` that replace those of `options`, such as `force=True`.
@@ -52,7 +52,7 @@ def quantize(
     check_names("quantize", changes, QuantizeKeywords.__annotations__)
     options = replace(options, **changes)
     source, out = Path(source), Path(out)
-    target = type_named(type)
+    target = file_type_named(type)
     check_free(out, force=options.force)
     gguf = read_gguf(source, arrays=False)
     for info in gguf.tensors.values():
@@ -67,10 +67,10 @@ def quantize(
     return write_files(files, options, started=started, warnings=chosen.warnings, progress=progress)
 
 
-def _metadata(gguf: GgufFile, target: GgmlType) -> Sequence[Entry]:
+def _metadata(gguf: GgufFile, target: FileType) -> Sequence[Entry]:
     """The source's metadata with the new type, without what belongs to its layout as a file."""
     changed = {
-        "general.file_type": Entry("general.file_type", "u32", target.file_type),
+        "general.file_type": Entry("general.file_type", "u32", target.number),
         "general.quantization_version": Entry("general.quantization_version", "u32", QUANTIZATION_VERSION),
     }
     dropped = ("general.alignment", *KEYS)

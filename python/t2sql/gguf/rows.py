@@ -13,24 +13,27 @@ def quantize_rows(
     x: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint16],
     block_format: str,
     threads: int | None = None,
+    weights: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Quantize rows, bit for bit as ggml's reference functions do.
 
     Args:
         x: C-contiguous `[rows, n]` of float32, float16, or the bits of bfloat16 as uint16 (NumPy has no
-            bfloat16); n is a multiple of 32. It is not copied.
-        block_format: q8_0, q4_1 or q4_0.
+            bfloat16); n is a multiple of 32, for q4_K, q5_K and q6_K of 256. It is not copied.
+        block_format: q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1 or q4_0, in either case.
         threads: How many threads work; None for one on each core.
+        weights: What a squared error costs in each column, `[1, n]`, finite and not negative, for float32
+            rows: the numbers of an importance matrix. None is ggml's rounding without one.
 
     Returns:
-        The blocks, `[rows, n / 32 * bytes of a block]`. A block with a NaN or an infinity has a NaN scale and
-        codes of zero, so that it becomes NaN in all of its 32 values.
+        The blocks, `[rows, blocks * bytes of a block]`. A block with a NaN or an infinity has a NaN scale and
+        codes of zero, so that it becomes NaN in all of its values.
 
     Raises:
-        InputError: The array, the format or the number of threads is none of these.
+        InputError: The array, the format, the number of threads or the weights are none of these.
     """
     check_threads(threads)
-    return _core.quantize_rows(x, block_format, threads)
+    return _core.quantize_rows(x, block_format, threads, weights)
 
 
 def dequantize_rows(
@@ -40,11 +43,11 @@ def dequantize_rows(
 
     Args:
         q: C-contiguous blocks, `[rows, blocks * bytes of a block]`.
-        block_format: q8_0, q4_1 or q4_0.
+        block_format: q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1 or q4_0, in either case.
         threads: How many threads work; None for one on each core.
 
     Returns:
-        The values, `[rows, blocks * 32]`.
+        The values, `[rows, blocks * values of a block]`.
 
     Raises:
         InputError: The array, the format or the number of threads is none of these.

@@ -21,6 +21,9 @@ from t2sql.plain import Json, JsonObject
 GROUP_SIZE = 32
 """Values of a group, as of a block."""
 
+AS_AFFINE = ("q8_0", "q4_1", "q4_0")
+"""The block types whose values an affine group of 32 can hold: MLX has no scales of scales there."""
+
 _ZERO_CODES = {"q8_0": 128.0, "q4_0": 8.0}
 """The code of zero, where a block has no minimum."""
 
@@ -102,15 +105,15 @@ def as_affine(weights: Sequence[Weight]) -> tuple[list[WrittenTensor], JsonObjec
 
 
 def bits_of(block_type: str) -> int:
-    """Bits of a code of a block type."""
-    return 4 if TYPES[block_type].four_bits else 8
+    """Bits of a code of a block type that MLX can hold."""
+    return 8 if block_type == "q8_0" else 4
 
 
 def stored_bytes(info: TensorInfo) -> int:
     """Bytes that a GGUF's tensor takes in memory when it is kept as it is stored."""
     if info.type in ("f16", "bf16"):
         return info.nbytes
-    if info.type in TYPES and TYPES[info.type].quantized and len(info.shape) == 2:
+    if info.type in AS_AFFINE and len(info.shape) == 2:
         # A scale and a bias of 16 bits for each group.
         return info.elements * (bits_of(info.type) + 1) // 8
     return 4 * info.elements
@@ -119,7 +122,7 @@ def stored_bytes(info: TensorInfo) -> int:
 def _keeps(weight: Weight) -> bool:
     info = weight.info
     is_matrix = weight.name.endswith(".weight") and len(info.shape) == 2 and not weight.offset
-    if not is_matrix or info.type not in TYPES or not TYPES[info.type].quantized:
+    if not is_matrix or info.type not in AS_AFFINE:
         return False
     # The zero's code times a scale may be more than a float16 holds; what is no number stays none.
     return all(_fits(_blocks(info, start, stop), info.type) for start, stop in row_chunks(info))

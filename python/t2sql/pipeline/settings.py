@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from t2sql import gguf
 from t2sql.data import has_prompt_format, masked_source, source_prompt_format
 from t2sql.databases import has_password
 from t2sql.errors import InputError
@@ -18,7 +19,7 @@ from t2sql.runs.records import Json
 from t2sql.train import TrainConfig
 
 PRESETS = ("demo", "deep", "quick", "wikisql", "tutorial", "7b-mac")
-TYPES = ("f16", "bf16", "q8_0", "q4_1", "q4_0")
+TYPES = tuple(name for name in gguf.FILE_TYPES if name != "f32")
 _OWN: dict[str, Json] = {
     "model": "demo",
     "start_from": None,
@@ -49,7 +50,7 @@ class Settings:
         data: The data source, as the user named it.
         prompt: The name of the prompts' format; None for the data source's own.
         with_remembered: Whether answers that the user confirmed about a database are trained on; None is yes.
-        types: ggml types to quantize to, without f32.
+        types: Names of file types to quantize to, without f32.
         limit: The most examples of each split; None is no limit.
         data_seed: Seed of a generated dataset.
         compare_limit: Questions for each file in the comparison; 0 is all.

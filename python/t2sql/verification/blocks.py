@@ -16,6 +16,12 @@ from t2sql.verification.divergence import Floats
 _SAME_SCALE = 2.0**-9
 # Steps of the scale between two codes from which on they cannot both be roundings of one value.
 _MAX_STEPS = 1.5
+# Where in a block the half-precision scale is, and the minimum; the bytes with the scales of its parts.
+_SCALE_AT = {"q6_K": 208}
+_MIN_AT = {"q4_1": 2, "q5_1": 2, "q4_K": 2, "q5_K": 2}
+_PARTS = {"q4_K": slice(4, 16), "q5_K": slice(4, 16), "q6_K": slice(192, 208)}
+# The largest factor of a part's scale.
+_LARGEST_FACTOR = {"q4_K": 63, "q5_K": 63, "q6_K": 128}
 # How many damaged blocks of a chunk are named.
 _MOST_NAMED = 100
 
@@ -73,11 +79,20 @@ class Rounding:
             apart: The distance between the values of both, [n, columns].
         """
         kind = TYPES[self._info.type]
-        step, stored_step = (_float16_at(blocks, kind.block_bytes, 0) for blocks in (usual, stored))
+        offset = _SCALE_AT.get(kind.name, 0)
+        step, stored_step = (_float16_at(blocks, kind.block_bytes, offset) for blocks in (usual, stored))
         same = np.abs(step - stored_step) <= _SAME_SCALE * np.abs(step)
-        if kind.name == "q4_1":
-            least, stored_least = (_float16_at(blocks, kind.block_bytes, 2) for blocks in (usual, stored))
+        if kind.name in _MIN_AT:
+            offset = _MIN_AT[kind.name]
+            least, stored_least = (_float16_at(b, kind.block_bytes, offset) for b in (usual, stored))
             same &= np.abs(least - stored_least) <= _SAME_SCALE * np.abs(least)
+        if kind.name in _PARTS:
+            part = _PARTS[kind.name]
+            factors, stored_factors = (
+                b.reshape(len(rows), -1, kind.block_bytes)[:, :, part] for b in (usual, stored)
+            )
+            same &= (factors == stored_factors).all(axis=2)
+            step = step * np.float32(_LARGEST_FACTOR[kind.name])
         furthest = apart.reshape(len(rows), -1, kind.block).max(axis=2)
         wrong = np.argwhere(same & (furthest > _MAX_STEPS * np.abs(step)))
         for row, block in wrong[:_MOST_NAMED]:

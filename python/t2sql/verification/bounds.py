@@ -43,12 +43,19 @@ BOUNDS = {
     "bf16": Bounds(2.0**-8, 2.0**-8, 1e-2, 0.1, 0.93, 1.1, 4e-3),
     # The error of a block is at most sqrt(32) * max / 254, and the norm of its row at least max.
     "q8_0": Bounds(0.024, 0.012, 0.06, 1.0, 0.8, 1.25, 0.04),
+    # As Q4_1 and Q4_0 with twice the steps; behaviour between theirs and that of Q8_0.
+    "q5_1": Bounds(0.14, 0.07, 1.5, 8.0, 0.3, 2.0, 0.04, drifts=True),
+    "q5_0": Bounds(0.18, 0.08, 1.5, 8.0, 0.3, 2.0, 0.04, drifts=True),
+    # Scales are rounded, too: to 8 bits in Q6_K, to 6 in the others.
+    "q6_K": Bounds(0.1, 0.04, 0.5, 4.0, 0.5, 1.5, 0.04, drifts=True),
+    "q5_K": Bounds(0.2, 0.08, 1.5, 8.0, 0.3, 2.0, 0.04, drifts=True),
+    "q4_K": Bounds(0.36, 0.14, 2.5, 10.0, 0.2, 2.5, 0.04, drifts=True),
     # Half a step is (max - min) / 30, and the norm at least (max - min) / sqrt(2).
     "q4_1": Bounds(0.28, 0.12, 2.5, 10.0, 0.2, 2.5, 0.04, drifts=True),
     # Half a step is max / 16, or max / 8 where the far end of the range is cut off.
     "q4_0": Bounds(0.36, 0.14, 3.0, 12.0, 0.1, 3.0, 0.04, drifts=True),
 }
-# For the other block types that gguf-py reads, such as K-quants, which have two bits for a weight or more.
+# For the other block types that gguf-py reads, which have two bits for a weight or more.
 OTHER = Bounds(0.5, 0.3, 3.0, 12.0, 0.1, 3.0, 0.04, drifts=True)
 
 

@@ -12,11 +12,11 @@ from t2sql.errors import InputError, T2sqlError, WorkError
 from t2sql.gguf import (
     LONG,
     GgufFile,
+    file_type_named,
     main_type,
     metadata_of,
     read_gguf,
     read_model,
-    type_named,
 )
 from t2sql.progress import Progress
 from t2sql.runtimes import LlamaPredictor, Prediction
@@ -74,7 +74,7 @@ def verify_files(
     for path in files:
         check_fits(model.directory.path, Path(path))
     directory, family, names = model.directory, model.family, model.names
-    entries = metadata_of(model, type_named("f32"))
+    entries = metadata_of(model, file_type_named("f32"))
     expected = {entry.key: entry.value for entry in entries}
     original = Original(directory.path, prompts)
     limits = Limits(model.prefixes_once, model.vocabulary.without_row)

@@ -7,8 +7,8 @@ use std::fmt;
 /// ```
 /// use t2sql_core::Dtype;
 ///
-/// let dtype = Dtype::from_name("q4_K").unwrap();
-/// assert_eq!((dtype.id(), dtype.bytes(512)), (12, Some(288)));
+/// let dtype = Dtype::from_name("q2_K").unwrap();
+/// assert_eq!((dtype.id(), dtype.bytes(512)), (10, Some(168)));
 /// assert!(dtype.encoding().is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -26,7 +26,7 @@ const fn row(id: u32, name: &'static str, block_len: u32, block_bytes: u32) -> R
 }
 
 /// `enum ggml_type` of <https://github.com/ggml-org/llama.cpp/blob/master/ggml/include/ggml.h>, with block
-/// lengths and sizes of `ggml-common.h`. The six that this crate converts come first.
+/// lengths and sizes of `ggml-common.h`. The eleven that this crate converts come first.
 const TYPES: [Row; 34] = [
     row(0, "f32", 1, 4),
     row(1, "f16", 1, 2),
@@ -36,12 +36,12 @@ const TYPES: [Row; 34] = [
     row(3, "q4_1", 32, 20),
     row(6, "q5_0", 32, 22),
     row(7, "q5_1", 32, 24),
-    row(9, "q8_1", 32, 40),
-    row(10, "q2_K", 256, 84),
-    row(11, "q3_K", 256, 110),
     row(12, "q4_K", 256, 144),
     row(13, "q5_K", 256, 176),
     row(14, "q6_K", 256, 210),
+    row(9, "q8_1", 32, 40),
+    row(10, "q2_K", 256, 84),
+    row(11, "q3_K", 256, 110),
     row(15, "q8_K", 256, 292),
     row(16, "iq2_xxs", 256, 66),
     row(17, "iq2_xs", 256, 74),
@@ -77,6 +77,16 @@ impl Dtype {
     pub const Q4_0: Dtype = Dtype(4);
     /// 4-bit codes in blocks of 32 with a scale and a minimum.
     pub const Q4_1: Dtype = Dtype(5);
+    /// 5-bit codes in blocks of 32 with a scale.
+    pub const Q5_0: Dtype = Dtype(6);
+    /// 5-bit codes in blocks of 32 with a scale and a minimum.
+    pub const Q5_1: Dtype = Dtype(7);
+    /// 4-bit codes in blocks of 256 with 6-bit scales and minima.
+    pub const Q4_K: Dtype = Dtype(8);
+    /// 5-bit codes in blocks of 256 with 6-bit scales and minima.
+    pub const Q5_K: Dtype = Dtype(9);
+    /// 6-bit codes in blocks of 256 with 8-bit scales.
+    pub const Q6_K: Dtype = Dtype(10);
 
     fn row(self) -> &'static Row {
         &TYPES[self.0 as usize]
@@ -138,9 +148,13 @@ mod tests {
 
     #[test]
     fn constants_name_the_right_rows() {
-        let named = [Dtype::F32, Dtype::F16, Dtype::BF16, Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1];
-        let names: Vec<_> = named.iter().map(|d| d.name()).collect();
-        assert_eq!(names, ["f32", "f16", "bf16", "q8_0", "q4_0", "q4_1"]);
+        let floats = [Dtype::F32, Dtype::F16, Dtype::BF16];
+        let blocks = [Dtype::Q8_0, Dtype::Q4_0, Dtype::Q4_1, Dtype::Q5_0, Dtype::Q5_1];
+        let super_blocks = [Dtype::Q4_K, Dtype::Q5_K, Dtype::Q6_K];
+        let names = |types: &[Dtype]| types.iter().map(|dtype| dtype.name()).collect::<Vec<_>>();
+        assert_eq!(names(&floats), ["f32", "f16", "bf16"]);
+        assert_eq!(names(&blocks), ["q8_0", "q4_0", "q4_1", "q5_0", "q5_1"]);
+        assert_eq!(names(&super_blocks), ["q4_K", "q5_K", "q6_K"]);
     }
 
     #[test]

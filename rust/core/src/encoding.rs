@@ -1,4 +1,4 @@
-//! The types that values can be converted between: three float types and three block formats. Both are
+//! The types that values can be converted between: three float types and eight block formats. Both are
 //! closed enums, so that every conversion is a total function of its types.
 
 use std::fmt;
@@ -30,7 +30,8 @@ impl Float {
     }
 }
 
-/// A block-quantized type: 32 elements share a scale.
+/// A block-quantized type: the elements of a block share a scale. Blocks have 32 elements; those of the K types
+/// have 256, in parts with scales of their own, which are codes too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BlockFormat {
     /// x = d * code with an 8-bit code for each element and a half-precision scale d: 34 bytes a block.
@@ -40,14 +41,48 @@ pub enum BlockFormat {
     /// x = d * code + m with a 4-bit code for each element, a half-precision scale d and minimum m: 20 bytes a
     /// block.
     Q4_1,
+    /// x = d * (code - 16) with a 5-bit code for each element and a half-precision scale d: 22 bytes a block.
+    Q5_0,
+    /// x = d * code + m with a 5-bit code for each element, a half-precision scale d and minimum m: 24 bytes a
+    /// block.
+    Q5_1,
+    /// x = d * s * code - e * m with a 4-bit code for each of 256 elements, half-precision d and e, and 6-bit s
+    /// and m for each 32 elements: 144 bytes a block.
+    Q4K,
+    /// As [`BlockFormat::Q4K`] with 5-bit codes: 176 bytes a block.
+    Q5K,
+    /// x = d * s * (code - 32) with a 6-bit code for each of 256 elements, a half-precision d and an 8-bit s for
+    /// each 16 elements: 210 bytes a block.
+    Q6K,
 }
 
 impl BlockFormat {
     /// Every block format.
-    pub const ALL: [BlockFormat; 3] = [BlockFormat::Q8_0, BlockFormat::Q4_0, BlockFormat::Q4_1];
+    pub const ALL: [BlockFormat; 8] = [
+        BlockFormat::Q8_0,
+        BlockFormat::Q4_0,
+        BlockFormat::Q4_1,
+        BlockFormat::Q5_0,
+        BlockFormat::Q5_1,
+        BlockFormat::Q4K,
+        BlockFormat::Q5K,
+        BlockFormat::Q6K,
+    ];
 
-    /// Elements in a block of each of these formats.
-    pub const BLOCK_LEN: usize = 32;
+    /// The names of all block formats, for messages.
+    pub const NAMES: &str = "q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1 or q4_0";
+
+    /// Elements in a block.
+    pub const fn block_len(self) -> usize {
+        match self {
+            BlockFormat::Q8_0
+            | BlockFormat::Q4_0
+            | BlockFormat::Q4_1
+            | BlockFormat::Q5_0
+            | BlockFormat::Q5_1 => 32,
+            BlockFormat::Q4K | BlockFormat::Q5K | BlockFormat::Q6K => 256,
+        }
+    }
 
     /// Bytes of one block.
     pub const fn block_bytes(self) -> usize {
@@ -55,6 +90,11 @@ impl BlockFormat {
             BlockFormat::Q8_0 => 34,
             BlockFormat::Q4_0 => 18,
             BlockFormat::Q4_1 => 20,
+            BlockFormat::Q5_0 => 22,
+            BlockFormat::Q5_1 => 24,
+            BlockFormat::Q4K => 144,
+            BlockFormat::Q5K => 176,
+            BlockFormat::Q6K => 210,
         }
     }
 
@@ -67,13 +107,14 @@ impl BlockFormat {
     /// use t2sql_core::BlockFormat;
     ///
     /// assert_eq!(BlockFormat::from_name("Q8_0").unwrap(), BlockFormat::Q8_0);
-    /// assert!(BlockFormat::from_name("q5_0").is_err());
+    /// assert_eq!(BlockFormat::from_name("q4_k").unwrap(), BlockFormat::Q4K);
+    /// assert!(BlockFormat::from_name("q3_K").is_err());
     /// ```
     pub fn from_name(name: &str) -> Result<BlockFormat> {
         let named = |format: &BlockFormat| format.to_string().eq_ignore_ascii_case(name);
         BlockFormat::ALL.into_iter().find(named).ok_or_else(|| Error::Argument {
             what: "unknown quantization type",
-            expected: "q8_0, q4_1 or q4_0".into(),
+            expected: BlockFormat::NAMES.into(),
             found: name.into(),
         })
     }
@@ -84,29 +125,34 @@ impl BlockFormat {
 pub enum Encoding {
     /// One number for each element.
     Float(Float),
-    /// Blocks of 32 elements.
+    /// Blocks of elements that share a scale.
     Block(BlockFormat),
 }
 
 impl Encoding {
     /// The names of all encodings, for messages.
-    pub const NAMES: &str = "f32, f16, bf16, q8_0, q4_1 or q4_0";
+    pub const NAMES: &str = "f32, f16, bf16, q8_0, q6_K, q5_K, q5_1, q5_0, q4_K, q4_1 or q4_0";
 
     /// Every encoding.
-    pub const ALL: [Encoding; 6] = [
+    pub const ALL: [Encoding; 11] = [
         Encoding::Float(Float::F32),
         Encoding::Float(Float::F16),
         Encoding::Float(Float::Bf16),
         Encoding::Block(BlockFormat::Q8_0),
         Encoding::Block(BlockFormat::Q4_0),
         Encoding::Block(BlockFormat::Q4_1),
+        Encoding::Block(BlockFormat::Q5_0),
+        Encoding::Block(BlockFormat::Q5_1),
+        Encoding::Block(BlockFormat::Q4K),
+        Encoding::Block(BlockFormat::Q5K),
+        Encoding::Block(BlockFormat::Q6K),
     ];
 
     /// Elements in a block; 1 for a float type.
     pub const fn block_len(self) -> usize {
         match self {
             Encoding::Float(_) => 1,
-            Encoding::Block(_) => BlockFormat::BLOCK_LEN,
+            Encoding::Block(format) => format.block_len(),
         }
     }
 
@@ -155,6 +201,11 @@ impl From<BlockFormat> for Dtype {
             BlockFormat::Q8_0 => Dtype::Q8_0,
             BlockFormat::Q4_0 => Dtype::Q4_0,
             BlockFormat::Q4_1 => Dtype::Q4_1,
+            BlockFormat::Q5_0 => Dtype::Q5_0,
+            BlockFormat::Q5_1 => Dtype::Q5_1,
+            BlockFormat::Q4K => Dtype::Q4_K,
+            BlockFormat::Q5K => Dtype::Q5_K,
+            BlockFormat::Q6K => Dtype::Q6_K,
         }
     }
 }
@@ -178,6 +229,11 @@ impl Dtype {
             Dtype::Q8_0 => BlockFormat::Q8_0.into(),
             Dtype::Q4_0 => BlockFormat::Q4_0.into(),
             Dtype::Q4_1 => BlockFormat::Q4_1.into(),
+            Dtype::Q5_0 => BlockFormat::Q5_0.into(),
+            Dtype::Q5_1 => BlockFormat::Q5_1.into(),
+            Dtype::Q4_K => BlockFormat::Q4K.into(),
+            Dtype::Q5_K => BlockFormat::Q5K.into(),
+            Dtype::Q6_K => BlockFormat::Q6K.into(),
             _ => return None,
         };
         Some(encoding)

@@ -111,7 +111,8 @@ impl<'a> Job<'a> {
             _ => elements / rows,
         };
         let uneven = || {
-            misfit(format!("rows a multiple of {}", BlockFormat::BLOCK_LEN), format!("rows of {unit_len}"))
+            let block_len = from.block_len().max(plan.dtype.block_len());
+            misfit(format!("rows a multiple of {block_len}"), format!("rows of {unit_len}"))
         };
         let bytes = |dtype: Dtype| dtype.bytes(unit_len).map(|bytes| bytes as usize).ok_or_else(uneven);
         let unit_in = match &input {

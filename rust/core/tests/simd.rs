@@ -21,6 +21,9 @@ fn convert(simd: Simd, from: Float, to: Encoding, src: &[u8]) -> Vec<u8> {
 fn check_convert(src: &[u8]) {
     for from in Float::ALL {
         for to in Encoding::ALL {
+            // The scalar search of a K format takes a hundred times as long as the other kernels.
+            let part = if to.block_len() > 32 && src.len() > 1 << 16 { src.len() / 16 } else { src.len() };
+            let src = &src[..part - part % (from.size() * to.block_len())];
             let expected = convert(Simd::Scalar, from, to, src);
             for simd in others() {
                 let got = convert(simd, from, to, src);
@@ -45,7 +48,7 @@ fn check_convert(src: &[u8]) {
 fn check_dequantize(src: &[u8]) {
     for from in BlockFormat::ALL {
         let src = &src[..src.len() / from.block_bytes() * from.block_bytes()];
-        let len = src.len() / from.block_bytes() * 32;
+        let len = src.len() / from.block_bytes() * from.block_len();
         let dequantize = |simd: Simd| {
             let mut out = vec![0.0f32; len];
             simd.dequantize(from, src, &mut out);
@@ -79,7 +82,10 @@ fn hard_blocks_agree_at_every_place_in_a_group() {
 #[test]
 fn every_number_of_blocks_agrees() {
     for blocks in 0..40 {
-        check_convert(&bytes((0..blocks * 32).map(|i| (i as f32 * 0.37).sin())));
+        // Whole blocks of 32, and of 256.
+        for values in [blocks * 32, blocks * 256] {
+            check_convert(&bytes((0..values).map(|i| (i as f32 * 0.37).sin())));
+        }
         let raw: Vec<u8> = (0..blocks * 170).map(|i| (i * 97 % 251) as u8).collect();
         check_dequantize(&raw);
     }

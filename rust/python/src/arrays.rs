@@ -42,16 +42,21 @@ fn parse_format(py: Python<'_>, name: &str) -> PyResult<BlockFormat> {
     BlockFormat::from_name(name).map_err(|error| raise(py, &error))
 }
 
-/// Quantizes rows of float32, float16, or the bits of bfloat16 as uint16.
+/// Quantizes rows of float32, float16, or the bits of bfloat16 as uint16; or of float32 with a weight for each
+/// column.
 #[pyfunction]
-#[pyo3(signature = (x, block_format, threads=None))]
+#[pyo3(signature = (x, block_format, threads=None, weights=None))]
 pub fn quantize_rows<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     block_format: &str,
     threads: Option<usize>,
+    weights: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyArray2<u8>>> {
     let to = parse_format(py, block_format)?;
+    if let Some(weights) = weights {
+        return quantize_weighted(x, weights, to, threads);
+    }
     if x.cast::<PyArray2<f16>>().is_ok() {
         quantize::<f16>(x, Float::F16, to, threads)
     } else if x.cast::<PyArray2<u16>>().is_ok() {
@@ -59,6 +64,50 @@ pub fn quantize_rows<'py>(
     } else {
         quantize::<f32>(x, Float::F32, to, threads)
     }
+}
+
+fn check_row(py: Python<'_>, len: usize, to: BlockFormat) -> PyResult<()> {
+    if len.is_multiple_of(to.block_len()) {
+        return Ok(());
+    }
+    Err(wrong(py, "row length does not fit", format!("rows a multiple of {}", to.block_len()), len))
+}
+
+fn quantize_weighted<'py>(
+    x: &Bound<'py, PyAny>,
+    weights: &Bound<'py, PyAny>,
+    to: BlockFormat,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyArray2<u8>>> {
+    let py = x.py();
+    let (array, weights) = (rows::<f32>(x, "float32")?, rows::<f32>(weights, "float32")?);
+    let [n_rows, len] = [array.shape()[0], array.shape()[1]];
+    check_row(py, len, to)?;
+    if weights.shape() != [1, len] {
+        let found = format!("{:?}", weights.shape());
+        return Err(wrong(py, "weights do not fit", format!("[1, {len}]"), found));
+    }
+    let values = weights.as_slice().expect("checked");
+    if let Some(index) = values.iter().position(|w| !w.is_finite() || w.is_sign_negative()) {
+        let found = format!("{} at {index}", values[index]);
+        return Err(wrong(py, "bad weight", "finite weights that are not negative", found));
+    }
+    // SAFETY: the array is not initialized. No one else has it before `run` returns: every byte is written
+    // then, or the call fails and the array is dropped. Any byte is a valid u8.
+    let out = unsafe { PyArray2::<u8>::new(py, [n_rows, len / to.block_len() * to.block_bytes()], false) };
+    if n_rows == 0 || len == 0 {
+        return Ok(out);
+    }
+    {
+        let mut target = out.readwrite();
+        let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
+        let mut call = |poll: &mut dyn FnMut(Step) -> ControlFlow<()>| {
+            let mut poll = || poll(Step::default());
+            quant::quantize_array_weighted(to, src, values, target, threads, &mut poll)
+        };
+        run(py, &mut call, None)?;
+    }
+    Ok(out)
 }
 
 fn quantize<'py, T: numpy::Element + Number + Sync>(
@@ -70,11 +119,8 @@ fn quantize<'py, T: numpy::Element + Number + Sync>(
     let py = x.py();
     let array = rows::<T>(x, "float32, float16 or uint16 (the bits of bfloat16)")?;
     let [n_rows, len] = [array.shape()[0], array.shape()[1]];
-    if !len.is_multiple_of(BlockFormat::BLOCK_LEN) {
-        let expected = format!("rows a multiple of {}", BlockFormat::BLOCK_LEN);
-        return Err(wrong(py, "row length does not fit", expected, len));
-    }
-    let row_bytes = len / BlockFormat::BLOCK_LEN * to.block_bytes();
+    check_row(py, len, to)?;
+    let row_bytes = len / to.block_len() * to.block_bytes();
     // SAFETY: the array is not initialized. No one else has it before `run` returns: every byte is written
     // then, or the call fails and the array is dropped. Any byte is a valid u8.
     let out = unsafe { PyArray2::<u8>::new(py, [n_rows, row_bytes], false) };
@@ -106,7 +152,7 @@ pub fn dequantize_rows<'py>(
         let expected = format!("rows a multiple of {} bytes", from.block_bytes());
         return Err(wrong(py, "row length does not fit", expected, row_bytes));
     }
-    let len = row_bytes / from.block_bytes() * BlockFormat::BLOCK_LEN;
+    let len = row_bytes / from.block_bytes() * from.block_len();
     // SAFETY: the array is not initialized. No one else has it before `run` returns: every value is written
     // then, or the call fails and the array is dropped. Any four bytes are a valid f32.
     let out = unsafe { PyArray2::<f32>::new(py, [n_rows, len], false) };

@@ -36,7 +36,7 @@ def command(
     target: Annotated[
         Path | None, typer.Argument(help="GGUF file to write.", metavar="OUT.gguf", show_default=False)
     ] = None,
-    type: Annotated[str, typer.Option("--type", help="f32, f16, bf16, q8_0, q4_1 or q4_0.")] = "f32",
+    type: Annotated[str, typer.Option("--type", help=f"{', '.join(gguf.FILE_TYPES)}.")] = "f32",
     base: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +56,7 @@ def command(
         typer.Option("--pre", help="llama.cpp's name for how the BPE tokenizer splits text.", metavar="NAME"),
     ] = None,
 ) -> None:
-    """Write a GGUF file from a model directory's safetensors, in one pass, of any of the six types.
+    """Write a GGUF file from a model directory's safetensors, in one pass, of any of the types.
 
     With --adapter, the LoRA adapter alone: BASE.gguf+OUT.gguf is then the tuned model.
     """

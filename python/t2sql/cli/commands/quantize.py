@@ -15,6 +15,7 @@ from t2sql.cli.tables import print_conversion
 
 EXAMPLE = """
 t2sql quantize model.f32.gguf model.q4_0.gguf q4_0
+t2sql quantize model.f32.gguf model.q4_k_m.gguf q4_k_m
 t2sql quantize model.f32.gguf pure.q4_0.gguf q4_0 --pure
 t2sql quantize model.f32.gguf mixed.gguf q4_0 --tensor-type "ffn_down=q8_0" --max-shard-size 2G
 """
@@ -28,7 +29,7 @@ def command(
         typer.Argument(help="An f32, f16 or bf16 GGUF file; of a split one, the first.", metavar="IN.gguf"),
     ],
     target: Annotated[Path, typer.Argument(help="GGUF file to write.", metavar="OUT.gguf")],
-    type: Annotated[str, typer.Argument(help="q8_0, q4_1 or q4_0.", metavar="TYPE")],
+    type: Annotated[str, typer.Argument(help=f"{', '.join(gguf.FILE_TYPES)}.", metavar="TYPE")],
     output: dict[str, Any],
     allow_requantize: Annotated[
         bool,

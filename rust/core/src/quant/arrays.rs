@@ -3,14 +3,14 @@
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
-use super::block::BLOCK;
 use super::simd::Simd;
+use super::weighted::quantize_weighted;
 use crate::encoding::{BlockFormat, Float};
 use crate::error::Result;
 use crate::parallel;
 
-/// Blocks in a piece of parallel work: 1 MB of float32.
-const PIECE: usize = 8192;
+/// Values in a piece of parallel work: 1 MB of float32.
+const PIECE: usize = 1 << 18;
 
 /// Quantizes little-endian values of a float type to `out`, with `threads` threads or one on each core.
 /// `poll` is called on this thread many times a second; `Break` cancels.
@@ -28,15 +28,48 @@ pub fn quantize_array(
     threads: Option<usize>,
     poll: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<()> {
-    let (src_block, out_block) = (BLOCK * from.size(), to.block_bytes());
+    let (src_block, out_block) = (to.block_len() * from.size(), to.block_bytes());
     assert!(x.len().is_multiple_of(src_block), "values fill whole blocks");
     assert_eq!(out.len(), x.len() / src_block * out_block, "the output is as long as the blocks");
     let simd = Simd::active()?;
+    let piece = PIECE / to.block_len();
     let pieces: Vec<_> =
-        x.chunks(PIECE * src_block).zip(out.chunks_mut(PIECE * out_block)).map(Mutex::new).collect();
+        x.chunks(piece * src_block).zip(out.chunks_mut(piece * out_block)).map(Mutex::new).collect();
     parallel::run(pieces.len(), parallel::thread_count(threads), poll, &|piece, _: &mut ()| {
         let (src, out) = &mut *pieces[piece].lock().expect("no piece panics");
         simd.convert(from, to, src, out);
+        Ok(())
+    })
+}
+
+/// Quantizes rows of float32 values with a weight for each column, as [`quantize_weighted`]; threads and `poll` as
+/// for [`quantize_array`].
+///
+/// # Errors
+/// [`crate::Error::Cancelled`], and those of [`Simd::active`].
+///
+/// # Panics
+/// As [`quantize_weighted`].
+pub fn quantize_array_weighted(
+    to: BlockFormat,
+    x: &[f32],
+    weights: &[f32],
+    out: &mut [u8],
+    threads: Option<usize>,
+    poll: &mut dyn FnMut() -> ControlFlow<()>,
+) -> Result<()> {
+    let columns = weights.len();
+    assert!(columns > 0 && columns.is_multiple_of(to.block_len()), "a row is whole blocks");
+    assert!(x.len().is_multiple_of(columns), "the values are whole rows");
+    assert_eq!(out.len(), x.len() / to.block_len() * to.block_bytes(), "the output is as long as the blocks");
+    let simd = Simd::active()?;
+    let rows = (PIECE / columns).max(1);
+    let row_bytes = columns / to.block_len() * to.block_bytes();
+    let pieces: Vec<_> =
+        x.chunks(rows * columns).zip(out.chunks_mut(rows * row_bytes)).map(Mutex::new).collect();
+    parallel::run(pieces.len(), parallel::thread_count(threads), poll, &|piece, _: &mut ()| {
+        let (src, out) = &mut *pieces[piece].lock().expect("no piece panics");
+        quantize_weighted(simd, to, src, weights, out);
         Ok(())
     })
 }
@@ -58,9 +91,11 @@ pub fn dequantize_array(
 ) -> Result<()> {
     let block = from.block_bytes();
     assert!(q.len().is_multiple_of(block), "whole blocks");
-    assert_eq!(out.len(), q.len() / block * BLOCK, "the output is as long as the blocks' values");
+    let values = from.block_len();
+    assert_eq!(out.len(), q.len() / block * values, "the output is as long as the blocks' values");
     let simd = Simd::active()?;
-    let pieces: Vec<_> = q.chunks(PIECE * block).zip(out.chunks_mut(PIECE * BLOCK)).map(Mutex::new).collect();
+    let piece = PIECE / values;
+    let pieces: Vec<_> = q.chunks(piece * block).zip(out.chunks_mut(PIECE)).map(Mutex::new).collect();
     parallel::run(pieces.len(), parallel::thread_count(threads), poll, &|piece, _: &mut ()| {
         let (src, out) = &mut *pieces[piece].lock().expect("no piece panics");
         simd.dequantize(from, src, out);

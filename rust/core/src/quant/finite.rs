@@ -15,13 +15,20 @@ pub fn find_not_finite(encoding: Encoding, bytes: &[u8]) -> Option<usize> {
         }),
         Encoding::Float(Float::Bf16) => find(bytes.chunks_exact(2), |x| half_has(x, BF16_EXPONENT)),
         Encoding::Float(Float::F16) => find(bytes.chunks_exact(2), |x| half_has(x, F16_EXPONENT)),
-        Encoding::Block(format @ (BlockFormat::Q8_0 | BlockFormat::Q4_0)) => {
-            find(bytes.chunks_exact(format.block_bytes()), |block| half_has(block, F16_EXPONENT))
-        }
-        Encoding::Block(format @ BlockFormat::Q4_1) => {
-            find(bytes.chunks_exact(format.block_bytes()), |block| {
-                half_has(block, F16_EXPONENT) | half_has(&block[2..], F16_EXPONENT)
-            })
+        Encoding::Block(format) => {
+            let blocks = bytes.chunks_exact(format.block_bytes());
+            match format {
+                BlockFormat::Q8_0 | BlockFormat::Q4_0 | BlockFormat::Q5_0 => {
+                    find(blocks, |block| half_has(block, F16_EXPONENT))
+                }
+                BlockFormat::Q4_1 | BlockFormat::Q5_1 | BlockFormat::Q4K | BlockFormat::Q5K => {
+                    find(blocks, |block| half_has(block, F16_EXPONENT) | half_has(&block[2..], F16_EXPONENT))
+                }
+                BlockFormat::Q6K => {
+                    let scale = BlockFormat::Q6K.block_bytes() - 2;
+                    find(blocks, |block| half_has(&block[scale..], F16_EXPONENT))
+                }
+            }
         }
     }
 }

@@ -6,9 +6,11 @@
 //! second pass, over values that are still in the nearest cache, makes the codes. A group with a value that is
 //! not finite is left to the scalar code, so that such blocks cannot differ from the specification.
 
-use super::block::{BLOCK, Q4_0, Q4_1, Q8_0};
-use super::element::{Element, Values};
+use super::block::{BLOCK, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+use super::element::Element;
+use super::extremes::{extremes, first_of_magnitude, magnitudes, read_block, Extremes};
 use super::rows::{self, Block};
+use super::scalar::split_codes;
 use super::vector::{check_layout, half_lanes, lanes, load_block, Vector};
 
 /// How far ahead of the current block input is prefetched, in bytes: the processor's own prefetching stops at
@@ -17,66 +19,6 @@ const READ_AHEAD: usize = 4096;
 /// How far ahead of the current block output is prefetched, in bytes: a cache line is read before it is
 /// written, and the processor requests it late. Measured in docs/performance.md, "Kernels".
 const WRITE_AHEAD: usize = 2048;
-
-/// The extremes of each block of a group, by lane.
-struct Extremes<V> {
-    /// The largest bit pattern of a magnitude.
-    magnitude: V,
-    /// Only meaningful where `magnitude` is finite.
-    min: V,
-    max: V,
-}
-
-/// # Safety
-/// The processor has V's features; `src` holds LANES blocks.
-#[inline(always)]
-unsafe fn extremes<V: Vector, E: Element>(src: &[u8]) -> Extremes<V> {
-    debug_assert_eq!(src.len(), V::LANES * BLOCK * E::BYTES);
-    // SAFETY: the features, by the caller's promise.
-    let empty = unsafe { V::splat(0.0).to_group() };
-    let (mut magnitudes, mut minima, mut maxima) = (empty, empty, empty);
-    for i in 0..V::LANES {
-        // SAFETY: the features, and `src` holds LANES blocks, by the caller's promise.
-        let block = unsafe { load_block::<V, E>(src, i) };
-        let values = block.as_ref();
-        let (mut magnitude, mut min, mut max) = (values[0].abs(), values[0], values[0]);
-        for &v in &values[1..] {
-            magnitude = magnitude.max_bits(v.abs());
-            min = min.min(v);
-            max = max.max(v);
-        }
-        magnitudes.as_mut()[i] = magnitude;
-        minima.as_mut()[i] = min;
-        maxima.as_mut()[i] = max;
-    }
-    Extremes {
-        magnitude: V::fold_max_bits(&magnitudes),
-        min: V::fold_min(&minima),
-        max: V::fold_max(&maxima),
-    }
-}
-
-/// The largest magnitude of each block of a group, by lane.
-///
-/// # Safety
-/// The processor has V's features; `src` holds LANES blocks.
-#[inline(always)]
-unsafe fn magnitudes<V: Vector, E: Element>(src: &[u8]) -> V {
-    debug_assert_eq!(src.len(), V::LANES * BLOCK * E::BYTES);
-    // SAFETY: the features, by the caller's promise.
-    let mut magnitudes = unsafe { V::splat(0.0).to_group() };
-    for i in 0..V::LANES {
-        // SAFETY: the features, and `src` holds LANES blocks, by the caller's promise.
-        let block = unsafe { load_block::<V, E>(src, i) };
-        let values = block.as_ref();
-        let mut magnitude = values[0].abs();
-        for &v in &values[1..] {
-            magnitude = magnitude.max_bits(v.abs());
-        }
-        magnitudes.as_mut()[i] = magnitude;
-    }
-    V::fold_max_bits(&magnitudes)
-}
 
 /// Prefetches the memory of a block to come. Kernels call it between the blocks' arithmetic: requests for a
 /// whole group at once would wait for room in the queue.
@@ -116,6 +58,8 @@ macro_rules! quantize_by_groups {
 quantize_by_groups!(q8_0, Q8_0, group_q8_0);
 quantize_by_groups!(q4_0, Q4_0, group_q4_0);
 quantize_by_groups!(q4_1, Q4_1, group_q4_1);
+quantize_by_groups!(q5_0, Q5_0, group_q5_0);
+quantize_by_groups!(q5_1, Q5_1, group_q5_1);
 
 /// Quantizes a group to Q8_0, or returns false where a value is not finite.
 ///
@@ -151,18 +95,73 @@ unsafe fn group_q8_0<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
     }
 }
 
-/// Quantizes a group to Q4_0, or returns false where a value is not finite.
-///
 /// # Safety
 /// The processor has V's features; `src` and `out` are LANES blocks long.
 #[inline(always)]
 unsafe fn group_q4_0<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    // SAFETY: the caller's promise; a block has 16 bytes after its scale.
+    unsafe { group_with_zero::<V, E, Q4_0>(src, out, 8.0, |codes, out| V::store_nibbles(codes, out)) }
+}
+
+/// # Safety
+/// The processor has V's features; `src` and `out` are LANES blocks long.
+#[inline(always)]
+unsafe fn group_q5_0<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    // SAFETY: the caller's promise; a block has 20 bytes after its scale.
+    unsafe { group_with_zero::<V, E, Q5_0>(src, out, 16.0, |codes, out| store_five_bits::<V>(codes, out)) }
+}
+
+/// # Safety
+/// The processor has V's features; `src` and `out` are LANES blocks long.
+#[inline(always)]
+unsafe fn group_q4_1<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    // SAFETY: the caller's promise; a block has 16 bytes after its scale and minimum.
+    unsafe { group_with_min::<V, E, Q4_1>(src, out, 15.0, |codes, out| V::store_nibbles(codes, out)) }
+}
+
+/// # Safety
+/// The processor has V's features; `src` and `out` are LANES blocks long.
+#[inline(always)]
+unsafe fn group_q5_1<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    // SAFETY: the caller's promise; a block has 20 bytes after its scale and minimum.
+    unsafe { group_with_min::<V, E, Q5_1>(src, out, 31.0, |codes, out| store_five_bits::<V>(codes, out)) }
+}
+
+/// Writes a block's values as 4 bytes of high bits and 16 of nibbles, truncated to whole numbers of at most 31.
+///
+/// # Safety
+/// `out` is valid for writes of 20 bytes.
+#[inline(always)]
+unsafe fn store_five_bits<V: Vector>(block: V::Block, out: *mut u8) {
+    let mut codes = [0; BLOCK];
+    // SAFETY: `codes` has room for 32 bytes, and `out` for 20, by the caller's promise.
+    unsafe {
+        V::store_truncated(block, codes.as_mut_ptr());
+        let (qh, qs) = split_codes(&codes.map(|code| code.min(31)));
+        out.cast::<[u8; 4]>().write_unaligned(qh);
+        out.add(4).cast::<[u8; BLOCK / 2]>().write_unaligned(qs);
+    }
+}
+
+/// Quantizes a group to Q4_0 or Q5_0, whose code `half` means zero, or returns false where a value is not finite.
+/// `store` writes the codes behind the scale, truncated and limited.
+///
+/// # Safety
+/// The processor has V's features; `src` and `out` are LANES blocks long; `store` may write what a block has
+/// behind its scale.
+#[inline(always)]
+unsafe fn group_with_zero<V: Vector, E: Element, B: Block>(
+    src: &[u8],
+    out: &mut [u8],
+    half: f32,
+    store: impl Fn(V::Block, *mut u8),
+) -> bool {
     check_layout::<V>();
     debug_assert_eq!(src.len(), V::LANES * BLOCK * E::BYTES);
-    debug_assert_eq!(out.len(), V::LANES * Q4_0::BYTES);
-    // SAFETY: the features, by the caller's promise. Block i is within both slices, since i < LANES, and the
-    // block's 18 bytes of output are 2 of the scale and 16 of the codes. A register is loaded from `maxima`,
-    // which has room for MAX_LANES values.
+    debug_assert_eq!(out.len(), V::LANES * B::BYTES);
+    // SAFETY: the features, by the caller's promise. Block i is within both slices, since i < LANES, and a block
+    // begins with the 2 bytes of the scale. A register is loaded from `maxima`, which has room for MAX_LANES
+    // values.
     unsafe {
         let Extremes { magnitude, min, max } = extremes::<V, E>(src);
         if !magnitude.all_finite() {
@@ -182,43 +181,50 @@ unsafe fn group_q4_0<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
             }
             largest = V::load_f32(maxima.as_ptr().cast());
         }
-        // The same as a division by -8, since that is a power of two.
-        let d = largest.mul(V::splat(-0.125));
+        // The same as a division by -half, since that is a power of two.
+        let d = largest.mul(V::splat(-1.0 / half));
         let inverses = lanes(V::splat(1.0).div(d).finite_or_zero());
         let scales = half_lanes(d);
-        let middle = V::splat(8.5);
+        let middle = V::splat(half + 0.5);
         for i in 0..V::LANES {
             let id = V::splat(inverses[i]);
             let mut block = load_block::<V, E>(src, i);
             for v in block.as_mut() {
                 *v = v.mul(id).add(middle);
             }
-            let out = out.as_mut_ptr().add(i * Q4_0::BYTES);
+            let out = out.as_mut_ptr().add(i * B::BYTES);
             prefetch::<V, E>(src.as_ptr().add(i * BLOCK * E::BYTES), out);
             out.cast::<[u8; 2]>().write_unaligned(scales[i]);
-            V::store_nibbles(block, out.add(2));
+            store(block, out.add(2));
         }
         true
     }
 }
 
-/// Quantizes a group to Q4_1, or returns false where a value or a scale is not finite.
+/// Quantizes a group to Q4_1 or Q5_1, whose largest code is `largest`, or returns false where a value or a scale is
+/// not finite. `store` writes the codes behind scale and minimum, truncated and limited.
 ///
 /// # Safety
-/// The processor has V's features; `src` and `out` are LANES blocks long.
+/// The processor has V's features; `src` and `out` are LANES blocks long; `store` may write what a block has
+/// behind its scale and minimum.
 #[inline(always)]
-unsafe fn group_q4_1<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+unsafe fn group_with_min<V: Vector, E: Element, B: Block>(
+    src: &[u8],
+    out: &mut [u8],
+    largest: f32,
+    store: impl Fn(V::Block, *mut u8),
+) -> bool {
     check_layout::<V>();
     debug_assert_eq!(src.len(), V::LANES * BLOCK * E::BYTES);
-    debug_assert_eq!(out.len(), V::LANES * Q4_1::BYTES);
-    // SAFETY: the features, by the caller's promise. Block i is within both slices, since i < LANES, and the
-    // block's 20 bytes of output are 2 of the scale, 2 of the minimum and 16 of the codes. A register is
-    // loaded from `minima`, which has room for MAX_LANES values.
+    debug_assert_eq!(out.len(), V::LANES * B::BYTES);
+    // SAFETY: the features, by the caller's promise. Block i is within both slices, since i < LANES, and a block
+    // begins with the 4 bytes of scale and minimum. A register is loaded from `minima`, which has room for
+    // MAX_LANES values.
     unsafe {
         let Extremes { magnitude, min, max } = extremes::<V, E>(src);
         let zero = V::splat(0.0);
         // Adding zero makes a negative zero positive, as x - x is.
-        let d = max.sub(min).add(zero).div(V::splat(15.0));
+        let d = max.sub(min).add(zero).div(V::splat(largest));
         if !(magnitude.all_finite() && d.all_finite()) {
             return false;
         }
@@ -240,24 +246,12 @@ unsafe fn group_q4_1<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
             for v in block.as_mut() {
                 *v = v.sub(min).mul(id).add(half);
             }
-            let out = out.as_mut_ptr().add(i * Q4_1::BYTES);
+            let out = out.as_mut_ptr().add(i * B::BYTES);
             prefetch::<V, E>(src.as_ptr().add(i * BLOCK * E::BYTES), out);
             out.cast::<[u8; 2]>().write_unaligned(scales[i]);
             out.add(2).cast::<[u8; 2]>().write_unaligned(half_minima[i]);
-            V::store_nibbles(block, out.add(4));
+            store(block, out.add(4));
         }
         true
     }
-}
-
-/// The values of the block with this index.
-#[inline(always)]
-fn read_block<E: Element>(src: &[u8], index: usize) -> Values {
-    E::read_block(&src[index * BLOCK * E::BYTES..(index + 1) * BLOCK * E::BYTES])
-}
-
-/// The first value of this magnitude.
-#[cold]
-fn first_of_magnitude(x: &Values, magnitude: f32) -> f32 {
-    x.iter().copied().find(|v| v.abs() == magnitude).unwrap_or(magnitude)
 }

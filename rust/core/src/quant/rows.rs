@@ -1,6 +1,6 @@
 //! The scalar code for rows of blocks: what every vector path must equal, and what it leaves over.
 
-use super::block::{BLOCK, Q4_0, Q4_1, Q8_0};
+use super::block::{BLOCK, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 use super::element::{Element, Values};
 use super::scalar;
 
@@ -19,7 +19,7 @@ pub(crate) trait Block: Copy {
 }
 
 macro_rules! block {
-    ($name:ident, $quantize:ident, $dequantize:ident, $($half:ident)+) => {
+    ($name:ident, $quantize:ident, $dequantize:ident, $($field:ident)+) => {
         impl Block for $name {
             #[inline(always)]
             fn quantize(x: &Values) -> Self {
@@ -33,8 +33,8 @@ macro_rules! block {
             fn to_bytes(self, out: &mut [u8]) {
                 let mut position = 0;
                 $(
-                    out[position..position + 2].copy_from_slice(&self.$half);
-                    position += 2;
+                    out[position..position + self.$field.len()].copy_from_slice(&self.$field);
+                    position += self.$field.len();
                 )+
                 for (byte, code) in out[position..].iter_mut().zip(self.qs) {
                     *byte = code as u8;
@@ -44,10 +44,10 @@ macro_rules! block {
             fn from_bytes(bytes: &[u8]) -> Self {
                 let mut position = 0;
                 $(
-                    let $half = [bytes[position], bytes[position + 1]];
-                    position += 2;
+                    let $field = std::array::from_fn(|i| bytes[position + i]);
+                    position += $field.len();
                 )+
-                Self { $($half,)+ qs: std::array::from_fn(|i| bytes[position + i] as _) }
+                Self { $($field,)+ qs: std::array::from_fn(|i| bytes[position + i] as _) }
             }
         }
     };
@@ -56,6 +56,8 @@ macro_rules! block {
 block!(Q8_0, quantize_q8_0, dequantize_q8_0, d);
 block!(Q4_0, quantize_q4_0, dequantize_q4_0, d);
 block!(Q4_1, quantize_q4_1, dequantize_q4_1, d m);
+block!(Q5_0, quantize_q5_0, dequantize_q5_0, d qh);
+block!(Q5_1, quantize_q5_1, dequantize_q5_1, d m qh);
 
 /// Quantizes a whole number of blocks of little-endian values.
 pub(crate) fn quantize<E: Element, B: Block>(src: &[u8], out: &mut [u8]) {

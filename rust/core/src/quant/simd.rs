@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use super::arch::aarch64::neon;
 #[cfg(target_arch = "x86_64")]
 use super::arch::x86_64::{avx2, avx512};
-use super::block::{Q4_0, Q4_1, Q8_0};
+use super::block::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 use super::cast;
 use super::element::{Bf16, Element, F16, F32};
+use super::k_scalar::{self, Q4K, Q5K, Q6K};
 use super::rows;
 use crate::encoding::{BlockFormat, Encoding, Float};
 use crate::error::{Error, Result};
@@ -175,6 +176,11 @@ impl Simd {
                 BlockFormat::Q8_0 => rows::dequantize::<Q8_0>(src, out),
                 BlockFormat::Q4_0 => rows::dequantize::<Q4_0>(src, out),
                 BlockFormat::Q4_1 => rows::dequantize::<Q4_1>(src, out),
+                BlockFormat::Q5_0 => rows::dequantize::<Q5_0>(src, out),
+                BlockFormat::Q5_1 => rows::dequantize::<Q5_1>(src, out),
+                BlockFormat::Q4K => k_scalar::dequantize::<Q4K>(src, out),
+                BlockFormat::Q5K => k_scalar::dequantize::<Q5K>(src, out),
+                BlockFormat::Q6K => k_scalar::dequantize::<Q6K>(src, out),
             },
         }
     }
@@ -191,5 +197,10 @@ fn quantize_scalar<E: Element>(to: BlockFormat, src: &[u8], out: &mut [u8]) {
         BlockFormat::Q8_0 => rows::quantize::<E, Q8_0>(src, out),
         BlockFormat::Q4_0 => rows::quantize::<E, Q4_0>(src, out),
         BlockFormat::Q4_1 => rows::quantize::<E, Q4_1>(src, out),
+        BlockFormat::Q5_0 => rows::quantize::<E, Q5_0>(src, out),
+        BlockFormat::Q5_1 => rows::quantize::<E, Q5_1>(src, out),
+        BlockFormat::Q4K => k_scalar::quantize::<E, Q4K>(src, out),
+        BlockFormat::Q5K => k_scalar::quantize::<E, Q5K>(src, out),
+        BlockFormat::Q6K => k_scalar::quantize::<E, Q6K>(src, out),
     }
 }

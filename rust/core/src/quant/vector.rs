@@ -81,6 +81,19 @@ pub(super) unsafe trait Vector: Copy {
     /// `out` is valid for writes of 16 bytes.
     unsafe fn store_nibbles(block: Self::Block, out: *mut u8);
 
+    /// Writes a block's values as 32 bytes, truncated to whole numbers. The values lie within 0 and 255; what is
+    /// written for others is not specified.
+    ///
+    /// # Safety
+    /// `out` is valid for writes of 32 bytes.
+    unsafe fn store_truncated(block: Self::Block, out: *mut u8);
+    /// Writes how far each value of a block, rounded as [`nearest`](super::search::nearest) does whatever it is and
+    /// limited to `low..=high`, is above `low`: 32 bytes. `high - low` is at most 127.
+    ///
+    /// # Safety
+    /// `out` is valid for writes of 32 bytes.
+    unsafe fn store_nearest(block: Self::Block, low: i32, high: i32, out: *mut u8);
+
     /// Hints that the cache line at `src` will be read soon. Any address will do.
     #[inline(always)]
     fn prefetch_read(_src: *const u8) {}
@@ -107,6 +120,10 @@ pub(super) unsafe trait Vector: Copy {
     fn min(self, other: Self) -> Self;
     /// The larger value of each lane. Which of two zeros, and what of a NaN, is not specified.
     fn max(self, other: Self) -> Self;
+    /// The square root, rounded as the scalar one.
+    fn sqrt(self) -> Self;
+    /// `yes` in the lanes where `a < b`, else `no`. A NaN is not less.
+    fn where_less(a: Self, b: Self, yes: Self, no: Self) -> Self;
     /// The larger bit pattern of each lane: among magnitudes, NaN before infinity before numbers.
     fn max_bits(self, other: Self) -> Self;
     /// `low` in the lanes where `-low > self`, else `self`.

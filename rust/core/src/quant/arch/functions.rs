@@ -5,7 +5,8 @@ macro_rules! functions {
     ($features:literal, $vector:ty) => {
         use $crate::encoding::{BlockFormat, Float};
         use $crate::quant::element::{Bf16, Element, F16, F32};
-        use $crate::quant::{dequantize as from_blocks, quantize as to_blocks};
+        use $crate::quant::k_scalar::{Q4K, Q5K, Q6K};
+        use $crate::quant::{dequantize as from_blocks, k_dequantize, k_quantize, quantize as to_blocks};
 
         /// Quantizes a whole number of blocks. Callable only where the processor has this module's features.
         #[target_feature(enable = $features)]
@@ -25,6 +26,11 @@ macro_rules! functions {
                     BlockFormat::Q8_0 => to_blocks::q8_0::<$vector, E>(src, out),
                     BlockFormat::Q4_0 => to_blocks::q4_0::<$vector, E>(src, out),
                     BlockFormat::Q4_1 => to_blocks::q4_1::<$vector, E>(src, out),
+                    BlockFormat::Q5_0 => to_blocks::q5_0::<$vector, E>(src, out),
+                    BlockFormat::Q5_1 => to_blocks::q5_1::<$vector, E>(src, out),
+                    BlockFormat::Q4K => k_quantize::q4_k::<$vector, E>(src, out),
+                    BlockFormat::Q5K => k_quantize::q5_k::<$vector, E>(src, out),
+                    BlockFormat::Q6K => k_quantize::q6_k::<$vector, E>(src, out),
                 }
             }
         }
@@ -38,6 +44,11 @@ macro_rules! functions {
                     BlockFormat::Q8_0 => from_blocks::q8_0::<$vector>(src, out),
                     BlockFormat::Q4_0 => from_blocks::q4_0::<$vector>(src, out),
                     BlockFormat::Q4_1 => from_blocks::q4_1::<$vector>(src, out),
+                    BlockFormat::Q5_0 => k_dequantize::q5_0::<$vector>(src, out),
+                    BlockFormat::Q5_1 => k_dequantize::q5_1::<$vector>(src, out),
+                    BlockFormat::Q4K => k_dequantize::super_blocks::<$vector, Q4K>(src, out),
+                    BlockFormat::Q5K => k_dequantize::super_blocks::<$vector, Q5K>(src, out),
+                    BlockFormat::Q6K => k_dequantize::super_blocks::<$vector, Q6K>(src, out),
                 }
             }
         }

@@ -1,3 +1,4 @@
 //! 64-bit Arm.
 
+mod helpers;
 pub(crate) mod neon;

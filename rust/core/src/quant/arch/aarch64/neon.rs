@@ -3,6 +3,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
+use super::helpers::{finite_mask, max_bits, narrow, pairwise_max_bits, widen};
 use crate::quant::arch::functions::{functions, lanewise};
 use crate::quant::vector::Vector;
 
@@ -19,68 +20,6 @@ macro_rules! fold {
         let g = $group;
         V($pairwise($pairwise(g[0].0, g[1].0), $pairwise(g[2].0, g[3].0)))
     }};
-}
-
-/// The larger bit pattern of each lane.
-///
-/// # Safety
-/// The processor has NEON.
-#[inline(always)]
-unsafe fn max_bits(a: float32x4_t, b: float32x4_t) -> float32x4_t {
-    // SAFETY: NEON, by the caller's promise.
-    unsafe { vreinterpretq_f32_u32(vmaxq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b))) }
-}
-
-/// The larger bit pattern of each pair of neighbouring lanes.
-///
-/// # Safety
-/// The processor has NEON.
-#[inline(always)]
-unsafe fn pairwise_max_bits(a: float32x4_t, b: float32x4_t) -> float32x4_t {
-    // SAFETY: NEON, by the caller's promise.
-    unsafe { vreinterpretq_f32_u32(vpmaxq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b))) }
-}
-
-/// All bits set in the lanes that are finite.
-///
-/// # Safety
-/// The processor has NEON.
-#[inline(always)]
-unsafe fn finite_mask(v: float32x4_t) -> uint32x4_t {
-    // SAFETY: NEON, by the caller's promise.
-    unsafe { vcltq_f32(vabsq_f32(v), vdupq_n_f32(f32::INFINITY)) }
-}
-
-/// The low bytes of sixteen words.
-///
-/// # Safety
-/// The processor has NEON.
-#[inline(always)]
-unsafe fn narrow(words: [uint32x4_t; 4]) -> uint8x16_t {
-    // SAFETY: NEON, by the caller's promise.
-    unsafe {
-        let low = vcombine_u16(vmovn_u32(words[0]), vmovn_u32(words[1]));
-        let high = vcombine_u16(vmovn_u32(words[2]), vmovn_u32(words[3]));
-        vcombine_u8(vmovn_u16(low), vmovn_u16(high))
-    }
-}
-
-/// Sixteen bytes as words.
-///
-/// # Safety
-/// The processor has NEON.
-#[inline(always)]
-unsafe fn widen(bytes: uint8x16_t) -> [uint32x4_t; 4] {
-    // SAFETY: NEON, by the caller's promise.
-    unsafe {
-        let (low, high) = (vmovl_u8(vget_low_u8(bytes)), vmovl_u8(vget_high_u8(bytes)));
-        [
-            vmovl_u16(vget_low_u16(low)),
-            vmovl_u16(vget_high_u16(low)),
-            vmovl_u16(vget_low_u16(high)),
-            vmovl_u16(vget_high_u16(high)),
-        ]
-    }
 }
 
 // SAFETY: a float32x4_t has 4 lanes, and 8 registers are 32 values. Only the unsafe constructors make a V from
@@ -196,6 +135,31 @@ unsafe impl Vector for V {
     }
 
     #[inline(always)]
+    unsafe fn store_truncated(block: [V; 8], out: *mut u8) {
+        // SAFETY: a value exists, so the processor has NEON; 32 writable bytes, by the caller's promise.
+        unsafe {
+            let codes = block.map(|v| vcvtq_u32_f32(v.0));
+            vst1q_u8(out, narrow([codes[0], codes[1], codes[2], codes[3]]));
+            vst1q_u8(out.add(16), narrow([codes[4], codes[5], codes[6], codes[7]]));
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_nearest(block: [V; 8], low: i32, high: i32, out: *mut u8) {
+        // SAFETY: a value exists, so the processor has NEON; 32 writable bytes, by the caller's promise.
+        unsafe {
+            let (low, high) = (vdupq_n_s32(low), vdupq_n_s32(high));
+            let codes = block.map(|v| {
+                let bits = vreinterpretq_s32_f32(vaddq_f32(v.0, vdupq_n_f32(12_582_912.0)));
+                let mantissa = vandq_s32(bits, vdupq_n_s32(0x007F_FFFF));
+                let nearest = vsubq_s32(mantissa, vdupq_n_s32(0x0040_0000));
+                vreinterpretq_u32_s32(vsubq_s32(vminq_s32(vmaxq_s32(nearest, low), high), low))
+            });
+            vst1q_u8(out, narrow([codes[0], codes[1], codes[2], codes[3]]));
+            vst1q_u8(out.add(16), narrow([codes[4], codes[5], codes[6], codes[7]]));
+        }
+    }
+
+    #[inline(always)]
     fn to_block(self) -> [V; 8] {
         [self; 8]
     }
@@ -213,6 +177,13 @@ unsafe impl Vector for V {
         max(self, other) = vmaxq_f32;
         max_bits(self, other) = max_bits;
         abs(self) = vabsq_f32;
+        sqrt(self) = vsqrtq_f32;
+    }
+
+    #[inline(always)]
+    fn where_less(a: V, b: V, yes: V, no: V) -> V {
+        // SAFETY: a value exists, so the processor has NEON.
+        V(unsafe { vbslq_f32(vcltq_f32(a.0, b.0), yes.0, no.0) })
     }
 
     #[inline(always)]

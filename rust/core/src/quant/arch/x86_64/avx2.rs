@@ -43,6 +43,22 @@ unsafe fn max_bits(a: __m256, b: __m256) -> __m256 {
     unsafe { _mm256_castsi256_ps(_mm256_max_epu32(_mm256_castps_si256(a), _mm256_castps_si256(b))) }
 }
 
+/// Writes 32 words from -128 to 127 as bytes.
+///
+/// # Safety
+/// The processor has AVX2; `out` is valid for writes of 32 bytes.
+#[inline(always)]
+unsafe fn store_low_bytes(codes: [__m256i; 4], out: *mut u8) {
+    // SAFETY: AVX2 and 32 writable bytes, by the caller's promise.
+    unsafe {
+        let (a, b) = (_mm256_packs_epi32(codes[0], codes[1]), _mm256_packs_epi32(codes[2], codes[3]));
+        // Packing works within halves of the register; this puts the fours of bytes in order.
+        let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(a, b), order);
+        _mm256_storeu_si256(out.cast(), bytes)
+    }
+}
+
 // SAFETY: a __m256 has 8 lanes of float32, and 4 registers are 32 values. Only the unsafe constructors make a V
 // from anything but a V. The loads and stores name their width: `loadu_ps`/`storeu_ps` 32 bytes (8 f32),
 // `loadu_si128`/`storeu_si128` 16 bytes (8 halves or 32 nibbles), `storeu_si256` and four `loadl_epi64` of 8
@@ -123,11 +139,7 @@ unsafe impl Vector for V {
                 let half = _mm256_or_ps(sign, _mm256_set1_ps(0.5f32.next_down()));
                 codes[i] = _mm256_cvttps_epi32(_mm256_add_ps(block[i].0, half));
             }
-            let (a, b) = (_mm256_packs_epi32(codes[0], codes[1]), _mm256_packs_epi32(codes[2], codes[3]));
-            // Packing works within halves of the register; this puts the fours of bytes in order.
-            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-            let bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(a, b), order);
-            _mm256_storeu_si256(out.cast(), bytes)
+            store_low_bytes(codes, out)
         }
     }
     #[inline(always)]
@@ -145,6 +157,26 @@ unsafe impl Vector for V {
             let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(packed);
             let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
             _mm_storeu_si128(out.cast(), _mm_packus_epi16(low, high))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_truncated(block: [V; 4], out: *mut u8) {
+        // SAFETY: a value exists, so the processor has AVX2; 32 writable bytes, by the caller's promise.
+        unsafe { store_low_bytes(block.map(|v| _mm256_cvttps_epi32(v.0)), out) }
+    }
+    #[inline(always)]
+    unsafe fn store_nearest(block: [V; 4], low: i32, high: i32, out: *mut u8) {
+        // SAFETY: a value exists, so the processor has AVX2; 32 writable bytes, by the caller's promise.
+        unsafe {
+            let (low, high) = (_mm256_set1_epi32(low), _mm256_set1_epi32(high));
+            let codes = block.map(|v| {
+                let bits = _mm256_castps_si256(_mm256_add_ps(v.0, _mm256_set1_ps(12_582_912.0)));
+                let mantissa = _mm256_and_si256(bits, _mm256_set1_epi32(0x007F_FFFF));
+                let nearest = _mm256_sub_epi32(mantissa, _mm256_set1_epi32(0x0040_0000));
+                _mm256_sub_epi32(_mm256_min_epi32(_mm256_max_epi32(nearest, low), high), low)
+            });
+            store_low_bytes(codes, out)
         }
     }
 
@@ -176,6 +208,13 @@ unsafe impl Vector for V {
         min(self, other) = _mm256_min_ps;
         max(self, other) = _mm256_max_ps;
         max_bits(self, other) = max_bits;
+        sqrt(self) = _mm256_sqrt_ps;
+    }
+
+    #[inline(always)]
+    fn where_less(a: V, b: V, yes: V, no: V) -> V {
+        // SAFETY: a value exists, so the processor has AVX2.
+        V(unsafe { _mm256_blendv_ps(no.0, yes.0, _mm256_cmp_ps::<_CMP_LT_OQ>(a.0, b.0)) })
     }
 
     #[inline(always)]

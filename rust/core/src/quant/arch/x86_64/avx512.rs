@@ -141,6 +141,31 @@ unsafe impl Vector for V {
     }
 
     #[inline(always)]
+    unsafe fn store_truncated(block: [V; 2], out: *mut u8) {
+        // SAFETY: a value exists, so the processor has AVX-512; 32 writable bytes, by the caller's promise.
+        unsafe {
+            for (i, v) in block.iter().enumerate() {
+                let codes = _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(v.0));
+                _mm_storeu_si128(out.add(16 * i).cast(), codes);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_nearest(block: [V; 2], low: i32, high: i32, out: *mut u8) {
+        // SAFETY: a value exists, so the processor has AVX-512; 32 writable bytes, by the caller's promise.
+        unsafe {
+            let (low, high) = (_mm512_set1_epi32(low), _mm512_set1_epi32(high));
+            for (i, v) in block.iter().enumerate() {
+                let bits = _mm512_castps_si512(_mm512_add_ps(v.0, _mm512_set1_ps(12_582_912.0)));
+                let mantissa = _mm512_and_si512(bits, _mm512_set1_epi32(0x007F_FFFF));
+                let nearest = _mm512_sub_epi32(mantissa, _mm512_set1_epi32(0x0040_0000));
+                let above = _mm512_sub_epi32(_mm512_min_epi32(_mm512_max_epi32(nearest, low), high), low);
+                _mm_storeu_si128(out.add(16 * i).cast(), _mm512_cvtepi32_epi8(above));
+            }
+        }
+    }
+
+    #[inline(always)]
     fn prefetch_read(src: *const u8) {
         // SAFETY: a hint, which accesses no memory; SSE is in every x86-64 processor.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(src.cast()) }
@@ -169,6 +194,13 @@ unsafe impl Vector for V {
         max(self, other) = _mm512_max_ps;
         max_bits(self, other) = max_bits;
         abs(self) = _mm512_abs_ps;
+        sqrt(self) = _mm512_sqrt_ps;
+    }
+
+    #[inline(always)]
+    fn where_less(a: V, b: V, yes: V, no: V) -> V {
+        // SAFETY: a value exists, so the processor has AVX-512.
+        V(unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a.0, b.0), no.0, yes.0) })
     }
 
     #[inline(always)]

@@ -1,0 +1,174 @@
+//! Quantization to the K formats, written over [`Vector`]: parts are searched in lanes, then each block's codes are
+//! made from its values as they lie. A group with a part that lanes cannot search is left to the scalar code.
+
+use super::element::Element;
+use super::k_scalar::{self, Q4K, Q5K, Q6K};
+use super::search::Candidates;
+use super::search_lanes::{are_tame, load_parts, search_min, search_symmetric};
+use super::super_block::*;
+use super::vector::{lanes, load_block, Vector, MAX_LANES};
+use crate::encoding::BlockFormat;
+
+/// Defines a function that quantizes groups of `$blocks` blocks with `$group`, and the rest, or a group that it
+/// declines, with the scalar code.
+macro_rules! quantize_by_groups {
+    ($name:ident, $block:ty, $parts:ident, $group:ident) => {
+        /// Quantizes a whole number of blocks.
+        ///
+        /// # Safety
+        /// The processor has V's features.
+        #[inline(always)]
+        pub(super) unsafe fn $name<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) {
+            let blocks = V::LANES.div_ceil($parts);
+            let bytes = <$block as k_scalar::SuperBlock>::FORMAT.block_bytes();
+            let (src_step, out_step) = (blocks * SUPER * E::BYTES, blocks * bytes);
+            for (src, out) in src.chunks(src_step).zip(out.chunks_mut(out_step)) {
+                let whole = src.len() == src_step && out.len() == out_step;
+                // SAFETY: the features, by the caller's promise.
+                if !(whole && unsafe { $group::<V, E>(src, out) }) {
+                    k_scalar::quantize::<E, $block>(src, out);
+                }
+            }
+        }
+    };
+}
+
+quantize_by_groups!(q4_k, Q4K, PARTS, group_q4_k);
+quantize_by_groups!(q5_k, Q5K, PARTS, group_q5_k);
+quantize_by_groups!(q6_k, Q6K, SIXTEENS, group_q6_k);
+
+/// # Safety
+/// The processor has V's features.
+#[inline(always)]
+unsafe fn group_q4_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    // SAFETY: the features, by the caller's promise.
+    unsafe { group_of_parts::<V, E>(src, out, BlockFormat::Q4K, Candidates::Q4_K, write_q4_k_codes) }
+}
+
+/// # Safety
+/// The processor has V's features.
+#[inline(always)]
+unsafe fn group_q5_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    // SAFETY: the features, by the caller's promise.
+    unsafe { group_of_parts::<V, E>(src, out, BlockFormat::Q5K, Candidates::Q5_K, write_q5_k_codes) }
+}
+
+/// Numbers of the parts of a group: at most 16.
+type OfParts = [f32; 16];
+
+/// Writes the lanes of a register to the numbers of the parts from `first` on.
+#[inline(always)]
+fn put<V: Vector>(v: V, first: usize, out: &mut OfParts) {
+    out[first..first + V::LANES].copy_from_slice(&lanes(v)[..V::LANES]);
+}
+
+/// Quantizes a group of Q4_K or Q5_K blocks, or returns false where lanes cannot search a part.
+///
+/// # Safety
+/// The processor has V's features.
+#[inline(always)]
+unsafe fn group_of_parts<V: Vector, E: Element>(
+    src: &[u8],
+    out: &mut [u8],
+    format: BlockFormat,
+    candidates: Candidates,
+    write_codes: impl Fn(&Codes, &mut [u8]),
+) -> bool {
+    const { assert!(MAX_LANES <= 16) };
+    let parts = src.len() / (PART * E::BYTES);
+    let (mut scales, mut neg_mins, mut inverses, mut bases) = ([0.0; 16], [0.0; 16], [0.0; 16], [0.0; 16]);
+    for first in (0..parts).step_by(V::LANES) {
+        // SAFETY: the features, by the caller's promise.
+        unsafe {
+            let x = load_parts::<V, E, PART>(&src[first * PART * E::BYTES..]);
+            if !are_tame(&x) {
+                return false;
+            }
+            let zero = V::splat(0.0);
+            let squares = x.iter().fold(zero, |sum, v| sum.add(v.mul(*v)));
+            let mean = squares.div(V::splat(PART as f32)).sqrt();
+            let mut w = x;
+            w.iter_mut().for_each(|v| *v = v.abs().add(mean));
+            let Some(found) = search_min(&x, &w, &candidates) else { return false };
+            put(found.scale, first, &mut scales);
+            put(zero.sub(found.min), first, &mut neg_mins);
+            put(found.inverse, first, &mut inverses);
+            put(found.base, first, &mut bases);
+        }
+    }
+    let largest = candidates.largest as i32;
+    for (block, out) in out.chunks_exact_mut(format.block_bytes()).enumerate() {
+        let of_block = |numbers: &OfParts| -> [f32; PARTS] {
+            numbers[block * PARTS..(block + 1) * PARTS].try_into().expect("eight parts")
+        };
+        write_head(&of_block(&scales), &of_block(&neg_mins), None, candidates.factor_limit(), out);
+        let mut codes = [0; SUPER];
+        for part in 0..PARTS {
+            let index = block * PARTS + part;
+            let (d, m) = part_of_head(out, part);
+            // SAFETY: the features, by the caller's promise; `src` has the part, and `codes` room for it.
+            unsafe {
+                let mut values = load_block::<V, E>(src, index);
+                if d == 0.0 {
+                    // The codes of the search stay.
+                    let (inverse, base) = (V::splat(inverses[index]), V::splat(bases[index]));
+                    values.as_mut().iter_mut().for_each(|v| *v = inverse.mul(v.sub(base)));
+                } else {
+                    let (d, m) = (V::splat(d), V::splat(m));
+                    values.as_mut().iter_mut().for_each(|v| *v = v.add(m).div(d));
+                }
+                V::store_nearest(values, 0, largest, codes[part * PART..].as_mut_ptr());
+            }
+        }
+        write_codes(&codes, out);
+    }
+    true
+}
+
+/// Quantizes a group of Q6_K blocks, or returns false where lanes cannot search a part.
+///
+/// # Safety
+/// The processor has V's features.
+#[inline(always)]
+unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+    let (mut scales, mut inverses, mut largest) = ([0.0; 16], [0.0; 16], [0.0; 16]);
+    for first in (0..SIXTEENS).step_by(V::LANES) {
+        // SAFETY: the features, by the caller's promise.
+        unsafe {
+            let x = load_parts::<V, E, SIXTEEN>(&src[first * SIXTEEN * E::BYTES..]);
+            if !are_tame(&x) {
+                return false;
+            }
+            let mut w = x;
+            w.iter_mut().for_each(|v| *v = v.mul(*v));
+            let found = search_symmetric(&x, &w, 32);
+            put(found.scale, first, &mut scales);
+            put(found.inverse, first, &mut inverses);
+            put(found.largest, first, &mut largest);
+        }
+    }
+    if !write_q6_k_scales(&scales, out) {
+        return true;
+    }
+    let mut codes = [0; SUPER];
+    for pair in 0..SIXTEENS / 2 {
+        // SAFETY: the features, by the caller's promise; `src` has the two parts, and `codes` room for them.
+        unsafe {
+            let mut values = load_block::<V, E>(src, pair);
+            for (i, v) in values.as_mut().iter_mut().enumerate() {
+                let part = 2 * pair + i * V::LANES / SIXTEEN;
+                let d = q6_k_scale(out, part);
+                // The codes of the search stay where d is zero.
+                *v = if d == 0.0 { V::splat(inverses[part]).mul(*v) } else { v.div(V::splat(d)) };
+            }
+            V::store_nearest(values, -32, 31, codes[pair * 2 * SIXTEEN..].as_mut_ptr());
+        }
+        for part in [2 * pair, 2 * pair + 1] {
+            if largest[part] == 0.0 && q6_k_scale(out, part) == 0.0 {
+                codes[part * SIXTEEN..(part + 1) * SIXTEEN].fill(0);
+            }
+        }
+    }
+    write_q6_k_codes(&codes, out);
+    true
+}
