@@ -12,7 +12,7 @@ import pytest
 from support import tiny
 
 from t2sql.errors import InputError
-from t2sql.gguf import convert, to_hf_rows
+from t2sql.gguf import convert, read_gguf, to_hf_rows
 from t2sql.verification import VerifyResult, verify
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ def value(result: VerifyResult, name: str) -> float:
 
 
 @pytest.mark.parametrize("model", ["tiny_mistral", "tiny_llama"])
-@pytest.mark.parametrize("type", ["f32", "f16", "bf16", "q8_0", "q4_1", "q4_0"])
+@pytest.mark.parametrize("type", ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"])
 def test_a_right_file_of_every_type_passes(
     model: str, type: str, request: pytest.FixtureRequest, gguf_of: GgufOf
 ) -> None:
@@ -38,6 +38,26 @@ def test_a_right_file_of_every_type_passes(
         assert value(result, "numbers/f32 row error") == 0
         assert value(result, "behaviour/llama.cpp top-1 agreement") == 1
     json.dumps(result.to_dict())
+
+
+@pytest.mark.parametrize(("type", "most"), [("q4_k_m", "q4_K"), ("q5_k_s", "q5_K"), ("q6_k", "q6_K")])
+def test_a_right_file_of_k_quants_passes(type: str, most: str, tmp_path: Path) -> None:
+    source = tiny.build_llama(tmp_path / "model", hidden_size=256, intermediate_size=512)
+    result = verify(source, convert(source, tmp_path / "a.gguf", type=type).path)
+    assert not [check for check in result.checks if not check.ok and check.group != "behaviour"], result.cause
+    assert result.type == most
+
+
+def test_a_damaged_block_of_a_k_quant_is_named(tmp_path: Path) -> None:
+    source = tiny.build_llama(tmp_path / "model", hidden_size=256, intermediate_size=512)
+    file = convert(source, tmp_path / "a.gguf", type="q6_k").path
+    info = read_gguf(file).tensors["blk.0.ffn_up.weight"]
+    with file.open("r+b") as stream:
+        stream.seek(info.offset + 210 * 3)
+        stream.write(bytes(128))
+    result = verify(source, file)
+    assert not result.ok
+    assert "blk.0.ffn_up.weight row 3 block 0" in str(result.to_dict())
 
 
 def test_the_f32_file_of_the_demo_model_is_the_demo_model(demo_directory: Path, tmp_path: Path) -> None:
