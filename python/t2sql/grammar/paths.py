@@ -74,9 +74,10 @@ class Path:
         Raises:
             WorkError: llguidance cannot follow the grammar any further.
         """
-        bias = np.frombuffer(self._matcher.compute_logit_bias(), dtype=np.uint8)
+        bias: bytes = self._matcher.compute_logit_bias()
         check(self._matcher)
-        return bias != 0
+        allowed: BoolArray = np.frombuffer(bias, dtype=np.uint8) != 0
+        return allowed
 
     def then(self, token: int) -> Path:
         """The path with a token more, which `allowed` allows."""
