@@ -45,6 +45,7 @@ def test_a_run_goes_on_from_another_runs_model(
     assert adapter["base_adapters"] == [first[0]["fingerprint"]]
     assert command_line(["fuse", "--adapter", str(second), "--out", str(fused)]) == 0
     inside = json.loads((fused / "config.json").read_text())["t2sql"]["adapters"]
+    assert json.loads((fused / "config.json").read_text())["t2sql"]["base_model"] == "first/fused"
     assert inside[:1] == first and [entry["name"] for entry in inside][1].startswith("second/")
     capsys.readouterr()
     for again in (tuned, second):

@@ -69,13 +69,18 @@ class Description:
         source = Path(model.source)
         trained_on = None if adapter is None else read_adapter_config(adapter).prompt_format
         return cls(
-            base_model=source.resolve().name if source.exists() else model.source,
+            base_model=_name(source.resolve()) if source.exists() else model.source,
             adapter=None if adapter is None else identify_adapter(adapter),
             quantization=quantization,
             min_logprob=min_logprob,
             grammar=grammar,
             prompt_format=trained_on or DEFAULT_FORMAT.name,
         )
+
+
+def _name(path: Path) -> str:
+    """A model's name; that of a run's fused model begins with the run's."""
+    return f"{path.parent.name}/{path.name}" if path.name == "fused" else path.name
 
 
 def write_weights(network: Module, folder: Path, dtype: mx.Dtype | None) -> int:

@@ -41,4 +41,8 @@ def work(context: Context, stage: StageHandle) -> DataResult:
     for split in ("train", "valid", "test"):
         dataset.split(split)
     stage.output(out)
-    return DataResult(counts=dataset.counts, fingerprint=dataset.fingerprint, remembered=dataset.remembered)
+    return DataResult(
+        counts=dataset.counts,
+        fingerprint=dataset.fingerprint,
+        remembered=dataset.remembered or None,
+    )

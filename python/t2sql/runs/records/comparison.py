@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from t2sql.runs.records.codec import Record
+from t2sql.runs.records.codec import ABSENT, Record
 
 FEW_ANSWERS = 20
 """Below so many answers a percentage says more than is known: with 19 right of 19, the 95% interval begins at
@@ -133,12 +133,10 @@ class Pair(Record):
         broken: Ids of those that only the other answered correctly.
         fixed: Ids of those that only this one answered correctly.
         p: Two-sided p value of McNemar's exact test on the two counts.
-        interval: 95% interval of `difference`, by Newcombe's method 10; null in records of 0.1.0.
+        interval: 95% interval of this one's fraction of correct answers minus the other's, by Newcombe's
+            method 10; absent in records of 0.1.0.
         questions: The text of the broken and the fixed questions, by id.
-        difference: This one's fraction of correct answers minus the other's, or 0 where n is 0.
     """
-
-    COMPUTED: ClassVar[tuple[str, ...]] = ("difference",)
 
     model: str
     backend: str
@@ -147,7 +145,7 @@ class Pair(Record):
     broken: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     p: float = 1.0
-    interval: tuple[float, float] | None = None
+    interval: tuple[float, float] | None = field(default=None, metadata=ABSENT)
     questions: dict[str, str] = field(default_factory=dict)
 
     @property

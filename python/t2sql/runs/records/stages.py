@@ -29,14 +29,14 @@ class DataResult(StageResult):
     Attributes:
         counts: Examples of each split.
         fingerprint: A hash of all examples.
-        remembered: Training examples that are answers which the user confirmed.
+        remembered: Training examples that are answers which the user confirmed; absent without any.
     """
 
     STAGE = "data"
 
     counts: dict[str, int] = field(default_factory=dict)
     fingerprint: str = ""
-    remembered: int = 0
+    remembered: int | None = field(default=None, metadata=ABSENT)
 
 
 @dataclass(frozen=True, kw_only=True)
