@@ -19,6 +19,7 @@ FAILS, EMPTY, STRANGE = (
     "SELECT id FROM t WHERE id > 9",
     "SELECT id FROM t WHERE name = 'Zoe'",
 )
+FORGETS = "SELECT name FROM t"
 GOOD, NULL = "SELECT id FROM t WHERE name = 'Ann'", "SELECT MAX(town) FROM t"
 
 
@@ -42,6 +43,8 @@ def asked(folder: Path, *candidates: str, execute: bool = True) -> LiveAnswer:
         ((FAILS, EMPTY, NULL), True, EMPTY),
         ((FAILS, EMPTY, GOOD), False, EMPTY),
         ((STRANGE, GOOD), False, GOOD),
+        ((FORGETS, GOOD), True, GOOD),
+        ((FORGETS, NULL), True, FORGETS),
     ],
 )
 def test_the_first_plausible_candidate_is_taken(

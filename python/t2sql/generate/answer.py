@@ -114,11 +114,15 @@ class Answer:
     def doubts(self) -> tuple[str, ...]:
         """Why the answer may be wrong, in words; empty when nothing speaks against it."""
         doubts = doubts_about(self.generation, self.min_logprob)
-        if self.schema is not None and not self.generation.off_grammar:
-            doubts += omissions(self.question, self.schema, self.sql)
+        if not self.generation.off_grammar:
+            doubts += self.gaps(self.sql)
         if self.agreement is not None and self.agreement <= 0.5:
             doubts.append(f"{self.agreement:.0%} of {len(self.samples)} samples agree")
         return tuple(doubts)
+
+    def gaps(self, sql: str) -> tuple[str, ...]:
+        """What a statement leaves out of the question, in words; see `omissions`."""
+        return () if self.schema is None else omissions(self.question, self.schema, sql)
 
     def to_json(self) -> dict[str, Json]:
         """The document that `ask --json` prints."""

@@ -110,7 +110,11 @@ class Asker:
             answer = self._answer_by_beam(prompt, grammar)
         else:
             answer = self._answer(prompt, grammar, votes=self.options.votes)
-        return replace(answer, warnings=_warnings(self, grammar, hints), question=question, schema=schema)
+        answer = replace(answer, warnings=_warnings(self, grammar, hints), question=question, schema=schema)
+        if answer.beam is None:
+            return answer
+        whole = (one for one in answer.samples if not answer.gaps(one.text))
+        return replace(answer, generation=next(whole, answer.generation))
 
     def complete(self, prompt: str) -> Answer:
         """Give the model a raw prompt, without a grammar.

@@ -35,6 +35,8 @@ MAX_QUESTION_CHARACTERS = 20_000
 # byte: at a quarter of the context even such a prompt fits.
 _CONTEXT_FRACTIONS = (1.0, 0.7, 0.45, 0.25)
 _DEFAULT_LIMITS = Limits()
+_PLAUSIBLE = 2
+"""The rank of a candidate that runs and that the database has nothing against."""
 
 
 def ask_database(
@@ -198,17 +200,21 @@ class _Attempts:
         return _Attempt(statement, result, None)
 
     def first_plausible(self, answer: Answer) -> Answer:
-        """Choose the first candidate that is plausible; without one the first that runs, or the first."""
-        runs = None
+        """Choose the first candidate that nothing speaks against.
+
+        Without one it is the first that the database has nothing against, else the first that runs.
+        """
+        best: tuple[int, Generation] | None = None
         for candidate in answer.samples:
             attempt = self.attempt(candidate.text)
-            if attempt.is_plausible:
+            rank = (attempt.error is None) + attempt.is_plausible
+            if rank == _PLAUSIBLE and not answer.gaps(candidate.text):
                 return replace(answer, generation=candidate)
-            if runs is None and attempt.error is None:
-                runs = candidate
+            if best is None or rank > best[0]:
+                best = rank, candidate
             if self.asker.cancelled():
                 break
-        return answer if runs is None else replace(answer, generation=runs)
+        return answer if best is None else replace(answer, generation=best[1])
 
     def vote_by_rows(self, answer: Answer) -> Answer:
         """Choose among the samples by what each returns; one that does not run has no vote."""
