@@ -85,10 +85,15 @@ unsafe fn group_of_parts<V: Vector, E: Element>(
                 return false;
             }
             let zero = V::splat(0.0);
-            let squares = x.iter().fold(zero, |sum, v| sum.add(v.mul(*v)));
+            let mut squares = zero;
+            for v in &x {
+                squares = squares.add(v.mul(*v));
+            }
             let mean = squares.div(V::splat(PART as f32)).sqrt();
             let mut w = x;
-            w.iter_mut().for_each(|v| *v = v.abs().add(mean));
+            for v in &mut w {
+                *v = v.abs().add(mean);
+            }
             let Some(found) = search_min(&x, &w, &candidates) else { return false };
             put(found.scale, first, &mut scales);
             put(zero.sub(found.min), first, &mut neg_mins);
@@ -112,10 +117,14 @@ unsafe fn group_of_parts<V: Vector, E: Element>(
                 if d == 0.0 {
                     // The codes of the search stay.
                     let (inverse, base) = (V::splat(inverses[index]), V::splat(bases[index]));
-                    values.as_mut().iter_mut().for_each(|v| *v = inverse.mul(v.sub(base)));
+                    for v in values.as_mut() {
+                        *v = inverse.mul(v.sub(base));
+                    }
                 } else {
                     let (d, m) = (V::splat(d), V::splat(m));
-                    values.as_mut().iter_mut().for_each(|v| *v = v.add(m).div(d));
+                    for v in values.as_mut() {
+                        *v = v.add(m).div(d);
+                    }
                 }
                 V::store_nearest(values, 0, largest, codes[part * PART..].as_mut_ptr());
             }
@@ -140,7 +149,9 @@ unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
                 return false;
             }
             let mut w = x;
-            w.iter_mut().for_each(|v| *v = v.mul(*v));
+            for v in &mut w {
+                *v = v.mul(*v);
+            }
             let found = search_symmetric(&x, &w, 32);
             put(found.scale, first, &mut scales);
             put(found.inverse, first, &mut inverses);
@@ -150,6 +161,7 @@ unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
     if !write_q6_k_scales(&scales, out) {
         return true;
     }
+    let steps: OfParts = std::array::from_fn(|part| q6_k_scale(out, part));
     let mut codes = [0; SUPER];
     for pair in 0..SIXTEENS / 2 {
         // SAFETY: the features, by the caller's promise; `src` has the two parts, and `codes` room for them.
@@ -157,14 +169,14 @@ unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
             let mut values = load_block::<V, E>(src, pair);
             for (i, v) in values.as_mut().iter_mut().enumerate() {
                 let part = 2 * pair + i * V::LANES / SIXTEEN;
-                let d = q6_k_scale(out, part);
+                let d = steps[part];
                 // The codes of the search stay where d is zero.
                 *v = if d == 0.0 { V::splat(inverses[part]).mul(*v) } else { v.div(V::splat(d)) };
             }
             V::store_nearest(values, -32, 31, codes[pair * 2 * SIXTEEN..].as_mut_ptr());
         }
         for part in [2 * pair, 2 * pair + 1] {
-            if largest[part] == 0.0 && q6_k_scale(out, part) == 0.0 {
+            if largest[part] == 0.0 && steps[part] == 0.0 {
                 codes[part * SIXTEEN..(part + 1) * SIXTEEN].fill(0);
             }
         }

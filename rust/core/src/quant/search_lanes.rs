@@ -54,7 +54,10 @@ pub(super) unsafe fn load_parts<V: Vector, E: Element, const N: usize>(src: &[u8
 /// The processor has V's features.
 #[inline(always)]
 pub(super) unsafe fn are_tame<V: Vector, const N: usize>(x: &[V; N]) -> bool {
-    let largest = x.iter().skip(1).fold(x[0].abs(), |largest, v| largest.max_bits(v.abs()));
+    let mut largest = x[0].abs();
+    for v in &x[1..] {
+        largest = largest.max_bits(v.abs());
+    }
     if !largest.all_finite() {
         return false;
     }

@@ -138,7 +138,10 @@ unsafe impl Vector for V {
     unsafe fn store_truncated(block: [V; 8], out: *mut u8) {
         // SAFETY: a value exists, so the processor has NEON; 32 writable bytes, by the caller's promise.
         unsafe {
-            let codes = block.map(|v| vcvtq_u32_f32(v.0));
+            let mut codes = [vdupq_n_u32(0); 8];
+            for i in 0..8 {
+                codes[i] = vcvtq_u32_f32(block[i].0);
+            }
             vst1q_u8(out, narrow([codes[0], codes[1], codes[2], codes[3]]));
             vst1q_u8(out.add(16), narrow([codes[4], codes[5], codes[6], codes[7]]));
         }
@@ -148,12 +151,14 @@ unsafe impl Vector for V {
         // SAFETY: a value exists, so the processor has NEON; 32 writable bytes, by the caller's promise.
         unsafe {
             let (low, high) = (vdupq_n_s32(low), vdupq_n_s32(high));
-            let codes = block.map(|v| {
-                let bits = vreinterpretq_s32_f32(vaddq_f32(v.0, vdupq_n_f32(12_582_912.0)));
+            let mut codes = [vdupq_n_u32(0); 8];
+            for i in 0..8 {
+                let bits = vreinterpretq_s32_f32(vaddq_f32(block[i].0, vdupq_n_f32(12_582_912.0)));
                 let mantissa = vandq_s32(bits, vdupq_n_s32(0x007F_FFFF));
                 let nearest = vsubq_s32(mantissa, vdupq_n_s32(0x0040_0000));
-                vreinterpretq_u32_s32(vsubq_s32(vminq_s32(vmaxq_s32(nearest, low), high), low))
-            });
+                let limited = vminq_s32(vmaxq_s32(nearest, low), high);
+                codes[i] = vreinterpretq_u32_s32(vsubq_s32(limited, low));
+            }
             vst1q_u8(out, narrow([codes[0], codes[1], codes[2], codes[3]]));
             vst1q_u8(out.add(16), narrow([codes[4], codes[5], codes[6], codes[7]]));
         }

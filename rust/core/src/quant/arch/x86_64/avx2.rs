@@ -163,19 +163,27 @@ unsafe impl Vector for V {
     #[inline(always)]
     unsafe fn store_truncated(block: [V; 4], out: *mut u8) {
         // SAFETY: a value exists, so the processor has AVX2; 32 writable bytes, by the caller's promise.
-        unsafe { store_low_bytes(block.map(|v| _mm256_cvttps_epi32(v.0)), out) }
+        unsafe {
+            let mut codes = [_mm256_setzero_si256(); 4];
+            for i in 0..4 {
+                codes[i] = _mm256_cvttps_epi32(block[i].0);
+            }
+            store_low_bytes(codes, out)
+        }
     }
     #[inline(always)]
     unsafe fn store_nearest(block: [V; 4], low: i32, high: i32, out: *mut u8) {
         // SAFETY: a value exists, so the processor has AVX2; 32 writable bytes, by the caller's promise.
         unsafe {
             let (low, high) = (_mm256_set1_epi32(low), _mm256_set1_epi32(high));
-            let codes = block.map(|v| {
-                let bits = _mm256_castps_si256(_mm256_add_ps(v.0, _mm256_set1_ps(12_582_912.0)));
+            let mut codes = [_mm256_setzero_si256(); 4];
+            for i in 0..4 {
+                let bits = _mm256_castps_si256(_mm256_add_ps(block[i].0, _mm256_set1_ps(12_582_912.0)));
                 let mantissa = _mm256_and_si256(bits, _mm256_set1_epi32(0x007F_FFFF));
                 let nearest = _mm256_sub_epi32(mantissa, _mm256_set1_epi32(0x0040_0000));
-                _mm256_sub_epi32(_mm256_min_epi32(_mm256_max_epi32(nearest, low), high), low)
-            });
+                let limited = _mm256_min_epi32(_mm256_max_epi32(nearest, low), high);
+                codes[i] = _mm256_sub_epi32(limited, low);
+            }
             store_low_bytes(codes, out)
         }
     }
