@@ -17,6 +17,7 @@ from .asking import Subject as Subject
 from .asking import ask as ask
 from .backend import Backend as Backend
 from .backend import BackendOptions as BackendOptions
+from .beam_llama import LlamaBeams as LlamaBeams
 from .gaps import omissions as omissions
 from .llama import LlamaBackend as LlamaBackend
 from .mlx import MlxBackend as MlxBackend
@@ -47,6 +48,7 @@ __all__ = [
     "Generation",
     "GrammarOption",
     "LlamaBackend",
+    "LlamaBeams",
     "MlxBackend",
     "OnResult",
     "OnText",

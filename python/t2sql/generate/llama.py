@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+from t2sql import generate
 from t2sql.errors import WorkError
 from t2sql.generate.backend import BackendOptions
-from t2sql.generate.beam_llama import LlamaBeams
 from t2sql.generate.llama_completion import ANY_SLOT, complete
 from t2sql.generate.llama_server import device_name, start_server
 from t2sql.generate.prompt_queue import PromptQueue
@@ -52,7 +52,7 @@ class LlamaBackend:
         self._ref, self._options = ref, options
         self._lock = threading.Lock()
         self._starting = threading.Lock()
-        self._beams: LlamaBeams | None = None
+        self._beams: generate.LlamaBeams | None = None
         started = time.perf_counter()
         self._server: LlamaServer | None = start_server(ref, options, self.context)
         self.device = device_name(self._server, options.gpu_layers)
@@ -118,7 +118,7 @@ class LlamaBackend:
         server = self._running_server()
         with self._starting:
             if self._beams is None:
-                self._beams = LlamaBeams(self.path)
+                self._beams = generate.LlamaBeams(self.path)
         return self._beams.search(server, self.context, request, candidates, cancelled)
 
     @property

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+from t2sql import gguf
 from t2sql.errors import InputError
 from t2sql.generate.backend import BackendOptions
-from t2sql.gguf import read_adapter
 from t2sql.models import ModelRef
 from t2sql.runtimes import LlamaServer, ServerParameters
 
@@ -28,7 +28,7 @@ def start_server(ref: ModelRef, options: BackendOptions, context: int) -> LlamaS
     """
     if ref.adapter is not None:
         # llama.cpp gives no reason when an adapter does not fit.
-        read_adapter(ref.adapter, ref.path)
+        gguf.read_adapter(ref.adapter, ref.path)
     parameters = ServerParameters(
         ref.path,
         context,

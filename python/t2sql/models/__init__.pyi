@@ -13,6 +13,7 @@ from .facts import directory_type as directory_type
 from .facts import gguf_facts as gguf_facts
 from .gguf_loading import load_gguf as load_gguf
 from .hub import check_architecture as check_architecture
+from .hub import download as download
 from .importing import as_directory as as_directory
 from .importing import directory as directory
 from .importing import training_base as training_base
@@ -58,6 +59,7 @@ __all__ = [
     "directory",
     "directory_facts",
     "directory_type",
+    "download",
     "flat",
     "gguf_facts",
     "halve_matrices",

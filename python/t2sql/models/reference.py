@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from t2sql import gguf, runs
+from t2sql import gguf, models, runs
 from t2sql.errors import InputError, MissingPartError
-from t2sql.models.hub import download
 from t2sql.progress import Progress
 
 DEMO = "demo"
@@ -112,7 +111,7 @@ def resolve(
         return ModelRef("gguf", demo_gguf(), DEMO, DEMO)
     if isinstance(model, Path) or path.suffix.lower() == ".gguf" or not _HUB_ID.match(text):
         raise InputError("no such model", where=text, expected="a directory, a .gguf file, demo or a hub id")
-    snapshot = download(text, revision=revision, progress=progress, check=check)
+    snapshot = models.download(text, revision=revision, progress=progress, check=check)
     check_directory(snapshot.path)
     return ModelRef("directory", snapshot.path, text.split("/")[-1], text, revision=snapshot.revision)
 
