@@ -182,7 +182,7 @@ def test_an_unsupported_dtype_is_named(model: Path) -> None:
 
 
 def test_an_unsupported_type_is_named(model: Path) -> None:
-    refused(model, "expected f32 or f16 .*, found q5_k", type="q5_k")
+    refused(model, "expected f32 or f16 .*, found q2_k", type="q2_k")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

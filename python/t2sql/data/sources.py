@@ -8,20 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql import databases
+from t2sql import databases, remembered
 from t2sql.data import demo, synthesis, wikisql
 from t2sql.data.example import REMEMBERED_TAG, Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
 from t2sql.data.left_out import LeftOut
 from t2sql.data.partition import partition
 from t2sql.data.reading import DataSource, SourceContent, Task
-from t2sql.data.remembered_examples import with_remembered
 from t2sql.data.rng import Rng
 from t2sql.data.source_kinds import SourceKind, kind_of, masked_source
 from t2sql.data.spider import read_spider
 from t2sql.data.split_files import find_split_files
 from t2sql.errors import InputError
-from t2sql.remembered import RememberedStore
 
 
 def source_state(source: str) -> dict[str, str]:
@@ -114,8 +112,8 @@ def _read_database(task: Task) -> SourceContent:
     splits = generated.splits
     if task.source.remembered is not False:
         tables = synthesis.read_recipe(task.source.recipe).prompt_tables
-        answers = RememberedStore(task.source.name).answers()
-        joined = with_remembered(generated, answers, task.folder, tables, task.seed)
+        answers = remembered.RememberedStore(task.source.name).answers()
+        joined = synthesis.with_remembered(generated, answers, task.folder, tables, task.seed)
         splits = joined.splits
         if warning := joined.warning():
             task.warn(warning)

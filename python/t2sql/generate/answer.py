@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal, TypeAlias, TypeVar
 
+from t2sql import generate
 from t2sql.confidence import elect
-from t2sql.generate.gaps import omissions
 from t2sql.generate.request import Generation
 from t2sql.plain import Json
 from t2sql.schema import Schema
@@ -122,7 +122,7 @@ class Answer:
 
     def gaps(self, sql: str) -> tuple[str, ...]:
         """What a statement leaves out of the question, in words; see `omissions`."""
-        return () if self.schema is None else omissions(self.question, self.schema, sql)
+        return () if self.schema is None else generate.omissions(self.question, self.schema, sql)
 
     def to_json(self) -> dict[str, Json]:
         """The document that `ask --json` prints."""

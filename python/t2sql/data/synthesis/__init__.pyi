@@ -11,6 +11,7 @@ from .recipe import Recipe as Recipe
 from .recipe import default_recipe_text as default_recipe_text
 from .recipe import read_recipe as read_recipe
 from .relations import RelationWords as RelationWords
+from .remembered_examples import with_remembered as with_remembered
 from .schema_tables import schema_table as schema_table
 from .split_assigner import without_values as without_values
 from .synthetic_rows import write_synthetic_rows as write_synthetic_rows
@@ -30,6 +31,7 @@ __all__ = [
     "profile_tables",
     "read_recipe",
     "schema_table",
+    "with_remembered",
     "without_values",
     "write_synthetic_rows",
 ]

@@ -13,7 +13,8 @@ from sqlglot.errors import SqlglotError
 
 from t2sql.data.example import REMEMBERED_TAG, Example, Splits
 from t2sql.data.rng import Rng
-from t2sql.data.synthesis import Generated, without_values
+from t2sql.data.synthesis.generator import Generated
+from t2sql.data.synthesis.split_assigner import without_values
 from t2sql.prompt import render_prompt
 from t2sql.remembered import RememberedAnswer
 from t2sql.schema import Schema, Table
