@@ -19,8 +19,14 @@ fn convert(simd: Simd, from: Float, to: Encoding, src: &[u8]) -> Vec<u8> {
 /// Converts `src`, read as each source type, to every encoding with every instruction set.
 #[track_caller]
 fn check_convert(src: &[u8]) {
+    check_convert_to(|_| true, src);
+}
+
+/// The same for the encodings that are asked for.
+#[track_caller]
+fn check_convert_to(asked: impl Fn(Encoding) -> bool, src: &[u8]) {
     for from in Float::ALL {
-        for to in Encoding::ALL {
+        for to in Encoding::ALL.into_iter().filter(|to| asked(*to)) {
             // The scalar search of a K format takes a hundred times as long as the other kernels.
             let part = if to.block_len() > 32 && src.len() > 1 << 16 { src.len() / 16 } else { src.len() };
             let src = &src[..part - part % (from.size() * to.block_len())];
@@ -71,10 +77,11 @@ const HARD_BLOCKS: &[u8] = include_bytes!("../../../tests/golden/blocks.f32");
 #[test]
 fn hard_blocks_agree_at_every_place_in_a_group() {
     let filler = |i: usize| bytes((0..32).map(|j| ((i * 37 + j * 11) % 64) as f32 - 31.0));
-    for block in HARD_BLOCKS.chunks(128) {
+    for (number, block) in HARD_BLOCKS.chunks(128).enumerate() {
         for at in 0..17 {
             let blocks: Vec<_> = (0..33).map(|i| if i == at { block.to_vec() } else { filler(i) }).collect();
-            check_convert(&blocks.concat());
+            // The searches of the K formats are slow, emulated ones above all: each block stands in one place.
+            check_convert_to(|to| to.block_len() <= 32 || at == number % 17, &blocks.concat());
         }
     }
 }
