@@ -22,8 +22,8 @@ from t2sql.errors import InputError
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 sys.path.insert(0, str(GOLDEN))
-import exactness  # noqa: E402
-import make  # noqa: E402
+import exactness  # noqa: E402 (the path is set above)
+import make  # noqa: E402 (the path is set above)
 
 TYPES = exactness.TYPES
 BLOCK = {name: values for name, (values, _) in exactness.SIZES.items()}

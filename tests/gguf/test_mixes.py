@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,10 +31,10 @@ def shapes(blocks: int, columns: int, *, tied: bool = False, kv: int = 64) -> di
     return found
 
 
-def differing(name: str, matrix: str, blocks: int, **options: object) -> dict[int, str]:
+def differing(name: str, matrix: str, blocks: int, **options: Any) -> dict[int, str]:
     """Block -> type, where a matrix is not of the file's main type."""
     target = file_type_named(name)
-    types = plan_types(shapes(blocks, 256), target, QuantizeOptions(**options)).types  # type: ignore[arg-type]
+    types = plan_types(shapes(blocks, 256), target, QuantizeOptions(**options)).types
     of_block = {block: types[f"blk.{block}.{matrix}.weight"] for block in range(blocks)}
     return {block: kind for block, kind in of_block.items() if kind != target.matrices.name}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "benches"))
-from exactness import SIZES, TYPES, defined  # noqa: E402
+from exactness import SIZES, TYPES, defined  # noqa: E402 (the path is set above)
 
 
 def hard_blocks() -> np.ndarray:

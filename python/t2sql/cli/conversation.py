@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from t2sql import generate, live, remembered
 from t2sql.cli.ask_arguments import AskArguments
-from t2sql.cli.database_answers import print_answer
+from t2sql.cli.database_answers import opened, print_answer
 from t2sql.cli.output import Output
 from t2sql.cli.question_lines import question_lines
 from t2sql.errors import InputError, T2sqlError
@@ -32,13 +30,8 @@ def converse(out: Output, arguments: AskArguments) -> None:
     """
     if out.json:
         raise InputError("--json is one document", hint="Leave out --interactive")
-    with live.open_database(arguments.database or "") as database:
-        # An error of the database comes before the seconds that a model takes to load.
-        database.schema()
-        backend = generate.open_backend(arguments.model, arguments.backend, arguments.opening)
-        with closing(backend):
-            asker = generate.Asker(backend, arguments.options)
-            Conversation(out, asker, database, arguments).hold()
+    with opened(arguments) as (database, asker):
+        Conversation(out, asker, database, arguments).hold()
 
 
 class Conversation:

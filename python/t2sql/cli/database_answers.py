@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from decimal import Decimal
 from types import NoneType
 
@@ -33,24 +33,29 @@ def answer_from_database(out: Output, arguments: AskArguments) -> None:
         InputError: The arguments are wrong, or the model or the database cannot be opened.
         WorkError: The model failed, or the database went away.
     """
+    with opened(arguments) as (database, asker):
+        known = remembered.RememberedStore(database.url)
+        question = arguments.question or ""
+        answer = print_answer(out, asker, database, question, arguments.rows, arguments.evidence, known)
+        for line in answer.answer.timings.lines():
+            out.note(line)
+
+
+@contextmanager
+def opened(arguments: AskArguments) -> Iterator[tuple[live.LiveDatabase, generate.Asker]]:
+    """Open the database and the model of a command line, and close them at the end.
+
+    Args:
+        arguments: The command line; `database` is given.
+
+    Raises:
+        InputError: The database or the model cannot be opened.
+    """
     with live.open_database(arguments.database or "") as database:
         # An error of the database comes before the seconds that a model takes to load.
         database.schema()
-        backend = generate.open_backend(arguments.model, arguments.backend, arguments.opening)
-        with closing(backend):
-            asker = generate.Asker(backend, arguments.options)
-            known = remembered.RememberedStore(database.url)
-            answer = print_answer(
-                out,
-                asker,
-                database,
-                arguments.question or "",
-                arguments.rows,
-                arguments.evidence,
-                known,
-            )
-            for line in answer.answer.timings.lines():
-                out.note(line)
+        with closing(generate.open_backend(arguments.model, arguments.backend, arguments.opening)) as backend:
+            yield database, generate.Asker(backend, arguments.options)
 
 
 def print_answer(

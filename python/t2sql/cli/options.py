@@ -33,6 +33,23 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Use at most this many examples, drawn by seed.", show_default=False),
 ]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--start-from",
+        help="A tuned model to go on from: a run, its fused directory, or a GGUF file.",
+        metavar="RUN|FILE",
+        show_default=False,
+    ),
+]
+WithRemembered = Annotated[
+    bool | None,
+    typer.Option(
+        "--with-remembered/--without-remembered",
+        help="For a database: train on the answers that t2sql remember kept.",
+        show_default="with them",
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from t2sql import data
 from t2sql.data.dataset import Dataset
 from t2sql.data.example import Example, with_evidence
 from t2sql.errors import InputError
@@ -22,9 +22,6 @@ from t2sql.prompt import (
 from t2sql.schema import Schema, with_guessed_keys
 from t2sql.values import with_samples
 
-if TYPE_CHECKING:
-    from t2sql.data.database_texts import DatabaseTexts
-
 
 def in_format(examples: Sequence[Example], prompt_format: PromptFormat, folder: Path | None) -> list[Example]:
     """The examples with prompts in a format; a prompt that is in none of ours stays as it is.
@@ -36,9 +33,7 @@ def in_format(examples: Sequence[Example], prompt_format: PromptFormat, folder: 
     """
     if folder is None or not {"values", "samples"} & set(prompt_format.parts):
         return [_in_format(example, prompt_format, None) for example in examples]
-    from t2sql.data.database_texts import DatabaseTexts  # noqa: PLC0415 (opens databases: few formats need it)
-
-    with closing(DatabaseTexts(folder)) as texts:
+    with closing(data.DatabaseTexts(folder)) as texts:
         # Those of a database one after the other, so that its texts are read once.
         order = sorted(range(len(examples)), key=lambda index: examples[index].db or "")
         written = {index: _in_format(examples[index], prompt_format, texts) for index in order}
@@ -61,7 +56,7 @@ def asked_in(
     return [example.prompt for example in examples]
 
 
-def _in_format(example: Example, prompt_format: PromptFormat, texts: DatabaseTexts | None) -> Example:
+def _in_format(example: Example, prompt_format: PromptFormat, texts: data.DatabaseTexts | None) -> Example:
     parsed = parsed_if_ours(example.prompt)
     if parsed is None:
         return example
@@ -79,7 +74,7 @@ def _in_format(example: Example, prompt_format: PromptFormat, texts: DatabaseTex
     return replace(example, prompt=render_prompt(schema, question, prompt_format, hints))
 
 
-def _with_samples(schema: Schema, db: str | None, texts: DatabaseTexts | None) -> Schema:
+def _with_samples(schema: Schema, db: str | None, texts: data.DatabaseTexts | None) -> Schema:
     """The schema with the samples of its database; with none where it has no database that can be read."""
     return with_samples(schema, ()) if texts is None or db is None else texts.with_samples(db, schema)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from t2sql.errors import ContextError, InputError
 from t2sql.generate import (
@@ -181,15 +181,21 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class _Attempts:
-    """Statements of one question, each checked and perhaps run."""
+    """Statements of one question, each checked and perhaps run, once."""
 
     asker: Asker
     database: LiveDatabase
     schema: Schema
     limits: Limits | None
     """None: they are not run."""
+    _made: dict[str, _Attempt] = field(default_factory=dict)
 
     def attempt(self, sql: str) -> _Attempt:
+        if sql not in self._made:
+            self._made[sql] = self._attempt(sql)
+        return self._made[sql]
+
+    def _attempt(self, sql: str) -> _Attempt:
         statement = result = None
         try:
             statement = self.database.prepare(sql, self.schema)

@@ -11,46 +11,12 @@ from t2sql.schema import singularize
 _WORD = re.compile(r"\w+")
 _LEAST = 0.2
 """The least part of all words of two questions that both have."""
-_EMPTY = frozenset(
-    {
-        *(
-            "a",
-            "all",
-            "an",
-            "and",
-            "are",
-            "by",
-            "can",
-            "do",
-            "does",
-            "for",
-            "from",
-            "give",
-            "has",
-            "have",
-            "how",
-        ),
-        *(
-            "i",
-            "in",
-            "is",
-            "it",
-            "list",
-            "many",
-            "me",
-            "much",
-            "of",
-            "on",
-            "or",
-            "our",
-            "show",
-            "tell",
-            "that",
-        ),
-        *("the", "there", "they", "this", "to", "us", "was", "we", "were", "what", "when", "where", "which"),
-        *("who", "whose", "will", "with", "you"),
-    }
-)
+_EMPTY_WORDS = """
+    a all an and are by can do does for from give has have how i in is it list many me much of on or
+    our show tell that the there they this to us was we were what when where which who whose will
+    with you
+"""
+_EMPTY = frozenset(_EMPTY_WORDS.split())
 """Words that questions share whatever they are about."""
 
 

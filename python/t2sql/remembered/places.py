@@ -17,8 +17,7 @@ def remembered_dir() -> Path:
     chosen = os.environ.get("T2SQL_REMEMBERED")
     if chosen:
         return Path(chosen).expanduser()
-    # It takes a while to import, and most commands do not need it.
-    from platformdirs import user_data_path  # noqa: PLC0415
+    from platformdirs import user_data_path  # noqa: PLC0415 (slow to import, and few commands need it)
 
     return user_data_path("t2sql", appauthor=False) / "remembered"
 

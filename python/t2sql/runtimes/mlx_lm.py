@@ -6,7 +6,7 @@ import importlib.util
 import os
 import resource
 
-from t2sql.runtimes import mlx as _mlx  # noqa: F401
+from t2sql.runtimes import mlx as _mlx  # noqa: F401 (it must be set up before mlx_lm imports it)
 
 # Otherwise transformers, which mlx-lm takes its tokenizers from, warns on stderr that there is no PyTorch.
 os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")

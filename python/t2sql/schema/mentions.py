@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from t2sql.schema.joining import connected
 from t2sql.schema.tables import Schema
-from t2sql.schema.word_scores import Stem, is_short_for, synonyms, word_stem
-from t2sql.schema.words import spelled_out, split_name
+from t2sql.schema.word_scores import Stem, is_short_for, synonyms, word_stem, word_stems
 
 _WORD = re.compile(r"[^\W_]+")
 _MOST = 8
@@ -55,7 +54,6 @@ class _Name:
     table: str
     column: str
     stems: frozenset[Stem]
-    owner: frozenset[Stem]
 
 
 def asked_names(schema: Schema, question: str) -> AskedNames:
@@ -89,8 +87,11 @@ class _Search:
         self._weights |= {word: _STORED_WEIGHT for word in self._weights if word in _STORED}
         self._found = {word: places for word in rarity if (places := self._places_of(word))}
         self._shares = {name: share for name in names if (share := self._share(name)) >= _PASSING}
+        self._columns = Counter(name.table for name in self._shares if name.column)
         self._mentions = {
-            table.name: sorted({place for word in _stems(table.name) for place in self._found.get(word, ())})
+            table.name: sorted(
+                {place for word in word_stems(table.name) for place in self._found.get(word, ())}
+            )
             for table in schema.tables
         }
 
@@ -110,10 +111,9 @@ class _Search:
             _, name, places = best
             taken[name] = min(places)
             explained.update(places)
-        columns = sorted((place, name) for name, place in taken.items() if name.column)
-        columns_of = [(name.table, name.column) for _, name in sorted(columns, key=lambda item: item[0])]
-        in_order = [name.table for name in sorted(taken, key=taken.__getitem__)]
-        return AskedNames(connected(self._schema, in_order), tuple(columns_of))
+        in_order = sorted(taken, key=taken.__getitem__)
+        columns = tuple((name.table, name.column) for name in in_order if name.column)
+        return AskedNames(connected(self._schema, [name.table for name in in_order]), columns)
 
     def _gain(
         self, name: _Name, explained: set[int], tables: set[str]
@@ -134,12 +134,9 @@ class _Search:
             len(places) * share + 0.3 * known * bool(places),
             -distance if name.column else 0.0,
             float(not name.column),
-            self._columns_found(name.table),
+            self._columns[name.table],
         )
         return key, name, places
-
-    def _columns_found(self, table: str) -> int:
-        return sum(name.table == table and bool(name.column) for name in self._shares)
 
     def _share(self, name: _Name) -> float:
         """The share of the name's weight that the question's words have; 0 where they do not mention it."""
@@ -148,7 +145,9 @@ class _Search:
             return 0.0
         if not (set(same) - _GENERAL - _STORED or (same and name.stems <= _GENERAL | _STORED)):
             return 0.0
-        return sum(self._weights[word] for word in same) / sum(self._weights[word] for word in name.stems)
+        # Sums that do not depend on the order of a set, which differs from process to process.
+        whole = math.fsum(self._weights[word] for word in name.stems)
+        return math.fsum(self._weights[word] for word in same) / whole
 
     def _places_of(self, word: Stem) -> list[int]:
         """Where the question has a word of a name, or one that means the same."""
@@ -172,18 +171,12 @@ def _names(schema: Schema) -> list[_Name]:
     """
     names = []
     for table in schema.tables:
-        own = _stems(table.name)
-        names.append(_Name(table.name, "", own, own))
-        targets = {key.column: _stems(key.to_table) for key in table.foreign_keys}
+        own = frozenset(word_stems(table.name))
+        names.append(_Name(table.name, "", own))
+        targets = {key.column: word_stems(key.to_table) for key in table.foreign_keys}
         for column in table.columns:
-            stems = _stems(column.name)
+            stems = frozenset(word_stems(column.name))
             if column.name in targets and stems - _IDENTIFIERS <= targets[column.name]:
                 continue
-            names.append(_Name(table.name, column.name, (stems - own) or stems, own))
+            names.append(_Name(table.name, column.name, (stems - own) or stems))
     return names
-
-
-def _stems(name: str) -> frozenset[Stem]:
-    return frozenset(
-        word_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))
-    )

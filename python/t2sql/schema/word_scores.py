@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Set
 from typing import NewType
 
 from t2sql.schema.tables import Schema, Table
@@ -73,11 +74,10 @@ _SYNONYMS = (
     "director directed",
 )
 """Words that people use for the same in questions and in names, without their plurals."""
-_SAME = {
-    word: frozenset(other for group in _SYNONYMS if word in group.split() for other in group.split())
-    for group in _SYNONYMS
-    for word in group.split()
-}
+_SAME: dict[str, set[str]] = {}
+for _words in map(str.split, _SYNONYMS):
+    for _word in _words:
+        _SAME.setdefault(_word, set()).update(_words)
 
 
 class WordScores:
@@ -100,12 +100,7 @@ class WordScores:
         )
         # Chinese, Japanese and Thai put no blanks between words.
         self._asked |= {stem for stem in tables_with if not stem.isascii() and stem in question}
-        self._alike = {
-            Stem(word)
-            for group in _SYNONYMS
-            if not self._asked.isdisjoint(words := group.split())
-            for word in words
-        }
+        self._alike = {Stem(other) for word in self._asked for other in synonyms(word)}
         self._alike |= {stem for stem in tables_with if any(is_short_for(stem, word) for word in self._asked)}
         self._alike -= self._asked
         # The inverse document frequency, with tables as documents.
@@ -124,8 +119,9 @@ class WordScores:
         return 2 * self.name(table.name) + self._sum(columns)
 
     def _sum(self, stems: set[Stem]) -> float:
-        same = sum(self._weights[stem] for stem in stems & self._asked)
-        return same + _SYNONYM * sum(self._weights[stem] for stem in stems & self._alike)
+        # Sums that do not depend on the order of a set, which differs from process to process.
+        same = math.fsum(self._weights[stem] for stem in stems & self._asked)
+        return same + _SYNONYM * math.fsum(self._weights[stem] for stem in stems & self._alike)
 
 
 def text_stems(text: str) -> set[Stem]:
@@ -136,14 +132,19 @@ def text_stems(text: str) -> set[Stem]:
 
 def name_stems(name: str) -> set[Stem]:
     """The words of a name in small letters without their plurals, common short forms spelled out."""
-    stems = {word_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))}
+    stems = word_stems(name)
     # A word of such a name may be any part of it; pairs of letters stand for the parts.
     pairs = {Stem(stem[i : i + 2]) for stem in stems if _UNSPACED.match(stem) for i in range(len(stem) - 1)}
     return stems | pairs
 
 
-def synonyms(word: str) -> frozenset[str]:
-    """The other words that people use for the same; none for most words."""
+def word_stems(name: str) -> set[Stem]:
+    """As `name_stems`, without parts of words."""
+    return {word_stem(word) for part in split_name(name) for word in _WORD.findall(spelled_out(part))}
+
+
+def synonyms(word: str) -> Set[str]:
+    """The words that people use for the same, the word itself among them; none for most words."""
     return _SAME.get(word, frozenset())
 
 

@@ -14,6 +14,7 @@ from t2sql.generate import Backend, Generation, Request
 from t2sql.plain import Json
 from t2sql.progress import Progress
 from t2sql.prompt import render_prompt
+from t2sql.remembered import question_key
 from t2sql.sql import Reader, SqlError, is_ordered, open_reader, same_result
 from t2sql.teaching.prompts import answer_prompt, rephrase_prompt
 
@@ -85,7 +86,7 @@ class Teacher:
             WorkError: The model failed.
         """
         # Paraphrases are of training questions only, and may not be a question of another split.
-        taken = {_key(example.question) for examples in splits.values() for example in examples}
+        taken = {question_key(example.question) for examples in splits.values() for example in examples}
         asked = [one for one in splits.get("train", []) if one.sql is not None and one.db is not None]
         asked = asked[: self.most]
         dropped: Counter[str] = Counter()
@@ -122,10 +123,10 @@ class Teacher:
                 dropped[_TOO_LONG] += 1
             elif not question:
                 dropped["no question"] += 1
-            elif _key(question) in taken:
+            elif question_key(question) in taken:
                 dropped["not new"] += 1
             else:
-                taken.add(_key(question))
+                taken.add(question_key(question))
                 pairs.append((example, question))
         return pairs
 
@@ -193,7 +194,3 @@ def _example(example: Example, question: str) -> Example:
         prompt=render_prompt(example.schema, question),
         tags=(*example.tags, TAG),
     )
-
-
-def _key(question: str) -> str:
-    return " ".join(question.split()).rstrip("?!. ").casefold()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from t2sql import data, grammar, teaching
-from t2sql.cli.options import Force, Limit, Seed, shared
+from t2sql.cli.options import Force, Limit, Seed, WithRemembered, shared
 from t2sql.cli.output import Output, table
 from t2sql.errors import InputError
 from t2sql.prompt import PromptFormat
@@ -59,14 +59,7 @@ def command(
         bool,
         typer.Option("--private", help="For a database: take values of columns that look private as well."),
     ] = False,
-    with_remembered: Annotated[
-        bool | None,
-        typer.Option(
-            "--with-remembered/--without-remembered",
-            help="For a database: train on the answers that t2sql remember kept.",
-            show_default="with them",
-        ),
-    ] = None,
+    with_remembered: WithRemembered = None,
     prompt: Annotated[
         str | None,
         typer.Option(

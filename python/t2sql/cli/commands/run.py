@@ -11,7 +11,7 @@ import typer
 
 from t2sql import data as sources
 from t2sql import pipeline, report
-from t2sql.cli.options import shared
+from t2sql.cli.options import StartFrom, WithRemembered, shared
 from t2sql.cli.output import Output
 from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
@@ -33,15 +33,7 @@ def command(
         str | None,
         typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
     ] = None,
-    start_from: Annotated[
-        str | None,
-        typer.Option(
-            "--start-from",
-            help="A tuned model to go on from: a run, its fused directory, or a GGUF file.",
-            metavar="RUN|FILE",
-            show_default=False,
-        ),
-    ] = None,
+    start_from: StartFrom = None,
     data: Annotated[
         str | None,
         typer.Option("--data", help="demo, or another source as t2sql data takes it.", show_default="demo"),
@@ -66,14 +58,7 @@ def command(
             show_default="that of the data",
         ),
     ] = None,
-    with_remembered: Annotated[
-        bool | None,
-        typer.Option(
-            "--with-remembered/--without-remembered",
-            help="For a database: train on the answers that t2sql remember kept.",
-            show_default="with them",
-        ),
-    ] = None,
+    with_remembered: WithRemembered = None,
     data_seed: Annotated[
         int | None, typer.Option("--data-seed", help="Seed of the dataset.", show_default=False)
     ] = None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from t2sql import pipeline, runs, train
-from t2sql.cli.options import Force, shared
+from t2sql.cli.options import Force, StartFrom, shared
 from t2sql.cli.output import Output
 from t2sql.cli.run_printer import RunPrinter
 from t2sql.cli.training_options import TRAINING, follows
@@ -32,15 +32,7 @@ def command(
         str | None,
         typer.Option("--model", help="A hub id, a directory, a GGUF file, or demo.", show_default="demo"),
     ] = None,
-    start_from: Annotated[
-        str | None,
-        typer.Option(
-            "--start-from",
-            help="A tuned model to go on from: a run, its fused directory, or a GGUF file.",
-            metavar="RUN|FILE",
-            show_default=False,
-        ),
-    ] = None,
+    start_from: StartFrom = None,
     data: Annotated[
         str | None,
         typer.Option("--data", help="Directory of JSONL, or demo.", show_default="demo"),
