@@ -28,6 +28,10 @@ from .hf_config import ModelConfig as ModelConfig
 from .hf_config import read_config as read_config
 from .hf_weights import read_weights as read_weights
 from .hf_weights import safetensors_files as safetensors_files
+from .imatrix import ColumnStatistics as ColumnStatistics
+from .imatrix import ImportanceMatrix as ImportanceMatrix
+from .imatrix import read_imatrix as read_imatrix
+from .imatrix import write_imatrix as write_imatrix
 from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
 from .inspection import inspect as inspect
@@ -65,6 +69,7 @@ __all__ = [
     "AdapterFile",
     "AdapterOptions",
     "ByteArray",
+    "ColumnStatistics",
     "ConvertKeywords",
     "ConvertOptions",
     "ConvertResult",
@@ -74,6 +79,7 @@ __all__ = [
     "FloatArray",
     "GgufFile",
     "HfDirectory",
+    "ImportanceMatrix",
     "Inspection",
     "MetadataValue",
     "ModelConfig",
@@ -104,6 +110,7 @@ __all__ = [
     "read_config",
     "read_directory",
     "read_gguf",
+    "read_imatrix",
     "read_model",
     "read_safetensors",
     "read_weights",
@@ -116,4 +123,5 @@ __all__ = [
     "to_hf_rows",
     "tokenizer_json",
     "type_named",
+    "write_imatrix",
 ]
