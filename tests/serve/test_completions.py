@@ -179,7 +179,7 @@ def test_the_model_is_listed_where_clients_look(tiny_served: Served, base: str) 
 
 def test_a_path_that_there_is_not_is_told_which_there_are(tiny_served: Served) -> None:
     with tiny_served.client() as client:
-        for path in ("/v1/chat/completions", "/completion", "/v1/embeddings", "/props"):
+        for path in ("/v1/responses", "/completion", "/v1/embeddings", "/props"):
             answer = client.post(path, json={})
             assert answer.status_code == 404 and "/v1/completions" in answer.json()["error"]["message"]
 

@@ -39,6 +39,8 @@ class AskOptions:
         prompt_format: How the question is put; None takes what the model was trained on.
         fresh: Whether the model is asked even where the user's own answer is remembered.
         similar: The most remembered answers to similar questions that the prompt shows.
+        answered: Questions with their statements that the prompt shows before the question, such as the
+            turns of a chat.
     """
 
     max_tokens: int = DEFAULT_MAX_TOKENS
@@ -53,6 +55,7 @@ class AskOptions:
     prompt_format: PromptFormat | None = None
     fresh: bool = False
     similar: int = 0
+    answered: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Check every option.

@@ -96,6 +96,8 @@ class Asker:
             WorkError: The model failed.
         """
         question = check_question(question)
+        if self.options.answered:
+            hints = replace(hints, answered=(*hints.answered, *self.options.answered))
         grammar = None
         if failed is not None or self.options.constrained:
             grammar = grammar_for(question, schema, self.width, hints, self.options.values)

@@ -20,6 +20,7 @@ from t2sql.live import Limits, LiveAnswer, LiveDatabase, ask_database
 from t2sql.plain import Json, plain
 from t2sql.remembered import RememberedStore
 from t2sql.serve.bodies import AskBody
+from t2sql.serve.chats import chat
 from t2sql.serve.completions import complete
 from t2sql.serve.errors import Refusal, refusal_of
 from t2sql.serve.guards import Guards
@@ -30,8 +31,9 @@ from t2sql.serve.work import Workers
 
 _ASK = "/ask"
 _COMPLETIONS = ("/v1/completions", "/completions")
+_CHATS = ("/v1/chat/completions", "/chat/completions")
 _MODELS = ("/v1/models", "/models")
-_ROUTES = frozenset({_ASK, *_COMPLETIONS, *_MODELS, "/health", "/metrics"})
+_ROUTES = frozenset({_ASK, *_COMPLETIONS, *_CHATS, *_MODELS, "/health", "/metrics"})
 """OpenAI's clients add the part behind /v1 to the address that they are given, with or without /v1 in it."""
 
 
@@ -72,6 +74,9 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
     async def completions(request: Request) -> Response:
         return await complete(request, workers, settings)
 
+    async def chats(request: Request) -> Response:
+        return await chat(request, workers, database, settings)
+
     async def models(request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [model]})
 
@@ -99,6 +104,7 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         routes=[
             _route("POST", ask, _ASK),
             *(_route("POST", completions, path) for path in _COMPLETIONS),
+            *(_route("POST", chats, path) for path in _CHATS),
             *(_route("GET", models, path) for path in _MODELS),
             *(_route("GET", one_model, path + "/{name:path}") for path in _MODELS),
             _route("GET", health, "/health"),
@@ -148,7 +154,7 @@ def _ask(
 async def _http_error(request: Request, error: Any) -> Response:
     """Starlette's own: a path or a method that there is not."""
     if error.status_code == 404:
-        routes = ", ".join(sorted(_ROUTES - {"/completions", "/models"}))
+        routes = ", ".join(sorted(_ROUTES - {"/completions", "/chat/completions", "/models"}))
         return Refusal(
             404, f"there is no {request.url.path} here; there are {routes}", "not_found"
         ).response()

@@ -9,8 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
-from t2sql.serve.bodies import AskBody
-from t2sql.serve.completion_body import CompletionBody
+from t2sql.serve.bodies import Body
 from t2sql.serve.errors import Refusal
 from t2sql.serve.settings import Settings
 
@@ -27,7 +26,7 @@ _WORDS = {
 }
 
 
-AnyBody = TypeVar("AnyBody", AskBody, CompletionBody)
+AnyBody = TypeVar("AnyBody", bound=Body)
 
 
 async def read(request: Request, kind: type[AnyBody], settings: Settings) -> AnyBody:

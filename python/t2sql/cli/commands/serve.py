@@ -57,7 +57,7 @@ def command(
     backend: BackendName = "auto",
     threads: Threads = None,
 ) -> None:
-    """Answer POST /ask and /v1/completions, GET /health and /metrics, until it is stopped."""
+    """Answer questions (POST /ask) and OpenAI's chats and completions over HTTP, until it is stopped."""
     settings = serve.Settings(
         host=host,
         port=port,
