@@ -11,11 +11,13 @@ from typing import ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from t2sql.errors import InputError
 from t2sql_tui import browser, screens
+from t2sql_tui.key_order import KeyOrder
 from t2sql_tui.line_filter import ControlFilter
 from t2sql_tui.screens.base import HEIGHTS, WIDTHS, BaseScreen
 from t2sql_tui.themes import DARK, THEMES
@@ -47,6 +49,7 @@ class T2sqlApp(App[None]):
         super().__init__()
         self.root = root
         self._control_filter = ControlFilter()
+        self._key_order = KeyOrder(self, super().on_event)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = DARK.name
@@ -62,6 +65,13 @@ class T2sqlApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filters, and ours behind them."""
         return [*super().get_line_filters(), self._control_filter]
+
+    async def on_event(self, event: Event) -> None:
+        """Give keys and pastes to the widgets in their order, every other event as Textual does."""
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self._key_order.add(event)
+        else:
+            await super().on_event(event)
 
     def on_mount(self) -> None:
         """Follow changes of the theme, and import the other screens once the first one is painted."""

@@ -117,6 +117,7 @@ def test_from_a_run_to_exported_rows(folder: Path, terminal: Terminal) -> None:
     terminal.until("to a file")
     terminal.press("C-u")
     terminal.type("out.csv")
+    terminal.until("  out.csv")
     terminal.press("Enter")
     deadline = time.monotonic() + 20
     while not (folder / "out.csv").exists():
