@@ -3,6 +3,7 @@ from . import install as install
 from . import mlx_lm as mlx_lm
 from .devices import DevicePolicy as DevicePolicy
 from .devices import policy as policy
+from .llama_logits import LlamaLogits as LlamaLogits
 from .llama_parameters import ServerParameters as ServerParameters
 from .llama_predictor import LlamaPredictor as LlamaPredictor
 from .llama_predictor import Prediction as Prediction
@@ -25,6 +26,7 @@ from .mlx import tree_unflatten as tree_unflatten
 __all__ = [
     "Array",
     "DevicePolicy",
+    "LlamaLogits",
     "LlamaPredictor",
     "LlamaServer",
     "Module",
