@@ -7,7 +7,7 @@ JOBS   ?= 2
 RUST   := $(shell find rust -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo pictures test quick lint bench exactness kills peers gpu memory fuzz-inputs wheel clean setup
+.PHONY: help demo pictures test quick lint bench exactness kills peers gpu memory fuzz-inputs api wheel clean setup
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -62,6 +62,12 @@ memory: setup ## the memory estimate of trainings beside what they take, and the
 COUNT ?= 50000
 fuzz-inputs: setup ## 50,000 changed inputs over everything that reads them; COUNT=N for another number
 	PYTHONPATH=tests T2SQL_CACHE=$$(mktemp -d) $(BIN)/python -m changed.sweep --count $(COUNT)
+
+api: setup ## 10,000 requests made from the server's openapi.json by schemathesis; COUNT=N for another number
+	test -x target/api/bin/schemathesis || \
+	  { $(PYTHON) -m venv target/api && target/api/bin/pip install --quiet "schemathesis>=4.32,<5"; }
+	PYTHONPATH=tests $(BIN)/python benches/api.py --schemathesis $(CURDIR)/target/api/bin/schemathesis \
+	  --examples $(if $(filter file,$(origin COUNT)),10000,$(COUNT))
 
 wheel: $(VENV)/.tools ## a wheel in dist/ that needs no Rust where it is installed
 	rm -rf dist

@@ -6,37 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from support.openai_bodies import CHAT
 from support.serving import Served
 
 ASKED = [{"role": "user", "content": "How many products are there?"}]
 STUDENTS = {
     "role": "system",
     "content": "Answer in SQL.\nCREATE TABLE students (Name TEXT, Age INT)\n/* 3 rows */",
-}
-
-# Fields of OpenAI's client and of LangChain, at the values that ask for nothing.
-EVERYTHING = {
-    "model": "any",
-    "frequency_penalty": 0,
-    "presence_penalty": 0,
-    "logit_bias": None,
-    "logprobs": False,
-    "top_logprobs": None,
-    "max_completion_tokens": 24,
-    "n": 1,
-    "response_format": {"type": "text"},
-    "seed": 5,
-    "stop": None,
-    "stream": False,
-    "stream_options": None,
-    "temperature": 0,
-    "top_p": 1,
-    "tools": None,
-    "tool_choice": None,
-    "parallel_tool_calls": None,
-    "metadata": None,
-    "store": None,
-    "user": "me",
 }
 
 
@@ -46,7 +22,7 @@ def post(served: Served, **body: Any) -> Any:
 
 
 def test_a_question_over_the_database_is_answered_with_a_statement(tiny_shop: Served) -> None:
-    answer = post(tiny_shop, max_tokens=None, **EVERYTHING)
+    answer = post(tiny_shop, max_tokens=None, **CHAT)
     assert answer.status_code == 200
     document = answer.json()
     assert document["object"] == "chat.completion" and document["id"].startswith("chatcmpl-")

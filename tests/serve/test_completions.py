@@ -6,32 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from support.openai_bodies import COMPLETION
 from support.serving import Served
 
 from t2sql.generate import OpenAIBackend
 
 PROMPT = "1, 2, 3, 4, 5,"
-
-# Everything that OpenAI's Python client can send, at the values that ask for nothing.
-EVERYTHING = {
-    "model": "any",
-    "best_of": 1,
-    "echo": False,
-    "frequency_penalty": 0,
-    "logit_bias": {},
-    "logprobs": None,
-    "max_tokens": 4,
-    "n": 1,
-    "presence_penalty": 0,
-    "seed": -5,
-    "stop": None,
-    "stream": False,
-    "stream_options": None,
-    "suffix": None,
-    "temperature": 0,
-    "top_p": 1,
-    "user": "me",
-}
 
 
 def post(served: Served, **body: Any) -> Any:
@@ -47,8 +27,8 @@ def streamed(served: Served, **body: Any) -> list[dict[str, Any]]:
 
 
 def test_everything_that_openais_client_sends_is_taken(tiny_served: Served) -> None:
-    assert post(tiny_served, **EVERYTHING).status_code == 200
-    for name in EVERYTHING:
+    assert post(tiny_served, **COMPLETION).status_code == 200
+    for name in COMPLETION:
         assert post(tiny_served, **{"max_tokens": 2, name: None}).status_code == 200, name
 
 

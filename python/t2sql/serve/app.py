@@ -25,6 +25,7 @@ from t2sql.serve.completions import complete
 from t2sql.serve.errors import Refusal, refusal_of
 from t2sql.serve.guards import Guards
 from t2sql.serve.metrics import CONTENT_TYPE
+from t2sql.serve.openapi import openapi_document
 from t2sql.serve.requests import read
 from t2sql.serve.settings import Settings
 from t2sql.serve.work import Workers
@@ -33,7 +34,7 @@ _ASK = "/ask"
 _COMPLETIONS = ("/v1/completions", "/completions")
 _CHATS = ("/v1/chat/completions", "/chat/completions")
 _MODELS = ("/v1/models", "/models")
-_ROUTES = frozenset({_ASK, *_COMPLETIONS, *_CHATS, *_MODELS, "/health", "/metrics"})
+_ROUTES = frozenset({_ASK, *_COMPLETIONS, *_CHATS, *_MODELS, "/health", "/metrics", "/openapi.json"})
 """OpenAI's clients add the part behind /v1 to the address that they are given, with or without /v1 in it."""
 
 
@@ -56,6 +57,7 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         # Of our own: how the model has to be asked.
         "prompt_format": workers.backend.prompt_format,
     }
+    described = openapi_document(settings, workers.backend.model)
 
     async def ask(request: Request) -> Response:
         if database is None:
@@ -91,6 +93,9 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
     async def metrics(request: Request) -> Response:
         return Response(workers.metrics.text(), media_type=CONTENT_TYPE)
 
+    async def openapi(request: Request) -> Response:
+        return JSONResponse(described)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         try:
@@ -109,6 +114,7 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
             *(_route("GET", one_model, path + "/{name:path}") for path in _MODELS),
             _route("GET", health, "/health"),
             _route("GET", metrics, "/metrics"),
+            _route("GET", openapi, "/openapi.json"),
         ],
         middleware=[Middleware(Guards, settings=settings, metrics=workers.metrics, routes=_ROUTES)],
         exception_handlers={

@@ -17,7 +17,7 @@ DEFAULT_TOKENS = 128
 class Body(BaseModel):
     """A body in which null means "not given", as OpenAI's clients write it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     max_tokens: int = Field(DEFAULT_TOKENS, ge=-1)
     temperature: float = Field(0.0, ge=0, le=10)
     seed: int = Field(0, ge=-(2**63), lt=2**63)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from t2sql.serve.openai_body import NEUTRAL, OpenAIBody
 
 MAX_MESSAGES = 256
-_MESSAGE_HARMLESS = ("name", "refusal", "annotations")
+MESSAGE_HARMLESS = ("name", "refusal", "annotations")
 """Fields of a message that do not change the answer."""
 
 
@@ -22,7 +22,7 @@ class Message(BaseModel):
         content: Its text; the texts of several parts have a line each.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     role: Literal["system", "developer", "user", "assistant"]
     content: str
 
@@ -42,7 +42,7 @@ class Message(BaseModel):
     @model_validator(mode="after")
     def _extras(self) -> Message:
         for name, value in (self.model_extra or {}).items():
-            if name not in _MESSAGE_HARMLESS and value not in (None, [], {}):
+            if name not in MESSAGE_HARMLESS and value not in (None, [], {}):
                 raise ValueError(f"{name} of a message is not supported; leave it out")
         return self
 
@@ -70,7 +70,7 @@ class ChatBody(OpenAIBody):
     }
     instead: ClassVar = {"n_predict": "max_tokens", "prompt": "messages", "input": "messages"}
 
-    messages: tuple[Message, ...]
+    messages: tuple[Message, ...] = Field(strict=False)
 
     @model_validator(mode="before")
     @classmethod

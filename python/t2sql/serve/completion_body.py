@@ -31,7 +31,7 @@ class CompletionBody(OpenAIBody):
         "input": "prompt",
     }
 
-    prompt: tuple[str, ...]
+    prompt: tuple[str, ...] = Field(strict=False)
     best_of: int = Field(1, ge=1)
     logprobs: int | None = Field(None, ge=0, le=MAX_LOGPROBS)
     echo: bool = False

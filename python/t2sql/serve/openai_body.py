@@ -72,7 +72,7 @@ class OpenAIBody(Body):
         stream_options: With `include_usage`, the last event has the counts of tokens.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", strict=True)
     route: ClassVar[str]
     """What error messages call the route."""
     neutral: ClassVar[Mapping[str, tuple[Any, ...]]] = NEUTRAL
@@ -80,7 +80,7 @@ class OpenAIBody(Body):
     """Fields of other routes, and the field of this one that says the same."""
 
     n: int = Field(1, ge=1, le=MAX_CHOICES)
-    stop: tuple[str, ...] = ()
+    stop: tuple[str, ...] = Field((), strict=False)
     stream: bool = False
     stream_options: dict[str, Any] = Field(default_factory=dict)
 
@@ -109,7 +109,10 @@ class OpenAIBody(Body):
             raise ValueError(f"{name} is not a field of {self.route}; use {self.instead[name]}")
         if name not in self.neutral:
             raise ValueError(f"{name} is not a field that this server knows; leave it out")
-        if value not in self.neutral[name]:
+        # To Python False is 0, and True is 1.
+        if not any(
+            value == one and (value is one or not isinstance(value, bool)) for one in self.neutral[name]
+        ):
             raise ValueError(f"{name} is not supported; leave it out")
 
     @property
