@@ -33,6 +33,7 @@ fn plans(source: &Path, to: Encoding) -> Vec<TensorPlan> {
         permute_heads: 0,
         add: 0.0,
         affine: None,
+        weights: None,
     };
     (0..TENSORS).map(plan).collect()
 }

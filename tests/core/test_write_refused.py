@@ -192,3 +192,19 @@ def test_too_little_room_is_found_before_writing(tmp_path: Path) -> None:
     with pytest.raises(WorkError, match="not enough free disk"):
         _core.write_gguf(tmp_path / "m.gguf", [], [plan(sparse, "x", (rows, 1024))])
     no_leftovers(tmp_path, "sparse.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.ones(63, np.float32), r"expected 64 weights, found 63"),
+        (np.full(64, -1, np.float32), r"not negative, found -1 at 0"),
+        (np.full(64, np.nan, np.float32), r"finite .*found NaN at 0"),
+    ],
+)
+def test_weights_that_are_none_of_the_columns_are_refused(
+    tmp_path: Path, source: Path, values: np.ndarray, message: str
+) -> None:
+    with pytest.raises(InputError, match=rf"w\b.*{message}"):
+        _core.write_gguf(tmp_path / "m.gguf", [], [plan(source, "w", (12, 64), "q4_0", weights=values)])
+    no_leftovers(tmp_path, "model.safetensors")

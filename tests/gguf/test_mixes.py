@@ -7,10 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.gguf import FILE_TYPES, QuantizeOptions, file_type_named, quantize, read_gguf
+from t2sql.gguf import (
+    FILE_TYPES,
+    ColumnStatistics,
+    ImportanceMatrix,
+    QuantizeOptions,
+    file_type_named,
+    quantize,
+    read_gguf,
+)
 from t2sql.gguf.tensor_types import plan_types
 
 MATRICES = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
@@ -104,3 +113,12 @@ def test_a_type_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(InputError, match=r"expected f32 or .* q4_k_m or .*found q3_k_m"):
         file_type_named("q3_k_m")
     assert list(FILE_TYPES)[:2] == ["f32", "f16"]
+
+
+def test_with_an_importance_matrix_the_first_down_projections_have_minima() -> None:
+    one = ColumnStatistics(np.ones((1, 256), np.float32), np.array([1]))
+    matrix = ImportanceMatrix({"blk.0.ffn_down.weight": one})
+    assert differing("q4_0", "ffn_down", 16, imatrix=matrix) == dict.fromkeys(range(2), "q4_1")
+    assert differing("q5_0", "ffn_down", 16, imatrix=matrix) == dict.fromkeys(range(2), "q5_1")
+    for name, pure in (("q4_1", False), ("q4_0", True)):
+        assert differing(name, "ffn_down", 16, imatrix=matrix, pure=pure) == {}

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, TypedDict, final
 
+import numpy as np
+from numpy.typing import NDArray
+
 class GgufTensor(TypedDict):
     """One tensor of a GGUF.
 
@@ -84,6 +87,8 @@ class TensorPlan:
             this number of heads; 0 keeps the order.
         add: Added to every element in float32.
         affine: Set when `source` is the codes of a matrix that MLX quantized.
+        weights: What a squared error costs in each column, float32 of one dimension: columns values, for each
+            of the matrices where the tensor has more than two dimensions.
 
     Raises:
         InputError: There is no such type.
@@ -100,6 +105,7 @@ class TensorPlan:
         permute_heads: int = 0,
         add: float = 0.0,
         affine: AffineSource | None = None,
+        weights: NDArray[np.float32] | None = None,
     ) -> None: ...
     @property
     def name(self) -> str:

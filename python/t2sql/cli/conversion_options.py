@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +40,15 @@ OUTPUT = Group(
                 show_default=False,
             ),
         ],
+        "imatrix": Annotated[
+            Path | None,
+            typer.Option(
+                "--imatrix",
+                metavar="FILE",
+                help="Importance matrix of llama-imatrix: columns that matter more get smaller errors.",
+                show_default=False,
+            ),
+        ],
         "max_shard_size": Annotated[
             str | None,
             typer.Option(
@@ -65,6 +75,7 @@ def output_keywords(given: Mapping[str, Any]) -> gguf.OutputKeywords:
         "output_type": given.get("output_type"),
         "embedding_type": given.get("embedding_type"),
         "tensor_types": gguf.parse_overrides(given.get("tensor_type") or []),
+        "imatrix": given.get("imatrix"),
         "max_shard_size": given.get("max_shard_size"),
         "threads": given.get("threads"),
         "force": bool(given.get("force", False)),

@@ -20,6 +20,7 @@ from t2sql.gguf.families.registry import by_hf_architecture
 from t2sql.gguf.ggml_types import file_type_named
 from t2sql.gguf.hf import HfDirectory
 from t2sql.gguf.hf_config import read_config
+from t2sql.gguf.importance import apply_importance
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.options import ConvertKeywords, ConvertOptions
 from t2sql.gguf.plan import plan_files, plan_tensor
@@ -63,7 +64,9 @@ def convert(
     check_free(out, force=options.force)
     model = read_model(source, pre=options.pre)
     family, config, sources = model.family, model.directory.config, model.tensors
-    chosen = plan_types({name: info.shape for name, info in sources.items()}, target, options)
+    shapes = {name: info.shape for name, info in sources.items()}
+    chosen = plan_types(shapes, target, options)
+    importance = apply_importance(options.imatrix, shapes, chosen.types)
     tensors = [
         plan_tensor(
             name,
@@ -71,11 +74,12 @@ def convert(
             chosen.types[name],
             permute_heads=family.heads(name, config),
             add=family.offset(name),
+            weights=importance.weights.get(name),
         )
         for name, info in sources.items()
     ]
-    metadata = metadata_of(model, target)
-    warnings = [*model.warnings, *chosen.warnings]
+    metadata = [*metadata_of(model, target), *importance.metadata]
+    warnings = [*model.warnings, *chosen.warnings, *importance.warnings]
     with _computed(family.computed(config)) as computed:
         files = plan_files(out, metadata, [*computed, *tensors], options.max_shard_size)
         return write_files(files, options, started=started, warnings=warnings, progress=progress)

@@ -15,9 +15,12 @@ _BLOCK = re.compile(r"blk\.(\d+)\.")
 _VALUES = ("attn_v.weight", "attn_qkv.weight")
 """Matrices whose errors cost most in attention: those of the values, alone or with queries and keys."""
 
+_WITH_MINIMA = {"q4_0": "q4_1", "q5_0": "q5_1"}
+"""What takes the place of a type in the first layers' `ffn_down` with an importance matrix."""
+
 
 def mixed_types(
-    shapes: Mapping[str, Sequence[int]], target: FileType, chosen: Iterable[str]
+    shapes: Mapping[str, Sequence[int]], target: FileType, chosen: Iterable[str], has_importance: bool = False
 ) -> dict[str, GgmlType]:
     """The types of the matrices that are not of the file's main type.
 
@@ -26,13 +29,13 @@ def mixed_types(
         target: The type of the file.
         chosen: The names of tensors whose types a user has chosen: llama-quantize does not count them among
             a model's layers.
+        has_importance: Whether an importance matrix is used: Q4_0 and Q5_0 files then have minima in
+            `ffn_down` of the first eighth of the layers.
 
     Returns:
         GGUF name -> type.
     """
     types = {head_of(shapes): _head_type(target)}
-    if not target.name.startswith(("q4_k_", "q5_k_")):
-        return types
     chosen = set(chosen)
     names = sorted(shapes, key=lambda name: (_block_of(name), name))
     values = [name for name in names if name.endswith(_VALUES)]
@@ -42,7 +45,7 @@ def mixed_types(
     blocks = max((_block_of(name) for name in names), default=-1) + 1
     downs = [name for name in names if "ffn_down" in name and name.endswith("weight") and name not in chosen]
     for index, name in enumerate(downs):
-        types[name] = _down_type(target, index, blocks)
+        types[name] = _down_type(target, index, blocks, has_importance)
     return types
 
 
@@ -71,11 +74,14 @@ def _values_type(target: FileType, index: int, count: int, shapes: Mapping[str, 
     return kind
 
 
-def _down_type(target: FileType, index: int, blocks: int) -> GgmlType:
+def _down_type(target: FileType, index: int, blocks: int, has_importance: bool) -> GgmlType:
     if target.name.endswith("_m") and _gets_more_bits(index, blocks):
         return type_named("q6_K")
-    if target.name == "q4_k_s" and index < blocks // 8:
-        return type_named("q5_K")
+    if index < blocks // 8:
+        if target.name == "q4_k_s":
+            return type_named("q5_K")
+        if has_importance and target.name in _WITH_MINIMA:
+            return type_named(_WITH_MINIMA[target.name])
     return target.matrices
 
 

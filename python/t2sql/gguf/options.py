@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypedDict
 
 from t2sql.bounds import check_threads
+from t2sql.gguf.imatrix import ImportanceMatrix
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class OutputOptions:
         embedding_type: The type of the token embedding; None for the rule of `plan_types`.
         tensor_types: Regular expression -> type. The first expression that matches a tensor's name wins
             over every rule.
+        imatrix: An importance matrix, or its file: what an error costs in each column; None weighs all alike.
         max_shard_size: Split the output into files of at most this many bytes of tensor data: a number, or
             text such as "2G" in powers of 1000. None writes one file.
         threads: How many threads convert tensors; None for one per core. Bytes do not depend on it.
@@ -29,6 +32,7 @@ class OutputOptions:
     output_type: str | None = None
     embedding_type: str | None = None
     tensor_types: Mapping[str, str] | None = None
+    imatrix: ImportanceMatrix | str | Path | None = None
     max_shard_size: str | int | None = None
     threads: int | None = None
     force: bool = False
@@ -74,6 +78,7 @@ class OutputKeywords(TypedDict, total=False):
     output_type: str | None
     embedding_type: str | None
     tensor_types: Mapping[str, str] | None
+    imatrix: ImportanceMatrix | str | Path | None
     max_shard_size: str | int | None
     threads: int | None
     force: bool

@@ -11,7 +11,7 @@ from t2sql.errors import InputError
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.shards import COUNT, INDEX, MOST_FILES, TENSORS, parse_size, shard_path
-from t2sql.gguf.tensors import TensorInfo
+from t2sql.gguf.tensors import FloatArray, TensorInfo
 
 _MANY_FILES = 100
 """Files that a set may have whose files are smaller than `_LARGE` bytes; more are a slip of the unit."""
@@ -35,7 +35,13 @@ class FilePlan:
 
 
 def plan_tensor(
-    name: str, source: TensorInfo, target_type: str, *, permute_heads: int = 0, add: float = 0.0
+    name: str,
+    source: TensorInfo,
+    target_type: str,
+    *,
+    permute_heads: int = 0,
+    add: float = 0.0,
+    weights: FloatArray | None = None,
 ) -> TensorPlan:
     """One tensor of the output.
 
@@ -46,6 +52,7 @@ def plan_tensor(
         permute_heads: The number of heads whose rows go from Hugging Face's rotary order to GGUF's; 0
             leaves the rows as they are.
         add: A number that is added to every element, in float32.
+        weights: What a squared error costs in each column (`AppliedImportance`); None for the same in all.
     """
     return TensorPlan(
         name=name,
@@ -56,6 +63,7 @@ def plan_tensor(
         permute_heads=permute_heads,
         add=add,
         affine=source.core_source() if isinstance(source, AffineTensor) else None,
+        **({} if weights is None else {"weights": weights}),
     )
 
 

@@ -14,6 +14,7 @@ from t2sql.files import check_free
 from t2sql.gguf.container import GgufFile
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, TYPES, FileType, file_type_named
+from t2sql.gguf.importance import apply_importance, without_importance
 from t2sql.gguf.options import QuantizeKeywords, QuantizeOptions
 from t2sql.gguf.plan import FilePlan, plan_files, plan_tensor
 from t2sql.gguf.shards import KEYS, read_gguf
@@ -57,14 +58,23 @@ def quantize(
     gguf = read_gguf(source, arrays=False)
     for info in gguf.tensors.values():
         _check_source(info, options.allow_requantize)
-    chosen = plan_types({name: info.shape for name, info in gguf.tensors.items()}, target, options)
+    shapes = {name: info.shape for name, info in gguf.tensors.items()}
+    chosen = plan_types(shapes, target, options)
+    importance = apply_importance(options.imatrix, shapes, chosen.types)
     tensors = [
-        plan_tensor(name, info, info.type if keeps_precision(name, info.shape) else chosen.types[name])
+        plan_tensor(
+            name,
+            info,
+            info.type if keeps_precision(name, info.shape) else chosen.types[name],
+            weights=importance.weights.get(name),
+        )
         for name, info in gguf.tensors.items()
     ]
-    files = plan_files(out, _metadata(gguf, target), tensors, options.max_shard_size)
+    metadata = [*without_importance(_metadata(gguf, target)), *importance.metadata]
+    files = plan_files(out, metadata, tensors, options.max_shard_size)
     _check_outputs(files, gguf.tensors.values())
-    return write_files(files, options, started=started, warnings=chosen.warnings, progress=progress)
+    warnings = [*chosen.warnings, *importance.warnings]
+    return write_files(files, options, started=started, warnings=warnings, progress=progress)
 
 
 def _metadata(gguf: GgufFile, target: FileType) -> Sequence[Entry]:

@@ -112,7 +112,7 @@ def _named_types(
     chosen: Mapping[str, GgmlType],
 ) -> dict[str, GgmlType]:
     """The types of the matrices that are not of the file's main type."""
-    types = {} if options.pure else mixed_types(shapes, target, chosen)
+    types = {} if options.pure else mixed_types(shapes, target, chosen, options.imatrix is not None)
     if options.output_type:
         types[head_of(shapes)] = type_named(options.output_type)
     if options.embedding_type:

@@ -77,6 +77,7 @@ pub struct Progress<'a> {
 ///     permute_heads: 0,
 ///     add: 0.0,
 ///     affine: None,
+///     weights: None,
 /// };
 /// let out = dir.path().join("model.gguf");
 /// let file = FilePlan { path: out.clone(), metadata: vec![], tensors: vec![tensor] };

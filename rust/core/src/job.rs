@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::affine::Matrix;
+use crate::column_weights::ColumnWeights;
 use crate::dtype::Dtype;
 use crate::encoding::{BlockFormat, Encoding, Float};
 use crate::error::{Error, Result};
@@ -22,6 +23,8 @@ pub(crate) struct Job<'a> {
     pub offset: u64,
     input: Input<'a>,
     conversion: Conversion,
+    /// The weights of the plan, where the conversion uses them: then a unit is a row.
+    weights: Option<ColumnWeights<'a>>,
     units: u64,
     /// Elements of a unit.
     unit_len: u64,
@@ -80,6 +83,14 @@ impl Conversion {
             (Some(_), None) => misfit(Encoding::NAMES.into(), plan.dtype.to_string()),
         }
     }
+
+    /// Whether values become blocks.
+    fn quantizes(self) -> bool {
+        matches!(
+            self,
+            Conversion::Encode(_, Encoding::Block(_)) | Conversion::Requantize(_, Encoding::Block(_))
+        )
+    }
 }
 
 impl<'a> Job<'a> {
@@ -106,8 +117,10 @@ impl<'a> Job<'a> {
             let expected = format!("1 or 2 dimensions, rows a multiple of 2 * {heads} heads");
             return Err(misfit(expected, format!("shape {:?}", plan.shape)));
         }
-        let unit_len = match &input {
-            Input::Stored(_) if heads == 0 => from.block_len().max(plan.dtype.block_len()),
+        let weights = if conversion.quantizes() { ColumnWeights::of(plan)? } else { None };
+        let unit_len = match (&input, weights) {
+            (_, Some(weights)) => weights.columns as u64,
+            (Input::Stored(_), None) if heads == 0 => from.block_len().max(plan.dtype.block_len()),
             _ => elements / rows,
         };
         let uneven = || {
@@ -120,7 +133,7 @@ impl<'a> Job<'a> {
             Input::Affine(matrix) => matrix.row_bytes(),
         };
         let (units, unit_out) = (elements / unit_len, bytes(plan.dtype)?);
-        Ok(Job { plan, offset, input, conversion, units, unit_len, unit_in, unit_out })
+        Ok(Job { plan, offset, input, conversion, weights, units, unit_len, unit_in, unit_out })
     }
 
     /// Bytes of the source's tensor.
@@ -210,11 +223,13 @@ impl<'a> Job<'a> {
         let (from, to, src) = match self.conversion {
             Conversion::Copy(None) => return Ok(src),
             Conversion::Copy(Some(float)) => (float, float.into(), src),
-            Conversion::Encode(from, to) if self.plan.add == 0.0 => (from, to, src),
+            Conversion::Encode(from, to) if self.plan.add == 0.0 && self.weights.is_none() => (from, to, src),
             Conversion::Encode(from, to) => {
                 values.resize(len, 0.0);
                 simd.convert(from, Float::F32, src, quant::bytes_of_mut(values));
-                values.iter_mut().for_each(|value| *value += self.plan.add);
+                if self.plan.add != 0.0 {
+                    values.iter_mut().for_each(|value| *value += self.plan.add);
+                }
                 (Float::F32, to, quant::bytes_of(values))
             }
             Conversion::Requantize(from, to) => {
@@ -227,7 +242,12 @@ impl<'a> Job<'a> {
             src
         } else {
             out.resize((piece.end - piece.start) as usize * self.unit_out, 0);
-            simd.convert(from, to, src, out);
+            match (self.weights, to) {
+                (Some(weights), Encoding::Block(to)) => {
+                    weights.quantize(simd, to, piece.start, values, out);
+                }
+                _ => simd.convert(from, to, src, out),
+            }
             out
         };
         match quant::find_not_finite(to, converted) {

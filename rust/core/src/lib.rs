@@ -25,6 +25,7 @@
 compile_error!("t2sql-core maps little-endian files on 64-bit Unix systems");
 
 mod affine;
+mod column_weights;
 pub mod convert;
 pub mod dtype;
 pub mod encoding;

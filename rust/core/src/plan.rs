@@ -1,6 +1,7 @@
 //! What to write: the plan of a file, of each of its tensors, and where a tensor comes from.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::dtype::Dtype;
 use crate::gguf::Value;
@@ -32,6 +33,10 @@ pub struct TensorPlan {
     pub add: f32,
     /// Set when the source holds the codes of a matrix that MLX quantized.
     pub affine: Option<Affine>,
+    /// What a squared error costs in each column of the matrix, as an importance matrix says it; a tensor of
+    /// several matrices, such as experts, has the weights of one after the other. It only counts where values are
+    /// quantized.
+    pub weights: Option<Arc<[f32]>>,
 }
 
 /// How MLX packed a quantized matrix, and where its scales and biases are.

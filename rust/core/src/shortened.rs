@@ -51,7 +51,16 @@ fn gguf(dir: &TempDir) -> TensorSource {
 fn plan(source: TensorSource) -> TensorPlan {
     let shape = vec![ROWS, COLUMNS];
     let (permute_heads, add, affine) = (0, 0.0, None);
-    TensorPlan { name: "w".into(), source, shape, dtype: Dtype::Q4_0, permute_heads, add, affine }
+    TensorPlan {
+        name: "w".into(),
+        source,
+        shape,
+        dtype: Dtype::Q4_0,
+        permute_heads,
+        add,
+        affine,
+        weights: None,
+    }
 }
 
 fn input<'a>(plan: &'a TensorPlan, source: &'a Source) -> Input<'a> {

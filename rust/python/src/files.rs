@@ -1,8 +1,10 @@
 //! Reading headers and writing a GGUF: paths in, small summaries out.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
+use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use t2sql_core::convert::{write_files, Options, Progress};
@@ -87,7 +89,7 @@ pub struct TensorPlan(plan::TensorPlan);
 #[pymethods]
 impl TensorPlan {
     #[new]
-    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None))]
+    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None, weights=None))]
     #[allow(clippy::too_many_arguments)] // all by keyword, as a struct's fields
     fn new(
         py: Python<'_>,
@@ -99,12 +101,14 @@ impl TensorPlan {
         permute_heads: u64,
         add: f32,
         affine: Option<&Bound<'_, AffineSource>>,
+        weights: Option<PyReadonlyArray1<'_, f32>>,
     ) -> PyResult<TensorPlan> {
         let known = Dtype::from_name(dtype);
         let dtype = known.ok_or_else(|| wrong(py, "unknown tensor type", Encoding::NAMES, dtype))?;
         let source = TensorSource { path, name: source };
         let affine = affine.map(|affine| affine.get().0.clone());
-        Ok(TensorPlan(plan::TensorPlan { name, source, shape, dtype, permute_heads, add, affine }))
+        let weights = weights.map(|weights| Arc::from(weights.as_array().to_vec()));
+        Ok(TensorPlan(plan::TensorPlan { name, source, shape, dtype, permute_heads, add, affine, weights }))
     }
 
     #[getter]

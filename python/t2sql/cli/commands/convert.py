@@ -66,6 +66,8 @@ def command(
             raise InputError(
                 "an adapter has one output", expected="OUT.gguf alone", found=f"{source} {target}"
             )
+        if options.imatrix is not None:
+            raise InputError("an importance matrix is of a whole model", found="--adapter with --imatrix")
         print_conversion(out, _convert_adapter(out, adapter, base, Path(source), options))
         return
     if base is not None:
