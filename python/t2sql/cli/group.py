@@ -46,6 +46,7 @@ COMMANDS = {
     "inspect": Entry("What is in a model file: tensors, types, sizes, metadata.", "inspect"),
     "verify": Entry("Prove that a GGUF file is the same model as its directory.", "verify"),
     "perplexity": Entry("Perplexity of a file on a text, and its KL divergence from another.", "perplexity"),
+    "imatrix": Entry("Importance matrix of a model on your texts, for quantizing.", "imatrix"),
     "ask": Entry("Ask a model for the SQL of a question.", "ask"),
     "remember": Entry("Keep the right answer to a question about your database.", "remember"),
     "serve": Entry("Answer questions over HTTP.", "serve"),

@@ -32,6 +32,8 @@ from .reference import ModelRef as ModelRef
 from .reference import demo_gguf as demo_gguf
 from .reference import lasting_source as lasting_source
 from .reference import resolve as resolve
+from .text_tokens import TextTokenizer as TextTokenizer
+from .text_tokens import text_chunks as text_chunks
 from .weights import dequantize as dequantize
 from .weights import halve_matrices as halve_matrices
 from .weights import quantize_base as quantize_base
@@ -45,6 +47,7 @@ __all__ = [
     "Loaded",
     "ModelRef",
     "ModelSize",
+    "TextTokenizer",
     "adapter_applied",
     "adapter_grammar",
     "adapter_min_logprob",
@@ -73,5 +76,6 @@ __all__ = [
     "quantize_base",
     "read_adapter_weights",
     "resolve",
+    "text_chunks",
     "training_base",
 ]

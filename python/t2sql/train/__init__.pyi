@@ -1,3 +1,4 @@
+from .anatomy import Anatomy as Anatomy
 from .checkpoint_files import CheckpointInfo as CheckpointInfo
 from .checkpoint_files import adapter_path as adapter_path
 from .checkpoint_files import best_step as best_step
@@ -23,6 +24,7 @@ from .training import train as train
 
 __all__ = [
     "FREE_SETTINGS",
+    "Anatomy",
     "CheckpointInfo",
     "Encoded",
     "Network",

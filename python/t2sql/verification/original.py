@@ -41,8 +41,8 @@ class Tokenizer(Protocol):
     bos_token_id: int | None
     eos_token_id: int | None
 
-    def encode(self, text: str, *, add_special_tokens: bool = True, verbose: bool = True) -> list[int]:
-        """The token ids of a text; with `verbose`, a warning where it is longer than the model's context."""
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> list[int]:
+        """The token ids of a text."""
 
 
 @dataclass(frozen=True)

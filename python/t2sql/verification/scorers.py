@@ -13,7 +13,6 @@ from t2sql import models
 from t2sql.errors import InputError, MissingPartError
 from t2sql.gguf import FloatArray, read_config
 from t2sql.runtimes import LlamaLogits, Module, mx
-from t2sql.verification.original import Tokenizer, inner_tokenizer
 
 ScoreBackend = Literal["auto", "llama", "mlx"]
 """Where a file is run; `auto` is llama.cpp for a GGUF file where that can be had, and MLX for everything
@@ -123,14 +122,12 @@ class _MlxScorer:
 
     def __init__(self, loaded: models.Loaded) -> None:
         self._model: Module = loaded.model
-        self._tokenizer: Tokenizer = inner_tokenizer(loaded.tokenizer)
+        self._tokenizer = models.TextTokenizer(loaded.tokenizer)
         self.vocab_size = int(loaded.model.args.vocab_size)
-        begins = self._tokenizer.encode("a")[:1]
-        bos = self._tokenizer.bos_token_id
-        self.first_token = bos if bos is not None and begins == [bos] else None
+        self.first_token = self._tokenizer.first_token
 
     def tokenize(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, verbose=False))
+        return self._tokenizer.tokenize(text)
 
     def logits(self, ids: Sequence[int], first: int) -> Iterator[FloatArray]:
         rows = self._model(mx.array([list(ids)]))[0, first:]

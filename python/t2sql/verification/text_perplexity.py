@@ -11,7 +11,7 @@ from itertools import repeat
 import numpy as np
 
 from t2sql.errors import InputError, WorkError
-from t2sql.models import ModelRef
+from t2sql.models import ModelRef, text_chunks
 from t2sql.progress import Progress
 from t2sql.verification.scorers import ScoreOptions, Scorer, open_scorer
 from t2sql.verification.token_scores import Float64s, TokenScores, score_tokens
@@ -121,7 +121,7 @@ def perplexity(
     options = options or ScoreOptions()
     text = text.removesuffix("\n")
     with open_scorer(model, options) as scorer:
-        chunks = _chunks(scorer, text, options.context)[:most_chunks]
+        chunks = text_chunks(scorer.tokenize(text), options.context, scorer.first_token)[:most_chunks]
         divergence = None
         if against is None:
             scores = _joined(_score(model, scorer, chunks, None, progress))
@@ -140,21 +140,6 @@ def perplexity(
         divergence=divergence,
         seconds=time.perf_counter() - began,
     )
-
-
-def _chunks(scorer: Scorer, text: str, context: int) -> list[list[int]]:
-    """A text's tokens in chunks of the context's length."""
-    if not text.strip():
-        raise InputError("the text is empty", expected="text to predict")
-    ids = scorer.tokenize(text)
-    if len(ids) < 2 * context:
-        raise InputError(
-            "the text is too short",
-            expected=f"at least {2 * context} tokens, two contexts",
-            found=f"{len(ids)} tokens",
-            hint="Give more text, or a smaller --context",
-        )
-    return [ids[start : start + context] for start in range(0, len(ids) - context + 1, context)]
 
 
 def _check_same_tokens(model: ModelRef, scorer: Scorer, against: ModelRef, base: Scorer, text: str) -> None:
@@ -187,9 +172,7 @@ def _score(
     for number, chunk in enumerate(chunks):
         first = len(chunk) // 2
         # After the last token nothing follows.
-        ids = list(chunk[:-1])
-        if scorer.first_token is not None:
-            ids[0] = scorer.first_token
+        ids = chunk[:-1]
         following = np.array(chunk[first + 1 :], np.int64)
         others = repeat(None) if base is None else base.logits(ids, first)
         start = 0

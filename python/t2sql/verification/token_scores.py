@@ -84,7 +84,7 @@ def _as_stored(logits: FloatArray) -> FloatArray:
     largest = logits.max(axis=1, keepdims=True)
     smallest = np.maximum(logits.min(axis=1, keepdims=True), largest - np.float32(_DEEPEST))
     scale = (largest - smallest) / np.float32(_LARGEST_CODE)
-    codes = logits - smallest
+    codes: FloatArray = logits - smallest
     codes /= np.where(scale > 0, scale, np.float32(1))
     np.rint(codes, out=codes)
     np.maximum(codes, 0, out=codes)
