@@ -50,6 +50,7 @@ COMMANDS = {
     "ask": Entry("Ask a model for the SQL of a question.", "ask"),
     "remember": Entry("Keep the right answer to a question about your database.", "remember"),
     "serve": Entry("Answer questions over HTTP.", "serve"),
+    "mcp": Entry("Answer the questions of an agent over MCP.", "mcp"),
     "compare": Entry("Compare model files: size, speed and accuracy.", "compare"),
     "score": Entry("Score answers that are in files already.", "score"),
     "report": Entry("Rebuild the report of a run.", "report"),

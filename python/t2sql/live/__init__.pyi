@@ -10,6 +10,7 @@ from .row_files import write_file as write_file
 from .rows import FORMATS as FORMATS
 from .rows import RowFormat as RowFormat
 from .rows import format_rows as format_rows
+from .rows import json_rows as json_rows
 from .rows import printable as printable
 from .rows import value_text as value_text
 from .running import Limits as Limits
@@ -28,6 +29,7 @@ __all__ = [
     "check_file",
     "empty_doubt",
     "format_rows",
+    "json_rows",
     "open_database",
     "prepare",
     "printable",

@@ -6,9 +6,11 @@ import contextlib
 import logging
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from t2sql.errors import InputError, WorkError
 from t2sql.generate import BackendOptions
@@ -28,24 +30,34 @@ _BACKLOG = 64
 """Connections that the system accepts for us before they are looked at; each takes a descriptor then."""
 
 
+@dataclass(frozen=True)
+class Listening:
+    """What a server's owner is told.
+
+    Attributes:
+        ready: Called with the server's address once it listens.
+        ending: Called with the number of answers that still run when a signal has come, if there are any.
+    """
+
+    ready: Callable[[str], None] = lambda address: None
+    ending: Callable[[int], None] = lambda running: None
+
+
+_SILENT = Listening()
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server, which says when it listens and ends without a traceback."""
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        workers: Workers,
-        ready: Callable[[str], None],
-        ending: Callable[[int], None],
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, workers: Workers, listening: Listening) -> None:
         super().__init__(config)
-        self._workers, self._ready, self._ending = workers, ready, ending
+        self._workers, self._listening = workers, listening
 
     async def startup(self, sockets: object = None) -> None:
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+            self._listening.ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_PER_SWEEP == 0:
@@ -56,7 +68,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if (running := self._workers.refuse_waiting()) and not self.force_exit:
-            self._ending(running)
+            self._listening.ending(running)
         await super().shutdown(sockets)
         if self.force_exit:
             # uvicorn then leaves out what the application does at its end.
@@ -78,8 +90,7 @@ def serve(
     *,
     backend: str = "auto",
     threads: int | None = None,
-    ready: Callable[[str], None] = lambda address: None,
-    ending: Callable[[int], None] = lambda running: None,
+    listening: Listening = _SILENT,
 ) -> None:
     """Answer requests until SIGTERM or Ctrl-C.
 
@@ -91,8 +102,7 @@ def serve(
         settings: Where to listen, who may ask, and the limits.
         backend: The runtime's name.
         threads: Threads of one answer; by default one a core.
-        ready: Called with the server's address once it listens.
-        ending: Called with the number of answers that still run when a signal has come, if there are any.
+        listening: What the owner is told.
 
     Raises:
         InputError: The model or the database cannot be opened, or the address cannot be listened on.
@@ -101,15 +111,46 @@ def serve(
     database: LiveDatabase | None = None if db is None else open_database(db)
     if database is not None:
         database.schema()
+    workers = open_workers(model, backend, threads, settings)
+    listen(create_app(workers, database, settings), workers, settings, listening)
+
+
+def open_workers(model: str, backend: str, threads: int | None, settings: Settings) -> Workers:
+    """Load a model for a server.
+
+    Args:
+        model: The model argument.
+        backend: The runtime's name.
+        threads: Threads of one answer; by default one a core.
+        settings: How many answers are computed at once.
+
+    Raises:
+        InputError: The model cannot be opened.
+    """
     options = BackendOptions(slots=settings.slots, threads=threads, context=_CONTEXT)
-    workers = Workers(model, backend, options, settings)
+    return Workers(model, backend, options, settings)
+
+
+def listen(app: ASGIApp, workers: Workers, settings: Settings, listening: Listening = _SILENT) -> None:
+    """Serve an application within the settings' bounds, until SIGTERM or Ctrl-C.
+
+    Args:
+        app: The application.
+        workers: What computes its answers.
+        settings: Where to listen, and the limits.
+        listening: What the owner is told.
+
+    Raises:
+        InputError: The address cannot be listened on.
+        WorkError: The server stopped early.
+    """
 
     class Protocol(BoundedProtocol):
         max_connections = allow_connections()
         request_seconds = settings.request_seconds + BODY_SECONDS
 
     config = uvicorn.Config(
-        create_app(workers, database, settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="error",
@@ -123,7 +164,7 @@ def serve(
         ws="none",
         lifespan="on",
     )
-    server = _Server(config, workers, ready, ending)
+    server = _Server(config, workers, listening)
     try:
         # uvicorn raises the signal once more when it has ended.
         with contextlib.suppress(KeyboardInterrupt):

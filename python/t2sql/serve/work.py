@@ -119,12 +119,12 @@ class Workers:
         return job
 
     async def answers(
-        self, request: Request, works: Sequence[Callable[[Cancelled], T]], seconds: float
+        self, request: Request | None, works: Sequence[Callable[[Cancelled], T]], seconds: float
     ) -> list[T]:
-        """Run the work for a request and wait for it.
+        """Run the work for a request and wait for it. A task that is cancelled here cancels the work.
 
         Args:
-            request: The request. When its client leaves, the work is cancelled.
+            request: The request, if there is one of HTTP. When its client leaves, the work is cancelled.
             works: The parts; see `submit`.
             seconds: How long they may take together.
 
@@ -139,10 +139,10 @@ class Workers:
             T2sqlError: What one of the parts raised.
         """
         job = self.submit(works)
-        leaving = asyncio.create_task(_disconnected(request))
+        leaving = None if request is None else asyncio.create_task(_disconnected(request))
         everything = asyncio.gather(*job.futures)
         try:
-            waited: set[asyncio.Future[Any]] = {everything, leaving}
+            waited: set[asyncio.Future[Any]] = {everything} if leaving is None else {everything, leaving}
             done, _ = await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if everything in done:
                 if everything.cancelled():
@@ -153,7 +153,8 @@ class Workers:
             raise TimedOut(seconds)
         finally:
             job.abandon()
-            leaving.cancel()
+            if leaving is not None:
+                leaving.cancel()
             everything.add_done_callback(_drop_error)
 
     def refuse_waiting(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from t2sql import serve
 from t2sql.bounds import MAX_SLOTS
 from t2sql.cli.options import BackendName, Threads, shared
 from t2sql.cli.output import Output
-from t2sql.errors import MissingPartError
+from t2sql.cli.serving import listening_notes, needs_extra
 
 EXAMPLE = """
 t2sql serve runs/demo/gguf/demo.q8_0.gguf --db sqlite:///shop.db
@@ -68,29 +67,7 @@ def command(
         statement_seconds=timeout,
         max_rows=max_rows,
     )
-    _server()(
-        model,
-        db,
-        settings,
-        backend=backend,
-        threads=threads,
-        ready=lambda address: out.note(f"listening on {address}"),
-        ending=lambda running: out.note(
-            f"ending: {running} {'answer' if running == 1 else 'answers'} may take "
-            f"{settings.shutdown_seconds:g} s more; Ctrl-C ends at once"
-        ),
-    )
+    with needs_extra("serve"):
+        run, listening = serve.serve, listening_notes(out, settings)
+    run(model, db, settings, backend=backend, threads=threads, listening=listening)
     out.result({"stopped": True})
-
-
-def _server() -> Callable[..., None]:
-    """`t2sql.serve.serve`, whose packages are an extra."""
-    try:
-        return serve.serve
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "prometheus_client"):
-            raise
-        hint = "Install them: pip install 't2sql[serve]'"
-        raise MissingPartError(
-            "the server's packages are missing", found=f"no {error.name}", hint=hint
-        ) from None
