@@ -17,7 +17,7 @@ from t2sql.cli.group import COMMANDS, load
 
 ISSUED = [
     *("run", "data", "train", "test", "fuse", "convert", "quantize", "import", "inspect", "verify"),
-    *("ask", "remember", "serve", "compare", "score", "report", "runs", "tui", "doctor"),
+    *("ask", "remember", "serve", "mcp", "compare", "score", "report", "runs", "tui", "doctor"),
 ]
 
 
