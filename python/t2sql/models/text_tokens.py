@@ -40,7 +40,7 @@ def text_chunks(ids: Sequence[int], context: int, first_token: int | None) -> li
     """
     if len(ids) < 2 * context:
         raise InputError(
-            "the text is too short" if ids else "the text is empty",
+            "the text is too short" if len(ids) > 1 else "the text is empty",
             expected=f"at least {2 * context} tokens, two contexts",
             found=f"{len(ids)} tokens",
             hint="Give more text, or a smaller --context",
