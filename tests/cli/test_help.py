@@ -17,7 +17,20 @@ from t2sql.cli.group import COMMANDS, load
 
 ISSUED = [
     *("run", "data", "train", "test", "fuse", "convert", "quantize", "import", "inspect", "verify"),
-    *("ask", "remember", "serve", "mcp", "compare", "score", "report", "runs", "tui", "doctor"),
+    *(
+        "perplexity",
+        "imatrix",
+        "ask",
+        "remember",
+        "serve",
+        "mcp",
+        "compare",
+        "score",
+        "report",
+        "runs",
+        "tui",
+        "doctor",
+    ),
 ]
 
 
