@@ -72,10 +72,20 @@ def test_both_notations_agree_on_what_is_nearly_a_statement(engines, seed) -> No
         "DELETE FROM customers",
         "SELECT name FROM customers, lines",
         "SELECT name FROM customers ORDER BY COUNT(*)",
+        "SELECT name, COUNT(*) FROM customers",
+        "SELECT DISTINCT MAX(id), name FROM customers WHERE id > 4 ORDER BY name",
     ],
 )
 def test_what_is_no_statement_of_the_schema_is_refused(engines: tuple[Engine, Engine], text: str) -> None:
     assert [engine.takes(text) for engine in engines] == [False, False]
+
+
+@pytest.mark.parametrize("items", ["name, COUNT(*)", "COUNT(*), name", "name, id, MAX(id), name", "COUNT(*)"])
+def test_a_column_stands_beside_an_aggregate_where_there_are_groups(
+    engines: tuple[Engine, Engine], items: str
+) -> None:
+    text = f"SELECT {items} FROM customers WHERE id > 4 GROUP BY name ORDER BY COUNT(*) DESC LIMIT 3"
+    assert [engine.takes(text) for engine in engines] == [True, True]
 
 
 def test_texts_are_words_of_the_question_where_asked_for() -> None:

@@ -2,7 +2,7 @@
 
 SELECT of columns and aggregates from a table or from tables joined along keys; conditions with comparisons,
 BETWEEN, IN, LIKE, NULL, AND, OR; subqueries after IN and for an average; GROUP BY with HAVING; ORDER BY with
-LIMIT. A name that belongs to no table of the FROM cannot be written, and the text ends only where a
+LIMIT. A column stands beside an aggregate only where there are groups. A name that belongs to no table of the FROM cannot be written, and the text ends only where a
 statement does. Numbers of repetitions are bounded, so that a statement ends at all.
 
 llguidance reads the longest text that may stand in a place: none may be the beginning of another there and
@@ -120,14 +120,27 @@ def _statement(rules: dict[str, Node], scope: str, columns: tuple[str, ...], sou
     group = sequence(" GROUP BY ", _listed(column, 3), optional(" HAVING ", measure, _COMPARISON, NUMBER))
     # SQLite orders by an aggregate only where there are groups.
     order, by_column = optional(" ORDER BY ", item, _DIRECTION), optional(" ORDER BY ", column, _DIRECTION)
-    rules[f"{scope}_tail"] = sequence(
-        _where(scope, "part"), either(sequence(group, order), by_column), optional(" LIMIT ", COUNT)
-    )
+    limit = optional(" LIMIT ", COUNT)
+    rules[f"{scope}_groups"] = sequence(_where(scope, "part"), group, order, limit)
+    rules[f"{scope}_rows"] = sequence(_where(scope, "part"), by_column, limit)
     # A small model may repeat itself: no more items than there are columns.
     most = min(MAX_SELECTED, max(LEAST_SELECTED, len(columns)))
-    selected = either("*", sequence(optional("DISTINCT "), _listed(item, most)))
+    one_kind = either(_listed(column, most), _listed(measure, most))
+    both_kinds = either(
+        sequence(_listed(column, most - 1), ", ", measure, Repetition(sequence(", ", item), 0, most - 2)),
+        sequence(_listed(measure, most - 1), ", ", column, Repetition(sequence(", ", item), 0, most - 2)),
+    )
+    tail = either(RuleReference(f"{scope}_groups"), RuleReference(f"{scope}_rows"))
+    rules[f"{scope}_from"] = sequence(" FROM ", source)
+    tables = RuleReference(f"{scope}_from")
     rules[f"{scope}_statement"] = sequence(
-        "SELECT ", selected, " FROM ", source, RuleReference(f"{scope}_tail")
+        "SELECT ",
+        either(
+            sequence("*", tables, tail),
+            sequence(optional("DISTINCT "), one_kind, tables, tail),
+            # A column beside an aggregate means nothing without groups, and most databases refuse it.
+            sequence(optional("DISTINCT "), both_kinds, tables, RuleReference(f"{scope}_groups")),
+        ),
     )
     return RuleReference(f"{scope}_statement")
 
