@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from t2sql import models
-from t2sql.data import load
-from t2sql.evaluate import MAX_TOKENS, score_checkpoints, subset
+from t2sql.data import load, subset
+from t2sql.evaluate import MAX_TOKENS, score_checkpoints
 from t2sql.generate import first_statement
 from t2sql.prompt import prompt_text
 from t2sql.runtimes import device

@@ -12,7 +12,7 @@ import pytest
 from support.backends import ScriptedBackend
 
 from t2sql import models
-from t2sql.data import Dataset, Example
+from t2sql.data import Dataset, Example, subset
 from t2sql.errors import InputError
 from t2sql.evaluate import (
     TUTORIAL_PROMPTS,
@@ -20,7 +20,6 @@ from t2sql.evaluate import (
     common_shape_baseline,
     compare,
     predict,
-    subset,
 )
 from t2sql.prompt import render_prompt
 from t2sql.runs import records

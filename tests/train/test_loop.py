@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.training import Events, settings, small_dataset
 
-from t2sql import evaluate, models, train
+from t2sql import data, evaluate, models, train
 from t2sql.data import Dataset
 from t2sql.runtimes import mx
 from t2sql.train import TrainConfig
@@ -72,6 +72,17 @@ def test_a_checkpoints_valid_loss_is_that_of_its_weights(
         loaded = models.load(tiny_llama, adapter=checkpoint.path)
         again = evaluate.measure_loss(loaded, dataset.valid, batch_size=1)
         assert again.loss == pytest.approx(checkpoint.valid_loss, abs=1e-5)
+
+
+def test_validation_measures_as_many_examples_as_asked_for(
+    tiny_llama: Path, dataset: Dataset, tmp_path: Path
+) -> None:
+    config = TrainConfig.of(**settings(tiny_llama, iters=1, valid_limit=3))
+    result = train.train(config, dataset, tmp_path, emit=Events())
+    few = data.subset(dataset.valid, 3)
+    assert len(few) == 3 < len(dataset.valid)
+    loaded = models.load(tiny_llama, adapter=result.best)
+    assert evaluate.measure_loss(loaded, few, batch_size=1).loss == pytest.approx(result.valid_loss, abs=1e-5)
 
 
 def test_mlx_lm_loads_the_adapter_and_agrees(done: Any, tiny_llama: Path) -> None:

@@ -14,6 +14,7 @@ from .paraphrases import paraphrase as paraphrase
 from .preparation import prepare as prepare
 from .prompting import asked_in as asked_in
 from .reading import DataSource as DataSource
+from .sampling import subset as subset
 from .source_formats import has_prompt_format as has_prompt_format
 from .source_formats import source_prompt_format as source_prompt_format
 from .source_kinds import is_database as is_database
@@ -51,5 +52,6 @@ __all__ = [
     "read_benchmark",
     "source_prompt_format",
     "source_state",
+    "subset",
     "with_evidence",
 ]

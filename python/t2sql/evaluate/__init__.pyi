@@ -26,7 +26,6 @@ from .predictions import Predictions as Predictions
 from .predictions import PredictOptions as PredictOptions
 from .predictions import open_scorer as open_scorer
 from .predictions import predict as predict
-from .sampling import subset as subset
 from .scores import OUTCOMES as OUTCOMES
 from .scores import Scored as Scored
 from .scores import Summary as Summary
@@ -80,7 +79,6 @@ __all__ = [
     "score_checkpoints",
     "score_file",
     "spider_scores",
-    "subset",
     "suite_of",
     "summarize",
     "wilson",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from t2sql import models
 from t2sql.confidence import coverage_curve
-from t2sql.data import Dataset, Example, asked_in
+from t2sql.data import Dataset, Example, asked_in, subset
 from t2sql.errors import InputError
 from t2sql.evaluate.pairs import Answers, pairs
 from t2sql.evaluate.predictions import (
@@ -19,7 +19,6 @@ from t2sql.evaluate.predictions import (
     open_scorer,
     predict,
 )
-from t2sql.evaluate.sampling import subset
 from t2sql.generate import Backend, Generation, Request
 from t2sql.grammar import DEFAULT_WIDTH, grammar_of
 from t2sql.models import ModelRef

@@ -1,9 +1,10 @@
 """The grammar of a schema: the statements that t2sql's own data has, over the names that there are.
 
 SELECT of columns and aggregates from a table or from tables joined along keys; conditions with comparisons,
-BETWEEN, IN, LIKE, NULL, AND, OR; subqueries after IN and for an average; GROUP BY with HAVING; ORDER BY with
-LIMIT. A column stands beside an aggregate only where there are groups. A name that belongs to no table of the FROM cannot be written, and the text ends only where a
-statement does. Numbers of repetitions are bounded, so that a statement ends at all.
+BETWEEN, IN, LIKE, NULL, AND, OR; subqueries after IN and for an average; GROUP BY with HAVING; ORDER BY
+with LIMIT. A column stands beside an aggregate only where there are groups. A name that belongs to no table
+of the FROM cannot be written, and the text ends only where a statement does. Numbers of repetitions are
+bounded, so that a statement ends at all.
 
 llguidance reads the longest text that may stand in a place: none may be the beginning of another there and
 be followed by what the other goes on with.

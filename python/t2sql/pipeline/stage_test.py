@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from t2sql import evaluate, models, train
+from t2sql import data, evaluate, models, train
 from t2sql.confidence import calibrate
 from t2sql.grammar import Width, trained_width
 from t2sql.pipeline.context import Context
@@ -114,7 +114,7 @@ def _scores(
 ) -> tuple[list[TestedCheckpoint], Threshold | None, tuple[Pair, ...] | None]:
     """The rows with their answers to validation questions, the best one's threshold, and its pairs."""
     settings, dataset = context.settings, context.dataset
-    asked = evaluate.subset([e for e in dataset.valid if e.sql], settings.select_limit or None)
+    asked = data.subset([e for e in dataset.valid if e.sql], settings.select_limit or None)
     if not asked:
         stage.warn("no validation example has a gold statement: chosen by loss")
         return rows, None, None

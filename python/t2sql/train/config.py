@@ -70,6 +70,9 @@ class TrainConfig(BaseModel):
     steps_per_eval: int = Field(
         100, ge=1, description="Steps between two measurements of the validation loss."
     )
+    valid_limit: int = Field(
+        0, ge=0, description="Validation examples that the loss is measured on; 0 is all of them."
+    )
     save_every: int = Field(100, ge=1, description="Steps between two checkpoints.")
     patience: int = Field(
         0, ge=0, description="Stop after so many validations without a better one; 0 is never."

@@ -32,7 +32,8 @@ def encode_dataset(tokenizer: Any, config: TrainConfig, dataset: Dataset, emit: 
     split = _encode(tokenizer, config, lines, "train", emit)
     _check_count(split, config, dataset.path)
     paraphrases = [split.examples, *_other_wordings(tokenizer, config, lines, split)]
-    valid = _encode(tokenizer, config, dataset.valid, "valid", emit)
+    measured = data.subset(dataset.valid, config.valid_limit or None)
+    valid = _encode(tokenizer, config, measured, "valid", emit)
     return TrainingData(paraphrases, valid.examples, dataset.fingerprint, dataset.prompt_format)
 
 

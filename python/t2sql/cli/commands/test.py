@@ -97,7 +97,7 @@ def command(
                 out.warn(f"{loss.skipped} examples are longer than --max-seq-length and were left out")
         pairs: list[Pair] = []
         if execution:
-            asked = evaluate.subset([e for e in examples if e.sql], limit or None, seed)
+            asked = datasets.subset([e for e in examples if e.sql], limit or None, seed)
             rows, pairs = _answer(
                 rows,
                 evaluate.score_checkpoints(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from t2sql.data import Example
+from t2sql.data.example import Example
 from t2sql.errors import InputError
 
 
