@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--schemathesis", default="schemathesis")
     parser.add_argument("--examples", type=int, default=10_000, help="requests in all, about")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
     parser.add_argument("--token", action="store_true", help="a server that asks for a token")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -54,6 +55,8 @@ def main() -> int:
                 *headers,
                 "--max-examples",
                 str(max(1, options.examples // 7)),
+                "--phases",
+                options.phases,
                 "--seed",
                 str(options.seed),
                 "--continue-on-failure",

@@ -1,4 +1,5 @@
 from ._core import __version__ as __version__
+from .generate import Answer as Answer
 from .generate import ask as ask
 from .gguf import convert as convert
 from .gguf import dequantize_rows as dequantize_rows
@@ -8,6 +9,7 @@ from .models import load as load
 from .verification import verify as verify
 
 __all__ = [
+    "Answer",
     "__version__",
     "ask",
     "convert",

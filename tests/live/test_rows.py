@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from t2sql.errors import InputError
-from t2sql.live import format_rows, printable, write_file
-from t2sql.sql import Result
+from t2sql.live import format_rows, write_file
+from t2sql.sql import Result, printable
 from t2sql.text import width
 
 ROWS: list[tuple[Any, ...]] = [

@@ -141,8 +141,8 @@ def as_table(result: sql.Result) -> str:
     """Rows as an aligned table; nothing in a value can control the terminal."""
     if not result.rows:
         return "(no rows)"
-    cells = [[live.printable(value) for value in row] for row in result.rows]
-    names = [live.printable(name) for name in result.columns]
+    cells = [[sql.printable(value) for value in row] for row in result.rows]
+    names = [sql.printable(name) for name in result.columns]
     return table(names, cells, left=0, texts=_text_columns(result))
 
 

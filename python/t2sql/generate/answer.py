@@ -11,6 +11,7 @@ from t2sql.confidence import elect
 from t2sql.generate.request import Generation
 from t2sql.plain import Json
 from t2sql.schema import Schema
+from t2sql.text import html_answer
 
 Status: TypeAlias = Literal["answered", "repaired", "uncertain", "unrated", "remembered"]
 """Answered: nothing speaks against it, and the model's own probability was held against a threshold, or
@@ -123,6 +124,10 @@ class Answer:
     def gaps(self, sql: str) -> tuple[str, ...]:
         """What a statement leaves out of the question, in words; see `omissions`."""
         return () if self.schema is None else generate.omissions(self.question, self.schema, sql)
+
+    def _repr_html_(self) -> str:
+        """The statement and how sure it is, as a notebook shows them."""
+        return html_answer(self.sql, self.status, (*self.doubts, *self.warnings))
 
     def to_json(self) -> dict[str, Json]:
         """The document that `ask --json` prints."""

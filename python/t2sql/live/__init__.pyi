@@ -11,8 +11,6 @@ from .rows import FORMATS as FORMATS
 from .rows import RowFormat as RowFormat
 from .rows import format_rows as format_rows
 from .rows import json_rows as json_rows
-from .rows import printable as printable
-from .rows import value_text as value_text
 from .running import Limits as Limits
 from .statement import Statement as Statement
 from .statement import prepare as prepare
@@ -32,8 +30,6 @@ __all__ = [
     "json_rows",
     "open_database",
     "prepare",
-    "printable",
     "remember",
-    "value_text",
     "write_file",
 ]

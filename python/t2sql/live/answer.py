@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from t2sql.errors import InputError
 from t2sql.generate import Answer, FailedStatement, Status
 from t2sql.live.rows import json_rows
 from t2sql.live.statement import Statement
 from t2sql.plain import Json
 from t2sql.remembered import RememberedAnswer
-from t2sql.sql import Result, SqlError
+from t2sql.sql import ArrowTable, DataFrame, Result, SqlError
+from t2sql.text import html_answer
 
 _SHOWN_NAMES = 5
 
@@ -95,6 +97,35 @@ class LiveAnswer:
             count = len(self.result.rows)
             warnings.append(f"there are more rows than the {count} that the limits let through")
         return tuple(warnings)
+
+    def to_arrow(self) -> ArrowTable:
+        """The rows as a `pyarrow.Table`.
+
+        Raises:
+            InputError: The statement was not run.
+            MissingPartError: pyarrow is not installed.
+        """
+        return self._rows().to_arrow()
+
+    def to_pandas(self) -> DataFrame:
+        """The rows as a `pandas.DataFrame`.
+
+        Raises:
+            InputError: The statement was not run.
+            MissingPartError: pandas is not installed.
+        """
+        return self._rows().to_pandas()
+
+    def _rows(self) -> Result:
+        if self.result is None:
+            reason = "execute is False" if self.error is None else self.error.found
+            raise InputError("the answer has no rows", found=reason, hint="Ask with execute=True")
+        return self.result
+
+    def _repr_html_(self) -> str:
+        """The statement, how sure it is, and the first rows, as a notebook shows them."""
+        answer = html_answer(self.sql, self.status, (*self.doubts, *self.warnings))
+        return answer if self.result is None else answer + self.result._repr_html_()
 
     def to_json(self) -> dict[str, Json]:
         """The document that `ask --db --json` prints and `POST /ask` returns."""

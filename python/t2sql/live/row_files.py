@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
-from t2sql.errors import InputError, MissingPartError
+from t2sql.errors import InputError
 from t2sql.files import check_free, output_file
-from t2sql.live.rows import RowFormat, format_rows, json_value
+from t2sql.live.rows import RowFormat, format_rows
 from t2sql.sql import Result
 
 
@@ -51,33 +47,8 @@ def check_file(path: Path, *, force: bool = False) -> None:
 
 
 def _write_parquet(result: Result, path: Path) -> None:
-    try:
-        import pyarrow  # An extra.
-        import pyarrow.parquet
-    except ModuleNotFoundError:
-        hint = "Install it: pip install pyarrow"
-        raise MissingPartError("Parquet needs pyarrow", found="no pyarrow", hint=hint) from None
-    columns = [[row[index] for row in result.rows] for index in range(len(result.columns))]
-    arrays = [_array(pyarrow, values) for values in columns]
-    table = pyarrow.Table.from_arrays(arrays, names=_distinct(result.columns))
+    table = result.to_arrow()
+    import pyarrow.parquet  # An extra.
+
     with output_file(path) as building:
         pyarrow.parquet.write_table(table, building)
-
-
-def _array(pyarrow: ModuleType, values: list[Any]) -> Any:
-    """A column as a pyarrow array: of the type that its values have, or else of text."""
-    unlike = pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError, OverflowError
-    try:
-        return pyarrow.array(values)
-    except unlike:
-        return pyarrow.array([None if value is None else str(json_value(value)) for value in values])
-
-
-def _distinct(names: Sequence[str]) -> list[str]:
-    """The names; the second of the same name gets "_2", the third "_3"."""
-    counts: Counter[str] = Counter()
-    distinct = []
-    for name in names:
-        counts[name] += 1
-        distinct.append(name if counts[name] == 1 else f"{name}_{counts[name]}")
-    return distinct

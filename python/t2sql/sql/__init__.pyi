@@ -1,6 +1,11 @@
 from .addresses import reading_address as reading_address
 from .authorizer import Reach as Reach
 from .canonical import same_statement as same_statement
+from .cell_text import JsonValue as JsonValue
+from .cell_text import Value as Value
+from .cell_text import json_value as json_value
+from .cell_text import printable as printable
+from .cell_text import value_text as value_text
 from .compare import same_result as same_result
 from .double_quotes import with_single_quotes as with_single_quotes
 from .errors import SqlError as SqlError
@@ -26,6 +31,8 @@ from .running import Task as Task
 from .running import execute_each as execute_each
 from .sqlite import SqliteFile as SqliteFile
 from .sqlite import SqliteMemory as SqliteMemory
+from .tabular import ArrowTable as ArrowTable
+from .tabular import DataFrame as DataFrame
 from .target import MEMORY_BYTES as MEMORY_BYTES
 from .target import Session as Session
 from .target import Target as Target
@@ -36,6 +43,9 @@ __all__ = [
     "MAX_ROWS",
     "MEMORY_BYTES",
     "TIMEOUT",
+    "ArrowTable",
+    "DataFrame",
+    "JsonValue",
     "Limits",
     "Reach",
     "Reader",
@@ -49,17 +59,21 @@ __all__ = [
     "SqliteMemory",
     "Target",
     "Task",
+    "Value",
     "check",
     "execute",
     "execute_each",
     "is_ordered",
+    "json_value",
     "literal",
     "open_reader",
+    "printable",
     "quote",
     "reading_address",
     "same_result",
     "same_statement",
     "take_rows",
     "tokens",
+    "value_text",
     "with_single_quotes",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from t2sql.bounds import check_count, check_seconds
+from t2sql.sql.tabular import ArrowTable, DataFrame, arrow_table, data_frame, rows_html
 
 TIMEOUT = 5.0
 """Seconds that a statement may run unless the caller says otherwise.
@@ -78,6 +79,26 @@ class Result:
     def is_empty(self) -> bool:
         """Whether it says nothing: no row, or no value but NULL."""
         return all(value is None for row in self.rows for value in row)
+
+    def to_arrow(self) -> ArrowTable:
+        """The rows as a `pyarrow.Table`; see `arrow_table`.
+
+        Raises:
+            MissingPartError: pyarrow is not installed.
+        """
+        return arrow_table(self.columns, self.rows)
+
+    def to_pandas(self) -> DataFrame:
+        """The rows as a `pandas.DataFrame`; see `data_frame`.
+
+        Raises:
+            MissingPartError: pandas is not installed.
+        """
+        return data_frame(self.columns, self.rows)
+
+    def _repr_html_(self) -> str:
+        """The first rows, as a notebook shows them."""
+        return rows_html(self.columns, self.rows, self.truncated)
 
 
 def take_rows(cursor: Iterable[Sequence[object]], max_rows: int, max_bytes: int) -> tuple[list[Row], bool]:

@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from t2sql.live import printable, value_text
+from t2sql.sql import printable, value_text
 from t2sql.text import pad, shorten
 from t2sql.text import width as text_width
 
