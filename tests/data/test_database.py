@@ -231,7 +231,7 @@ def test_the_command_makes_a_dataset_and_says_what_it_left_out(
     printed = capsys.readouterr()
     assert json.loads(printed.out)["counts"] == {"train": 48, "valid": 6, "test": 6}
     assert "warning: columns that look private" in printed.err
-    assert run(["data", "demo", "--out", out + "2", "--examples", "60"]) == 2
+    assert run(["data", "wikisql", "--out", out + "2", "--examples", "60"]) == 2
     assert "--examples does not go with this source" in capsys.readouterr().err
 
 

@@ -23,7 +23,8 @@ class DataSource:
         name: The source as the command line takes it; see `source_kinds.SOURCES`.
         style: WikiSQL and files: "sql" for statements that run, or for WikiSQL "tutorial" for its text.
         recipe: Databases and .sql files: a TOML file that says what to generate.
-        examples: Databases and .sql files: the number of examples to generate, all splits together.
+        examples: Databases and .sql files: the number of examples to generate, all splits together. The demo:
+            the number of questions of a test split that is made alone.
         private: Databases: whether to use the values of columns that look private.
         strict: Files, directories and layouts: whether a line that cannot be read is an error; otherwise such
             lines are left out.

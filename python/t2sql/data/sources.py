@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql import databases, remembered
+from t2sql.bounds import check_count
 from t2sql.data import demo, synthesis, wikisql
 from t2sql.data.example import REMEMBERED_TAG, Example, Splits
 from t2sql.data.example_files import read_examples, with_databases
@@ -20,6 +21,9 @@ from t2sql.data.source_kinds import SourceKind, kind_of, masked_source
 from t2sql.data.spider import read_spider
 from t2sql.data.split_files import find_split_files
 from t2sql.errors import InputError
+
+_MOST_HELD_OUT = 5000
+"""Questions that `data demo --examples` makes at most: its subjects have no more tables."""
 
 
 def source_state(source: str) -> dict[str, str]:
@@ -89,8 +93,13 @@ def read_source(task: Task) -> SourceContent:
 
 
 def _read_demo(task: Task) -> SourceContent:
-    splits = demo.generate(task.folder, seed=task.seed, progress=task.progress)
-    return SourceContent(splits, "demo", demo.VERSION)
+    count = task.source.examples
+    if count is None:
+        splits = demo.generate(task.folder, seed=task.seed, progress=task.progress)
+        return SourceContent(splits, "demo", demo.VERSION)
+    check_count("examples", count, _MOST_HELD_OUT)
+    splits = demo.generate_held_out(task.folder, count, seed=task.seed, progress=task.progress)
+    return SourceContent(splits, "demo", f"{demo.VERSION} held out")
 
 
 def _read_wikisql(task: Task) -> SourceContent:
@@ -220,7 +229,7 @@ class _Reader:
 
 
 _READERS: dict[SourceKind, _Reader] = {
-    "demo": _Reader(_read_demo),
+    "demo": _Reader(_read_demo, ("examples",)),
     "wikisql": _Reader(_read_wikisql, ("style",)),
     "a database": _Reader(_read_database, ("recipe", "examples", "private", "with-remembered")),
     "a .sql file": _Reader(_read_ddl, ("recipe", "examples")),

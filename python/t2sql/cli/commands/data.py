@@ -47,7 +47,12 @@ def command(
     ] = None,
     examples: Annotated[
         int | None,
-        typer.Option("--examples", help="For a database: how many to make, in all.", show_default=False),
+        typer.Option(
+            "--examples",
+            help="For a database: how many to make, in all. For demo: a test split alone, of so many "
+            "questions over tables that the demo does not have.",
+            show_default=False,
+        ),
     ] = None,
     recipe: Annotated[
         Path | None,

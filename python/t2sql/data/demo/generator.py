@@ -8,19 +8,16 @@ a hash. Every change of a draw or of a seed's text is a new `VERSION`.
 
 from __future__ import annotations
 
-import sqlite3
-from collections import Counter
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from t2sql.data.demo import invented
 from t2sql.data.demo.databases import DemoDatabase, fill
-from t2sql.data.demo.domains import NAMING_STYLES, NAMING_WITH_SPACES, domains, make_table
-from t2sql.data.demo.examples import make_example
-from t2sql.data.demo.query import DemoQuery
-from t2sql.data.demo.query_sampler import KIND_WEIGHTS, TRAIN_KIND_WEIGHTS, sample_query
-from t2sql.data.demo.question_writer import DemoQuestionWriter
+from t2sql.data.demo.domains import domains, make_table
+from t2sql.data.demo.example_sampler import ExampleSampler, kinds_of
+from t2sql.data.demo.query_sampler import KIND_WEIGHTS, TRAIN_KIND_WEIGHTS
+from t2sql.data.demo.subject_tables import subject_databases
 from t2sql.data.demo.world_databases import invent_database
 from t2sql.data.demo.world_examples import sample_examples, world_recipe
 from t2sql.data.demo.worlds import worlds
@@ -48,19 +45,8 @@ _PER_WORLD = 11
 """How many examples an invented database gives."""
 
 _TABLES_PER_SUBJECT = {"train": 8, "valid": 4, "test": 4}
-_NUMBERS_WITH_PARENT = (2, 6)
-_NUMBERS_WITH_SPACES = (3, 7)
-"""Which of a subject's tables have a second table, and which have names with spaces: a quarter of each."""
-
 _INVENTED_TABLES = 280
 """The number of invented tables in train: several times the everyday ones, see `invented.py`."""
-
-_EMPTY_FRACTION = 0.02
-"""The probability that a query is kept whose answer is nothing, zero or NULL: such answers occur in life too.
-"""
-
-_MOST_ATTEMPTS = 100
-"""How often a table is made anew to differ from the subject's others."""
 
 
 def generate(out: Path, *, seed: int = 0, progress: Progress | None = None) -> Splits:
@@ -115,22 +101,18 @@ def _mixed(tables: list[Example], world: list[Example], seed: int) -> list[Examp
     return [replace(example, id=f"demo-train-{number:04d}") for number, example in enumerate(mixed, 1)]
 
 
+def everyday_schemas(seed: int = 0) -> frozenset[Schema]:
+    """The schemas of valid and test."""
+    databases = [database for split in ("valid", "test") for database in _databases(split, seed)]
+    return frozenset(database.schema for database in databases)
+
+
 def _databases(split: str, seed: int) -> list[DemoDatabase]:
     """Make several tables of each subject, no two of them with the same columns."""
     databases = []
     for domain in domains(split):
-        seen: set[Schema] = set()
-        while len(seen) < _TABLES_PER_SUBJECT[split]:
-            number = len(seen) + 1
-            styles = NAMING_WITH_SPACES if number in _NUMBERS_WITH_SPACES else NAMING_STYLES
-            for attempt in range(_MOST_ATTEMPTS):
-                rng = Rng(f"{_SEED}/{seed}/{split}/{domain.stem}/{number}/{attempt}")
-                table = make_table(rng, domain, with_parent=number in _NUMBERS_WITH_PARENT, styles=styles)
-                database = fill(rng, f"{domain.stem}_{number}", table)
-                if len(table.columns) > 4 and database.schema not in seen:
-                    break
-            seen.add(database.schema)
-            databases.append(database)
+        count = _TABLES_PER_SUBJECT[split]
+        databases += subject_databases(domain, count, f"{_SEED}/{seed}/{split}", frozenset())
     return [*databases, *_invented_databases(seed)] if split == "train" else databases
 
 
@@ -152,7 +134,7 @@ def _examples(
     rng = Rng(f"{_SEED}/{seed}/{split}/examples")
     examples: list[Example] = []
     with ExitStack() as stack:
-        sampler = _ExampleSampler(rng, split, databases, stack)
+        sampler = ExampleSampler(rng, split, databases, stack)
         kinds = _kinds(rng, split)
         kinds = kinds[:_FROM_TABLES] if split == "train" else kinds
         for number, kind in enumerate(kinds, 1):
@@ -163,53 +145,6 @@ def _examples(
 
 
 def _kinds(rng: Rng, split: str) -> list[str]:
-    """Return the kind of each example, in random order; what rounding leaves over becomes "two"."""
+    """Return the kind of each example, in random order."""
     weights = TRAIN_KIND_WEIGHTS if split == "train" else KIND_WEIGHTS
-    total, size = sum(weights.values()), _TABLES_SIZES[split]
-    kinds = [kind for kind, weight in weights.items() for _ in range(size * weight // total)]
-    return rng.shuffled([*kinds, *(["two"] * (size - len(kinds)))])
-
-
-class _ExampleSampler:
-    """Draws examples of one split, none of them twice, with all databases used about equally often."""
-
-    def __init__(self, rng: Rng, split: str, databases: list[DemoDatabase], stack: ExitStack) -> None:
-        """Open the databases, which `stack` closes."""
-        self._rng = rng
-        self._split = split
-        self._databases = databases
-        self._writer = DemoQuestionWriter(rng, split)
-        self._linked = [database for database in databases if len(database.tables) > 1]
-        self._connections = {
-            database.name: stack.enter_context(closing(database.connect())) for database in databases
-        }
-        self._uses: Counter[str] = Counter()
-        self._seen: set[tuple[str, str]] = set()
-
-    def sample(self, kind: str, example_id: str) -> Example:
-        """Draw an example of a kind."""
-        while True:
-            pool = self._linked if kind == "subquery" else self._databases
-            fewest = min(self._uses[database.name] for database in pool)
-            database = self._rng.choice([d for d in pool if self._uses[d.name] <= fewest + 2])
-            query = sample_query(self._rng, database, kind)
-            if query is None or (database.name, query.sql()) in self._seen:
-                continue
-            others = (table for table in database.tables if table.name != query.table.name)
-            other_phrases = tuple(column.phrase for table in others for column in table.columns)
-            question = self._writer.write(query, other_phrases)
-            if (database.name, question.lower()) in self._seen:
-                continue
-            if _has_answer(self._connections[database.name], query) or self._rng.chance(_EMPTY_FRACTION):
-                break
-        self._seen |= {(database.name, query.sql()), (database.name, question.lower())}
-        self._uses[database.name] += 1
-        sql = query.joined_sql() if self._split == "train" else query.sql()
-        return make_example(example_id, database, question, sql, query.tags)
-
-
-def _has_answer(connection: sqlite3.Connection, query: DemoQuery) -> bool:
-    """Tell whether the query returns something other than nothing, zero and NULL."""
-    with closing(connection.execute(query.sql())) as cursor:
-        row = cursor.fetchone()
-    return row is not None and any(value not in (None, 0) for value in row)
+    return kinds_of(rng, weights, _TABLES_SIZES[split])
