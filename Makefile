@@ -35,8 +35,8 @@ quick: setup ## the unit tests that load no model and start no server, in about 
 lint: setup ## formatting, clippy, ruff, mypy and the layers of the rooms
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	$(BIN)/ruff format --check python tests tui benches tools conftest.py
-	$(BIN)/ruff check python tests tui benches tools conftest.py
+	$(BIN)/ruff format --check python tests tui benches examples tools conftest.py
+	$(BIN)/ruff check python tests tui benches examples tools conftest.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

@@ -123,6 +123,8 @@ def test_a_stream_of_several_choices_says_which_and_counts_at_its_end(tiny_serve
         ("grammar", "root ::= x"),
         ("response_format", {"type": "json_object"}),
         ("tools", [{"type": "function"}]),
+        ("mirostat", False),
+        ("use_beam_search", 0),
         ("unheard_of", 1),
     ],
 )

@@ -26,6 +26,7 @@ from t2sql.serve.errors import Refusal, refusal_of
 from t2sql.serve.guards import Guards
 from t2sql.serve.metrics import CONTENT_TYPE
 from t2sql.serve.openapi import openapi_document
+from t2sql.serve.page_files import PAGE
 from t2sql.serve.requests import read
 from t2sql.serve.settings import Settings
 from t2sql.serve.work import Workers
@@ -115,8 +116,17 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
             _route("GET", health, "/health"),
             _route("GET", metrics, "/metrics"),
             _route("GET", openapi, "/openapi.json"),
+            *(_route("GET", file.answer, path) for path, file in PAGE.items()),
         ],
-        middleware=[Middleware(Guards, settings=settings, metrics=workers.metrics, routes=_ROUTES)],
+        middleware=[
+            Middleware(
+                Guards,
+                settings=settings,
+                metrics=workers.metrics,
+                routes=_ROUTES | PAGE.keys(),
+                free=frozenset({"/health", *PAGE}),
+            )
+        ],
         exception_handlers={
             HTTPException: _http_error,
             Refusal: _known_error,

@@ -29,7 +29,14 @@ class Guards:
     A path may have slashes at its end or twice, as clients make them of an address that ends in one.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics, routes: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        metrics: Metrics,
+        routes: frozenset[str],
+        free: frozenset[str] = frozenset(),
+    ) -> None:
         """Wrap an application.
 
         Args:
@@ -37,8 +44,10 @@ class Guards:
             settings: The token.
             metrics: Counts the requests.
             routes: The paths that are counted by their own names.
+            free: The paths that need no token.
         """
         self._app, self._settings, self._metrics, self._routes = app, settings, metrics, routes
+        self._free = free
         self._in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +103,7 @@ class Guards:
         if self._settings.local and self._settings.token is None and not _is_local(_header(headers, b"host")):
             # A page of another site can reach this machine by DNS rebinding; it then sends its own name.
             return Refusal(400, "the header Host names another machine", "host")
-        if scope["path"] != "/health" and not self._has_token(headers):
+        if scope["path"] not in self._free and not self._has_token(headers):
             return Refusal(401, "the token is missing or wrong; send Authorization: Bearer TOKEN", "token")
         return None
 

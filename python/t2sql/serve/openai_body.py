@@ -110,9 +110,8 @@ class OpenAIBody(Body):
         if name not in self.neutral:
             raise ValueError(f"{name} is not a field that this server knows; leave it out")
         # To Python False is 0, and True is 1.
-        if not any(
-            value == one and (value is one or not isinstance(value, bool)) for one in self.neutral[name]
-        ):
+        neutral = [one for one in self.neutral[name] if isinstance(one, bool) == isinstance(value, bool)]
+        if value not in neutral:
             raise ValueError(f"{name} is not supported; leave it out")
 
     @property
