@@ -7,7 +7,7 @@ use std::time::Duration;
 use criterion::{criterion_group, criterion_main, BatchSize, Bencher, Criterion, Throughput};
 use t2sql_benches::safetensors;
 use t2sql_core::convert::{write_files, Options};
-use t2sql_core::plan::{FilePlan, TensorPlan, TensorSource};
+use t2sql_core::plan::{FilePlan, Header, TensorPlan, TensorSource};
 use t2sql_core::{BlockFormat, Encoding, Float};
 
 const TENSORS: usize = 16;
@@ -15,7 +15,7 @@ const SHAPE: [u64; 2] = [4096, 1024];
 
 fn write(out: &Path, plans: &[TensorPlan], threads: usize) {
     let options = Options { threads: Some(threads), force: false };
-    let file = FilePlan { path: out.into(), metadata: vec![], tensors: plans.into() };
+    let file = FilePlan { path: out.into(), header: Header::Gguf(vec![]), tensors: plans.into() };
     write_files(&[file], options, &mut |_| ControlFlow::Continue(())).expect("written");
 }
 
@@ -25,15 +25,10 @@ fn new_file(b: &mut Bencher, out: &Path, make: impl Fn()) {
 }
 
 fn plans(source: &Path, to: Encoding) -> Vec<TensorPlan> {
-    let plan = |i: usize| TensorPlan {
-        name: format!("w{i}"),
-        source: TensorSource { path: source.into(), name: format!("w{i}") },
-        shape: SHAPE.into(),
-        dtype: to.into(),
-        permute_heads: 0,
-        add: 0.0,
-        affine: None,
-        weights: None,
+    let plan = |i: usize| {
+        let name = format!("w{i}");
+        let source = TensorSource { path: source.into(), name: name.clone() };
+        TensorPlan::new(name, source, SHAPE.into(), to.into())
     };
     (0..TENSORS).map(plan).collect()
 }

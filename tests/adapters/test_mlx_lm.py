@@ -83,8 +83,18 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_adapter_config(tmp_path)
 
 
-def test_an_adapter_of_peft_is_named_with_a_way_to_use_it(tmp_path: Path) -> None:
-    (tmp_path / "adapter_model.safetensors").touch()
+def test_a_pickled_adapter_of_peft_is_named_with_a_way_to_use_it(tmp_path: Path) -> None:
+    (tmp_path / "adapter_model.bin").touch()
     (tmp_path / CONFIG).write_text(json.dumps({"peft_type": "LORA", "r": 16, "lora_alpha": 32}))
-    with pytest.raises(InputError, match=r"adapter_model.safetensors \(LORA, r = 16\)\. Merge it with PEFT"):
+    with pytest.raises(InputError, match=r"pickled.*safe_serialization=True"):
+        read_adapter_config(tmp_path)
+
+
+def test_two_formats_in_one_directory_are_named(tmp_path: Path) -> None:
+    adapter(tmp_path, _CONFIG)
+    (tmp_path / "adapter_model.safetensors").touch()
+    with pytest.raises(InputError, match=r"two formats.*adapters.safetensors.*adapter_model.safetensors"):
+        read_adapter_config(tmp_path)
+    (tmp_path / WEIGHTS).unlink()
+    with pytest.raises(InputError, match=r"two formats.*adapter_model.safetensors with mlx-lm's"):
         read_adapter_config(tmp_path)

@@ -16,10 +16,7 @@ from t2sql.data import Dataset
 from t2sql.evaluate import PredictOptions, open_scorer, score_checkpoints
 from t2sql.fuse import Adapted
 from t2sql.gguf import read_gguf
-from t2sql.runtimes.mlx import mx
 from t2sql.train import TrainConfig
-
-IDS = [[5, 9, 30, 41, 7, 100, 200]]
 
 
 @pytest.fixture(scope="module")
@@ -90,19 +87,17 @@ def test_llama_gives_each_checkpoints_own_answers(
 @pytest.mark.parametrize(
     "changes", [{"fine_tune_type": "dora"}, {"fine_tune_type": "full"}, {"base_bits": 4}], ids=str
 )
-def test_every_kind_of_adapter_is_summed_and_the_base_comes_back(
+def test_every_kind_of_adapter_is_summed_and_the_base_stays(
     changes: dict[str, Any], tiny_llama: Path, dataset: Dataset, tmp_path: Path
 ) -> None:
     adapter = checkpoints(tiny_llama, dataset, tmp_path / "run", **changes)[-1]
     adapted = Adapted(tiny_llama)
-    before = adapted._loaded.model(mx.array(IDS))
     tensors = []
     for one in (None, adapter, None):
         with adapted.gguf(one, "f32") as file:
             tensors.append(file.read_bytes())
     assert tensors[0][-4096:] == tensors[2][-4096:]
     assert tensors[0] != tensors[1]
-    assert mx.array_equal(adapted._loaded.model(mx.array(IDS)), before)
     assert adapted.bytes == sum(t.nbytes for t in read_gguf_of(tiny_llama))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from support import tiny
-from support.adapters import RANK, SCALE, edit, edit_config, write_adapter
+from support.adapters import KEYS, RANK, SCALE, edit, edit_config, write_adapter
 
 from t2sql.errors import InputError, WorkError
 from t2sql.generate import ask
@@ -131,8 +131,8 @@ ZEROS = np.zeros((64, RANK), np.float32)
     [
         ({}, {"fine_tune_type": "dora"}, "no GGUF form.*expected lora, found dora.*t2sql fuse"),
         ({}, {"fine_tune_type": "full"}, "no GGUF form.*expected lora, found full.*t2sql fuse"),
-        ({f"{Q}.m": np.ones(64, np.float32)}, {}, "no GGUF form.*q_proj.m.*found dora"),
-        ({f"{Q}.weight": np.ones((4, 4), np.float32)}, {}, "no GGUF form.*q_proj.weight"),
+        ({f"{Q}.m": np.ones(64, np.float32)}, {}, "not a tensor of a LoRA.*q_proj.m"),
+        ({f"{Q}.weight": np.ones((4, 4), np.float32)}, {}, "not a tensor of a LoRA.*q_proj.weight"),
         ({f"{Q}.lora_b": None}, {}, "lacks a tensor.*q_proj.lora_b"),
         ({}, {"lora_parameters": {"rank": 8, "scale": 5.0}}, r"does not fit.*expected shape \[\d+, 8\]"),
         ({f"{Q}.lora_a": ZEROS[:32]}, {}, r"does not fit.*q_proj.lora_a.*\[64, 4\], found \[32, 4\]"),
@@ -142,8 +142,11 @@ ZEROS = np.zeros((64, RANK), np.float32)
             "belongs to another model.*layers.7.mlp.up_proj",
         ),
         (
-            {"model.embed_tokens.lora_a": ZEROS, "model.embed_tokens.lora_b": ZEROS.T},
-            {},
+            {
+                "model.embed_tokens.lora_a": np.tile(ZEROS, (8, 1)),
+                "model.embed_tokens.lora_b": ZEROS.T,
+            },
+            {"lora_parameters": {"rank": RANK, "scale": SCALE, "keys": [*KEYS, "model.embed_tokens"]}},
             "token embedding has no GGUF form",
         ),
     ],
@@ -220,7 +223,7 @@ def test_the_command_line_writes_one_and_says_what_is_missing(
     assert run_command_line(["convert", *base, str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tensors"] == 8
     for arguments, match in (
-        ([*base, str(tiny_mistral), str(out)], "an adapter has one output"),
+        ([*base, str(tiny_mistral), str(out)], "written alone"),
         (["--base", str(tiny_mistral), str(tiny_mistral), str(out)], "--base is the model of an adapter"),
         ([str(tiny_mistral)], "missing argument"),
         (["--adapter", str(adapter), str(tmp_path / "b.gguf")], "which model?"),

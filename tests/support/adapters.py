@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
+from t2sql.gguf import read_directory
+
 KEYS = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.o_proj", "mlp.down_proj")
 RANK, SCALE = 4, 5.0
 
@@ -28,6 +30,32 @@ def write_adapter(base: Path, out: Path, *, keys: tuple[str, ...] = KEYS, layers
     save_file(adapter, str(out / "adapters.safetensors"))
     lora = {"rank": RANK, "scale": SCALE, "dropout": 0.0, "keys": list(keys)}
     config = {"fine_tune_type": "lora", "num_layers": layers, "lora_parameters": lora}
+    (out / "adapter_config.json").write_text(json.dumps(config))
+    return out
+
+
+def write_adapter_of_all(base: Path, out: Path, *, dora: bool = False) -> Path:
+    """An adapter of every matrix inside the layers of a model of any family, with a strong effect."""
+    rng = np.random.default_rng(4)
+    adapter: dict[str, np.ndarray] = {}
+    keys = set()
+    for name, info in read_directory(base).tensors.items():
+        module, _, leaf = name.rpartition(".")
+        if leaf != "weight" or len(info.shape) != 2 or ".layers." not in name:
+            continue
+        keys.add(module.split(".", 3)[3])
+        rows, columns = info.shape
+        adapter[f"{module}.lora_a"] = rng.standard_normal((columns, RANK)) / columns**0.5
+        adapter[f"{module}.lora_b"] = rng.standard_normal((RANK, rows)) / 20
+        if dora:
+            norms = np.linalg.norm(info.float32(), axis=1)
+            adapter[f"{module}.m"] = norms * (1 + 0.1 * rng.standard_normal(rows))
+    out.mkdir()
+    stored = {name: np.ascontiguousarray(value, np.float32) for name, value in adapter.items()}
+    save_file(stored, str(out / "adapters.safetensors"))
+    lora = {"rank": RANK, "scale": SCALE, "dropout": 0.0, "keys": sorted(keys)}
+    kind = "dora" if dora else "lora"
+    config = {"fine_tune_type": kind, "num_layers": -1, "lora_parameters": lora}
     (out / "adapter_config.json").write_text(json.dumps(config))
     return out
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .files import AffineSource as AffineSource
 from .files import GgufHeader as GgufHeader
 from .files import GgufTensor as GgufTensor
+from .files import LowRankSource as LowRankSource
 from .files import MetadataArray as MetadataArray
 from .files import SafetensorsHeader as SafetensorsHeader
 from .files import SafetensorsTensor as SafetensorsTensor
@@ -20,6 +21,7 @@ from .files import read_gguf as read_gguf
 from .files import read_safetensors as read_safetensors
 from .files import write_gguf as write_gguf
 from .files import write_ggufs as write_ggufs
+from .files import write_safetensors as write_safetensors
 from .training import Activation as Activation
 from .training import AdamW as AdamW
 from .training import AttentionBlock as AttentionBlock

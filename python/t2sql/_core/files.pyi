@@ -1,4 +1,4 @@
-"""Headers of safetensors and GGUF files, and the one pass that writes a GGUF file."""
+"""Headers of safetensors and GGUF files, and the one pass that writes such files."""
 
 from collections.abc import Callable, Sequence
 from os import PathLike
@@ -73,11 +73,42 @@ class AffineSource:
     ) -> None: ...
 
 @final
+class LowRankSource:
+    """What an adapter adds to a matrix `[rows, columns]`: `scale * left @ right`, summed in float32.
+
+    An element of the product is a chain of fused multiply-adds over the rank in ascending order, of
+    `scale * left`, rounded, and `right`; it is then added to the matrix's element. The value does not depend
+    on the processor or the number of threads.
+
+    Args:
+        left: File and name of `[rows, rank]`: B of a linear layer, A of an embedding.
+        right: File and name of `[rank, columns]`: A of a linear layer, B of an embedding.
+        rank: The inner width.
+        scale: The factor of the product.
+        left_transposed: Whether the file has `left` as `[rank, rows]`.
+        right_transposed: Whether the file has `right` as `[columns, rank]`.
+        magnitudes: File and name of DoRA's `[rows]`: each row of the sum is multiplied by its magnitude over
+            its Euclidean norm.
+    """
+
+    def __init__(
+        self,
+        *,
+        left: tuple[str | PathLike[str], str],
+        right: tuple[str | PathLike[str], str],
+        rank: int,
+        scale: float,
+        left_transposed: bool = False,
+        right_transposed: bool = False,
+        magnitudes: tuple[str | PathLike[str], str] | None = None,
+    ) -> None: ...
+
+@final
 class TensorPlan:
     """One tensor to write.
 
     Args:
-        name: Its name in the GGUF.
+        name: Its name in the file to write.
         path: The safetensors or GGUF file that it comes from.
         source: Its name in that file.
         shape: The shape that it must have there, row-major; with `affine` that of the decoded matrix.
@@ -85,10 +116,12 @@ class TensorPlan:
             q4_0, or the source's own type.
         permute_heads: Reorders the rows of llama's q and k from Hugging Face's rotary layout to GGUF's, for
             this number of heads; 0 keeps the order.
-        add: Added to every element in float32.
+        add: Added to every element in float32, after `grid` and `low_rank`.
         affine: Set when `source` is the codes of a matrix that MLX quantized.
         weights: What a squared error costs in each column, float32 of one dimension: columns values, for each
             of the matrices where the tensor has more than two dimensions.
+        grid: Bits and group size to which the matrix is rounded as MLX quantizes it, before `low_rank`.
+        low_rank: An adapter of the matrix.
 
     Raises:
         InputError: There is no such type.
@@ -106,10 +139,12 @@ class TensorPlan:
         add: float = 0.0,
         affine: AffineSource | None = None,
         weights: NDArray[np.float32] | None = None,
+        grid: tuple[int, int] | None = None,
+        low_rank: LowRankSource | None = None,
     ) -> None: ...
     @property
     def name(self) -> str:
-        """Its name in the GGUF."""
+        """Its name in the file to write."""
 
     @property
     def dtype(self) -> str:
@@ -121,19 +156,23 @@ class TensorPlan:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its data in the GGUF.
+        """Bytes of its data in the file to write.
 
         Raises:
             InputError: The shape is not whole blocks of the type.
         """
 
 class WriteSummary(TypedDict):
-    """What was written: bytes and tensors of all files, seconds, and how many tensors have each type."""
+    """What was written: bytes and tensors of all files, seconds, and how many tensors have each type.
+
+    `max_change` is the largest change of a weight by an adapter, in float32; 0 without one.
+    """
 
     bytes: int
     tensors: int
     seconds: float
     types: dict[str, int]
+    max_change: float
 
 @final
 class MetadataArray:
@@ -202,6 +241,26 @@ def write_ggufs(
 
     Args:
         files: Path, metadata and tensors of each.
+        threads: As for `write_gguf`.
+        progress: As for `write_gguf`, over all files.
+        force: Replace files that exist.
+
+    Raises:
+        InputError: As `write_gguf`.
+        WorkError: As `write_gguf`.
+    """
+
+def write_safetensors(
+    files: Sequence[tuple[str | PathLike[str], Sequence[tuple[str, str]], Sequence[TensorPlan]]],
+    *,
+    threads: int | None = None,
+    progress: Callable[[int, int, str], object] | None = None,
+    force: bool = False,
+) -> WriteSummary:
+    """Write safetensors files in one pass, as `write_ggufs`; tensors are of the types f32, f16 and bf16.
+
+    Args:
+        files: Path, `__metadata__` and tensors of each, in file order.
         threads: As for `write_gguf`.
         progress: As for `write_gguf`, over all files.
         force: Replace files that exist.

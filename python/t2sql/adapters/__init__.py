@@ -1,4 +1,4 @@
-"""Adapter directories as mlx-lm writes them, read without a runtime."""
+"""Adapter directories as mlx-lm and PEFT write them, read without a runtime."""
 
 import lazy_loader
 

@@ -9,15 +9,21 @@ from .mlx_lm import LEAVES as LEAVES
 from .mlx_lm import WEIGHTS as WEIGHTS
 from .mlx_lm import AdapterConfig as AdapterConfig
 from .mlx_lm import LoraParameters as LoraParameters
+from .mlx_lm import adapter_weights as adapter_weights
 from .mlx_lm import read_adapter_config as read_adapter_config
+from .peft import PEFT_WEIGHTS as PEFT_WEIGHTS
+from .peft import PeftConfig as PeftConfig
 
 __all__ = [
     "CONFIG",
     "LEAVES",
+    "PEFT_WEIGHTS",
     "WEIGHTS",
     "AdapterConfig",
     "AdapterIdentity",
     "LoraParameters",
+    "PeftConfig",
+    "adapter_weights",
     "check_adapter_not_fused",
     "check_identity",
     "fused_adapters",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.adapters.mlx_lm import WEIGHTS, AdapterConfig
+from t2sql.adapters.mlx_lm import AdapterConfig, adapter_weights
 from t2sql.errors import InputError
 from t2sql.plain import JsonObject, parse_json
 
@@ -24,7 +24,7 @@ class AdapterIdentity:
 
     Attributes:
         name: The last three parts of its path when it was fused or converted.
-        fingerprint: SHA-256 of its adapters.safetensors, 32 hexadecimal digits; "" in models that were fused
+        fingerprint: SHA-256 of the file with its tensors, 32 hexadecimal digits; "" in models that were fused
             before there were fingerprints.
     """
 
@@ -42,13 +42,13 @@ def identify_adapter(path: Path) -> AdapterIdentity:
     Raises:
         InputError: Its weights cannot be read.
     """
-    digest = hashlib.sha256()
+    digest, weights = hashlib.sha256(), adapter_weights(path)
     try:
-        with (path / WEIGHTS).open("rb") as file:
+        with weights.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     except OSError as error:
-        raise InputError("the adapter cannot be read", where=path / WEIGHTS, found=error.strerror) from None
+        raise InputError("the adapter cannot be read", where=weights, found=error.strerror) from None
     return AdapterIdentity("/".join(path.resolve().parts[-3:]), digest.hexdigest()[:32])
 
 

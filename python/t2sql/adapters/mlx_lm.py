@@ -1,4 +1,4 @@
-"""An adapter directory in mlx-lm's format: adapters.safetensors beside adapter_config.json."""
+"""The config of an adapter directory: mlx-lm's format, or PEFT's, whose file has the same name."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from t2sql.adapters.peft import PEFT_WEIGHTS, PeftConfig
 from t2sql.checked_json import MAX_F32, CheckedJson, read_json
 from t2sql.errors import InputError
 from t2sql.plain import JsonObject
 
 WEIGHTS = "adapters.safetensors"
 CONFIG = "adapter_config.json"
-_PEFT_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
+_PEFT_PICKLE = "adapter_model.bin"
 # The last part of a tensor's name in adapters.safetensors: A and B of LoRA, and the magnitude of DoRA.
 LEAVES = ("lora_a", "lora_b", "m")
 
@@ -56,6 +57,8 @@ class AdapterConfig:
         prompt_format: The prompt format that the adapter was trained with; None when the file has none.
         base_adapters: Fingerprints of the adapters that its base had in its weights already; None when the
             file does not say.
+        peft: PEFT's settings of an adapter in that format, where ranks and scales may differ between modules;
+            None of one in mlx-lm's.
     """
 
     fine_tune_type: FineTuneType
@@ -65,6 +68,7 @@ class AdapterConfig:
     base_bits: int | None = None
     prompt_format: str | None = None
     base_adapters: tuple[str, ...] | None = None
+    peft: PeftConfig | None = None
 
     @classmethod
     def from_json(cls, document: JsonObject, where: object) -> AdapterConfig:
@@ -92,6 +96,17 @@ class AdapterConfig:
             base_adapters=_base_adapters(config),
         )
 
+    @classmethod
+    def of_peft(cls, peft: PeftConfig) -> AdapterConfig:
+        """The config of an adapter of PEFT."""
+        return cls(
+            fine_tune_type="dora" if peft.use_dora else "lora",
+            num_layers=-1,
+            lora=LoraParameters(peft.rank, peft.scale_of("")),
+            model=peft.base_model,
+            peft=peft,
+        )
+
     def check_layers(self, layers: int, where: object) -> None:
         """Check that a model has the layers that are adapted.
 
@@ -112,46 +127,64 @@ class AdapterConfig:
 
 
 def read_adapter_config(path: Path) -> AdapterConfig:
-    """Read adapter_config.json of the adapter directory `path`.
+    """Read adapter_config.json of the adapter directory `path`, of either format.
 
     Raises:
-        InputError: There is no such directory, one of its two files is missing, or the settings that
-            applying the adapter needs are missing or malformed.
+        InputError: There is no such directory, one of its two files is missing, it holds adapters of two
+            formats, or the settings that applying the adapter needs are missing or malformed.
     """
-    if path.suffix == ".npz" or (not (path / WEIGHTS).is_file() and any(path.glob("*.npz"))):
+    weights = adapter_weights(path)
+    file = path / CONFIG
+    document = read_json(file)
+    stated = "PEFT's" if document.get("peft_type") is not None else "mlx-lm's"
+    if (weights.name == PEFT_WEIGHTS) != (stated == "PEFT's"):
+        raise InputError(
+            "adapters of two formats in one directory",
+            where=path,
+            expected=f"{WEIGHTS} with mlx-lm's settings, or {PEFT_WEIGHTS} with PEFT's",
+            found=f"{weights.name} with {stated} in {CONFIG}",
+        )
+    if stated == "PEFT's":
+        return AdapterConfig.of_peft(PeftConfig.from_json(document, file))
+    return AdapterConfig.from_json(document, file)
+
+
+def adapter_weights(path: Path) -> Path:
+    """The file with the tensors of an adapter directory of either format.
+
+    Raises:
+        InputError: There is no such directory, one of its two files is missing, or it holds adapters of two
+            formats or of one that is not read.
+    """
+    own, peft = path / WEIGHTS, path / PEFT_WEIGHTS
+    if path.suffix == ".npz" or (not own.is_file() and any(path.glob("*.npz"))):
         raise InputError(
             "adapters in the old .npz format are not supported",
             where=path,
             expected=f"a directory with {WEIGHTS} and {CONFIG}",
             hint="Rank and scale of such an adapter are stored nowhere: train again, or write both files",
         )
-    _check_not_peft(path)
+    if own.is_file() and peft.is_file():
+        raise InputError(
+            "adapters of two formats in one directory",
+            where=path,
+            expected=f"{WEIGHTS} (mlx-lm, t2sql) or {PEFT_WEIGHTS} (PEFT)",
+            found="both",
+            hint=f"Move one of them to a directory of its own, with the {CONFIG} that belongs to it",
+        )
+    if (path / _PEFT_PICKLE).is_file() and not own.is_file() and not peft.is_file():
+        raise InputError(
+            "adapters of PEFT in pickled files are not read",
+            where=path / _PEFT_PICKLE,
+            expected=PEFT_WEIGHTS,
+            hint="Save it again with PEFT: save_pretrained(DIR, safe_serialization=True)",
+        )
     if not path.is_dir():
         raise InputError("no such adapter", where=path, expected=f"a directory with {WEIGHTS} and {CONFIG}")
-    for name in (CONFIG, WEIGHTS):
+    for name in (CONFIG, PEFT_WEIGHTS if peft.is_file() else WEIGHTS):
         if not (path / name).is_file():
             raise InputError("not an adapter", where=path, expected=name)
-    file = path / CONFIG
-    return AdapterConfig.from_json(read_json(file), file)
-
-
-def _check_not_peft(path: Path) -> None:
-    """Refuse an adapter as Hugging Face's PEFT writes it, with the way to use it all the same."""
-    file = next((path / name for name in _PEFT_WEIGHTS if (path / name).is_file()), None)
-    if file is None or (path / WEIGHTS).is_file():
-        return
-    found = file.name
-    if (path / CONFIG).is_file():
-        settings = CheckedJson(read_json(path / CONFIG), str(path / CONFIG))
-        kind, rank = settings.text("peft_type", default=""), settings.document.get("r")
-        found += f" ({kind}, r = {rank})" if kind else ""
-    raise InputError(
-        "adapters of PEFT are not read",
-        where=path,
-        expected=f"{WEIGHTS} and {CONFIG} as mlx-lm and t2sql train write them",
-        found=found,
-        hint="Merge it with PEFT (model.merge_and_unload().save_pretrained(DIR)) and use DIR as the model",
-    )
+    return peft if peft.is_file() else own
 
 
 def _base_adapters(config: CheckedJson) -> tuple[str, ...] | None:

@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from t2sql.cache import temporary_folder
-from t2sql.fuse.adding import add_adapters
-from t2sql.fuse.directory import Description, write_config, write_files, write_weights
-from t2sql.gguf import convert
-from t2sql.models import ModelRef, adapter_applied, flat, load, resolve
-from t2sql.runtimes import mx
+from t2sql.fuse.converting import convert_adapted
+from t2sql.gguf import convert, read_model
+from t2sql.models import ModelRef, as_directory, resolve
+
+_FLOAT32_BYTES = 4
 
 
 class Adapted:
-    """A base model, loaded once in float32.
+    """A base model.
 
     `fuse` compares the logits of what it writes with those of base + adapter; here nothing is compared.
     """
 
     def __init__(self, model: ModelRef | str | Path) -> None:
-        """Load the model.
+        """Find the model; a GGUF file is imported into the cache.
 
         Raises:
-            InputError: As `models.load` does.
+            InputError: There is no such model, or it has no GGUF family.
         """
-        self._ref = model if isinstance(model, ModelRef) else resolve(model)
-        self._loaded = load(self._ref, quantized=False, dtype="float32")
+        self._ref = as_directory(model if isinstance(model, ModelRef) else resolve(model))
+        self._parameters = read_model(self._ref.path).parameters
 
     @property
     def bytes(self) -> int:
         """What the weights take as float32, in bytes."""
-        return sum(value.nbytes for value in flat(self._loaded.model.parameters()).values())
+        return _FLOAT32_BYTES * self._parameters
 
     @contextmanager
     def gguf(self, adapter: Path | None, gguf_type: str) -> Iterator[Path]:
-        """Add base and adapter in float32 and convert the sum.
+        """Add base and adapter in float32 and write the sum.
 
         Args:
             adapter: The adapter directory; None for the base alone.
@@ -49,16 +49,8 @@ class Adapted:
             InputError: The adapter does not fit, or the model has no GGUF family.
         """
         with temporary_folder("scoring") as folder:
-            directory = folder / "fused"
-            directory.mkdir()
-            self._write(adapter, directory)
-            yield convert(directory, folder / f"{directory.name}.{gguf_type}.gguf", type=gguf_type).path
-
-    def _write(self, adapter: Path | None, directory: Path) -> None:
-        network, base = self._loaded.model, self._loaded.path
-        with nullcontext() if adapter is None else adapter_applied(network, adapter, base):
-            if adapter is not None:
-                add_adapters(network)
-            write_weights(network, directory, mx.float32)
-        write_config(base, directory, "float32", Description.of(self._ref, adapter))
-        write_files(base, directory)
+            out = folder / f"fused.{gguf_type}.gguf"
+            if adapter is None:
+                yield convert(self._ref.path, out, type=gguf_type).path
+            else:
+                yield convert_adapted(self._ref, adapter, out, check_effect=False, type=gguf_type).path

@@ -1,8 +1,13 @@
+from .adapted_tensors import AdaptedTensor as AdaptedTensor
+from .adapted_tensors import with_changes as with_changes
 from .adapter import AdapterOptions as AdapterOptions
 from .adapter import convert_adapter as convert_adapter
+from .adapter_changes import AdapterChanges as AdapterChanges
+from .adapter_changes import LowRank as LowRank
 from .adapter_file import AdapterFile as AdapterFile
 from .adapter_file import read_adapter as read_adapter
 from .adapter_import import import_adapter as import_adapter
+from .adapter_weights import read_changes as read_changes
 from .container import GgufFile as GgufFile
 from .container import SafetensorsFile as SafetensorsFile
 from .container import main_type as main_type
@@ -28,6 +33,7 @@ from .hf_config import ModelConfig as ModelConfig
 from .hf_config import read_config as read_config
 from .hf_weights import read_weights as read_weights
 from .hf_weights import safetensors_files as safetensors_files
+from .hf_writing import write_weights as write_weights
 from .imatrix import ColumnStatistics as ColumnStatistics
 from .imatrix import ImportanceMatrix as ImportanceMatrix
 from .imatrix import read_imatrix as read_imatrix
@@ -36,6 +42,7 @@ from .importer import import_gguf as import_gguf
 from .inspection import Inspection as Inspection
 from .inspection import inspect as inspect
 from .metadata import metadata_of as metadata_of
+from .mlx_affine import AffineTensor as AffineTensor
 from .options import ConvertKeywords as ConvertKeywords
 from .options import ConvertOptions as ConvertOptions
 from .options import OutputKeywords as OutputKeywords
@@ -66,8 +73,11 @@ __all__ = [
     "LONG",
     "MAX_LAYERS",
     "TYPES",
+    "AdaptedTensor",
+    "AdapterChanges",
     "AdapterFile",
     "AdapterOptions",
+    "AffineTensor",
     "ByteArray",
     "ColumnStatistics",
     "ConvertKeywords",
@@ -81,6 +91,7 @@ __all__ = [
     "HfDirectory",
     "ImportanceMatrix",
     "Inspection",
+    "LowRank",
     "MetadataValue",
     "ModelConfig",
     "OutputKeywords",
@@ -107,6 +118,7 @@ __all__ = [
     "quantize",
     "quantize_rows",
     "read_adapter",
+    "read_changes",
     "read_config",
     "read_directory",
     "read_gguf",
@@ -123,5 +135,7 @@ __all__ = [
     "to_hf_rows",
     "tokenizer_json",
     "type_named",
+    "with_changes",
     "write_imatrix",
+    "write_weights",
 ]

@@ -1,4 +1,4 @@
-"""A LoRA adapter in mlx-lm's format as a GGUF that llama.cpp applies to its base at run time.
+"""A LoRA adapter, in mlx-lm's format or PEFT's, as a GGUF that llama.cpp applies to its base at run time.
 
 The file is what llama.cpp's convert_lora_to_gguf.py writes: for each adapted matrix of the base a
 `NAME.lora_a` [rank, inputs] and a `NAME.lora_b` [outputs, rank].
@@ -20,7 +20,6 @@ from t2sql._core import TensorPlan
 from t2sql.adapters import (
     WEIGHTS,
     AdapterConfig,
-    LoraParameters,
     check_adapter_not_fused,
     fused_adapters,
     identify_adapter,
@@ -29,12 +28,12 @@ from t2sql.adapters import (
 from t2sql.bounds import check_names
 from t2sql.errors import InputError
 from t2sql.files import check_free
+from t2sql.gguf.adapter_changes import AdapterChanges, LowRank
 from t2sql.gguf.adapter_file import BASE_ADAPTERS_KEY, BASE_KEY, fingerprint
-from t2sql.gguf.adapter_weights import HINT_FUSE, LoraPair, check_fit, read_pairs
+from t2sql.gguf.adapter_weights import read_changes
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.entries import Entry
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, GgmlType, type_named
-from t2sql.gguf.hf_config import MAX_LAYERS
 from t2sql.gguf.metadata import adapter_entries
 from t2sql.gguf.options import OutputOptions
 from t2sql.gguf.plan import FilePlan, plan_tensor
@@ -42,6 +41,8 @@ from t2sql.gguf.source_model import SourceModel, read_model
 from t2sql.gguf.writing import ConvertResult, write_files
 from t2sql.progress import Progress
 from t2sql.prompt import DEFAULT_FORMAT
+
+_HINT_FUSE = "Fuse it into its model instead: t2sql fuse, or t2sql convert DIR OUT.gguf --adapter A"
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def convert_adapter(
 
     Args:
         base: The directory of the model that the adapter will be applied to.
-        adapter: The adapter's directory, in mlx-lm's format.
+        adapter: The adapter's directory, in mlx-lm's format or PEFT's.
         out: The GGUF file to write.
         options: How to convert.
         progress: Counts bytes of the source.
@@ -120,17 +121,15 @@ def convert_adapter(
     out, adapter = Path(out), Path(adapter)
     check_free(out, force=options.force)
     config = read_adapter_config(adapter)
-    lora = _lora_of(config, adapter)
+    if config.fine_tune_type != "lora":
+        raise _no_gguf_form(adapter, "lora", config.fine_tune_type)
     model = read_model(base)
     check_adapter_not_fused(adapter, config, model.directory.path)
-    config.check_layers(model.directory.config.integer("num_hidden_layers", most=MAX_LAYERS), adapter)
     if options.trained_on is not None:
         _check_base(read_model(options.trained_on), model, adapter)
-    pairs = [
-        replace(pair, module=model.directory.module_name(pair.module))
-        for pair in read_pairs(adapter / WEIGHTS)
-    ]
-    check_fit(pairs, lora.rank, adapter, model.directory, {hf: gguf for gguf, hf in model.names.items()})
+    read = read_changes(adapter, model.directory, config)
+    pairs = _pairs_of(adapter, read)
+    read.check_effect(adapter)
     warnings = []
     if config.base_bits:
         warnings.append(
@@ -138,8 +137,10 @@ def convert_adapter(
             "on other weights its effect differs a little"
         )
     with tempfile.TemporaryDirectory(prefix="t2sql-adapter-") as folder:
-        tensors = _plan_matrices(pairs, Path(folder) / WEIGHTS, model, target)
-        metadata = _metadata(adapter, config, lora, model, target)
+        # llama.cpp multiplies by alpha / rank, with one alpha for all matrices.
+        alpha = pairs[0].scale * pairs[0].rank
+        tensors = _plan_matrices(pairs, alpha, Path(folder) / WEIGHTS, model, target)
+        metadata = _metadata(adapter, config, alpha, model, target)
         if options.min_logprob is not None:
             metadata.append(Entry("t2sql.min_logprob", "f32", options.min_logprob))
         if options.grammar is not None:
@@ -149,16 +150,27 @@ def convert_adapter(
         return write_files([plan], write, started=started, warnings=warnings, progress=progress)
 
 
-def _lora_of(config: AdapterConfig, adapter: Path) -> LoraParameters:
-    if config.fine_tune_type != "lora" or config.lora is None:
-        raise InputError(
-            "the adapter has no GGUF form",
-            where=adapter,
-            expected="lora",
-            found=config.fine_tune_type,
-            hint=HINT_FUSE,
+def _pairs_of(adapter: Path, changes: AdapterChanges) -> list[LowRank]:
+    """The products of an adapter that consists of nothing else."""
+    if changes.whole:
+        raise _no_gguf_form(
+            adapter, "matrices lora_a and lora_b", f"whole tensors, such as {min(changes.whole)}"
         )
-    return config.lora
+    for pair in changes.low_rank.values():
+        if pair.is_embedding:
+            raise InputError(
+                "an adapter of the token embedding has no GGUF form",
+                where=adapter,
+                found=pair.module,
+                hint=_HINT_FUSE,
+            )
+    return list(changes.low_rank.values())
+
+
+def _no_gguf_form(adapter: Path, expected: str, found: str) -> InputError:
+    return InputError(
+        "the adapter has no GGUF form", where=adapter, expected=expected, found=found, hint=_HINT_FUSE
+    )
 
 
 def _check_base(trained_on: SourceModel, base: SourceModel, adapter: Path) -> None:
@@ -173,7 +185,7 @@ def _check_base(trained_on: SourceModel, base: SourceModel, adapter: Path) -> No
 
 
 def _metadata(
-    adapter: Path, config: AdapterConfig, lora: LoraParameters, base: SourceModel, target: GgmlType
+    adapter: Path, config: AdapterConfig, alpha: float, base: SourceModel, target: GgmlType
 ) -> list[Entry]:
     inside = [identity.fingerprint for identity in fused_adapters(base.directory.config.document)]
     return [
@@ -183,8 +195,7 @@ def _metadata(
         Entry("general.file_type", "u32", target.file_type),
         Entry("general.quantization_version", "u32", QUANTIZATION_VERSION),
         Entry("adapter.type", "str", "lora"),
-        # llama.cpp multiplies by alpha / rank, mlx-lm by scale.
-        Entry("adapter.lora.alpha", "f32", lora.scale * lora.rank),
+        Entry("adapter.lora.alpha", "f32", alpha),
         Entry("t2sql.prompt_format", "str", config.prompt_format or DEFAULT_FORMAT.name),
         Entry(BASE_KEY, "str", _fingerprint(base)),
         *adapter_entries([identify_adapter(adapter)]),
@@ -193,22 +204,23 @@ def _metadata(
 
 
 def _plan_matrices(
-    pairs: Sequence[LoraPair], file: Path, base: SourceModel, target: GgmlType
+    pairs: Sequence[LowRank], alpha: float, file: Path, base: SourceModel, target: GgmlType
 ) -> list[TensorPlan]:
-    """Store both matrices of every pair transposed in `file`, which the returned plans read.
+    """Store both matrices of every pair in `file` as llama.cpp has them; the returned plans read it.
 
-    mlx-lm computes `x A B` with A [inputs, rank] and B [rank, outputs]; llama.cpp stores a matrix by its
-    output rows. The rows of B also go into the order of the base's own rows.
+    llama.cpp stores a matrix by its output rows. The rows of B also go into the order of the base's own rows;
+    where a module's scale is another than alpha / rank, its B is multiplied by the ratio.
     """
-    transposed: dict[str, np.ndarray] = {}
+    matrices: dict[str, np.ndarray] = {}
     heads: dict[str, int] = {}
     for pair in pairs:
         name = str(base.family.to_gguf(f"{pair.module}.weight"))
-        transposed[f"{name}.lora_a"] = np.ascontiguousarray(pair.a.float32().T)
-        transposed[f"{name}.lora_b"] = np.ascontiguousarray(pair.b.float32().T)
+        ratio = np.float32(pair.scale * pair.rank / alpha)
+        matrices[f"{name}.lora_a"] = np.ascontiguousarray(pair.right.float32())
+        matrices[f"{name}.lora_b"] = np.ascontiguousarray(pair.left.float32() * ratio)
         heads[f"{name}.lora_b"] = base.family.heads(name, base.directory.config)
-    save_file(transposed, file)
+    save_file(matrices, file)
     stored = read_safetensors(file).tensors
     return [
-        plan_tensor(name, stored[name], target.name, permute_heads=heads.get(name, 0)) for name in transposed
+        plan_tensor(name, stored[name], target.name, permute_heads=heads.get(name, 0)) for name in matrices
     ]

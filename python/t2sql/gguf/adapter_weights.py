@@ -1,119 +1,114 @@
-"""The LoRA matrices of an adapter in mlx-lm's format, checked to be whole and to fit a model."""
+"""The changes of an adapter in mlx-lm's format: adapters.safetensors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
-from t2sql.errors import InputError, WorkError
+from t2sql.adapters import LEAVES, WEIGHTS, AdapterConfig, LoraParameters, read_adapter_config
+from t2sql.errors import InputError
+from t2sql.gguf.adapter_changes import (
+    EMBEDDINGS,
+    AdapterChanges,
+    Factor,
+    LowRank,
+    check_complete,
+    check_whole,
+    checked_low_rank,
+    stated_layers,
+)
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.hf import HfDirectory
+from t2sql.gguf.hf_config import MAX_LAYERS
+from t2sql.gguf.peft_weights import read_peft
 from t2sql.gguf.tensors import TensorInfo
 
-HINT_FUSE = "Fuse it into its model instead: t2sql fuse"
+_HINT = "Another rank in adapter_config.json, or another model"
 
 
-@dataclass(frozen=True)
-class LoraPair:
-    """The two matrices of one adapted module, whose output gains `scale * x A B`.
+def read_changes(
+    adapter: Path, directory: HfDirectory, config: AdapterConfig | None = None
+) -> AdapterChanges:
+    """Read an adapter directory of either format.
 
-    Attributes:
-        module: The module's name in Hugging Face's model, such as "model.layers.3.self_attn.q_proj".
-        a: A, [inputs, rank].
-        b: B, [rank, outputs].
-    """
-
-    module: str
-    a: TensorInfo
-    b: TensorInfo
-
-
-def read_pairs(file: Path) -> list[LoraPair]:
-    """Read the matrices of adapters.safetensors, in the order of the file.
+    Args:
+        adapter: The directory.
+        directory: The model that the adapter is for.
+        config: The adapter's config, where the caller has read it.
 
     Raises:
-        InputError: The file holds something else than pairs of matrices, DoRA's magnitudes for example.
-        WorkError: Every B is zero, so that the adapter has no effect.
+        InputError: It is no adapter, its tensors are not those that its config states, or they do not fit the
+            model.
     """
-    matrices: dict[str, dict[str, TensorInfo]] = {}
-    for name, info in read_safetensors(file).tensors.items():
+    config = read_adapter_config(adapter) if config is None else config
+    if config.peft is not None:
+        return read_peft(adapter, config.peft, directory)
+    layers = directory.config.integer("num_hidden_layers", most=MAX_LAYERS)
+    config.check_layers(layers, adapter)
+    tensors = read_safetensors(adapter / WEIGHTS).tensors
+    if not tensors:
+        raise InputError("the adapter is empty", where=adapter / WEIGHTS)
+    if config.lora is None:
+        whole = {directory.module_name(name): info for name, info in tensors.items()}
+        for name, info in whole.items():
+            check_whole(adapter, directory, name, info)
+        return AdapterChanges({}, whole)
+    low_rank = {pair.module: pair for pair in _pairs(adapter, config, config.lora, directory, tensors)}
+    check_complete(adapter, _stated(config.lora, stated_layers(config, layers), directory), low_rank)
+    return AdapterChanges(low_rank, {}, config.base_bits)
+
+
+def _pairs(
+    adapter: Path,
+    config: AdapterConfig,
+    lora: LoraParameters,
+    directory: HfDirectory,
+    tensors: Mapping[str, TensorInfo],
+) -> list[LowRank]:
+    """The matrices of each module; mlx-lm computes `x A B` with A [inputs, rank] and B [rank, outputs]."""
+    modules: dict[str, dict[str, TensorInfo]] = {}
+    for name, info in tensors.items():
         module, _, leaf = name.rpartition(".")
-        _check_matrix(file, info, leaf)
-        matrices.setdefault(module, {})[leaf] = info
-    if not matrices:
-        raise InputError("the adapter is empty", where=file, expected="matrices lora_a and lora_b")
-    for module, pair in matrices.items():
-        for leaf in ("lora_a", "lora_b"):
-            if leaf not in pair:
-                raise InputError("the adapter lacks a tensor", where=file, expected=f"{module}.{leaf}")
-    pairs = [LoraPair(module, pair["lora_a"], pair["lora_b"]) for module, pair in matrices.items()]
-    if not any(pair.b.float32().any() for pair in pairs):
-        raise WorkError("the adapter has no effect", where=file, found="nothing but zeros in every lora_b")
+        is_matrix = len(info.shape) == (1 if leaf == "m" else 2)
+        if leaf not in LEAVES or not is_matrix or (leaf == "m" and config.fine_tune_type != "dora"):
+            raise InputError(
+                "not a tensor of a LoRA adapter",
+                where=f"{adapter / WEIGHTS}: {name}",
+                expected="matrices lora_a and lora_b"
+                + (", vectors m" if config.fine_tune_type == "dora" else ""),
+                found=f"shape {list(info.shape)}",
+            )
+        modules.setdefault(module, {})[leaf] = info
+    leaves = LEAVES if config.fine_tune_type == "dora" else LEAVES[:2]
+    pairs = []
+    for module, parts in modules.items():
+        for leaf in leaves:
+            if leaf not in parts:
+                raise InputError("the adapter lacks a tensor", where=adapter, expected=f"{module}.{leaf}")
+        a, b = parts["lora_a"], parts["lora_b"]
+        is_embedding = module.rpartition(".")[2] in EMBEDDINGS
+        left, right = (
+            (Factor(a, False), Factor(b, False)) if is_embedding else (Factor(b, True), Factor(a, True))
+        )
+        pair = LowRank(directory.module_name(module), lora.scale, left, right, parts.get("m"))
+        pairs.append(checked_low_rank(adapter, directory, pair, lora.rank, _HINT))
     return pairs
 
 
-def check_fit(
-    pairs: Sequence[LoraPair],
-    rank: int,
-    adapter: Path,
-    directory: HfDirectory,
-    gguf_of: Mapping[str, str],
-) -> None:
-    """Refuse matrices that do not belong to a module of the model.
-
-    Args:
-        pairs: The adapter's matrices.
-        rank: The rank that adapter_config.json states.
-        adapter: The adapter's directory, for errors.
-        directory: The model.
-        gguf_of: Hugging Face name -> GGUF name of the model's tensors.
-
-    Raises:
-        InputError: A module is unknown or the token embedding, or a matrix has another shape.
-    """
-    for pair in pairs:
-        weight = f"{pair.module}.weight"
-        if weight not in gguf_of:
-            raise InputError(
-                "the adapter belongs to another model",
-                where=adapter,
-                expected=f"modules of {directory.path}",
-                found=pair.module,
-            )
-        if gguf_of[weight] == "token_embd.weight":
-            raise InputError(
-                "an adapter of the token embedding has no GGUF form",
-                where=adapter,
-                found=pair.module,
-                hint=HINT_FUSE,
-            )
-        outputs, inputs = directory.tensors[weight].shape
-        for leaf, info, shape in (
-            ("lora_a", pair.a, (inputs, rank)),
-            ("lora_b", pair.b, (rank, outputs)),
-        ):
-            if info.shape != shape:
-                raise InputError(
-                    "the adapter does not fit the model",
-                    where=f"{adapter}: {pair.module}.{leaf}",
-                    expected=f"shape {list(shape)}",
-                    found=list(info.shape),
-                    hint="Another rank in adapter_config.json, or another model",
-                )
-
-
-def _check_matrix(file: Path, info: TensorInfo, leaf: str) -> None:
-    where = f"{file}: {info.name}"
-    if leaf == "m":
-        raise InputError(
-            "the adapter has no GGUF form", where=where, expected="lora", found="dora", hint=HINT_FUSE
-        )
-    if leaf not in ("lora_a", "lora_b") or len(info.shape) != 2:
-        raise InputError(
-            "the adapter has no GGUF form",
-            where=where,
-            expected="matrices lora_a and lora_b",
-            found=f"shape {list(info.shape)}",
-            hint=HINT_FUSE,
-        )
+def _stated(lora: LoraParameters, layers: range, directory: HfDirectory) -> set[str]:
+    """The modules that the config names, as `mlx_lm.tuner.utils.linear_to_lora_layers` chooses them."""
+    stated = set()
+    for name, info in directory.tensors.items():
+        module, _, leaf = name.rpartition(".")
+        if leaf != "weight" or len(info.shape) != 2:
+            continue
+        prefix, _, rest = module.partition("layers.")
+        layer, _, inner = rest.partition(".")
+        is_inside = bool(rest) and layer.isdecimal() and prefix in ("model.", "")
+        if lora.keys is None:
+            is_stated = is_inside and int(layer) in layers
+        else:
+            is_stated = (is_inside and int(layer) in layers and inner in lora.keys) or module in lora.keys
+        if is_stated:
+            stated.add(module)
+    return stated

@@ -18,13 +18,13 @@ from t2sql.files import check_free
 from t2sql.gguf.container import read_safetensors
 from t2sql.gguf.families.registry import by_hf_architecture
 from t2sql.gguf.ggml_types import file_type_named
-from t2sql.gguf.hf import HfDirectory
+from t2sql.gguf.hf import HfDirectory, read_directory
 from t2sql.gguf.hf_config import read_config
 from t2sql.gguf.importance import apply_importance
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.options import ConvertKeywords, ConvertOptions
 from t2sql.gguf.plan import plan_files, plan_tensor
-from t2sql.gguf.source_model import read_model
+from t2sql.gguf.source_model import model_of, read_model
 from t2sql.gguf.tensor_types import plan_types
 from t2sql.gguf.tensors import FloatArray
 from t2sql.gguf.writing import ConvertResult, write_files
@@ -32,7 +32,7 @@ from t2sql.progress import Progress
 
 
 def convert(
-    source: str | Path,
+    source: str | Path | HfDirectory,
     out: str | Path,
     options: ConvertOptions = ConvertOptions(),  # noqa: B008 (frozen)
     *,
@@ -46,7 +46,7 @@ def convert(
 
     Args:
         source: A directory with config.json, safetensors weights (full precision, or quantized by MLX) and
-            a tokenizer.
+            a tokenizer; or one that is read already, whose tensors may have an adapter in them.
         out: The GGUF file; with `max_shard_size`, the name that the files of the set are named after.
         options: How to convert.
         progress: Counts bytes of the source.
@@ -59,10 +59,11 @@ def convert(
     started = time.perf_counter()
     check_names("convert", changes, ConvertKeywords.__annotations__)
     options = replace(options, **changes)
-    source, out = Path(source), Path(out)
+    out = Path(out)
     target = file_type_named(options.type)
     check_free(out, force=options.force)
-    model = read_model(source, pre=options.pre)
+    directory = source if isinstance(source, HfDirectory) else read_directory(Path(source))
+    model = model_of(directory, pre=options.pre)
     family, config, sources = model.family, model.directory.config, model.tensors
     shapes = {name: info.shape for name, info in sources.items()}
     chosen = plan_types(shapes, target, options)

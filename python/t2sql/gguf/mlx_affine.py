@@ -12,7 +12,7 @@ from t2sql._core import AffineSource
 from t2sql.checked_json import CheckedJson
 from t2sql.errors import InputError
 from t2sql.gguf.hf_config import ModelConfig
-from t2sql.gguf.tensors import FloatArray, TensorInfo
+from t2sql.gguf.tensors import CoreKeywords, FloatArray, TensorInfo
 
 # The widths of codes that `mlx.core.quantize` has in its affine mode.
 BITS = (2, 3, 4, 5, 6, 8)
@@ -42,15 +42,16 @@ class AffineTensor(TensorInfo):
         """Bytes of codes, scales and biases."""
         return self.nbytes + self.scales.nbytes + self.biases.nbytes
 
-    def core_source(self) -> AffineSource:
+    def core_keywords(self) -> CoreKeywords:
         """Where the Rust core finds scales and biases, and how the codes are packed."""
         scales, biases = self.scales, self.biases
-        return AffineSource(
+        affine = AffineSource(
             bits=self.bits,
             group_size=self.group_size,
             scales=(scales.path, scales.name),
             biases=(biases.path, biases.name),
         )
+        return {"affine": affine}
 
     def float32(self, start: int = 0, stop: int | None = None) -> FloatArray:
         """Rows `start` to `stop` as MLX dequantizes them in float32, rounding after each operation."""

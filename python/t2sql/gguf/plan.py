@@ -9,7 +9,6 @@ from pathlib import Path
 from t2sql._core import TensorPlan
 from t2sql.errors import InputError
 from t2sql.gguf.entries import Entry
-from t2sql.gguf.mlx_affine import AffineTensor
 from t2sql.gguf.shards import COUNT, INDEX, MOST_FILES, TENSORS, parse_size, shard_path
 from t2sql.gguf.tensors import FloatArray, TensorInfo
 
@@ -46,7 +45,7 @@ def plan_tensor(
     """One tensor of the output.
 
     Args:
-        name: Its name in the GGUF.
+        name: Its name in the output.
         source: The tensor whose values it gets.
         target_type: The ggml type to write.
         permute_heads: The number of heads whose rows go from Hugging Face's rotary order to GGUF's; 0
@@ -62,7 +61,7 @@ def plan_tensor(
         dtype=target_type,
         permute_heads=permute_heads,
         add=add,
-        affine=source.core_source() if isinstance(source, AffineTensor) else None,
+        **source.core_keywords(),
         **({} if weights is None else {"weights": weights}),
     )
 
@@ -114,7 +113,7 @@ def count_types(files: Sequence[FilePlan]) -> dict[str, int]:
     return counts
 
 
-def _split(tensors: Sequence[TensorPlan], max_bytes: int) -> list[Sequence[TensorPlan]]:
+def split_by_size(tensors: Sequence[TensorPlan], max_bytes: int) -> list[list[TensorPlan]]:
     """Consecutive tensors of at most `max_bytes` of data together; a larger tensor gets a file of its own."""
     shards: list[list[TensorPlan]] = [[]]
     size = 0
@@ -124,6 +123,12 @@ def _split(tensors: Sequence[TensorPlan], max_bytes: int) -> list[Sequence[Tenso
             size = 0
         shards[-1].append(tensor)
         size += tensor.nbytes
+    return shards
+
+
+def _split(tensors: Sequence[TensorPlan], max_bytes: int) -> list[Sequence[TensorPlan]]:
+    """As `split_by_size`, in no more files than the format can number."""
+    shards = split_by_size(tensors, max_bytes)
     if len(shards) > MOST_FILES:
         raise InputError("too many files", expected=f"at most {MOST_FILES}", found=len(shards))
     return list(shards)

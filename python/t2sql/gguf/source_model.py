@@ -111,7 +111,15 @@ def read_model(path: str | Path, *, pre: str | None = None) -> SourceModel:
             computes and has no place in the family's graph, or a tensor is missing, unknown, of another shape
             or of another type than a float.
     """
-    directory = read_directory(Path(path))
+    return model_of(read_directory(Path(path)), pre=pre)
+
+
+def model_of(directory: HfDirectory, *, pre: str | None = None) -> SourceModel:
+    """A directory that is read already as a model that can be converted; `pre` as in `SourceModel`.
+
+    Raises:
+        InputError: As `read_model`.
+    """
     family = by_hf_architecture(directory.architecture, directory.path / "config.json")
     directory.config.check_layers(layers_present(directory))
     check_forward(directory.config, family)

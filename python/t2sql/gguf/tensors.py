@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import lazy_loader
 import numpy as np
@@ -20,6 +21,14 @@ gguf_py = lazy_loader.load("gguf")
 
 FloatArray = NDArray[np.float32]
 ByteArray = NDArray[np.uint8]
+
+
+class CoreKeywords(TypedDict, total=False):
+    """How the Rust core computes a tensor that is not stored as it is: arguments of `_core.TensorPlan`."""
+
+    affine: _core.AffineSource
+    grid: tuple[int, int]
+    low_rank: _core.LowRankSource
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,10 @@ class TensorInfo:
     def whole_nbytes(self) -> int:
         """Bytes that it takes with everything that belongs to it, such as scales in tensors of their own."""
         return self.nbytes
+
+    def core_keywords(self) -> CoreKeywords:
+        """How the Rust core computes it; empty for a tensor whose values are stored."""
+        return {}
 
     def raw(self) -> ByteArray:
         """The bytes as stored, [nbytes]; the file is mapped, so only what is touched is read."""

@@ -49,7 +49,7 @@ def _check_memory(model: ModelRef, settings: Settings, plan: Sequence[str]) -> N
     """Refuse a chain one of whose stages takes more memory than there is."""
     if "fuse" in plan:
         fuse.check_fits(model)
-    elif "verify" in plan:
+    if "verify" in plan:
         verification.check_fits(model.path)
     elif "train" in plan:
         train.check_base_fits(model, settings.train)

@@ -8,12 +8,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::affine::Matrix;
+use crate::change::Change;
 use crate::error::{Error, Result};
 use crate::gguf;
 use crate::job::{Input, Job, Scratch};
 use crate::parallel;
-use crate::plan::{FilePlan, TensorPlan, TensorSource};
+use crate::plan::{FilePlan, Header, TensorPlan, TensorSource};
 use crate::quant::Simd;
+use crate::safetensors_write;
 use crate::source::{Source, View};
 use crate::target::{self, Target};
 
@@ -27,7 +29,7 @@ pub struct Options {
 }
 
 /// What was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
     /// Bytes of all files.
     pub bytes: u64,
@@ -35,6 +37,8 @@ pub struct Summary {
     pub tensors: usize,
     /// How many tensors have each type, by the type's name.
     pub types: BTreeMap<&'static str, usize>,
+    /// The largest change of a weight by an adapter, in float32; 0 without one.
+    pub max_change: f32,
 }
 
 /// How far the pass has come.
@@ -60,7 +64,7 @@ pub struct Progress<'a> {
 /// ```
 /// use std::ops::ControlFlow;
 /// use t2sql_core::convert::{write_files, Options};
-/// use t2sql_core::plan::{FilePlan, TensorPlan, TensorSource};
+/// use t2sql_core::plan::{FilePlan, Header, TensorPlan, TensorSource};
 /// use t2sql_core::Dtype;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -69,18 +73,10 @@ pub struct Progress<'a> {
 /// let header = br#"{"w":{"dtype":"F32","shape":[32],"data_offsets":[0,128]}}"#;
 /// std::fs::write(&input, [&(header.len() as u64).to_le_bytes(), &header[..], &[0; 128]].concat())?;
 ///
-/// let tensor = TensorPlan {
-///     name: "w".into(),
-///     source: TensorSource { path: input, name: "w".into() },
-///     shape: vec![32],
-///     dtype: Dtype::Q8_0,
-///     permute_heads: 0,
-///     add: 0.0,
-///     affine: None,
-///     weights: None,
-/// };
+/// let source = TensorSource { path: input, name: "w".into() };
+/// let tensor = TensorPlan::new("w", source, vec![32], Dtype::Q8_0);
 /// let out = dir.path().join("model.gguf");
-/// let file = FilePlan { path: out.clone(), metadata: vec![], tensors: vec![tensor] };
+/// let file = FilePlan { path: out.clone(), header: Header::Gguf(vec![]), tensors: vec![tensor] };
 /// let summary = write_files(&[file], Options::default(), &mut |_| ControlFlow::Continue(()))?;
 /// assert_eq!(summary.types["q8_0"], 1);
 /// assert_eq!(t2sql_core::gguf::read_file(&out)?.tensors[0].nbytes, 34);
@@ -100,9 +96,13 @@ pub fn write_files(
     for (file_index, file) in files.iter().enumerate() {
         let tensors: Vec<_> =
             file.tensors.iter().map(|plan| (plan.name.clone(), plan.dtype, plan.shape.clone())).collect();
-        let layout = gguf::write::layout(&file.metadata, &tensors)?;
+        let layout = match &file.header {
+            Header::Gguf(metadata) => gguf::write::layout(metadata, &tensors)?,
+            Header::Safetensors(metadata) => safetensors_write::layout(metadata, &tensors)?,
+        };
         for (plan, tensor) in file.tensors.iter().zip(&layout.tensors) {
-            jobs.push((file_index, Job::new(plan, input_of(plan, &sources)?, tensor.offset)?));
+            let change = Change::new(plan, |source| view_of(source, &sources))?;
+            jobs.push((file_index, Job::new(plan, input_of(plan, &sources)?, change, tensor.offset)?));
         }
         layouts.push(layout);
     }
@@ -143,28 +143,28 @@ pub fn write_files(
     let mut types = BTreeMap::new();
     jobs.iter().for_each(|(_, job)| *types.entry(job.plan.dtype.name()).or_insert(0) += 1);
     let bytes = layouts.iter().map(|layout| layout.file_size).sum();
-    Ok(Summary { bytes, tensors: jobs.len(), types })
+    let max_change = jobs.iter().map(|(_, job)| job.max_change()).fold(0.0, f32::max);
+    Ok(Summary { bytes, tensors: jobs.len(), types, max_change })
 }
 
 /// Opens every input file once.
 fn open_sources(files: &[FilePlan]) -> Result<HashMap<&Path, Source>> {
     let mut sources = HashMap::new();
-    for plan in files.iter().flat_map(|file| &file.tensors) {
-        let affine = plan.affine.iter().flat_map(|affine| [&affine.scales, &affine.biases]);
-        for source in std::iter::once(&plan.source).chain(affine) {
-            if !sources.contains_key(source.path.as_path()) {
-                sources.insert(source.path.as_path(), Source::open(&source.path)?);
-            }
+    for source in files.iter().flat_map(|file| &file.tensors).flat_map(TensorPlan::sources) {
+        if !sources.contains_key(source.path.as_path()) {
+            sources.insert(source.path.as_path(), Source::open(&source.path)?);
         }
     }
     Ok(sources)
 }
 
+fn view_of<'a>(source: &'a TensorSource, sources: &'a HashMap<&Path, Source>) -> Result<View<'a>> {
+    sources[source.path.as_path()].view(&source.name)
+}
+
 fn input_of<'a>(plan: &'a TensorPlan, sources: &'a HashMap<&Path, Source>) -> Result<Input<'a>> {
-    let view =
-        |source: &'a TensorSource| -> Result<View<'a>> { sources[source.path.as_path()].view(&source.name) };
-    let stored = view(&plan.source)?;
+    let stored = view_of(&plan.source, sources)?;
     let Some(affine) = &plan.affine else { return Ok(Input::Stored(stored)) };
-    let floats = [view(&affine.scales)?, view(&affine.biases)?];
+    let floats = [view_of(&affine.scales, sources)?, view_of(&affine.biases, sources)?];
     Ok(Input::Affine(Matrix::new(&plan.source.name, &plan.shape, affine, stored, floats)?))
 }

@@ -1,8 +1,10 @@
 //! One tensor's conversion: which bytes of the source become which bytes of the file.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::affine::Matrix;
+use crate::change::{self, Change};
 use crate::column_weights::ColumnWeights;
 use crate::dtype::Dtype;
 use crate::encoding::{BlockFormat, Encoding, Float};
@@ -16,12 +18,16 @@ use crate::source::View;
 const PIECE_BYTES: usize = 1 << 21;
 
 /// A tensor's conversion. It counts in units, of which a piece is a range: a unit is a row where rows are
-/// reordered or decoded one by one, else a block, or an element where neither type has blocks.
+/// reordered, decoded or changed one by one, else a block, or an element where neither type has blocks.
 pub(crate) struct Job<'a> {
     pub plan: &'a TensorPlan,
     /// The offset of its first byte in the output file.
     pub offset: u64,
     input: Input<'a>,
+    /// What happens to the float32 values before they are encoded.
+    change: Change<'a>,
+    /// The bits of the largest change of a value by an adapter so far.
+    max_change: AtomicU32,
     conversion: Conversion,
     /// The weights of the plan, where the conversion uses them: then a unit is a row.
     weights: Option<ColumnWeights<'a>>,
@@ -57,20 +63,21 @@ enum Conversion {
 pub(crate) struct Scratch {
     rows: Vec<u8>,
     values: Vec<f32>,
+    change: change::Scratch,
     out: Vec<u8>,
 }
 
 impl Conversion {
-    fn of(plan: &TensorPlan, from: Dtype) -> Result<Conversion> {
+    fn of(plan: &TensorPlan, change: &Change, from: Dtype) -> Result<Conversion> {
         let misfit = |expected: String, found: String| {
             Err(Error::Tensor { tensor: plan.name.clone(), expected, found })
         };
-        let adds = plan.add != 0.0;
-        if adds && !(from.float().is_some() && plan.add.is_finite()) {
+        let changes = from.float().is_some() && plan.add.is_finite();
+        if !changes && !change.is_none() {
             let expected = "a float source and a finite number to add";
             return misfit(expected.into(), format!("{from} + {}", plan.add));
         }
-        if from == plan.dtype && !adds {
+        if from == plan.dtype && change.is_none() {
             return Ok(Conversion::Copy(from.float()));
         }
         match (from.encoding(), plan.dtype.encoding()) {
@@ -98,7 +105,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// [`Error::Tensor`] when the input is not what the plan says, or cannot become what the plan wants.
-    pub fn new(plan: &'a TensorPlan, input: Input<'a>, offset: u64) -> Result<Job<'a>> {
+    pub fn new(plan: &'a TensorPlan, input: Input<'a>, change: Change<'a>, offset: u64) -> Result<Job<'a>> {
         let misfit =
             |expected: String, found: String| Error::Tensor { tensor: plan.name.clone(), expected, found };
         let from = match &input {
@@ -108,7 +115,7 @@ impl<'a> Job<'a> {
             Input::Stored(view) => view.dtype()?,
             Input::Affine(_) => Dtype::F32,
         };
-        let conversion = Conversion::of(plan, from)?;
+        let conversion = Conversion::of(plan, &change, from)?;
         let elements: u64 = plan.shape.iter().product();
         let rows = plan.shape.first().copied().unwrap_or(1);
         let heads = plan.permute_heads;
@@ -120,7 +127,9 @@ impl<'a> Job<'a> {
         let weights = if conversion.quantizes() { ColumnWeights::of(plan)? } else { None };
         let unit_len = match (&input, weights) {
             (_, Some(weights)) => weights.columns as u64,
-            (Input::Stored(_), None) if heads == 0 => from.block_len().max(plan.dtype.block_len()),
+            (Input::Stored(_), None) if heads == 0 && !change.needs_rows() => {
+                from.block_len().max(plan.dtype.block_len())
+            }
             _ => elements / rows,
         };
         let uneven = || {
@@ -132,8 +141,26 @@ impl<'a> Job<'a> {
             Input::Stored(_) => bytes(from)?,
             Input::Affine(matrix) => matrix.row_bytes(),
         };
+        let max_change = AtomicU32::new(0);
         let (units, unit_out) = (elements / unit_len, bytes(plan.dtype)?);
-        Ok(Job { plan, offset, input, conversion, weights, units, unit_len, unit_in, unit_out })
+        Ok(Job {
+            plan,
+            offset,
+            input,
+            change,
+            max_change,
+            conversion,
+            weights,
+            units,
+            unit_len,
+            unit_in,
+            unit_out,
+        })
+    }
+
+    /// The largest change of a value by an adapter, in the pieces that are converted.
+    pub fn max_change(&self) -> f32 {
+        f32::from_bits(self.max_change.load(Ordering::Relaxed))
     }
 
     /// Bytes of the source's tensor.
@@ -217,18 +244,23 @@ impl<'a> Job<'a> {
         piece: Range<u64>,
         scratch: &'s mut Scratch,
     ) -> Result<&'s [u8]> {
-        let Scratch { rows, values, out } = scratch;
+        let Scratch { rows, values, change, out } = scratch;
         let src = self.read(&piece, rows)?;
         let len = ((piece.end - piece.start) * self.unit_len) as usize;
         let (from, to, src) = match self.conversion {
             Conversion::Copy(None) => return Ok(src),
             Conversion::Copy(Some(float)) => (float, float.into(), src),
-            Conversion::Encode(from, to) if self.plan.add == 0.0 && self.weights.is_none() => (from, to, src),
+            Conversion::Encode(from, to) if self.change.is_none() && self.weights.is_none() => {
+                (from, to, src)
+            }
             Conversion::Encode(from, to) => {
                 values.resize(len, 0.0);
                 simd.convert(from, Float::F32, src, quant::bytes_of_mut(values));
-                if self.plan.add != 0.0 {
-                    values.iter_mut().for_each(|value| *value += self.plan.add);
+                if !self.change.is_none() {
+                    let units = piece.clone().map(|unit| self.source_unit(unit) as usize);
+                    let most = self.change.apply(simd, values, units, change)?;
+                    // Floats that are not negative are ordered as their bits are.
+                    self.max_change.fetch_max(most.to_bits(), Ordering::Relaxed);
                 }
                 (Float::F32, to, quant::bytes_of(values))
             }

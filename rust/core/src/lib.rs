@@ -1,4 +1,5 @@
-//! Reads safetensors and GGUF files, quantizes tensors bit for bit as ggml does, and writes GGUF files.
+//! Reads safetensors and GGUF files, adds adapters to tensors, quantizes them bit for bit as ggml does, and writes
+//! files of both formats.
 //!
 //! - [`safetensors`] and [`gguf`] read the headers of the two file formats, with every field checked;
 //! - [`quant`] converts rows of numbers between the types of [`Float`] and [`BlockFormat`];
@@ -25,6 +26,7 @@
 compile_error!("t2sql-core maps little-endian files on 64-bit Unix systems");
 
 mod affine;
+mod change;
 mod column_weights;
 pub mod convert;
 pub mod dtype;
@@ -32,11 +34,13 @@ pub mod encoding;
 pub mod error;
 pub mod gguf;
 mod job;
+mod low_rank;
 mod mapped;
 mod parallel;
 pub mod plan;
 pub mod quant;
 pub mod safetensors;
+mod safetensors_write;
 #[cfg(test)]
 mod shortened;
 mod sigbus;

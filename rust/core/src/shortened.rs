@@ -6,6 +6,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use crate::affine::Matrix;
+use crate::change::Change;
 use crate::job::{Input, Job, Scratch};
 use crate::plan::{Affine, TensorPlan, TensorSource};
 use crate::quant::Simd;
@@ -49,18 +50,7 @@ fn gguf(dir: &TempDir) -> TensorSource {
 }
 
 fn plan(source: TensorSource) -> TensorPlan {
-    let shape = vec![ROWS, COLUMNS];
-    let (permute_heads, add, affine) = (0, 0.0, None);
-    TensorPlan {
-        name: "w".into(),
-        source,
-        shape,
-        dtype: Dtype::Q4_0,
-        permute_heads,
-        add,
-        affine,
-        weights: None,
-    }
+    TensorPlan::new("w", source, vec![ROWS, COLUMNS], Dtype::Q4_0)
 }
 
 fn input<'a>(plan: &'a TensorPlan, source: &'a Source) -> Input<'a> {
@@ -82,7 +72,8 @@ fn shorten(path: &Path, len: u64) {
 #[track_caller]
 fn check(plan: &TensorPlan, len: u64) {
     let source = Source::open(&plan.source.path).unwrap();
-    let job = Job::new(plan, input(plan, &source), 0).unwrap();
+    let change = Change::new(plan, |from| source.view(&from.name)).unwrap();
+    let job = Job::new(plan, input(plan, &source), change, 0).unwrap();
     let convert = || {
         let mut scratch = Scratch::default();
         job.pieces().try_for_each(|piece| job.convert(Simd::Scalar, piece, &mut scratch).map(drop))

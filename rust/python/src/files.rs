@@ -1,4 +1,4 @@
-//! Reading headers and writing a GGUF: paths in, small summaries out.
+//! Reading headers and writing GGUF and safetensors files: paths in, small summaries out.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use t2sql_core::convert::{write_files, Options, Progress};
-use t2sql_core::plan::{self, FilePlan, TensorSource};
+use t2sql_core::plan::{self, FilePlan, Header, TensorSource};
 use t2sql_core::{gguf, safetensors, Dtype, Encoding};
 
 use crate::errors::{raise, wrong};
@@ -76,9 +76,41 @@ pub struct AffineSource(plan::Affine);
 impl AffineSource {
     #[new]
     #[pyo3(signature = (*, bits, group_size, scales, biases))]
-    fn new(bits: u32, group_size: u64, scales: (PathBuf, String), biases: (PathBuf, String)) -> AffineSource {
-        let source = |(path, name)| TensorSource { path, name };
+    fn new(bits: u32, group_size: u64, scales: Source, biases: Source) -> AffineSource {
         AffineSource(plan::Affine { bits, group_size, scales: source(scales), biases: source(biases) })
+    }
+}
+
+type Source = (PathBuf, String);
+
+fn source((path, name): Source) -> TensorSource {
+    TensorSource { path, name }
+}
+
+/// A low-rank adapter of a matrix.
+#[pyclass(module = "t2sql._core", frozen)]
+pub struct LowRankSource(plan::LowRank);
+
+#[pymethods]
+impl LowRankSource {
+    #[new]
+    #[pyo3(signature = (*, left, right, rank, scale, left_transposed=false, right_transposed=false, magnitudes=None))]
+    fn new(
+        left: Source,
+        right: Source,
+        rank: u64,
+        scale: f32,
+        left_transposed: bool,
+        right_transposed: bool,
+        magnitudes: Option<Source>,
+    ) -> LowRankSource {
+        LowRankSource(plan::LowRank {
+            left: plan::Factor { source: source(left), transposed: left_transposed },
+            right: plan::Factor { source: source(right), transposed: right_transposed },
+            rank,
+            scale,
+            magnitudes: magnitudes.map(source),
+        })
     }
 }
 
@@ -89,7 +121,7 @@ pub struct TensorPlan(plan::TensorPlan);
 #[pymethods]
 impl TensorPlan {
     #[new]
-    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None, weights=None))]
+    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None, weights=None, grid=None, low_rank=None))]
     #[allow(clippy::too_many_arguments)] // all by keyword, as a struct's fields
     fn new(
         py: Python<'_>,
@@ -102,13 +134,24 @@ impl TensorPlan {
         add: f32,
         affine: Option<&Bound<'_, AffineSource>>,
         weights: Option<PyReadonlyArray1<'_, f32>>,
+        grid: Option<(u32, u64)>,
+        low_rank: Option<&Bound<'_, LowRankSource>>,
     ) -> PyResult<TensorPlan> {
         let known = Dtype::from_name(dtype);
         let dtype = known.ok_or_else(|| wrong(py, "unknown tensor type", Encoding::NAMES, dtype))?;
         let source = TensorSource { path, name: source };
-        let affine = affine.map(|affine| affine.get().0.clone());
-        let weights = weights.map(|weights| Arc::from(weights.as_array().to_vec()));
-        Ok(TensorPlan(plan::TensorPlan { name, source, shape, dtype, permute_heads, add, affine, weights }))
+        Ok(TensorPlan(plan::TensorPlan {
+            name,
+            source,
+            shape,
+            dtype,
+            permute_heads,
+            add,
+            affine: affine.map(|affine| affine.get().0.clone()),
+            weights: weights.map(|weights| Arc::from(weights.as_array().to_vec())),
+            grid: grid.map(|(bits, group_size)| plan::Grid { bits, group_size }),
+            low_rank: low_rank.map(|low_rank| low_rank.get().0.clone()),
+        }))
     }
 
     #[getter]
@@ -141,19 +184,11 @@ impl TensorPlan {
 }
 
 type Pairs<'py> = Vec<(String, String, Bound<'py, PyAny>)>;
+type Texts = Vec<(String, String)>;
 type Plans<'py> = Vec<Bound<'py, TensorPlan>>;
 
-/// The plan of one file.
-fn file_plan(path: PathBuf, pairs: Pairs<'_>, tensors: Plans<'_>) -> PyResult<FilePlan> {
-    let pair = |(key, kind, value): (String, String, _)| {
-        let value = metadata::from_python(&key, &kind, &value)?;
-        Ok((key, value))
-    };
-    Ok(FilePlan {
-        path,
-        metadata: pairs.into_iter().map(pair).collect::<PyResult<_>>()?,
-        tensors: tensors.iter().map(|tensor| tensor.get().0.clone()).collect(),
-    })
+fn plans(tensors: &[Bound<'_, TensorPlan>]) -> Vec<plan::TensorPlan> {
+    tensors.iter().map(|tensor| tensor.get().0.clone()).collect()
 }
 
 /// Writes one GGUF.
@@ -181,24 +216,57 @@ pub fn write_ggufs<'py>(
     progress: Option<Py<PyAny>>,
     force: bool,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let pair = |(key, kind, value): (String, String, _)| {
+        let value = metadata::from_python(&key, &kind, &value)?;
+        Ok((key, value))
+    };
+    let plan = |(path, pairs, tensors): (PathBuf, Pairs<'py>, Plans<'py>)| {
+        let header = Header::Gguf(pairs.into_iter().map(pair).collect::<PyResult<_>>()?);
+        Ok(FilePlan { path, header, tensors: plans(&tensors) })
+    };
+    let files = files.into_iter().map(plan).collect::<PyResult<Vec<_>>>()?;
+    write(py, &files, Options { threads, force }, progress.as_ref())
+}
+
+/// Writes a set of safetensors files in one pass.
+#[pyfunction]
+#[pyo3(signature = (files, *, threads=None, progress=None, force=false))]
+pub fn write_safetensors<'py>(
+    py: Python<'py>,
+    files: Vec<(PathBuf, Texts, Plans<'py>)>,
+    threads: Option<usize>,
+    progress: Option<Py<PyAny>>,
+    force: bool,
+) -> PyResult<Bound<'py, PyDict>> {
+    let plan = |(path, metadata, tensors): (PathBuf, _, Plans<'py>)| FilePlan {
+        path,
+        header: Header::Safetensors(metadata),
+        tensors: plans(&tensors),
+    };
+    let files: Vec<_> = files.into_iter().map(plan).collect();
+    write(py, &files, Options { threads, force }, progress.as_ref())
+}
+
+fn write<'py>(
+    py: Python<'py>,
+    files: &[FilePlan],
+    options: Options,
+    progress: Option<&Py<PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
     let start = Instant::now();
-    let files = files
-        .into_iter()
-        .map(|(path, metadata, tensors)| file_plan(path, metadata, tensors))
-        .collect::<PyResult<Vec<_>>>()?;
-    let options = Options { threads, force };
     let summary = run(
         py,
         |poll| {
             let mut step = |p: Progress| poll(Step { done: p.done, total: p.total, label: p.tensor });
-            write_files(&files, options, &mut step)
+            write_files(files, options, &mut step)
         },
-        progress.as_ref(),
+        progress,
     )?;
     let result = PyDict::new(py);
     result.set_item("bytes", summary.bytes)?;
     result.set_item("tensors", summary.tensors)?;
     result.set_item("seconds", start.elapsed().as_secs_f64())?;
     result.set_item("types", summary.types)?;
+    result.set_item("max_change", summary.max_change)?;
     Ok(result)
 }

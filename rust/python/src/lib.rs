@@ -47,12 +47,14 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(arrays::quantize_rows, m)?)?;
     m.add_function(wrap_pyfunction!(arrays::dequantize_rows, m)?)?;
     m.add_class::<metadata::MetadataArray>()?;
+    m.add_class::<files::LowRankSource>()?;
     m.add_class::<files::TensorPlan>()?;
     m.add_class::<files::AffineSource>()?;
     m.add_function(wrap_pyfunction!(files::read_gguf, m)?)?;
     m.add_function(wrap_pyfunction!(files::read_safetensors, m)?)?;
     m.add_function(wrap_pyfunction!(files::write_gguf, m)?)?;
     m.add_function(wrap_pyfunction!(files::write_ggufs, m)?)?;
+    m.add_function(wrap_pyfunction!(files::write_safetensors, m)?)?;
     #[cfg(target_os = "linux")]
     {
         m.add_function(wrap_pyfunction!(blas::use_blas, m)?)?;

@@ -1,4 +1,4 @@
-"""`t2sql convert`: a Hugging Face directory, or a LoRA adapter, to GGUF."""
+"""`t2sql convert`: a Hugging Face directory, with or without an adapter, or an adapter alone, to GGUF."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from t2sql import gguf, models, train
+from t2sql import fuse, gguf, models, train
 from t2sql.cli.adapters import model_of
 from t2sql.cli.conversion_options import OUTPUT, output_keywords
 from t2sql.cli.options import shared
@@ -18,6 +18,7 @@ from t2sql.errors import InputError
 EXAMPLE = """
 t2sql convert runs/demo/fused model.f32.gguf
 t2sql convert runs/demo/fused model.q8_0.gguf --type q8_0
+t2sql convert demo tuned.q4_0.gguf --adapter runs/demo --type q4_0
 t2sql convert --base demo --adapter runs/demo adapter.gguf
 t2sql convert runs/demo/fused mixed.gguf --type q4_0 --tensor-type "ffn_down=q8_0" --max-shard-size 2G
 """
@@ -29,7 +30,8 @@ def command(
     source: Annotated[
         str,
         typer.Argument(
-            help="Model directory (or hub id, or demo); left out with --adapter.", metavar="[DIR]"
+            help="Model directory (or hub id, or demo); left out where an adapter is written alone.",
+            metavar="[DIR]",
         ),
     ],
     output: dict[str, Any],
@@ -40,14 +42,18 @@ def command(
     base: Annotated[
         str | None,
         typer.Option(
-            "--base", help="The model of --adapter; by default its run's.", metavar="DIR", show_default=False
+            "--base",
+            help="The model of an adapter that is written alone; by default its run's.",
+            metavar="DIR",
+            show_default=False,
         ),
     ] = None,
     adapter: Annotated[
         Path | None,
         typer.Option(
             "--adapter",
-            help="Write this checkpoint directory, or a run's chosen one, as a GGUF adapter.",
+            help="Checkpoint directory, or a run: its chosen one. With DIR it is added to the weights; "
+            "without DIR it is written alone, as a GGUF adapter.",
             show_default=False,
         ),
     ] = None,
@@ -58,25 +64,35 @@ def command(
 ) -> None:
     """Write a GGUF file from a model directory's safetensors, in one pass, of any of the types.
 
-    With --adapter, the LoRA adapter alone: BASE.gguf+OUT.gguf is then the tuned model.
+    DIR OUT.gguf --adapter A writes the tuned model: the adapter is added while the weights stream, with no
+    fused directory between. --adapter A OUT.gguf writes the LoRA adapter alone: BASE.gguf+OUT.gguf is then
+    the tuned model.
     """
     options = gguf.ConvertOptions(**output_keywords(output), type=type, pre=pre)
-    if adapter is not None:
-        if target is not None:
-            raise InputError(
-                "an adapter has one output", expected="OUT.gguf alone", found=f"{source} {target}"
-            )
+    if adapter is not None and target is None:
         if options.imatrix is not None:
-            raise InputError("an importance matrix is of a whole model", found="--adapter with --imatrix")
+            raise InputError(
+                "an importance matrix is of a whole model", found="--imatrix with an adapter alone"
+            )
         print_conversion(out, _convert_adapter(out, adapter, base, Path(source), options))
         return
     if base is not None:
-        raise InputError("--base is the model of an adapter", expected="--adapter", found="none")
+        raise InputError(
+            "--base is the model of an adapter that is written alone",
+            expected="--adapter A OUT.gguf, or DIR OUT.gguf without --base",
+            found=f"{source} {target or ''}".rstrip(),
+        )
     if target is None:
         raise InputError("missing argument", where="OUT.gguf", expected="DIR OUT.gguf", found=source)
     with out.progress("convert") as progress:
-        directory = models.directory(source, progress=progress)
-        result = gguf.convert(directory, target, options, progress=progress)
+        if adapter is None:
+            directory = models.directory(source, progress=progress)
+            result = gguf.convert(directory, target, options, progress=progress)
+        else:
+            ref = models.resolve(source, progress=progress)
+            result = fuse.convert_adapted(
+                ref, train.adapter_path(adapter), target, options, progress=progress
+            )
     print_conversion(out, result)
 
 
