@@ -9,9 +9,17 @@ from typing import Any, cast
 
 from t2sql.adapters import LEAVES, WEIGHTS, AdapterConfig, check_adapter_not_fused, read_adapter_config
 from t2sql.errors import InputError
-from t2sql.gguf import read_safetensors
+from t2sql.gguf import (
+    AdapterChanges,
+    HfDirectory,
+    LowRank,
+    TensorInfo,
+    read_changes,
+    read_directory,
+    read_safetensors,
+)
 from t2sql.models.weights import quantize_base
-from t2sql.runtimes import Array, Module, mlx_lm, mx, tree_flatten
+from t2sql.runtimes import Array, Module, mlx_lm, mx, nn, tree_flatten, tree_unflatten
 
 
 def read_adapter_weights(path: Path) -> dict[str, Array]:
@@ -64,6 +72,12 @@ def apply_adapter(network: Module, path: Path, base: Path) -> AdapterConfig:
     """
     config = read_adapter_config(path)
     check_adapter_not_fused(path, config, base)
+    if config.peft is not None:
+        if config.base_bits:
+            quantize_base(network, config.base_bits)
+        directory = read_directory(base)
+        _apply_changes(network, read_changes(path, directory, config), directory)
+        return config
     weights = read_adapter_weights(path)
     is_full = config.fine_tune_type == "full"
     if config.base_bits:
@@ -134,3 +148,53 @@ def load_adapter_weights(
     if missing:
         raise InputError("a tensor of the adapter is missing", where=path, expected=missing[0])
     network.load_weights(list(weights.items()), strict=False)
+
+
+def _apply_changes(network: Module, changes: AdapterChanges, directory: HfDirectory) -> None:
+    """Put an adapter whose ranks and scales may differ between modules on a model.
+
+    Args:
+        network: mlx-lm's model; it is changed.
+        changes: What the adapter changes, by the names of `directory`.
+        directory: The model's directory; mlx-lm's modules have the names of its files.
+    """
+    modules = dict(network.named_modules())
+    replaced: list[tuple[str, Module]] = []
+    for name, info in changes.whole.items():
+        stem, _, leaf = directory.tensors[name].name.rpartition(".")
+        module = modules[stem]
+        if "scales" in module:
+            kind = nn.Embedding if isinstance(module, nn.QuantizedEmbedding) else nn.Linear
+            bias = {"bias": True} if "bias" in module else {}
+            full = (
+                kind(*info.shape)
+                if kind is nn.Embedding
+                else kind(*info.shape[::-1], **(bias or {"bias": False}))
+            )
+            if bias:
+                full.bias = module.bias
+            modules[stem] = module = full
+            replaced.append((stem, full))
+        module[leaf] = _array(info)
+    for module_name, low_rank in changes.low_rank.items():
+        stem = directory.tensors[f"{module_name}.weight"].name.removesuffix(".weight")
+        replaced.append((stem, _adapter_layer(modules[stem], low_rank)))
+    network.update_modules(tree_unflatten(replaced))
+
+
+def _adapter_layer(module: Module, low_rank: LowRank) -> Module:
+    """A layer with an adapter on it; mlx-lm has A [inputs, rank] and B [rank, outputs]."""
+    kind = mlx_lm.LoRAEmbedding if low_rank.is_embedding else mlx_lm.LoRALinear
+    if low_rank.magnitudes is not None:
+        kind = mlx_lm.DoRALinear
+    layer = kind.from_base(module, r=low_rank.rank, scale=low_rank.scale)
+    left, right = low_rank.left.float32(), low_rank.right.float32()
+    a, b = (left, right) if low_rank.is_embedding else (right.T, left.T)
+    layer.lora_a, layer.lora_b = mx.array(a), mx.array(b)
+    if low_rank.magnitudes is not None:
+        layer.m = _array(low_rank.magnitudes)
+    return layer
+
+
+def _array(info: TensorInfo) -> Array:
+    return mx.array(info.float32().reshape(info.shape))

@@ -19,7 +19,8 @@ _set_limit, resource.setrlimit = resource.setrlimit, lambda *_: None
 from mlx_lm.models.activations import swiglu  # noqa: E402
 from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention  # noqa: E402
 from mlx_lm.models.llama import TransformerBlock  # noqa: E402
-from mlx_lm.tuner.lora import LoRALinear  # noqa: E402
+from mlx_lm.tuner.dora import DoRALinear  # noqa: E402
+from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear  # noqa: E402
 from mlx_lm.tuner.utils import linear_to_lora_layers  # noqa: E402
 from mlx_lm.utils import (  # noqa: E402
     MODEL_REMAPPING,
@@ -32,6 +33,8 @@ from mlx_lm.utils import (  # noqa: E402
 resource.setrlimit = _set_limit
 
 __all__ = [
+    "DoRALinear",
+    "LoRAEmbedding",
     "LoRALinear",
     "TransformerBlock",
     "create_attention_mask",
