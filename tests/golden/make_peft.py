@@ -1,7 +1,7 @@
 """Makes the adapters and logits in peft/ with PEFT: python make_peft.py TIED UNTIED OUT.
 
 TIED is `tiny.build_llama(TIED)`, UNTIED `tiny.build_mistral(UNTIED, hidden_size=32, intermediate_size=64,
-num_hidden_layers=1)`. Made with PEFT 0.21.2, transformers 5.24.0 and PyTorch 2.15.0; the tests need none of them.
+num_hidden_layers=1)`. Made with PEFT 0.21.2, transformers 5.24.0 and PyTorch 2.15.0.
 """
 
 from __future__ import annotations
