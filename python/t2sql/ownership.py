@@ -14,6 +14,7 @@ from t2sql.plain import JsonObject, parse_json
 
 _SHOWN = 3
 _README_LIMIT = 1 << 20
+_HEADER_LIMIT = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,25 @@ def _is_checkpoint(folder: Path) -> bool:
     return "version" in _json(folder / "state.json")
 
 
+def _is_adapter(folder: Path) -> bool:
+    """Whether the metadata of an adapter's tensors has the entry that `export-adapter` writes."""
+    for name in ADAPTER_FILES[:2]:
+        try:
+            with open(folder / name, "rb") as file:
+                size = int.from_bytes(file.read(8), "little")
+                header = parse_json(file.read(min(size, _HEADER_LIMIT)).decode())
+        except (OSError, ValueError):
+            continue
+        metadata = header.get("__metadata__") if isinstance(header, dict) else None
+        if isinstance(metadata, dict) and "t2sql" in metadata:
+            return True
+    return False
+
+
+ADAPTER_FILES = ("adapters.safetensors", "adapter_model.safetensors", "adapter_config.json")
+ADAPTER = OutputKind(
+    "adapter", "a t2sql entry in the metadata of its safetensors file", _is_adapter, ADAPTER_FILES
+)
 DATASET = OutputKind(
     "dataset",
     "dataset.json as t2sql writes it",

@@ -16,7 +16,8 @@ from t2sql.cli import run
 from t2sql.cli.group import COMMANDS, load
 
 ISSUED = [
-    *("run", "data", "train", "test", "fuse", "convert", "quantize", "import", "inspect", "verify"),
+    *("run", "data", "train", "test", "fuse", "export-adapter", "convert"),
+    *("quantize", "import", "inspect", "verify"),
     *(
         "perplexity",
         "imatrix",

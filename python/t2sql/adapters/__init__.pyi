@@ -11,16 +11,20 @@ from .mlx_lm import AdapterConfig as AdapterConfig
 from .mlx_lm import LoraParameters as LoraParameters
 from .mlx_lm import adapter_weights as adapter_weights
 from .mlx_lm import read_adapter_config as read_adapter_config
+from .notes import NOTES_KEY as NOTES_KEY
+from .notes import AdapterNotes as AdapterNotes
 from .peft import PEFT_WEIGHTS as PEFT_WEIGHTS
 from .peft import PeftConfig as PeftConfig
 
 __all__ = [
     "CONFIG",
     "LEAVES",
+    "NOTES_KEY",
     "PEFT_WEIGHTS",
     "WEIGHTS",
     "AdapterConfig",
     "AdapterIdentity",
+    "AdapterNotes",
     "LoraParameters",
     "PeftConfig",
     "adapter_weights",

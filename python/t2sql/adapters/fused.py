@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from t2sql.adapters.mlx_lm import AdapterConfig, adapter_weights
+from t2sql.adapters.notes import read_notes
 from t2sql.errors import InputError
 from t2sql.plain import JsonObject, parse_json
 
@@ -37,12 +38,15 @@ class AdapterIdentity:
 
 
 def identify_adapter(path: Path) -> AdapterIdentity:
-    """The identity of an adapter directory.
+    """The identity of an adapter directory; one that was exported has that of the adapter it was made from.
 
     Raises:
         InputError: Its weights cannot be read.
     """
     digest, weights = hashlib.sha256(), adapter_weights(path)
+    notes = read_notes(weights)
+    if notes is not None:
+        return AdapterIdentity(notes.name, notes.fingerprint)
     try:
         with weights.open("rb") as file:
             while chunk := file.read(_CHUNK):

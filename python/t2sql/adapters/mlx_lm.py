@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from t2sql.adapters.notes import AdapterNotes, read_notes
 from t2sql.adapters.peft import PEFT_WEIGHTS, PeftConfig
 from t2sql.checked_json import MAX_F32, CheckedJson, read_json
 from t2sql.errors import InputError
@@ -97,13 +98,16 @@ class AdapterConfig:
         )
 
     @classmethod
-    def of_peft(cls, peft: PeftConfig) -> AdapterConfig:
-        """The config of an adapter of PEFT."""
+    def of_peft(cls, peft: PeftConfig, notes: AdapterNotes | None = None) -> AdapterConfig:
+        """The config of an adapter of PEFT; one that t2sql exported has notes."""
         return cls(
             fine_tune_type="dora" if peft.use_dora else "lora",
             num_layers=-1,
             lora=LoraParameters(peft.rank, peft.scale_of("")),
             model=peft.base_model,
+            base_bits=None if notes is None else notes.base_bits,
+            prompt_format=None if notes is None else notes.prompt_format,
+            base_adapters=None if notes is None else notes.base_adapters,
             peft=peft,
         )
 
@@ -145,7 +149,7 @@ def read_adapter_config(path: Path) -> AdapterConfig:
             found=f"{weights.name} with {stated} in {CONFIG}",
         )
     if stated == "PEFT's":
-        return AdapterConfig.of_peft(PeftConfig.from_json(document, file))
+        return AdapterConfig.of_peft(PeftConfig.from_json(document, file), read_notes(weights))
     return AdapterConfig.from_json(document, file)
 
 

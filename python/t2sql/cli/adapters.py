@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from t2sql import models, runs, train
+from t2sql import gguf, models, runs, train
+from t2sql.cli.output import Output
 from t2sql.errors import InputError
 from t2sql.progress import Progress
 
@@ -93,3 +95,31 @@ def each_checkpoint(adapters: Iterable[Path]) -> list[tuple[str, Path]]:
             raise InputError("the run has no checkpoints", where=adapter)
         named += [(str(checkpoint.step), checkpoint.path) for checkpoint in checkpoints]
     return named
+
+
+def adapter_as_gguf(
+    out: Output, adapter: Path, base: str | None, target: Path, options: gguf.AdapterOptions
+) -> gguf.ConvertResult:
+    """Write an adapter alone as a GGUF file.
+
+    Args:
+        out: Where progress goes.
+        adapter: A checkpoint, or a run: the one that it chose.
+        base: The value of --base; None for the run's model.
+        target: The file.
+        options: How to write it; what is known of the adapter is filled in.
+
+    Raises:
+        InputError: There is no such adapter or model, or they do not fit each other.
+        WorkError: The adapter has no effect, or writing failed.
+    """
+    with out.progress("convert") as progress:
+        directory = models.directory(model_of(base, [adapter], option="--base"), progress=progress)
+        checkpoint = train.adapter_path(adapter)
+        known = replace(
+            options,
+            trained_on=models.training_base(checkpoint),
+            min_logprob=train.min_logprob(checkpoint),
+            grammar=models.adapter_grammar(checkpoint),
+        )
+        return gguf.convert_adapter(directory, checkpoint, target, known, progress=progress)

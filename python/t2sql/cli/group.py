@@ -40,6 +40,7 @@ COMMANDS = {
     "train": Entry("Train a LoRA adapter.", "train"),
     "test": Entry("Loss, perplexity and right answers of each checkpoint.", "test"),
     "fuse": Entry("Fuse an adapter into its model.", "fuse"),
+    "export-adapter": Entry("Write an adapter in the format of PEFT, mlx-lm or llama.cpp.", "export_adapter"),
     "convert": Entry("Write a GGUF file from a model directory.", "convert"),
     "quantize": Entry("Write a quantized GGUF file from another GGUF file.", "quantize"),
     "import": Entry("Turn a GGUF file back into a model directory.", "import_"),

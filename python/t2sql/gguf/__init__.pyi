@@ -4,6 +4,8 @@ from .adapter import AdapterOptions as AdapterOptions
 from .adapter import convert_adapter as convert_adapter
 from .adapter_changes import AdapterChanges as AdapterChanges
 from .adapter_changes import LowRank as LowRank
+from .adapter_export import ExportFormat as ExportFormat
+from .adapter_export import export_adapter as export_adapter
 from .adapter_file import AdapterFile as AdapterFile
 from .adapter_file import read_adapter as read_adapter
 from .adapter_import import import_adapter as import_adapter
@@ -84,6 +86,7 @@ __all__ = [
     "ConvertOptions",
     "ConvertResult",
     "Entry",
+    "ExportFormat",
     "Family",
     "FileType",
     "FloatArray",
@@ -108,6 +111,7 @@ __all__ = [
     "convert",
     "convert_adapter",
     "dequantize_rows",
+    "export_adapter",
     "file_type_named",
     "import_adapter",
     "import_gguf",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from t2sql import fuse, gguf, models, train
-from t2sql.cli.adapters import model_of
+from t2sql.cli.adapters import adapter_as_gguf
 from t2sql.cli.conversion_options import OUTPUT, output_keywords
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output
@@ -74,7 +74,8 @@ def command(
             raise InputError(
                 "an importance matrix is of a whole model", found="--imatrix with an adapter alone"
             )
-        print_conversion(out, _convert_adapter(out, adapter, base, Path(source), options))
+        adapter_options = gguf.AdapterOptions(type=options.type, force=options.force)
+        print_conversion(out, adapter_as_gguf(out, adapter, base, Path(source), adapter_options))
         return
     if base is not None:
         raise InputError(
@@ -94,20 +95,3 @@ def command(
                 ref, train.adapter_path(adapter), target, options, progress=progress
             )
     print_conversion(out, result)
-
-
-def _convert_adapter(
-    out: Output, adapter: Path, base: str | None, target: Path, options: gguf.ConvertOptions
-) -> gguf.ConvertResult:
-    """Write the checkpoint at `adapter`, or the one that its run chose, for the model `base` or its run's."""
-    with out.progress("convert") as progress:
-        directory = models.directory(model_of(base, [adapter], option="--base"), progress=progress)
-        checkpoint = train.adapter_path(adapter)
-        adapter_options = gguf.AdapterOptions(
-            type=options.type,
-            trained_on=models.training_base(checkpoint),
-            min_logprob=train.min_logprob(checkpoint),
-            grammar=models.adapter_grammar(checkpoint),
-            force=options.force,
-        )
-        return gguf.convert_adapter(directory, checkpoint, target, adapter_options, progress=progress)
