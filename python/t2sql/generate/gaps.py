@@ -13,13 +13,14 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
+from t2sql.generate.wordings import unheeded
 from t2sql.schema import NUMBER_WORDS, Schema, Stem, name_stems, text_stems
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)")
 _NEGATION = re.compile(
     r"\b(?:without|never|except|excluding|neither|nor|cannot|\w+n't|not|no)\b"
     r"(?!\s+(?:only|more|less|fewer|above|below|over|under|greater|smaller|larger|higher|lower|older|younger"
-    r"|later|earlier|longer|shorter|exceed\w*|matter))",
+    r"|later|earlier|longer|shorter|exceed\w*|matter|repeat\w*|repetitions?|duplicat\w*))",
     re.IGNORECASE,
 )
 _NEGATIONS = (exp.Not, exp.NEQ, exp.Except, exp.Null)
@@ -27,6 +28,8 @@ _SAID_OTHERWISE = frozenset(
     map(Stem, ("number", "count", "order", "list", "show", "group", "average", "total", "sum", "all"))
 ) | frozenset(map(Stem, ("maximum", "minimum", "max", "min")))
 """Words of requests: a table or column of that name need not be meant."""
+_NAMES = frozenset({Stem("name")})
+"""A question for names does not mean a table of names."""
 _FEWEST_COUNTED = 2
 """Number words from this on: "one" is often no number."""
 
@@ -50,6 +53,7 @@ def _omissions(question: str, schema: Schema, tree: exp.Expr) -> Iterator[str]:
         yield f"the question names {name}, which the statement does not use"
     if _NEGATION.search(question) and not any(tree.find_all(*_NEGATIONS)):
         yield "the question negates something and the statement nothing"
+    yield from unheeded(question, tree)
     yield from _contradictions(tree)
 
 
@@ -90,7 +94,7 @@ def _unused_names(question: str, schema: Schema, tree: exp.Expr) -> Iterator[str
     used = _stems([*tables, *columns])
     for table in schema.tables:
         if table.name.lower() not in tables:
-            if _is_named(table.name, asked, used):
+            if _is_named(table.name, asked - _NAMES, used):
                 yield table.name
         elif not any(tree.find_all(exp.Star)):
             for column in table.columns:
