@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from t2sql.calibration.layer_runs import Float64s, input_sums
+from t2sql.calibration.layer_runs import Float64s, layer_inputs
 from t2sql.calibration.sequences import Sequences
 from t2sql.errors import WorkError
-from t2sql.gguf import ColumnStatistics, ImportanceMatrix, read_model
+from t2sql.gguf import ColumnStatistics, ImportanceMatrix, SourceModel, read_model
 from t2sql.progress import Progress
 from t2sql.runtimes import Array
 
@@ -55,20 +55,19 @@ def collect(
     """
     options = options or CollectOptions()
     model = read_model(path)
-    names = {_path_in_model(hf): gguf for gguf, hf in model.names.items()}
-    names["head"] = "output.weight" if "output.weight" in model.names else "token_embd.weight"
+    names = gguf_names(model)
     most = max(1, options.state_bytes // (4 * model.directory.config.integer("hidden_size")))
     passes = list(_passes(sequences.ids, most))
     sums: dict[str, Float64s] = {}
     counts: dict[str, int] = {}
     for number, part in enumerate(passes):
         report = _part_of(progress, number, len(passes), path.name)
-        for found in input_sums(path, part, _squares, head=options.process_output, progress=report):
-            name = names[found.module]
-            if not np.isfinite(found.sums).all():
-                raise WorkError("an activation is not finite", where=path, found=f"in the input of {name}")
-            sums[name] = sums.get(name, 0.0) + found.sums
-            counts[name] = counts.get(name, 0) + found.tokens
+        for layer in layer_inputs(path, part, _squares, head=options.process_output, progress=report):
+            for module, found in layer.sums.items():
+                name = names[module]
+                check_finite(found, name, path)
+                sums[name] = sums.get(name, 0.0) + found
+                counts[name] = counts.get(name, 0) + layer.tokens
     return ImportanceMatrix(
         tensors={
             name: ColumnStatistics(total.astype(np.float32)[None, :], np.array([counts[name]]))
@@ -85,9 +84,22 @@ def _squares(x: Array) -> Array:
     return (x * x).sum(axis=0)
 
 
-def _path_in_model(hf_name: str) -> str:
-    """A tensor's path in MLX's model, such as "layers.0.mlp.up_proj"."""
-    return hf_name[max(hf_name.find("layers."), 0) :].removesuffix(".weight")
+def gguf_names(model: SourceModel) -> dict[str, str]:
+    """GGUF names by the paths of `LayerInputs`."""
+    names = {
+        hf[max(hf.find("layers."), 0) :].removesuffix(".weight"): name for name, hf in model.names.items()
+    }
+    return names | {"head": "output.weight" if "output.weight" in model.names else "token_embd.weight"}
+
+
+def check_finite(sums: Float64s, name: str, path: Path) -> None:
+    """Check the statistics of a tensor's inputs.
+
+    Raises:
+        WorkError: An activation is not finite.
+    """
+    if not np.isfinite(sums).all():
+        raise WorkError("an activation is not finite", where=path, found=f"in the input of {name}")
 
 
 def _passes(sequences: Sequence[list[int]], most: int) -> Iterator[list[list[int]]]:

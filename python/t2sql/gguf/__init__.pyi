@@ -51,6 +51,9 @@ from .options import OutputKeywords as OutputKeywords
 from .options import QuantizeKeywords as QuantizeKeywords
 from .options import QuantizeOptions as QuantizeOptions
 from .overrides import parse_overrides as parse_overrides
+from .patching import ROUNDING_KEY as ROUNDING_KEY
+from .patching import copy_gguf as copy_gguf
+from .patching import overwrite_tensor as overwrite_tensor
 from .quantizer import quantize as quantize
 from .rows import dequantize_rows as dequantize_rows
 from .rows import quantize_rows as quantize_rows
@@ -74,6 +77,7 @@ __all__ = [
     "FILE_TYPES",
     "LONG",
     "MAX_LAYERS",
+    "ROUNDING_KEY",
     "TYPES",
     "AdaptedTensor",
     "AdapterChanges",
@@ -110,6 +114,7 @@ __all__ = [
     "check_settings",
     "convert",
     "convert_adapter",
+    "copy_gguf",
     "dequantize_rows",
     "export_adapter",
     "file_type_named",
@@ -118,6 +123,7 @@ __all__ = [
     "inspect",
     "main_type",
     "metadata_of",
+    "overwrite_tensor",
     "parse_overrides",
     "quantize",
     "quantize_rows",

@@ -16,6 +16,7 @@ from t2sql.gguf.entries import Entry
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, TYPES, FileType, file_type_named
 from t2sql.gguf.importance import apply_importance, without_importance
 from t2sql.gguf.options import QuantizeKeywords, QuantizeOptions
+from t2sql.gguf.patching import ROUNDING_KEY
 from t2sql.gguf.plan import FilePlan, plan_files, plan_tensor
 from t2sql.gguf.shards import KEYS, read_gguf
 from t2sql.gguf.tensor_types import keeps_precision, plan_types
@@ -83,7 +84,7 @@ def _metadata(gguf: GgufFile, target: FileType) -> Sequence[Entry]:
         "general.file_type": Entry("general.file_type", "u32", target.number),
         "general.quantization_version": Entry("general.quantization_version", "u32", QUANTIZATION_VERSION),
     }
-    dropped = ("general.alignment", *KEYS)
+    dropped = ("general.alignment", ROUNDING_KEY, *KEYS)
     kept = [changed.pop(entry.key, entry) for entry in gguf.entries if entry.key not in dropped]
     return [*kept, *changed.values()]
 

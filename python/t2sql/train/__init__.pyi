@@ -11,6 +11,7 @@ from .config import TrainConfig as TrainConfig
 from .config import check_same_settings as check_same_settings
 from .encoding import Encoded as Encoded
 from .encoding import encode_split as encode_split
+from .exponentials import fast_exponentials as fast_exponentials
 from .launch import launched as launched
 from .network import Network as Network
 from .ranks import Ranks as Ranks
@@ -41,6 +42,7 @@ __all__ = [
     "checkpoints",
     "choose",
     "encode_split",
+    "fast_exponentials",
     "follow",
     "launched",
     "mark_best",

@@ -35,9 +35,16 @@ class Rounding:
         wrong: The blocks whose codes cannot be right, as "TENSOR row R block B".
     """
 
-    def __init__(self, info: TensorInfo) -> None:
-        """Prepare to compare the file's tensor `info`."""
+    def __init__(self, info: TensorInfo, *, moves_codes: bool = False) -> None:
+        """Prepare to compare the file's tensor `info`.
+
+        Args:
+            info: The tensor.
+            moves_codes: Whether codes are where rounding did not put them because they make up for the errors
+                of others: then none is damage.
+        """
         self._info = info
+        self._moves_codes = moves_codes
         kind = TYPES.get(info.type)
         self.exists = kind is not None and kind.quantized
         self.wrong: list[str] = []
@@ -66,7 +73,8 @@ class Rounding:
         if len(other):
             usual = _core.dequantize_rows(blocks[other], self._info.type)
             squared += float(((x[other] - usual).astype(np.float64) ** 2).sum())
-            self._collect(first + other, blocks[other], stored[other], np.abs(y[other] - usual))
+            if not self._moves_codes:
+                self._collect(first + other, blocks[other], stored[other], np.abs(y[other] - usual))
         return squared
 
     def _collect(self, rows: np.ndarray, usual: ByteArray, stored: ByteArray, apart: FloatArray) -> None:

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from t2sql.gguf import Family, FloatArray, GgufFile, HfDirectory, TensorInfo, row_chunks, to_gguf_rows
+from t2sql.gguf import (
+    ROUNDING_KEY,
+    Family,
+    FloatArray,
+    GgufFile,
+    HfDirectory,
+    TensorInfo,
+    row_chunks,
+    to_gguf_rows,
+)
 from t2sql.progress import Progress
 from t2sql.verification.blocks import Rounding
 from t2sql.verification.bounds import bounds_of
@@ -20,6 +29,8 @@ from t2sql.verification.result import Check, TensorError
 _FLOOR = 2.0**-20
 # An importance matrix may make single weights worse than ggml's rounding does, but a tensor at most by this.
 _WORSE_THAN_ROUNDING = 1.5
+# Rounding of second order moves weights further, so that errors of products cancel.
+_WORSE_WHEN_CALIBRATED = 3.0
 
 
 @dataclass(frozen=True)
@@ -90,13 +101,15 @@ def check_numbers(
     measured: list[_Measured] = []
     infinite: list[str] = []
     wrong_codes: dict[str, list[str]] = {}
+    calibrated = gguf.get(ROUNDING_KEY) == "calibrated"
     for done, (name, hf) in enumerate(names.items()):
         if progress is not None:
             progress(done, len(names), name)
         info = gguf.tensors[name]
-        rounding = Rounding(info)
+        rounding = Rounding(info, moves_codes=calibrated)
         pair = _Pair(directory.tensors[hf], info, family.heads(name, directory.config), family.offset(name))
-        tensor = _measure(pair, rounding)
+        worse = _WORSE_WHEN_CALIBRATED if calibrated else _WORSE_THAN_ROUNDING
+        tensor = _measure(pair, rounding, worse)
         if tensor is None:
             infinite.append(name)
             continue
@@ -151,8 +164,8 @@ def _check_type(type_name: str, tensors: Sequence[_Measured]) -> list[Check]:
     ]
 
 
-def _measure(pair: _Pair, rounding: Rounding) -> _Measured | None:
-    """The errors of a tensor; None when a value is not finite."""
+def _measure(pair: _Pair, rounding: Rounding, worse: float) -> _Measured | None:
+    """The errors of a tensor, at most `worse` times those of rounding; None when a value is not finite."""
     info, bounds = pair.info, bounds_of(pair.info.type)
     floor = 0.0 if info.type == "f32" else _FLOOR
     squared = squared_norm = squared_rounding = 0.0
@@ -172,7 +185,7 @@ def _measure(pair: _Pair, rounding: Rounding) -> _Measured | None:
     norm = squared_norm**0.5 or 1.0
     bound = max(
         bounds.tensor + floor * pair.original.elements**0.5 / norm,
-        _WORSE_THAN_ROUNDING * squared_rounding**0.5 / norm,
+        worse * squared_rounding**0.5 / norm,
     )
     return _Measured(TensorError(info.name, info.type, squared**0.5 / norm, row, row_error), excess, bound)
 

@@ -13,6 +13,7 @@ from t2sql import models
 from t2sql.errors import InputError, MissingPartError
 from t2sql.gguf import FloatArray, read_config
 from t2sql.runtimes import LlamaLogits, Module, mx
+from t2sql.train import fast_exponentials
 
 ScoreBackend = Literal["auto", "llama", "mlx"]
 """Where a file is run; `auto` is llama.cpp for a GGUF file where that can be had, and MLX for everything
@@ -130,7 +131,8 @@ class _MlxScorer:
         return self._tokenizer.tokenize(text)
 
     def logits(self, ids: Sequence[int], first: int) -> Iterator[FloatArray]:
-        rows = self._model(mx.array([list(ids)]))[0, first:]
+        with fast_exponentials(self._model):
+            rows = self._model(mx.array([list(ids)]))[0, first:]
         mx.eval(rows)
         for start in range(0, len(ids) - first, _BLOCK_ROWS):
             yield np.array(rows[start : start + _BLOCK_ROWS].astype(mx.float32))

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from t2sql import calibration, gguf, models, runs, text_files
-from t2sql import data as datasets
+from t2sql import calibration, gguf, models
 from t2sql.bounds import check_count
-from t2sql.checked_json import read_json
+from t2sql.cli.calibration_texts import read_sequences
 from t2sql.cli.options import Force, shared
 from t2sql.cli.output import Output, time_text
 from t2sql.errors import InputError
@@ -21,7 +20,6 @@ EXAMPLE = """
 t2sql imatrix runs/demo/fused demo.imatrix.gguf --data runs/demo
 t2sql imatrix model.f32.gguf out.imatrix.gguf --text calibration.txt --process-output
 """
-_MOST_CHARACTERS = 1 << 28
 _MOST_TOKENS = 1 << 30
 
 
@@ -74,16 +72,9 @@ def command(
     began = time.perf_counter()
     with out.progress("imatrix") as progress:
         path = models.directory(model, progress=progress)
-        tokenizer = models.load_tokenizer(path, read_json(path / "config.json"))
-        if text is not None:
-            content = text_files.read_text(text, most=_MOST_CHARACTERS)
-            sequences = calibration.text_sequences(
-                tokenizer, content, text.name, context=context, most_tokens=tokens
-            )
-        else:
-            assert data is not None
-            dataset = datasets.load(runs.open_run(data).layout.data if runs.is_run(data) else data)
-            sequences = calibration.dataset_sequences(tokenizer, dataset, context=context, most_tokens=tokens)
+        source = text if text is not None else data
+        assert source is not None
+        sequences = read_sequences(path, source, context=context, most_tokens=tokens)
         options = calibration.CollectOptions(process_output)
         matrix = calibration.collect(path, sequences, options, progress=progress)
     gguf.write_imatrix(output, matrix, old_form=old_form, force=force)
