@@ -53,12 +53,12 @@ class AdaptedTensor(TensorInfo):
         if self.low_rank is None:
             return rows
         left = self.low_rank.left.float32(start, stop) * np.float32(self.low_rank.scale)
-        summed: FloatArray = rows + left @ self.low_rank.right.float32()
+        summed = rows + left @ self.low_rank.right.float32()
         magnitudes = self.low_rank.magnitudes
         if magnitudes is not None:
             factors = magnitudes.float32().reshape(-1)[start:stop] / np.linalg.norm(summed, axis=1)
-            summed = (summed * factors[:, None]).astype(np.float32)
-        return summed
+            summed = summed * factors[:, None]
+        return summed.astype(np.float32, copy=False)
 
 
 def with_changes(directory: HfDirectory, changes: AdapterChanges) -> HfDirectory:

@@ -30,7 +30,7 @@ from t2sql.gguf.adapter_weights import read_changes
 from t2sql.gguf.hf import HfDirectory, read_directory
 from t2sql.gguf.tensors import FloatArray
 from t2sql.ownership import ADAPTER
-from t2sql.plain import JsonObject
+from t2sql.plain import Json, JsonObject
 
 _LAYERS = "layers."
 
@@ -175,7 +175,7 @@ def export_mlx(adapter: ExportedAdapter, folder: Path) -> None:
         tensors[f"{adapter.stem(module)}.lora_b"] = np.zeros((rank, rows), np.float32)
     config, notes = adapter.config, adapter.notes
     stated = {"model": config.model, "base_bits": notes.base_bits, "prompt_format": notes.prompt_format}
-    document: JsonObject = {
+    document: dict[str, Json] = {
         "fine_tune_type": config.fine_tune_type,
         "num_layers": layers - first_layer,
         "lora_parameters": LoraParameters(rank, scale, keys=tuple(keys)).to_json(),
@@ -226,7 +226,7 @@ def _peft_config(adapter: ExportedAdapter) -> JsonObject:
     inside = {module: _split(module) for module in low_rank}
     names = sorted({module.rpartition(".")[2] for module in low_rank})
     layers: list[int] = sorted({layer for layer, _ in inside.values() if layer is not None})
-    short: JsonObject = {"target_modules": names, "layers_to_transform": layers}
+    short: dict[str, Json] = {"target_modules": names, "layers_to_transform": layers}
     if layers == list(range(adapter.directory.config.layers)):
         short["layers_to_transform"] = None
     chosen = PeftConfig.from_json({**config, **short}, adapter.where)

@@ -86,7 +86,7 @@ class Tools:
         ] = None,
     ) -> dict[str, Any]:
         """The tables of the database with columns, types and keys."""
-        return await self._result(lambda cancelled: self.schema_document(tables))
+        return await self._result(lambda cancelled: dict(self.schema_document(tables)))
 
     def schema_document(self, tables: list[str] | None = None) -> JsonObject:
         """The schema as JSON; see `t2sql.schema.Schema.to_dict`.

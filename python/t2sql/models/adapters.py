@@ -164,15 +164,13 @@ def _apply_changes(network: Module, changes: AdapterChanges, directory: HfDirect
         stem, _, leaf = directory.tensors[name].name.rpartition(".")
         module = modules[stem]
         if "scales" in module:
-            kind = nn.Embedding if isinstance(module, nn.QuantizedEmbedding) else nn.Linear
-            bias = {"bias": True} if "bias" in module else {}
-            full = (
-                kind(*info.shape)
-                if kind is nn.Embedding
-                else kind(*info.shape[::-1], **(bias or {"bias": False}))
-            )
-            if bias:
-                full.bias = module.bias
+            rows, columns = info.shape
+            if isinstance(module, nn.QuantizedEmbedding):
+                full: Module = nn.Embedding(rows, columns)
+            else:
+                full = nn.Linear(columns, rows, bias="bias" in module)
+                if "bias" in module:
+                    full.bias = module.bias
             modules[stem] = module = full
             replaced.append((stem, full))
         module[leaf] = _array(info)
@@ -184,10 +182,10 @@ def _apply_changes(network: Module, changes: AdapterChanges, directory: HfDirect
 
 def _adapter_layer(module: Module, low_rank: LowRank) -> Module:
     """A layer with an adapter on it; mlx-lm has A [inputs, rank] and B [rank, outputs]."""
-    kind = mlx_lm.LoRAEmbedding if low_rank.is_embedding else mlx_lm.LoRALinear
+    kind: Any = mlx_lm.LoRAEmbedding if low_rank.is_embedding else mlx_lm.LoRALinear
     if low_rank.magnitudes is not None:
         kind = mlx_lm.DoRALinear
-    layer = kind.from_base(module, r=low_rank.rank, scale=low_rank.scale)
+    layer: Module = kind.from_base(module, r=low_rank.rank, scale=low_rank.scale)
     left, right = low_rank.left.float32(), low_rank.right.float32()
     a, b = (left, right) if low_rank.is_embedding else (right.T, left.T)
     layer.lora_a, layer.lora_b = mx.array(a), mx.array(b)

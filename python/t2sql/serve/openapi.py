@@ -113,7 +113,7 @@ def openapi_document(settings: Settings, model: str) -> dict[str, Json]:
         model: The served model's name.
     """
     answers = {operation.answer for _, operation in _PATHS.values() if operation.answer is not None}
-    described = sorted((*answers, ErrorAnswer), key=lambda kind: kind.__name__)
+    described: list[type[BaseModel]] = sorted((*answers, ErrorAnswer), key=lambda kind: kind.__name__)
     _, definitions = models_json_schema(
         [(kind, "validation") for kind in described], ref_template="#/components/schemas/{model}"
     )
