@@ -140,6 +140,17 @@ def test_an_activation_that_is_not_finite_is_named(tmp_path: Path) -> None:
         collect(model, Sequences("ids", [[1, 2, 3]], 3))
 
 
+@pytest.mark.parametrize(("option", "name"), [("--text", "."), ("--data", "text.txt"), ("--data", "none")])
+def test_a_folder_for_a_text_and_a_file_for_a_dataset_are_refused(
+    option: str, name: str, tiny_llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.txt").write_text(TEXT)
+    out = tmp_path / "a.gguf"
+    assert run(["imatrix", str(tiny_llama), str(out), option, str(tmp_path / name)]) == 2
+    assert "--text takes files, --data directories" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.slow
 def test_the_command_writes_a_file_of_either_form(
     tiny_llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -68,12 +68,20 @@ def command(
     if (text is None) == (data is None):
         given = "neither" if text is None else "both"
         raise InputError("one text is needed", expected="either --text or --data", found=given)
+    source = text if text is not None else data
+    assert source is not None
+    if source.is_dir() == (text is not None):
+        expected = "a file of text" if text is not None else "a directory of JSONL, or a run"
+        raise InputError(
+            "not this kind of text",
+            where=source,
+            expected=expected,
+            hint="--text takes files, --data directories",
+        )
     check_free(output, force=force)
     began = time.perf_counter()
     with out.progress("imatrix") as progress:
         path = models.directory(model, progress=progress)
-        source = text if text is not None else data
-        assert source is not None
         sequences = read_sequences(path, source, context=context, most_tokens=tokens)
         options = calibration.CollectOptions(process_output)
         matrix = calibration.collect(path, sequences, options, progress=progress)
