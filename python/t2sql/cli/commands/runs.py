@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from t2sql import evaluate, runs
+from t2sql.cli import tracking
 from t2sql.cli.group import epilog, new_app
 from t2sql.cli.options import shared
 from t2sql.cli.output import Output, size_text, table, time_text
@@ -20,7 +21,9 @@ from t2sql.runs.records import FEW_ANSWERS
 from t2sql.text import one_line, pad
 
 app = new_app(
-    no_args_is_help=True, help="List, show or remove run directories.", epilog=epilog("t2sql runs list")
+    no_args_is_help=True,
+    help="List, show or remove run directories, or put their numbers into a tracker.",
+    epilog=epilog("t2sql runs list"),
 )
 
 Root = Annotated[
@@ -137,10 +140,27 @@ def rm(
     out.result({"removed": gone}, "\n".join(f"removed {path}" for path in gone))
 
 
+@shared()
+def report_to(
+    out: Output,
+    path: RunPath,
+    tracker: Annotated[str, typer.Argument(help="tensorboard or wandb.", metavar="TRACKER")],
+) -> None:
+    """Put a run's losses, scores and speeds into an experiment tracker.
+
+    Of a run that is being written they follow as they come, until it ends; training knows nothing of it.
+    TensorBoard's files go to a folder beside the run; for Weights & Biases its own settings hold.
+    """
+    tracking.report_to(out, find_existing(path), tracker)
+
+
 app.command("list", epilog=epilog("t2sql runs list\nt2sql runs list other/runs --json"), help=list_.__doc__)(
     list_
 )
 app.command("show", epilog=epilog("t2sql runs show demo"), help=show.__doc__)(show)
+app.command("report-to", epilog=epilog("t2sql runs report-to demo tensorboard"), help=report_to.__doc__)(
+    report_to
+)
 app.command("rm", epilog=epilog("t2sql runs rm demo"), help=rm.__doc__)(rm)
 
 

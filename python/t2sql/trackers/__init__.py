@@ -1,0 +1,5 @@
+"""A run's events in an experiment tracker: TensorBoard or Weights & Biases."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
