@@ -19,6 +19,7 @@ from t2sql.live.grouping import adapt_grouping
 from t2sql.live.parser_words import quote_parser_words
 from t2sql.live.resolving import NameResolver
 from t2sql.live.strict_types import adapt_types
+from t2sql.live.syntax_words import syntax_words
 from t2sql.live.translation import from_sqlite, sqlite_use
 from t2sql.live.values import Change, TextIndex
 from t2sql.schema import Schema
@@ -178,7 +179,7 @@ def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
             break
         except (SqlglotError, RecursionError, ValueError) as error:
             if reader is READ[dialect][-1] or read is not sql:
-                raise SqlError("syntax", _first_line(error), sql) from None
+                raise SqlError("syntax", syntax_words(error, sql), sql) from None
     if not trees:
         raise SqlError("syntax", "no statement", sql)
     if len(trees) > 1:
