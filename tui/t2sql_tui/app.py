@@ -11,9 +11,10 @@ from typing import ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import Event, Key, Paste
+from textual.events import DescendantFocus, Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from t2sql.errors import InputError
 from t2sql_tui import browser, screens
@@ -72,6 +73,11 @@ class T2sqlApp(App[None]):
             await self._key_order.add(event)
         else:
             await super().on_event(event)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Keep the cursor of the field that has the focus from blinking: an idle app writes nothing."""
+        if isinstance(event.widget, Input | TextArea):
+            event.widget.cursor_blink = False
 
     def on_mount(self) -> None:
         """Follow changes of the theme, and import the other screens once the first one is painted."""

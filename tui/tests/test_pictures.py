@@ -150,7 +150,8 @@ async def export(pilot: Pilot[None]) -> None:
 
 async def questions(pilot: Pilot[None]) -> None:
     for n in range(4):
-        state.remember(f"Which goods cost {n}?", f"SELECT {n}", "demo.q8_0.gguf", "shop.db")
+        sql, model = f"SELECT {n}", "demo.q8_0.gguf"
+        state.remember(state.Asked(FUTURE, f"Which goods cost {n}?", sql, model, "shop.db", n, "sure"))
     await ask(pilot)
     await pilot.press("ctrl+o")
     await until_shown(pilot, "Which goods cost 3?")

@@ -13,6 +13,7 @@ from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import RunSummary, records
 from t2sql_tui.runs.run_records import stage_result
+from t2sql_tui.runs.scan import Signature, signature_of
 from t2sql_tui.runs.series import Series
 
 LOG_LINES = 1000
@@ -116,6 +117,7 @@ class History:
     def __post_init__(self) -> None:
         """Read nothing yet."""
         self._tail: runs.Tail | None = None
+        self._signature: Signature = ()
 
     def read(self) -> bool:
         """Read what is new.
@@ -126,6 +128,10 @@ class History:
         Raises:
             T2sqlError: The run cannot be opened.
         """
+        # The process of a running run can end without a file changing.
+        signature = signature_of(self.path)
+        if self.summary is not None and self.summary.state != "running" and signature == self._signature:
+            return False
         is_first = self._tail is None
         if self._tail is None:
             run = runs.open_run(self.path)
@@ -144,6 +150,7 @@ class History:
         self.steps = summary.steps
         changed = bool(events) or summary != self.summary
         self.summary = summary
+        self._signature = signature
         return changed
 
     def eta(self) -> float | None:

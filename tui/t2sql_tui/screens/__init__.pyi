@@ -1,4 +1,5 @@
 from .ask import AskScreen as AskScreen
+from .cell import CellScreen as CellScreen
 from .compare import CompareScreen as CompareScreen
 from .confirm import ConfirmScreen as ConfirmScreen
 from .differ import DifferScreen as DifferScreen
@@ -7,11 +8,13 @@ from .help import HelpScreen as HelpScreen
 from .questions import QuestionsScreen as QuestionsScreen
 from .run import RunScreen as RunScreen
 from .runs import RunsScreen as RunsScreen
+from .sources import SourcesScreen as SourcesScreen
 from .start import Order as Order
 from .start import StartScreen as StartScreen
 
 __all__ = [
     "AskScreen",
+    "CellScreen",
     "CompareScreen",
     "ConfirmScreen",
     "DifferScreen",
@@ -21,5 +24,6 @@ __all__ = [
     "QuestionsScreen",
     "RunScreen",
     "RunsScreen",
+    "SourcesScreen",
     "StartScreen",
 ]

@@ -12,7 +12,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
@@ -103,6 +102,7 @@ class CompareScreen(BaseScreen):
 
     def on_unmount(self) -> None:
         """Wake the worker, which then ends."""
+        self.on_top.set()
         self._wake.set()
 
     def _numbered(self) -> list[tuple[int, History]]:
@@ -112,6 +112,7 @@ class CompareScreen(BaseScreen):
     def _watch(self) -> None:
         worker = get_current_worker()
         while not worker.is_cancelled and self.is_attached:
+            self.on_top.wait()
             changed = False
             for history in self.histories:
                 try:
@@ -126,8 +127,7 @@ class CompareScreen(BaseScreen):
 
     @on(Unreadable)
     def _show_problem(self, event: Unreadable) -> None:
-        self.add_class("-problem")
-        self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
+        self.show_problem(event.problem)
 
     @on(Advanced)
     def _show(self) -> None:

@@ -81,22 +81,24 @@ class RunScreen(BaseScreen):
         yield EventLog()
 
     def on_mount(self) -> None:
-        """Give the chart the focus, and start to read; alerts are also looked for each second."""
+        """Give the chart the focus, and start to read."""
         self.query_one(TopBar).show(formatting.plain(self.path.name, 60), [])
         # At once: a run that cannot be read hides the chart, which must then give the focus up.
         self.set_focus(self.query_one(Chart).plot)
         self._shown.set()
         self._watch()
-        self.set_interval(1.0, self._show_alerts)
 
     def on_unmount(self) -> None:
         """Wake the worker, which then ends."""
+        self.on_top.set()
         self._wake.set()
 
     @work(thread=True, group="read", exclusive=True)
     def _watch(self) -> None:
         worker = get_current_worker()
         while not worker.is_cancelled and self.is_attached:
+            # Behind another screen nothing is read; what has changed is read when this one is seen again.
+            self.on_top.wait()
             try:
                 changed = self.history.read()
             except (T2sqlError, OSError) as error:
@@ -112,17 +114,17 @@ class RunScreen(BaseScreen):
 
     @on(Unreadable)
     def _show_problem(self, event: Unreadable) -> None:
-        self.add_class("-problem")
         self.set_class(not self.history.events, "-unread")
         if not self.history.events:
             # The chart is hidden; without the focus its keys do nothing.
             self.set_focus(None)
-        self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
+        self.show_problem(event.problem)
 
     @on(Advanced)
     def _show(self) -> None:
         history = self.history
-        self.remove_class("-problem", "-unread")
+        self.show_problem("")
+        self.remove_class("-unread")
         if self.focused is None:
             self.set_focus(self.query_one(Chart).plot)
         with history.lock:
@@ -130,6 +132,7 @@ class RunScreen(BaseScreen):
             stages = list(history.stages.values())
         summary = history.summary
         running = summary is not None and summary.state == "running"
+        self.live = running
         self._show_top()
         self._show_chart()
         self._show_alerts()
@@ -164,7 +167,6 @@ class RunScreen(BaseScreen):
         self.query_one("#figures", Static).update(Content.assemble(*pieces), layout=False)
 
     def _show_alerts(self) -> None:
-        """Called each second as well, since a stall is shown by no event."""
         current = alerts(self.history)
         if current == self._alerts:
             return
@@ -172,6 +174,10 @@ class RunScreen(BaseScreen):
         lines = [Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in current]
         self.set_class(bool(lines), "-alerts")
         self.query_one("#alerts", Static).update(Content("\n").join(lines))
+
+    def tick(self) -> None:
+        """Look for a stall, which no event shows."""
+        self._show_alerts()
 
     def _show_chart(self) -> None:
         history = self.history

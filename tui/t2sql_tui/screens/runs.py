@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,12 @@ from t2sql_tui.widgets.run_table import RunTable
 from t2sql_tui.widgets.top_bar import TopBar
 
 POLL_SECONDS = 1.0
+LONGEST_REST = 10.0
+"""Seconds between two scans while no run is at work and nothing changes."""
+REST = 500
+"""A rest is at least so many times as long as the scan before it took of the processor."""
+RESTLESS = 5
+"""Scans without a change after which rests get longer: a run that is being made is not complete at once."""
 BATCH = 25
 """How many runs are read before the table shows them, while the rest is still being read."""
 
@@ -84,6 +91,7 @@ class RunsScreen(RunActions):
 
     def on_unmount(self) -> None:
         """Wake the worker, which then ends."""
+        self.on_top.set()
         self.changed.set()
 
     def on_screen_resume(self) -> None:
@@ -95,34 +103,45 @@ class RunsScreen(RunActions):
     @work(thread=True, group="scan", exclusive=True, exit_on_error=True)
     def _watch(self) -> None:
         worker = get_current_worker()
+        unchanged = 0
         while not worker.is_cancelled and self.is_attached:
-            if self.is_active or not self._whole:
-                self._scan()
-            self.changed.wait(POLL_SECONDS)
-            self.changed.clear()
+            if self._whole:
+                self.on_top.wait()
+            began = time.thread_time()
+            unchanged = 0 if self._scan() else unchanged + 1
+            self._rest(REST * (time.thread_time() - began) if unchanged > RESTLESS else 0.0)
 
-    def _scan(self) -> None:
+    def _rest(self, seconds: float) -> None:
+        """Wait a moment; while no run is at work, so long, unless a directory comes or goes."""
+        if any(run.state == "running" for run in self._scanner.summaries.values()):
+            seconds = 0.0
+        end = time.monotonic() + min(seconds, LONGEST_REST)
+        while not self.changed.wait(POLL_SECONDS) and time.monotonic() < end and not self._scanner.grown:
+            pass
+        self.changed.clear()
+
+    def _scan(self) -> bool:
+        """Read what is new, and post it; whether anything was."""
         before = len(self._scanner.summaries)
         fresh = 0
         for fresh, _ in enumerate(self._scanner.scan(), 1):
             if fresh % BATCH == 0:
                 self.post_message(self.Scanned(dict(self._scanner.summaries), False))
-        if fresh or len(self._scanner.summaries) != before or not self._whole:
+        changed = bool(fresh) or len(self._scanner.summaries) != before
+        if changed or not self._whole:
             self.post_message(self.Scanned(dict(self._scanner.summaries), True))
+        return changed
 
     @on(Scanned)
     def _show_scanned(self, event: Scanned) -> None:
-        first = not self._whole and event.whole
         self._summaries = event.summaries
         self._whole = self._whole or event.whole
         self._show()
-        if first:
-            self.set_interval(POLL_SECONDS, self._show)
 
     # -- showing
 
     def _show(self) -> None:
-        """Show what is known now; called each second as well, for the ages."""
+        """Show what is known now."""
         table = self.query_one(RunTable)
         words = self.query_one("#filter", Input).value.lower().split()
         matching = [run for run in self._summaries.values() if _matches(run, words)]
