@@ -166,7 +166,7 @@ async def start(pilot: Pilot[None]) -> None:
 
 async def confirm(pilot: Pilot[None]) -> None:
     await runs(pilot)
-    await pilot.press("d")
+    await pilot.press("D")
     await until_shown(pilot, "Delete the run")
 
 

@@ -42,6 +42,8 @@ class StageView:
         state: "waiting", or as stages.json has it: "running", "done", "failed" or "interrupted".
         done: Units that are done.
         total: Units in all; 0 where that is not known.
+        label: What is being worked on, such as a file and a backend; nothing where that is not known.
+        label_began: When work on it began, in seconds since 1970.
         began: When it began, in seconds since 1970.
         seconds: How long it took, in seconds.
     """
@@ -50,8 +52,25 @@ class StageView:
     state: str = "waiting"
     done: float = 0.0
     total: float = 0.0
+    label: str = ""
+    label_began: float | None = None
     began: float | None = None
     seconds: float | None = None
+
+    def advance(self, event: records.ProgressEvent) -> None:
+        """Take progress; of one label it never runs backwards."""
+        if (event.label, event.total) == (self.label, self.total):
+            self.done = max(self.done, event.done)
+            return
+        self.label, self.label_began = event.label, event.time
+        self.done, self.total = event.done, event.total
+
+    def left(self, now: float) -> float | None:
+        """Seconds that what is being worked on still takes at its pace; None where that is not known."""
+        began = self.label_began if self.label_began is not None else self.began
+        if began is None or not 0 < self.done < self.total or now <= began:
+            return None
+        return (self.total - self.done) * (now - began) / self.done
 
     @property
     def fraction(self) -> float | None:
@@ -190,7 +209,7 @@ class History:
         self.last_event = event.time or self.last_event
         if isinstance(event, records.ProgressEvent):
             if stage is not None:
-                stage.done, stage.total = event.done, event.total
+                stage.advance(event)
             return
         self.log.append((self.events, event))
         match event:
@@ -237,6 +256,7 @@ def _advance(stage: StageView, event: records.Event) -> None:
     match event:
         case records.StartEvent():
             stage.state, stage.seconds, stage.done, stage.total = "running", None, 0.0, 0.0
+            stage.label, stage.label_began = "", None
             stage.began = event.time
         case records.EndEvent():
             stage.state, stage.seconds = "done", event.seconds

@@ -6,6 +6,7 @@ from .differ import DifferScreen as DifferScreen
 from .export import ExportScreen as ExportScreen
 from .help import HelpScreen as HelpScreen
 from .questions import QuestionsScreen as QuestionsScreen
+from .report import ReportScreen as ReportScreen
 from .run import RunScreen as RunScreen
 from .runs import RunsScreen as RunsScreen
 from .sources import SourcesScreen as SourcesScreen
@@ -22,6 +23,7 @@ __all__ = [
     "HelpScreen",
     "Order",
     "QuestionsScreen",
+    "ReportScreen",
     "RunScreen",
     "RunsScreen",
     "SourcesScreen",

@@ -36,13 +36,16 @@ class AskScreen(AskRows):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back", key_display="esc"),
-        Binding("ctrl+r", "run", "Run", priority=True),
-        Binding("ctrl+s", "export", "Export", priority=True),
-        Binding("ctrl+o", "history", "History", priority=True),
-        Binding("ctrl+n", "second", "2nd", priority=True),
-        Binding("f2", "copy_sql", "Copy", priority=True),
-        Binding("f3", "remember", "Right", priority=True),
-        Binding("f4", "database", "Database", priority=True),
+        Binding("ctrl+r", "run", "Run", priority=True, tooltip="Run the SQL"),
+        Binding("ctrl+s", "export", "Export", priority=True, tooltip="Export the rows"),
+        Binding("ctrl+o", "history", "History", priority=True, tooltip="Questions asked before"),
+        Binding(
+            "f3", "remember", "Right", priority=True, tooltip="This is right, or I corrected it: remember it"
+        ),
+        Binding("f4", "database", "Database", priority=True, tooltip="Another database"),
+        Binding("ctrl+n", "second", "2nd", priority=True, tooltip="A second model, or one alone"),
+        Binding("f5", "edit_sql", "SQL", priority=True, tooltip="Edit the SQL"),
+        Binding("f2", "copy_sql", "Copy", priority=True, tooltip="Copy the SQL"),
         Binding("f1", "app.help", "Keys", show=False),
     ]
 
@@ -224,6 +227,10 @@ class AskScreen(AskRows):
             self.notify("Cancelled.")
         elif not self.leave_part():
             self.app.pop_screen()
+
+    def action_edit_sql(self) -> None:
+        """F5: give the SQL of the side that has the focus the focus."""
+        self.set_focus(self.pane(self.side).area)
 
     def action_second(self) -> None:
         """Ctrl+N: show the second model, or hide it."""

@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from t2sql_tui import screens
 from t2sql_tui.widgets.grid import Grid
+from t2sql_tui.widgets.key_line import KeyLine
 from t2sql_tui.widgets.top_bar import TopBar
 
 SMALLEST = (60, 16)
@@ -55,7 +56,7 @@ class BaseScreen(Screen[None]):
         yield TopBar(self.heading)
         yield from self.body()
         yield Static(id="too-small", markup=False)
-        yield Footer(show_command_palette=False)
+        yield KeyLine()
 
     def on_resize(self, event: Resize) -> None:
         """Keep the message about the size true; the stylesheet shows it where the terminal is too small."""

@@ -17,10 +17,11 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql_tui import formatting
+from t2sql.runs import RunSummary
+from t2sql_tui import clock, formatting, screens
 from t2sql_tui.runs.alerts import Alert, alerts
 from t2sql_tui.runs.history import METRICS, History
-from t2sql_tui.screens.base import BaseScreen
+from t2sql_tui.screens.run_actions import RunControl
 from t2sql_tui.widgets.chart import Chart, Line
 from t2sql_tui.widgets.event_log import EventLog
 from t2sql_tui.widgets.stage_list import StageList
@@ -29,7 +30,7 @@ from t2sql_tui.widgets.top_bar import TopBar
 POLL_SECONDS = 0.5
 
 
-class RunScreen(BaseScreen):
+class RunScreen(RunControl):
     """A worker reads the run into a `History` and posts `Advanced`, never more than one at a time.
 
     Attributes:
@@ -53,7 +54,12 @@ class RunScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "app.pop_screen", "Back", key_display="esc"),
+        Binding("c", "compare", "Compare"),
         Binding("m", "next_metric", "Metric"),
+        *(
+            Binding(str(number), f"metric({number - 1})", name.capitalize(), show=False)
+            for number, name in enumerate(METRICS.values(), 1)
+        ),
     ]
 
     def __init__(self, path: Path) -> None:
@@ -67,7 +73,7 @@ class RunScreen(BaseScreen):
         self.history = History(path)
         self.metric = "loss"
         self._alerts: list[Alert] = []
-        self._wake = threading.Event()
+        self._wake = self.changed = threading.Event()
         self._shown = threading.Event()
 
     def body(self) -> ComposeResult:
@@ -146,6 +152,8 @@ class RunScreen(BaseScreen):
             return
         glyph, colour = formatting.STATES[run.state]
         parts = [(f"{glyph} {run.state}", f"${colour}")]
+        if run.state == "running" and run.started is not None:
+            parts.append((formatting.duration(max(0, int(clock.now() - run.started))), "bold"))
         if self.history.warnings:
             plural = "s" * (self.history.warnings != 1)
             parts.append((f"▲ {self.history.warnings} warning{plural}", "$warning"))
@@ -176,8 +184,15 @@ class RunScreen(BaseScreen):
         self.query_one("#alerts", Static).update(Content("\n").join(lines))
 
     def tick(self) -> None:
-        """Look for a stall, which no event shows."""
+        """Move the clocks, and look for a stall, which no event shows."""
+        self._show_top()
+        self.query_one(StageList).refresh()
         self._show_alerts()
+
+    @property
+    def current_run(self) -> RunSummary | None:
+        """The run at a glance; None before it was read."""
+        return self.history.summary
 
     def _show_chart(self) -> None:
         history = self.history
@@ -190,10 +205,17 @@ class RunScreen(BaseScreen):
             lines = [Line(METRICS[self.metric], history.train[self.metric], "series-1")]
         self.query_one(Chart).show(lines, self.metric)
 
+    def action_compare(self) -> None:
+        """`c`: the run's checkpoints and files."""
+        self.app.push_screen(screens.CompareScreen([self.path]))
+
     def action_next_metric(self) -> None:
         """`m`: show the next metric."""
-        names = list(METRICS)
-        self.metric = names[(names.index(self.metric) + 1) % len(names)]
+        self.action_metric(list(METRICS).index(self.metric) + 1)
+
+    def action_metric(self, index: int) -> None:
+        """A digit: show that metric of `METRICS`."""
+        self.metric = list(METRICS)[index % len(METRICS)]
         chart = self.query_one(Chart)
         chart.border_title = METRICS[self.metric].capitalize()
         chart.plot.action_reset_scales()

@@ -53,10 +53,11 @@ class RunsScreen(RunActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", priority=False),
-        Binding("slash", "filter", "Filter", key_display="/"),
+        Binding("slash", "filter", "Find", key_display="/"),
         Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
-        Binding("a", "ask", "Ask"),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
         Binding("escape", "unfilter", "Clear the filter and marks", show=False),
         Binding("q", "app.quit", "Quit"),
     ]
@@ -77,6 +78,7 @@ class RunsScreen(RunActions):
 
     def body(self) -> ComposeResult:
         """The table, what to do when it is empty, a run's details, and the filter's input."""
+        yield Static(id="problem", markup=False)
         yield RunTable()
         yield Static(id="empty", markup=False)
         yield Static(id="details", markup=False)
@@ -152,6 +154,8 @@ class RunsScreen(RunActions):
         counts = f"{len(self._summaries)} run" + "s" * (len(self._summaries) != 1)
         if words:
             counts = f"{len(matching)} of {counts}"
+        if not self._whole:
+            counts = f"reading … {counts} so far"
         parts = [(counts, "$muted")]
         if running:
             parts.append((f"● {running} running", "$primary"))
@@ -176,8 +180,14 @@ class RunsScreen(RunActions):
         self._show()
 
     @on(Input.Submitted, "#filter")
-    def _leave_filter(self) -> None:
+    def _open_found(self) -> None:
         self.query_one(RunTable).focus()
+        self.action_open()
+
+    def action_move(self, down: int) -> None:
+        """Up or Down in the filter's field: move the table's cursor."""
+        table = self.query_one(RunTable)
+        table.move_cursor(row=table.cursor_row + down)
 
     # -- keys
 
@@ -221,12 +231,6 @@ class RunsScreen(RunActions):
         if not chosen:
             return
         self.app.push_screen(screens.CompareScreen(chosen))
-
-    def action_ask(self) -> None:
-        """`a`: ask the model of the run under the cursor; its other files are suggested."""
-        run = self.query_one(RunTable).current
-        files = [] if run is None else [str(path) for path in run.model_files()]
-        self.app.push_screen(screens.AskScreen(files[0] if files else "", files))
 
     @property
     def current_run(self) -> RunSummary | None:
