@@ -66,9 +66,9 @@ class StageView:
         self.done, self.total = event.done, event.total
 
     def left(self, now: float) -> float | None:
-        """Seconds that what is being worked on still takes at its pace; None where that is not known."""
-        began = self.label_began if self.label_began is not None else self.began
-        if began is None or not 0 < self.done < self.total or now <= began:
+        """Seconds that what the label names still takes at its pace; None where that is not known."""
+        began = self.label_began
+        if not self.label or began is None or not 0 < self.done < self.total or now <= began:
             return None
         return (self.total - self.done) * (now - began) / self.done
 
@@ -241,7 +241,7 @@ class History:
                 self.train[name].add(event.step, _nan(event.time), value)
         stage = self.stages.get("train")
         if stage is not None and self.steps is not None:
-            stage.done, stage.total = event.step, self.steps
+            stage.done, stage.total, stage.label = event.step, self.steps, ""
 
     def _add_checkpoint(self, step: int) -> None:
         # Resumed training writes the later ones anew.
