@@ -49,6 +49,8 @@ class AskScreen(AskRows):
         Binding("f1", "app.help", "Keys", show=False),
     ]
 
+    FOOT = ("ctrl+r", "f3", "ctrl+s", "ctrl+o", "f4", "ctrl+n", "slash", "o", "f5", "f2")
+
     def __init__(self, model: str = "", models: list[str] | None = None) -> None:
         """Begin with the last choices.
 

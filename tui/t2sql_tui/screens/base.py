@@ -43,6 +43,8 @@ class BaseScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = HEIGHTS
 
     heading = ""
+    FOOT: ClassVar[tuple[str, ...]] = ()
+    """The keys at the foot, the one that is used most first."""
 
     def __init__(self) -> None:
         """Begin with nothing that moves."""
@@ -56,7 +58,7 @@ class BaseScreen(Screen[None]):
         yield TopBar(self.heading)
         yield from self.body()
         yield Static(id="too-small", markup=False)
-        yield KeyLine()
+        yield KeyLine(self.FOOT)
 
     def on_resize(self, event: Resize) -> None:
         """Keep the message about the size true; the stylesheet shows it where the terminal is too small."""

@@ -73,6 +73,8 @@ class CompareScreen(BaseScreen):
         Binding("m", "next_view", "Metric"),
     ]
 
+    FOOT = ("a", "d", "space", "f", "m")
+
     def __init__(self, paths: Sequence[Path]) -> None:
         """Read nothing yet.
 

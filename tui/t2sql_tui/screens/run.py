@@ -62,6 +62,8 @@ class RunScreen(RunControl):
         ),
     ]
 
+    FOOT = ("a", "c", "p", "x", "r", "m")
+
     def __init__(self, path: Path) -> None:
         """Read nothing yet.
 

@@ -62,6 +62,8 @@ class RunsScreen(RunActions):
         Binding("q", "app.quit", "Quit"),
     ]
 
+    FOOT = ("a", "c", "slash", "space", "n", "p", "x", "r", "o")
+
     def __init__(self, root: Path) -> None:
         """Read nothing yet.
 

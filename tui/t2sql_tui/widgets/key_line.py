@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.widgets import Footer
@@ -15,6 +17,15 @@ _LAST = ("leave", "app.pop_screen", "app.quit", "app.help")
 
 class KeyLine(Footer):
     """Textual's footer in another order; keys that do not fit are left out whole, and are in the palette."""
+
+    def __init__(self, order: Sequence[str]) -> None:
+        """Take the order.
+
+        Args:
+            order: Keys by how much they are used; others come behind them.
+        """
+        super().__init__(show_command_palette=False)
+        self._order = {key: place for place, key in enumerate(("enter", *order))}
 
     def compose(self) -> ComposeResult:
         """A clickable key for each action that has room."""
@@ -45,7 +56,7 @@ class KeyLine(Footer):
         palette = bindings.get(self.app.COMMAND_PALETTE_BINDING)
         if palette is not None:
             last.append(palette)
-        first = sorted(by_action.values(), key=lambda active: active.binding.key != "enter")
+        first = sorted(by_action.values(), key=lambda one: self._order.get(one.binding.key, len(self._order)))
         room = self.app.size.width - sum(map(self._width, last))
         fitting: list[ActiveBinding] = []
         for active in first:

@@ -97,7 +97,7 @@ class TimeFormatter(NumericAxisFormatter):
         return [formatting.duration(tick) for tick in ticks]
 
 
-class Plot(PlotWidget):
+class Plot(PlotWidget, inherit_bindings=False):
     """Draws what it is given, and posts a message when another part of the axes is seen.
 
     Besides its own messages it posts textual-plot's `ScaleChanged`.

@@ -109,6 +109,7 @@ class RunTable(DataTable[Text]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open"),
         Binding("o", "next_order", "Order"),
         Binding("O", "reverse_order", "Reverse the order", show=False),
         Binding("home,g", "scroll_top", "First", show=False),
