@@ -20,6 +20,9 @@ from t2sql.gguf import convert, import_gguf, quantize
 # llama.cpp's numbers of the file types.
 FTYPES = {"q8_0": 7, "q4_1": 3, "q4_0": 2, "q4_k_m": 15, "q5_k_m": 17, "q6_k": 18}
 
+# Types that --rounding fitted changes.
+FITTED = ("q8_0", "q4_1", "q4_0")
+
 # Runs in the Python that has llama-cpp-python. It prints how long the call took: not the interpreter's start.
 LLAMA_QUANTIZE = """
 import os, sys, time
@@ -97,6 +100,14 @@ class Files:
             if self.llama:
                 peers["llama_model_quantize --pure"] = lambda type_=type_: self._llama(self.gguf, type_)
             row(f"f32 GGUF to {type_.upper()}", mine, peers)
+            if type_ in FITTED:
+                row(
+                    f"f32 GGUF to {type_.upper()}, fitted",
+                    lambda type_=type_: quantize(
+                        self.gguf, self.out, type_, pure=True, threads=2, rounding="fitted"
+                    ),
+                    {"t2sql without": mine, **peers},
+                )
 
         peers = {"cp --reflink=never": lambda: self._cp(self.hf / "model.safetensors")}
         if self.convert_hf:

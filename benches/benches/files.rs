@@ -8,6 +8,7 @@ use criterion::{criterion_group, criterion_main, BatchSize, Bencher, Criterion, 
 use t2sql_benches::safetensors;
 use t2sql_core::convert::{write_files, Options};
 use t2sql_core::plan::{FilePlan, Header, TensorPlan, TensorSource};
+use t2sql_core::quant::Rounding;
 use t2sql_core::{BlockFormat, Encoding, Float};
 
 const TENSORS: usize = 16;
@@ -24,11 +25,11 @@ fn new_file(b: &mut Bencher, out: &Path, make: impl Fn()) {
     b.iter_batched(|| drop(std::fs::remove_file(out)), |()| make(), BatchSize::PerIteration);
 }
 
-fn plans(source: &Path, to: Encoding) -> Vec<TensorPlan> {
+fn plans(source: &Path, to: Encoding, rounding: Rounding) -> Vec<TensorPlan> {
     let plan = |i: usize| {
         let name = format!("w{i}");
         let source = TensorSource { path: source.into(), name: name.clone() };
-        TensorPlan::new(name, source, SHAPE.into(), to.into())
+        TensorPlan { rounding, ..TensorPlan::new(name, source, SHAPE.into(), to.into()) }
     };
     (0..TENSORS).map(plan).collect()
 }
@@ -48,7 +49,7 @@ fn convert(c: &mut Criterion) {
             })
         });
         for to in Encoding::ALL {
-            let plans = plans(&source, to);
+            let plans = plans(&source, to, Rounding::Reference);
             for threads in [1, 2] {
                 group.bench_function(format!("{to}, {threads} threads"), |b| {
                     new_file(b, &out, || write(&out, &plans, threads));
@@ -62,15 +63,21 @@ fn quantize(c: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (weights, source, out) = (dir.path().join("weights"), dir.path().join("f32"), dir.path().join("out"));
     safetensors(&weights, Float::F32, TENSORS, SHAPE[0] as usize, SHAPE[1] as usize).expect("room");
-    write(&source, &plans(&weights, Float::F32.into()), 2);
+    write(&source, &plans(&weights, Float::F32.into(), Rounding::Reference), 2);
     let mut group = c.benchmark_group("f32 GGUF to");
     group.throughput(Throughput::Bytes(source.metadata().expect("written").len()));
     for to in BlockFormat::ALL {
-        let plans = plans(&source, to.into());
-        for threads in [1, 2] {
-            group.bench_function(format!("{to}, {threads} threads"), |b| {
-                new_file(b, &out, || write(&out, &plans, threads));
-            });
+        for rounding in [Rounding::Reference, Rounding::Fitted] {
+            if rounding == Rounding::Fitted && to.block_len() != 32 {
+                continue; // the reference's bytes
+            }
+            let plans = plans(&source, to.into(), rounding);
+            let name = if rounding == Rounding::Fitted { " fitted" } else { "" };
+            for threads in [1, 2] {
+                group.bench_function(format!("{to}{name}, {threads} threads"), |b| {
+                    new_file(b, &out, || write(&out, &plans, threads));
+                });
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use criterion::{criterion_group, criterion_main, Criterion, Throughput};
 use t2sql_benches::{as_type, weights};
-use t2sql_core::quant::Simd;
+use t2sql_core::quant::{Rounding, Simd};
 use t2sql_core::{BlockFormat, Encoding, Float};
 
 const SIZES: [(&str, usize); 2] = [("in cache", 64 << 10), ("beyond cache", 16 << 20)];
@@ -29,6 +29,35 @@ fn quantize(c: &mut Criterion) {
                         b.iter(|| simd.convert(from, to, black_box(&src), black_box(&mut out)));
                     });
                 }
+            }
+        }
+    }
+}
+
+/// Fitted rounding of the formats that it changes, and the reference's with a weight for each column.
+fn fit(c: &mut Criterion) {
+    let len = 64 << 10;
+    let values = weights(len);
+    let x: Vec<f32> = values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+    let column_weights: Vec<f32> = x[..4096].iter().map(|v| v * v).collect();
+    for to in BlockFormat::ALL {
+        let mut out = vec![0; Encoding::Block(to).bytes(len).unwrap()];
+        let mut group = c.benchmark_group(format!("fit f32 to {to}, in cache"));
+        group.throughput(Throughput::Bytes(values.len() as u64));
+        for simd in sets() {
+            if to.block_len() == 32 {
+                group.bench_function(simd.name(), |b| {
+                    let (from, rounding) = (Float::F32, Rounding::Fitted);
+                    b.iter(|| rounding.quantize(simd, from, to, black_box(&values), black_box(&mut out)));
+                });
+            }
+            for rounding in [Rounding::Reference, Rounding::Fitted] {
+                group.bench_function(format!("{}, weighted, {rounding:?}", simd.name()), |b| {
+                    b.iter(|| {
+                        let out = black_box(&mut out);
+                        rounding.quantize_weighted(simd, to, black_box(&x), &column_weights, out)
+                    });
+                });
             }
         }
     }
@@ -82,6 +111,6 @@ criterion_group! {
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
         .measurement_time(Duration::from_millis(800));
-    targets = copy, quantize, dequantize, cast
+    targets = copy, quantize, fit, dequantize, cast
 }
 criterion_main!(kernels);

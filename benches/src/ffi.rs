@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-use t2sql_core::quant::{bytes_of, dequantize_array, quantize_array, quantize_weighted, Simd};
+use t2sql_core::quant::{bytes_of, dequantize_array, quantize_array, quantize_weighted, Rounding, Simd};
 use t2sql_core::{BlockFormat, Dtype, Encoding, Float};
 
 /// The block format with this id in ggml.
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn t2sql_quantize(to: u32, x: *const f32, len: usize, out:
     if threads == 1 {
         return Simd::active().expect("a set").convert(Float::F32, to, bytes_of(x), out);
     }
-    quantize_array(Float::F32, to, bytes_of(x), out, Some(threads), &mut || ControlFlow::Continue(()))
+    quantize_array(Rounding::Reference, Float::F32, to, bytes_of(x), out, Some(threads), &mut || ControlFlow::Continue(()))
         .expect("quantized");
 }
 

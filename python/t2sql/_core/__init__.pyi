@@ -47,6 +47,7 @@ def quantize_rows(
     block_format: str,
     threads: int | None = None,
     weights: NDArray[np.float32] | None = None,
+    rounding: str = "reference",
 ) -> NDArray[np.uint8]:
     """Quantize rows, bit for bit as ggml's reference functions do.
 
@@ -57,6 +58,7 @@ def quantize_rows(
         threads: How many threads work; None for one on each core.
         weights: What a squared error costs in each column, `[1, n]`, finite and not negative, for float32
             rows; None is ggml's rounding without an importance matrix.
+        rounding: "reference" or "fitted".
 
     Returns:
         The blocks, `[rows, blocks * bytes of a block]`. A block with a NaN or an infinity has a NaN scale and

@@ -122,9 +122,10 @@ class TensorPlan:
             of the matrices where the tensor has more than two dimensions.
         grid: Bits and group size to which the matrix is rounded as MLX quantizes it, before `low_rank`.
         low_rank: An adapter of the matrix.
+        rounding: How values become blocks: "reference" or "fitted".
 
     Raises:
-        InputError: There is no such type.
+        InputError: There is no such type or rounding.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class TensorPlan:
         weights: NDArray[np.float32] | None = None,
         grid: tuple[int, int] | None = None,
         low_rank: LowRankSource | None = None,
+        rounding: str = "reference",
     ) -> None: ...
     @property
     def name(self) -> str:

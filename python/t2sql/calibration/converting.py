@@ -94,6 +94,8 @@ def convert_calibrated(
             expected=f"one file of type {', '.join(SECOND_ORDER_TYPES)}",
             found="several files" if options.max_shard_size is not None else options.type,
         )
+    if options.rounding != "reference":
+        raise InputError("a file has one rounding", expected="calibration alone", found=options.rounding)
     out = Path(out)
     check_free(out, force=options.force)
     model = gguf.read_model(source, pre=options.pre)

@@ -49,6 +49,14 @@ OUTPUT = Group(
                 show_default=False,
             ),
         ],
+        "rounding": Annotated[
+            str | None,
+            typer.Option(
+                "--rounding",
+                help="reference, or fitted: scales with smaller errors, in the same formats.",
+                show_default=False,
+            ),
+        ],
         "max_shard_size": Annotated[
             str | None,
             typer.Option(
@@ -76,6 +84,7 @@ def output_keywords(given: Mapping[str, Any]) -> gguf.OutputKeywords:
         "embedding_type": given.get("embedding_type"),
         "tensor_types": gguf.parse_overrides(given.get("tensor_type") or []),
         "imatrix": given.get("imatrix"),
+        "rounding": given.get("rounding") or "reference",
         "max_shard_size": given.get("max_shard_size"),
         "threads": given.get("threads"),
         "force": bool(given.get("force", False)),

@@ -51,10 +51,10 @@ from .options import OutputKeywords as OutputKeywords
 from .options import QuantizeKeywords as QuantizeKeywords
 from .options import QuantizeOptions as QuantizeOptions
 from .overrides import parse_overrides as parse_overrides
-from .patching import ROUNDING_KEY as ROUNDING_KEY
 from .patching import copy_gguf as copy_gguf
 from .patching import overwrite_tensor as overwrite_tensor
 from .quantizer import quantize as quantize
+from .rounding import ROUNDING_KEY as ROUNDING_KEY
 from .rows import dequantize_rows as dequantize_rows
 from .rows import quantize_rows as quantize_rows
 from .runnable import check_runnable as check_runnable

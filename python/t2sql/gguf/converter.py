@@ -24,6 +24,7 @@ from t2sql.gguf.importance import apply_importance
 from t2sql.gguf.metadata import metadata_of
 from t2sql.gguf.options import ConvertKeywords, ConvertOptions
 from t2sql.gguf.plan import plan_files, plan_tensor
+from t2sql.gguf.rounding import rounding_entries, rounding_warnings
 from t2sql.gguf.source_model import model_of, read_model
 from t2sql.gguf.tensor_types import plan_types
 from t2sql.gguf.tensors import FloatArray
@@ -76,11 +77,18 @@ def convert(
             permute_heads=family.heads(name, config),
             add=family.offset(name),
             weights=importance.weights.get(name),
+            rounding=options.rounding,
         )
         for name, info in sources.items()
     ]
-    metadata = [*metadata_of(model, target), *importance.metadata]
-    warnings = [*model.warnings, *chosen.warnings, *importance.warnings]
+    entries = rounding_entries(options.rounding, chosen.types)
+    metadata = [*metadata_of(model, target), *importance.metadata, *entries]
+    warnings = [
+        *model.warnings,
+        *chosen.warnings,
+        *importance.warnings,
+        *rounding_warnings(options.rounding, chosen.types),
+    ]
     with _computed(family.computed(config)) as computed:
         files = plan_files(out, metadata, [*computed, *tensors], options.max_shard_size)
         return write_files(files, options, started=started, warnings=warnings, progress=progress)

@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from t2sql.bounds import check_threads
 from t2sql.gguf.imatrix import ImportanceMatrix
+from t2sql.gguf.rounding import Rounding, check_rounding
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class OutputOptions:
         tensor_types: Regular expression -> type. The first expression that matches a tensor's name wins
             over every rule.
         imatrix: An importance matrix, or its file: what an error costs in each column; None weighs all alike.
+        rounding: How values become blocks; "fitted" never has a larger error than "reference" in any block.
         max_shard_size: Split the output into files of at most this many bytes of tensor data: a number, or
             text such as "2G" in powers of 1000. None writes one file.
         threads: How many threads convert tensors; None for one per core. Bytes do not depend on it.
@@ -33,17 +35,19 @@ class OutputOptions:
     embedding_type: str | None = None
     tensor_types: Mapping[str, str] | None = None
     imatrix: ImportanceMatrix | str | Path | None = None
+    rounding: Rounding = "reference"
     max_shard_size: str | int | None = None
     threads: int | None = None
     force: bool = False
 
     def __post_init__(self) -> None:
-        """Check the number of threads.
+        """Check the number of threads and the rounding.
 
         Raises:
-            InputError: It is out of range.
+            InputError: The number is out of range, or there is no such rounding.
         """
         check_threads(self.threads)
+        check_rounding(self.rounding)
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class OutputKeywords(TypedDict, total=False):
     embedding_type: str | None
     tensor_types: Mapping[str, str] | None
     imatrix: ImportanceMatrix | str | Path | None
+    rounding: Rounding
     max_shard_size: str | int | None
     threads: int | None
     force: bool

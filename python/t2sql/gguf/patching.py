@@ -11,9 +11,6 @@ from t2sql.gguf.plan import plan_tensor
 from t2sql.gguf.shards import read_gguf
 from t2sql.gguf.tensors import ByteArray, TensorInfo
 
-ROUNDING_KEY = "t2sql.rounding"
-"""The file's key that says how its blocks were rounded, where that is not ggml's way: "calibrated"."""
-
 
 def overwrite_tensor(info: TensorInfo, blocks: ByteArray) -> None:
     """Write other bytes in the place of a tensor's.

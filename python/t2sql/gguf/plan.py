@@ -9,6 +9,7 @@ from pathlib import Path
 from t2sql._core import TensorPlan
 from t2sql.errors import InputError
 from t2sql.gguf.entries import Entry
+from t2sql.gguf.rounding import Rounding
 from t2sql.gguf.shards import COUNT, INDEX, MOST_FILES, TENSORS, parse_size, shard_path
 from t2sql.gguf.tensors import FloatArray, TensorInfo
 
@@ -41,6 +42,7 @@ def plan_tensor(
     permute_heads: int = 0,
     add: float = 0.0,
     weights: FloatArray | None = None,
+    rounding: Rounding = "reference",
 ) -> TensorPlan:
     """One tensor of the output.
 
@@ -52,6 +54,7 @@ def plan_tensor(
             leaves the rows as they are.
         add: A number that is added to every element, in float32.
         weights: What a squared error costs in each column (`AppliedImportance`); None for the same in all.
+        rounding: How values become blocks.
     """
     return TensorPlan(
         name=name,
@@ -63,6 +66,7 @@ def plan_tensor(
         add=add,
         **source.core_keywords(),
         **({} if weights is None else {"weights": weights}),
+        **({} if rounding == "reference" else {"rounding": rounding}),
     )
 
 

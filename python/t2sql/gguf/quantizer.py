@@ -16,8 +16,8 @@ from t2sql.gguf.entries import Entry
 from t2sql.gguf.ggml_types import QUANTIZATION_VERSION, TYPES, FileType, file_type_named
 from t2sql.gguf.importance import apply_importance, without_importance
 from t2sql.gguf.options import QuantizeKeywords, QuantizeOptions
-from t2sql.gguf.patching import ROUNDING_KEY
 from t2sql.gguf.plan import FilePlan, plan_files, plan_tensor
+from t2sql.gguf.rounding import ROUNDING_KEY, rounding_entries, rounding_warnings
 from t2sql.gguf.shards import KEYS, read_gguf
 from t2sql.gguf.tensor_types import keeps_precision, plan_types
 from t2sql.gguf.tensors import TensorInfo
@@ -68,13 +68,19 @@ def quantize(
             info,
             info.type if keeps_precision(name, info.shape) else chosen.types[name],
             weights=importance.weights.get(name),
+            rounding=options.rounding,
         )
         for name, info in gguf.tensors.items()
     ]
-    metadata = [*without_importance(_metadata(gguf, target)), *importance.metadata]
+    kept = without_importance(_metadata(gguf, target))
+    metadata = [*kept, *importance.metadata, *rounding_entries(options.rounding, chosen.types)]
     files = plan_files(out, metadata, tensors, options.max_shard_size)
     _check_outputs(files, gguf.tensors.values())
-    warnings = [*chosen.warnings, *importance.warnings]
+    warnings = [
+        *chosen.warnings,
+        *importance.warnings,
+        *rounding_warnings(options.rounding, chosen.types),
+    ]
     return write_files(files, options, started=started, warnings=warnings, progress=progress)
 
 
@@ -84,7 +90,7 @@ def _metadata(gguf: GgufFile, target: FileType) -> Sequence[Entry]:
         "general.file_type": Entry("general.file_type", "u32", target.number),
         "general.quantization_version": Entry("general.quantization_version", "u32", QUANTIZATION_VERSION),
     }
-    dropped = ("general.alignment", ROUNDING_KEY, *KEYS)
+    dropped = ("general.alignment", *KEYS, ROUNDING_KEY)
     kept = [changed.pop(entry.key, entry) for entry in gguf.entries if entry.key not in dropped]
     return [*kept, *changed.values()]
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from t2sql import _core
 from t2sql.bounds import check_threads
+from t2sql.gguf.rounding import Rounding
 
 
 def quantize_rows(
@@ -14,8 +15,9 @@ def quantize_rows(
     block_format: str,
     threads: int | None = None,
     weights: NDArray[np.float32] | None = None,
+    rounding: Rounding = "reference",
 ) -> NDArray[np.uint8]:
-    """Quantize rows, bit for bit as ggml's reference functions do.
+    """Quantize rows, bit for bit as ggml's reference functions do, or fitted.
 
     Args:
         x: C-contiguous `[rows, n]` of float32, float16, or the bits of bfloat16 as uint16 (NumPy has no
@@ -24,16 +26,21 @@ def quantize_rows(
         threads: How many threads work; None for one on each core.
         weights: What a squared error costs in each column, `[1, n]`, finite and not negative, for float32
             rows: the numbers of an importance matrix. None is ggml's rounding without one.
+        rounding: "fitted" takes for each block of 32 values the scale with the least sum of squared errors
+            (times weights) of a few, of which the reference's is one.
 
     Returns:
         The blocks, `[rows, blocks * bytes of a block]`. A block with a NaN or an infinity has a NaN scale and
         codes of zero, so that it becomes NaN in all of its values.
 
     Raises:
-        InputError: The array, the format, the number of threads or the weights are none of these.
+        InputError: The array, the format, the number of threads, the weights or the rounding are none of
+            these.
     """
     check_threads(threads)
-    return _core.quantize_rows(x, block_format, threads, weights)
+    if rounding == "reference":
+        return _core.quantize_rows(x, block_format, threads, weights)
+    return _core.quantize_rows(x, block_format, threads, weights, rounding)
 
 
 def dequantize_rows(

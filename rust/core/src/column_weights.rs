@@ -3,7 +3,7 @@
 use crate::encoding::BlockFormat;
 use crate::error::{Error, Result};
 use crate::plan::TensorPlan;
-use crate::quant::{self, Simd};
+use crate::quant::{Rounding, Simd};
 
 /// What a squared error costs in each column of a tensor's matrices.
 #[derive(Clone, Copy)]
@@ -12,6 +12,7 @@ pub(crate) struct ColumnWeights<'a> {
     pub columns: usize,
     /// Rows of a matrix; a tensor of experts has several matrices.
     rows: u64,
+    rounding: Rounding,
 }
 
 impl<'a> ColumnWeights<'a> {
@@ -35,7 +36,7 @@ impl<'a> ColumnWeights<'a> {
             let expected = "weights that are finite and not negative".into();
             return misfit(expected, format!("{} at {index}", values[index]));
         }
-        Ok(Some(ColumnWeights { values, columns: *columns as usize, rows: *rows }))
+        Ok(Some(ColumnWeights { values, columns: *columns as usize, rows: *rows, rounding: plan.rounding }))
     }
 
     /// Quantizes the rows from `first` on, each with the weights of the matrix that it belongs to.
@@ -45,7 +46,8 @@ impl<'a> ColumnWeights<'a> {
             (first..).zip(x.chunks_exact(self.columns).zip(out.chunks_exact_mut(row_bytes)))
         {
             let start = (row / self.rows) as usize * self.columns;
-            quant::quantize_weighted(simd, to, x, &self.values[start..start + self.columns], out);
+            let weights = &self.values[start..start + self.columns];
+            self.rounding.quantize_weighted(simd, to, x, weights, out);
         }
     }
 }

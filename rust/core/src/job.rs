@@ -278,7 +278,8 @@ impl<'a> Job<'a> {
                 (Some(weights), Encoding::Block(to)) => {
                     weights.quantize(simd, to, piece.start, values, out);
                 }
-                _ => simd.convert(from, to, src, out),
+                (None, Encoding::Block(to)) => self.plan.rounding.quantize(simd, from, to, src, out),
+                (_, Encoding::Float(_)) => simd.convert(from, to, src, out),
             }
             out
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dtype::Dtype;
 use crate::gguf::Value;
+use crate::quant::Rounding;
 
 /// A tensor in a safetensors or GGUF file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct TensorPlan {
     /// several matrices, such as experts, has the weights of one after the other. It only counts where values are
     /// quantized.
     pub weights: Option<Arc<[f32]>>,
+    /// How values become blocks.
+    pub rounding: Rounding,
     /// Rounds the matrix to codes as MLX quantizes it, and decodes them: the weights that QLoRA trained on.
     pub grid: Option<Grid>,
     /// An adapter of the matrix, added after `grid`.
@@ -55,6 +58,7 @@ impl TensorPlan {
             add: 0.0,
             affine: None,
             weights: None,
+            rounding: Rounding::Reference,
             grid: None,
             low_rank: None,
         }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use half::f16;
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
-use t2sql_core::quant::{self, Number};
+use t2sql_core::quant::{self, Number, Rounding};
 use t2sql_core::{BlockFormat, Float};
 
 use crate::errors::{raise, wrong};
@@ -45,24 +45,26 @@ fn parse_format(py: Python<'_>, name: &str) -> PyResult<BlockFormat> {
 /// Quantizes rows of float32, float16, or the bits of bfloat16 as uint16; or of float32 with a weight for each
 /// column.
 #[pyfunction]
-#[pyo3(signature = (x, block_format, threads=None, weights=None))]
+#[pyo3(signature = (x, block_format, threads=None, weights=None, rounding="reference"))]
 pub fn quantize_rows<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     block_format: &str,
     threads: Option<usize>,
     weights: Option<&Bound<'py, PyAny>>,
+    rounding: &str,
 ) -> PyResult<Bound<'py, PyArray2<u8>>> {
     let to = parse_format(py, block_format)?;
+    let rounding = Rounding::from_name(rounding).map_err(|error| raise(py, &error))?;
     if let Some(weights) = weights {
-        return quantize_weighted(x, weights, to, threads);
+        return quantize_weighted(rounding, x, weights, to, threads);
     }
     if x.cast::<PyArray2<f16>>().is_ok() {
-        quantize::<f16>(x, Float::F16, to, threads)
+        quantize::<f16>(rounding, x, Float::F16, to, threads)
     } else if x.cast::<PyArray2<u16>>().is_ok() {
-        quantize::<u16>(x, Float::Bf16, to, threads)
+        quantize::<u16>(rounding, x, Float::Bf16, to, threads)
     } else {
-        quantize::<f32>(x, Float::F32, to, threads)
+        quantize::<f32>(rounding, x, Float::F32, to, threads)
     }
 }
 
@@ -74,6 +76,7 @@ fn check_row(py: Python<'_>, len: usize, to: BlockFormat) -> PyResult<()> {
 }
 
 fn quantize_weighted<'py>(
+    rounding: Rounding,
     x: &Bound<'py, PyAny>,
     weights: &Bound<'py, PyAny>,
     to: BlockFormat,
@@ -103,7 +106,7 @@ fn quantize_weighted<'py>(
         let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
         let mut call = |poll: &mut dyn FnMut(Step) -> ControlFlow<()>| {
             let mut poll = || poll(Step::default());
-            quant::quantize_array_weighted(to, src, values, target, threads, &mut poll)
+            quant::quantize_array_weighted(rounding, to, src, values, target, threads, &mut poll)
         };
         run(py, &mut call, None)?;
     }
@@ -111,6 +114,7 @@ fn quantize_weighted<'py>(
 }
 
 fn quantize<'py, T: numpy::Element + Number + Sync>(
+    rounding: Rounding,
     x: &Bound<'py, PyAny>,
     from: Float,
     to: BlockFormat,
@@ -129,7 +133,7 @@ fn quantize<'py, T: numpy::Element + Number + Sync>(
         let (src, target) = (array.as_slice().expect("checked"), target.as_slice_mut().expect("new"));
         let src = quant::bytes_of(src);
         let mut call = |poll: &mut dyn FnMut(Step) -> ControlFlow<()>| {
-            quant::quantize_array(from, to, src, target, threads, &mut || poll(Step::default()))
+            quant::quantize_array(rounding, from, to, src, target, threads, &mut || poll(Step::default()))
         };
         run(py, &mut call, None)?;
     }

@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use t2sql_core::convert::{write_files, Options, Progress};
 use t2sql_core::plan::{self, FilePlan, Header, TensorSource};
+use t2sql_core::quant::Rounding;
 use t2sql_core::{gguf, safetensors, Dtype, Encoding};
 
 use crate::errors::{raise, wrong};
@@ -121,7 +122,8 @@ pub struct TensorPlan(plan::TensorPlan);
 #[pymethods]
 impl TensorPlan {
     #[new]
-    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None, weights=None, grid=None, low_rank=None))]
+    #[pyo3(signature = (*, name, path, source, shape, dtype, permute_heads=0, add=0.0, affine=None, weights=None,
+        rounding="reference", grid=None, low_rank=None))]
     #[allow(clippy::too_many_arguments)] // all by keyword, as a struct's fields
     fn new(
         py: Python<'_>,
@@ -134,6 +136,7 @@ impl TensorPlan {
         add: f32,
         affine: Option<&Bound<'_, AffineSource>>,
         weights: Option<PyReadonlyArray1<'_, f32>>,
+        rounding: &str,
         grid: Option<(u32, u64)>,
         low_rank: Option<&Bound<'_, LowRankSource>>,
     ) -> PyResult<TensorPlan> {
@@ -149,6 +152,7 @@ impl TensorPlan {
             add,
             affine: affine.map(|affine| affine.get().0.clone()),
             weights: weights.map(|weights| Arc::from(weights.as_array().to_vec())),
+            rounding: Rounding::from_name(rounding).map_err(|error| raise(py, &error))?,
             grid: grid.map(|(bits, group_size)| plan::Grid { bits, group_size }),
             low_rank: low_rank.map(|low_rank| low_rank.get().0.clone()),
         }))

@@ -94,9 +94,9 @@ def command(
             "calibrating is for a model directory", found="--calibration with --adapter", hint=hint
         )
     if adapter is not None and target is None:
-        if options.imatrix is not None:
+        if options.imatrix is not None or options.rounding != "reference":
             raise InputError(
-                "an importance matrix is of a whole model", found="--imatrix with an adapter alone"
+                "an adapter alone is not rounded", found="--imatrix or --rounding with an adapter alone"
             )
         adapter_options = gguf.AdapterOptions(type=options.type, force=options.force)
         print_conversion(out, adapter_as_gguf(out, adapter, base, Path(source), adapter_options))

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 
+use super::rounding::Rounding;
 use super::simd::Simd;
-use super::weighted::quantize_weighted;
 use crate::encoding::{BlockFormat, Float};
 use crate::error::Result;
 use crate::parallel;
@@ -21,6 +21,7 @@ const PIECE: usize = 1 << 18;
 /// # Panics
 /// When `out` is not as long as the blocks of the values, or the values are not whole blocks.
 pub fn quantize_array(
+    rounding: Rounding,
     from: Float,
     to: BlockFormat,
     x: &[u8],
@@ -37,20 +38,21 @@ pub fn quantize_array(
         x.chunks(piece * src_block).zip(out.chunks_mut(piece * out_block)).map(Mutex::new).collect();
     parallel::run(pieces.len(), parallel::thread_count(threads), poll, &|piece, _: &mut ()| {
         let (src, out) = &mut *pieces[piece].lock().expect("no piece panics");
-        simd.convert(from, to, src, out);
+        rounding.quantize(simd, from, to, src, out);
         Ok(())
     })
 }
 
-/// Quantizes rows of float32 values with a weight for each column, as [`quantize_weighted`]; threads and `poll` as
+/// Quantizes rows of float32 values with a weight for each column, as [`Rounding::quantize_weighted`]; threads and `poll` as
 /// for [`quantize_array`].
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`], and those of [`Simd::active`].
 ///
 /// # Panics
-/// As [`quantize_weighted`].
+/// As [`Rounding::quantize_weighted`].
 pub fn quantize_array_weighted(
+    rounding: Rounding,
     to: BlockFormat,
     x: &[f32],
     weights: &[f32],
@@ -69,7 +71,7 @@ pub fn quantize_array_weighted(
         x.chunks(rows * columns).zip(out.chunks_mut(rows * row_bytes)).map(Mutex::new).collect();
     parallel::run(pieces.len(), parallel::thread_count(threads), poll, &|piece, _: &mut ()| {
         let (src, out) = &mut *pieces[piece].lock().expect("no piece panics");
-        quantize_weighted(simd, to, src, weights, out);
+        rounding.quantize_weighted(simd, to, src, weights, out);
         Ok(())
     })
 }

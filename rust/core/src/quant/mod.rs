@@ -16,6 +16,11 @@ mod element;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod extremes;
 mod finite;
+mod fit;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod fit_codes;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod fit_lanes;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod k_dequantize;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -23,6 +28,7 @@ mod k_quantize;
 mod k_scalar;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod quantize;
+mod rounding;
 mod rows;
 mod scalar;
 mod search;
@@ -38,5 +44,6 @@ pub(crate) use arrays::bytes_of_mut;
 pub use arrays::{bytes_of, dequantize_array, quantize_array, quantize_array_weighted, Number};
 pub use finite::find_not_finite;
 pub(crate) use finite::value_at;
+pub use rounding::Rounding;
 pub use simd::{Simd, VARIABLE};
 pub use weighted::quantize_weighted;

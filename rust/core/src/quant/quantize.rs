@@ -132,7 +132,7 @@ unsafe fn group_q5_1<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
 /// # Safety
 /// `out` is valid for writes of 20 bytes.
 #[inline(always)]
-unsafe fn store_five_bits<V: Vector>(block: V::Block, out: *mut u8) {
+pub(super) unsafe fn store_five_bits<V: Vector>(block: V::Block, out: *mut u8) {
     let mut codes = [0; BLOCK];
     // SAFETY: `codes` has room for 32 bytes, and `out` for 20, by the caller's promise.
     unsafe {

@@ -139,6 +139,8 @@ pub(super) unsafe trait Vector: Copy {
     fn fold_min(group: &Self::Group) -> Self;
     /// Lane i becomes the maximum of the i-th register's lanes.
     fn fold_max(group: &Self::Group) -> Self;
+    /// Lane i becomes the sum of the i-th register's lanes, taken in halves: lanes j and j + LANES / 2 first.
+    fn fold_sum(group: &Self::Group) -> Self;
     /// Lane i becomes the largest bit pattern of the i-th register's lanes.
     fn fold_max_bits(group: &Self::Group) -> Self;
 }

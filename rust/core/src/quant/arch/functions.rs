@@ -4,7 +4,9 @@
 macro_rules! functions {
     ($features:literal, $vector:ty) => {
         use $crate::encoding::{BlockFormat, Float};
+        use $crate::quant::block::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
         use $crate::quant::element::{Bf16, Element, F16, F32};
+        use $crate::quant::fit_lanes;
         use $crate::quant::k_scalar::{Q4K, Q5K, Q6K};
         use $crate::quant::{dequantize as from_blocks, k_dequantize, k_quantize, quantize as to_blocks};
 
@@ -31,6 +33,28 @@ macro_rules! functions {
                     BlockFormat::Q4K => k_quantize::q4_k::<$vector, E>(src, out),
                     BlockFormat::Q5K => k_quantize::q5_k::<$vector, E>(src, out),
                     BlockFormat::Q6K => k_quantize::q6_k::<$vector, E>(src, out),
+                }
+            }
+        }
+
+        /// Replaces each of a whole number of blocks of float32 values by a better one, where one is found; those of
+        /// K formats stay. Callable only where the processor has this module's features.
+        #[target_feature(enable = $features)]
+        pub(in $crate::quant) fn improve(
+            to: BlockFormat,
+            src: &[u8],
+            weights: Option<&[u8]>,
+            out: &mut [u8],
+        ) {
+            // SAFETY: this function runs only where the processor has the vector's features.
+            unsafe {
+                match to {
+                    BlockFormat::Q8_0 => fit_lanes::improve::<$vector, Q8_0>(src, weights, out),
+                    BlockFormat::Q4_0 => fit_lanes::improve::<$vector, Q4_0>(src, weights, out),
+                    BlockFormat::Q4_1 => fit_lanes::improve::<$vector, Q4_1>(src, weights, out),
+                    BlockFormat::Q5_0 => fit_lanes::improve::<$vector, Q5_0>(src, weights, out),
+                    BlockFormat::Q5_1 => fit_lanes::improve::<$vector, Q5_1>(src, weights, out),
+                    BlockFormat::Q4K | BlockFormat::Q5K | BlockFormat::Q6K => {}
                 }
             }
         }

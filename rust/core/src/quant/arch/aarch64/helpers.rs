@@ -22,6 +22,20 @@ pub(super) unsafe fn pairwise_max_bits(a: float32x4_t, b: float32x4_t) -> float3
     unsafe { vreinterpretq_f32_u32(vpmaxq_u32(vreinterpretq_u32_f32(a), vreinterpretq_u32_f32(b))) }
 }
 
+/// Lanes 0 and 1 of each, plus lanes 2 and 3.
+///
+/// # Safety
+/// The processor has NEON.
+#[inline(always)]
+pub(super) unsafe fn halves_added(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+    // SAFETY: NEON, by the caller's promise.
+    unsafe {
+        let low = vcombine_f32(vget_low_f32(a), vget_low_f32(b));
+        let high = vcombine_f32(vget_high_f32(a), vget_high_f32(b));
+        vaddq_f32(low, high)
+    }
+}
+
 /// All bits set in the lanes that are finite.
 ///
 /// # Safety

@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::helpers::{finite_mask, max_bits, narrow, pairwise_max_bits, widen};
+use super::helpers::{finite_mask, halves_added, max_bits, narrow, pairwise_max_bits, widen};
 use crate::quant::arch::functions::{functions, lanewise};
 use crate::quant::vector::Vector;
 
@@ -224,6 +224,15 @@ unsafe impl Vector for V {
     fn fold_max(group: &[V; 4]) -> V {
         // SAFETY: a value exists, so the processor has NEON.
         unsafe { fold!(group, vpmaxq_f32) }
+    }
+    #[inline(always)]
+    fn fold_sum(g: &[V; 4]) -> V {
+        // SAFETY: a value exists, so the processor has NEON.
+        unsafe {
+            let a = halves_added(g[0].0, g[1].0);
+            let b = halves_added(g[2].0, g[3].0);
+            V(vpaddq_f32(a, b))
+        }
     }
     #[inline(always)]
     fn fold_max_bits(group: &[V; 4]) -> V {

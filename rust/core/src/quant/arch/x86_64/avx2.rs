@@ -271,6 +271,28 @@ unsafe impl Vector for V {
         unsafe { fold!(group, _mm256_max_ps) }
     }
     #[inline(always)]
+    fn fold_sum(g: &[V; 8]) -> V {
+        // SAFETY: a value exists, so the processor has AVX2.
+        unsafe {
+            // Each holds four sums of one block, and behind them those of the fourth block after it.
+            let mut fours = [g[0].0; 4];
+            for i in 0..4 {
+                let low = _mm256_permute2f128_ps::<0x20>(g[i].0, g[i + 4].0);
+                let high = _mm256_permute2f128_ps::<0x31>(g[i].0, g[i + 4].0);
+                fours[i] = _mm256_add_ps(low, high);
+            }
+            let a = _mm256_add_ps(
+                _mm256_shuffle_ps::<0x44>(fours[0], fours[1]),
+                _mm256_shuffle_ps::<0xEE>(fours[0], fours[1]),
+            );
+            let b = _mm256_add_ps(
+                _mm256_shuffle_ps::<0x44>(fours[2], fours[3]),
+                _mm256_shuffle_ps::<0xEE>(fours[2], fours[3]),
+            );
+            V(_mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xDD>(a, b)))
+        }
+    }
+    #[inline(always)]
     fn fold_max_bits(group: &[V; 8]) -> V {
         // SAFETY: a value exists, so the processor has AVX2.
         unsafe { fold!(group, max_bits) }

@@ -242,6 +242,35 @@ unsafe impl Vector for V {
         unsafe { fold!(group, _mm512_max_ps) }
     }
     #[inline(always)]
+    fn fold_sum(g: &[V; 16]) -> V {
+        // SAFETY: a value exists, so the processor has AVX-512.
+        unsafe {
+            // Eight sums of block i, and behind them those of block i + 4; for i + 8 in the second four.
+            let mut eights = [g[0].0; 8];
+            for i in 0..8 {
+                let first = i + i / 4 * 4;
+                let (a, b) = (g[first].0, g[first + 4].0);
+                eights[i] =
+                    _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b));
+            }
+            let mut fours = [g[0].0; 4];
+            for i in 0..4 {
+                let (a, b) = (eights[i], eights[i + 4]);
+                fours[i] =
+                    _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+            }
+            let a = _mm512_add_ps(
+                _mm512_shuffle_ps::<0x44>(fours[0], fours[1]),
+                _mm512_shuffle_ps::<0xEE>(fours[0], fours[1]),
+            );
+            let b = _mm512_add_ps(
+                _mm512_shuffle_ps::<0x44>(fours[2], fours[3]),
+                _mm512_shuffle_ps::<0xEE>(fours[2], fours[3]),
+            );
+            V(_mm512_add_ps(_mm512_shuffle_ps::<0x88>(a, b), _mm512_shuffle_ps::<0xDD>(a, b)))
+        }
+    }
+    #[inline(always)]
     fn fold_max_bits(group: &[V; 16]) -> V {
         // SAFETY: a value exists, so the processor has AVX-512.
         unsafe { fold!(group, max_bits) }
