@@ -14,6 +14,9 @@ from t2sql.runtimes import Array, Module, mx, nn, tree_unflatten
 _CHUNK = 1 << 22
 """Values of a matrix that are in memory at once, as float32: 16 MB."""
 
+_HALVES = {"f16": mx.float16, "bf16": mx.bfloat16}
+"""Types that MLX widens in one pass over the values, NumPy in several."""
+
 
 def parameter_names(directory: Path, tensors: Mapping[str, TensorInfo]) -> tuple[str, ...]:
     """Which of a directory's tensors its network has as parameters.
@@ -139,6 +142,9 @@ def _rows(weight: TensorInfo, start: int, stop: int) -> Array:
         return _rows(weight.base, start, stop)
     if isinstance(weight, AdaptedTensor):
         return mx.array(weight.unchanged(start, stop))
+    if weight.type in _HALVES:
+        bits = weight.raw().view(np.uint16).reshape(weight.rows, -1)[start:stop]
+        return mx.array(bits).view(_HALVES[weight.type]).astype(mx.float32)
     if not isinstance(weight, AffineTensor):
         return mx.array(weight.float32(start, stop))
     codes = weight.raw().view(np.uint32).reshape(weight.rows, -1)[start:stop]
