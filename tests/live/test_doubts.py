@@ -15,7 +15,14 @@ from t2sql.live import LiveAnswer, ask_database, open_database
 pytestmark = pytest.mark.usefixtures("schema_cache")
 
 
-def asked(folder: Path, sql: str, *, execute: bool = True, min_logprob: float | None = -1.0) -> LiveAnswer:
+def asked(
+    folder: Path,
+    sql: str,
+    *,
+    question: str = "Which?",
+    execute: bool = True,
+    min_logprob: float | None = -1.0,
+) -> LiveAnswer:
     file = folder / "shop.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
@@ -24,7 +31,7 @@ def asked(folder: Path, sql: str, *, execute: bool = True, min_logprob: float | 
         )
     model = ScriptedBackend(sql, logprob=-0.1, min_logprob=min_logprob)
     with closing(open_database(f"sqlite:///{file}")) as database:
-        return ask_database(Asker(model, AskOptions(free=True)), database, "Which?", execute=execute)
+        return ask_database(Asker(model, AskOptions(free=True)), database, question, execute=execute)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +51,19 @@ def test_a_result_that_says_nothing_and_a_value_that_is_not_there_are_doubts(
     answer = asked(tmp_path, sql)
     assert answer.status == "uncertain" and doubt in answer.doubts
     assert answer.to_json()["doubts"] == list(answer.doubts) and doubt not in answer.warnings
+
+
+def test_a_text_of_the_database_that_only_the_question_has_is_a_doubt(tmp_path: Path) -> None:
+    question = "How old is Ann?"
+    [doubt] = asked(tmp_path, "SELECT id FROM t", question=question).doubts
+    assert doubt == "the question says Ann, a text of t.name, and the statement does not"
+    for sql in ("SELECT id FROM t WHERE name = 'ann'", "SELECT id FROM t WHERE name LIKE '%Ann%'"):
+        assert not asked(tmp_path, sql, question=question).doubts
+
+
+@pytest.mark.parametrize("question", ["Which name?", "How is Annette?", "Any bo?"])
+def test_what_is_no_whole_text_of_the_database_is_none(question: str, tmp_path: Path) -> None:
+    assert not asked(tmp_path, "SELECT name FROM t", question=question).doubts
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ class LiveAnswer:
         error: Why it was refused or did not run.
         first: The model's first statement, if that failed and this is the second.
         remembered: The user's own answer to the question; None if the model answered.
+        missed: Texts of the database that the question has and the statement does not look for, as doubts.
     """
 
     sql: str
@@ -51,6 +52,7 @@ class LiveAnswer:
     error: SqlError | None
     first: FailedStatement | None = None
     remembered: RememberedAnswer | None = None
+    missed: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -70,7 +72,7 @@ class LiveAnswer:
         if self.error is not None:
             doubts.insert(0, f"the statement cannot be run: {self.error.found}")
         elif self.statement is not None:
-            doubts += self.statement.unmatched
+            doubts += [*self.statement.unmatched, *self.missed]
         if self.result is not None and (doubt := empty_doubt(self.result)) is not None:
             doubts.append(doubt)
         return tuple(doubts)

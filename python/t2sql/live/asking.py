@@ -16,6 +16,7 @@ from t2sql.generate import (
 )
 from t2sql.live.answer import LiveAnswer
 from t2sql.live.database import LiveDatabase
+from t2sql.live.missed_values import missed_values
 from t2sql.live.names import shown_schema, shown_value
 from t2sql.live.relevance import SchemaPart, select_part
 from t2sql.live.running import Limits
@@ -117,6 +118,11 @@ def ask_database(
         second = _ask_again(asker, part.schema, question, failed, hints)
         if second is not None and not _same_text(second.sql, answer.sql):
             first, answer, attempt = failed, second, attempts.attempt(second.sql)
+    missed: tuple[str, ...] = ()
+    if attempt.statement is not None:
+        # Only now: the texts were read while the model wrote.
+        values = values or database.matching_values(question, _MOST_MATCHES)
+        missed = missed_values(values, question, attempt.statement.sql, schema)
     return LiveAnswer(
         sql=answer.sql if attempt.statement is None else attempt.statement.sql,
         answer=answer,
@@ -126,6 +132,7 @@ def ask_database(
         result=attempt.result,
         error=attempt.error,
         first=first,
+        missed=missed,
     )
 
 
