@@ -64,7 +64,7 @@ async def test_the_foot_of_each_screen_begins_with_enter_and_no_key_is_cut(root:
             bound = [getattr(key, "key", "") for key in keys]
             assert "enter" not in bound[1:]
             if screen is None:
-                assert bound[:4] == ["enter", "a", "c", "slash"]
+                assert bound[:3] == ["enter", "a", "c"]
             assert bound[-1] == app.COMMAND_PALETTE_BINDING
 
 
