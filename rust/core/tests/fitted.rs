@@ -156,3 +156,30 @@ fn a_block_with_a_value_that_is_not_finite_is_the_references() {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Importance weights: ggml's blocks, on every instruction set those of the scalar code.
+    #[test]
+    fn weighted_blocks_agree(
+        x in prop::collection::vec(-1f32..1.0, 256 * 9),
+        w in prop::collection::vec(0f32..1.0, 256 * 9),
+        exponents in (-60i32..50, -40i32..40),
+        zeros in 0f32..0.5,
+        minimum in -1f32..1.0,
+    ) {
+        let x: Vec<f32> = x.iter().map(|v| v.max(minimum) * (exponents.0 as f32).exp2()).collect();
+        let w: Vec<f32> =
+            w.iter().map(|&w| if w < zeros { 0.0 } else { w * (exponents.1 as f32).exp2() }).collect();
+        for to in BlockFormat::ALL {
+            for columns in [x.len(), x.len() / 3] {
+                let scalar = weighted(Rounding::Reference, Simd::Scalar, to, &x, &w[..columns]);
+                for simd in sets() {
+                    let blocks = weighted(Rounding::Reference, simd, to, &x, &w[..columns]);
+                    prop_assert!(blocks == scalar, "{} {} {}", simd, to, columns);
+                }
+            }
+        }
+    }
+}

@@ -7,10 +7,9 @@
 //!
 //! Sums of 32 numbers are taken in halves: number i and i + 16 first, then i and i + 8, and so on.
 
-use super::block::{BLOCK, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+use super::block::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 use super::element::{half_bytes, half_value, Values};
-use super::rows::Block;
-use super::scalar::split_codes;
+use super::from_codes::FromCodes;
 
 /// Blocks whose largest magnitude is between these are fitted: no product below overflows, nor an inverse.
 pub(super) const TAME: (f32, f32) = (f32::from_bits(87 << 23), f32::from_bits(167 << 23)); // 2^-40 and 2^40
@@ -53,7 +52,7 @@ const fn of_ends<const N: usize>(largest: f32, above: [(f32, f32); N]) -> [Candi
 }
 
 /// A format of 32 values that can be fitted: x = d * code (+ m), codes from `LOW` to `HIGH`.
-pub(super) trait Fit: Block {
+pub(super) trait Fit: FromCodes {
     /// The smallest code.
     const LOW: f32;
     /// The largest code.
@@ -62,12 +61,10 @@ pub(super) trait Fit: Block {
     const HAS_MIN: bool;
     /// The candidates, chosen greedily on normal and Student-t values (docs/quantization.md).
     const CANDIDATES: &'static [Candidate];
-    /// The block of a scale, a minimum and codes.
-    fn with(d: [u8; 2], m: [u8; 2], codes: &Values) -> Self;
 }
 
 /// The sum of 32 numbers, in halves.
-pub(super) fn sum(mut x: Values) -> f32 {
+fn sum(mut x: Values) -> f32 {
     for width in [16, 8, 4, 2, 1] {
         for i in 0..width {
             x[i] += x[i + width];
@@ -135,12 +132,8 @@ pub(super) fn improve<B: Fit>(x: &Values, w: &Values, block: &mut B) {
     let fitted = codes.map(|code| if B::HAS_MIN { code * d + m } else { code * d });
     let before = error(x, w, &block.dequantize());
     if LEAST < before && error(x, w, &fitted) < before * LESS {
-        *block = B::with(half_d, half_m, &codes);
+        *block = B::from_codes(half_d, half_m, &codes.map(|code| (code - B::LOW) as u8));
     }
-}
-
-fn pack(codes: &Values, offset: f32) -> [u8; BLOCK / 2] {
-    std::array::from_fn(|i| (codes[i] + offset) as u8 | ((codes[i + BLOCK / 2] + offset) as u8) << 4)
 }
 
 impl Fit for Q8_0 {
@@ -148,9 +141,6 @@ impl Fit for Q8_0 {
     const HIGH: f32 = 127.0;
     const HAS_MIN: bool = false;
     const CANDIDATES: &'static [Candidate] = &of_largest([126.0, 124.0]);
-    fn with(d: [u8; 2], _m: [u8; 2], codes: &Values) -> Q8_0 {
-        Q8_0 { d, qs: codes.map(|code| code as i8) }
-    }
 }
 
 impl Fit for Q4_0 {
@@ -158,9 +148,6 @@ impl Fit for Q4_0 {
     const HIGH: f32 = 7.0;
     const HAS_MIN: bool = false;
     const CANDIDATES: &'static [Candidate] = &of_largest([8.5, 7.25, 8.0]);
-    fn with(d: [u8; 2], _m: [u8; 2], codes: &Values) -> Q4_0 {
-        Q4_0 { d, qs: pack(codes, 8.0) }
-    }
 }
 
 impl Fit for Q5_0 {
@@ -168,10 +155,6 @@ impl Fit for Q5_0 {
     const HIGH: f32 = 15.0;
     const HAS_MIN: bool = false;
     const CANDIDATES: &'static [Candidate] = &of_largest([16.5, 15.0, 15.75]);
-    fn with(d: [u8; 2], _m: [u8; 2], codes: &Values) -> Q5_0 {
-        let (qh, qs) = split_codes(&codes.map(|code| (code + 16.0) as u8));
-        Q5_0 { d, qh, qs }
-    }
 }
 
 impl Fit for Q4_1 {
@@ -179,9 +162,6 @@ impl Fit for Q4_1 {
     const HIGH: f32 = 15.0;
     const HAS_MIN: bool = true;
     const CANDIDATES: &'static [Candidate] = &of_ends(15.0, [(-0.5, 0.0), (0.0, 0.5), (-0.25, 0.25)]);
-    fn with(d: [u8; 2], m: [u8; 2], codes: &Values) -> Q4_1 {
-        Q4_1 { d, m, qs: pack(codes, 0.0) }
-    }
 }
 
 impl Fit for Q5_1 {
@@ -189,8 +169,4 @@ impl Fit for Q5_1 {
     const HIGH: f32 = 31.0;
     const HAS_MIN: bool = true;
     const CANDIDATES: &'static [Candidate] = &of_ends(31.0, [(0.75, 0.25), (-0.25, 0.0), (0.25, 0.25)]);
-    fn with(d: [u8; 2], m: [u8; 2], codes: &Values) -> Q5_1 {
-        let (qh, qs) = split_codes(&codes.map(|code| code as u8));
-        Q5_1 { d, m, qh, qs }
-    }
 }

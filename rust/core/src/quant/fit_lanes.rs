@@ -6,6 +6,7 @@ use super::element::{Element, F32};
 use super::extremes::{extremes, Extremes};
 use super::fit::{Fit, LEAST, LESS, TAME};
 use super::fit_codes::FitLanes;
+use super::search_lanes::round;
 use super::vector::{half_lanes, lanes, load_block, Lanes, Vector, MAX_LANES};
 
 /// The most candidates of a format.
@@ -13,14 +14,6 @@ const MOST: usize = 3;
 
 /// Bytes of the largest group: of float32 values.
 const MOST_BYTES: usize = MAX_LANES * BLOCK * F32::BYTES;
-
-/// Rounds to nearest, halves to even, what is smaller than 2^22.
-#[inline(always)]
-unsafe fn round<V: Vector>(x: V) -> V {
-    // SAFETY: the features, by the caller's promise.
-    let magic = unsafe { V::splat(12_582_912.0) };
-    x.add(magic).sub(magic)
-}
 
 /// Each value of a block times that of another.
 #[inline(always)]

@@ -1,10 +1,10 @@
 //! Quantization to the K formats, written over [`Vector`]: parts are searched in lanes, then each block's codes are
 //! made from its values as they lie. A group with a part that lanes cannot search is left to the scalar code.
 
-use super::element::Element;
-use super::k_scalar::{self, Q4K, Q5K, Q6K};
+use super::element::{Element, F32};
+use super::k_scalar::{self, read_super, sigma2, Q4K, Q5K, Q6K};
 use super::search::Candidates;
-use super::search_lanes::{are_tame, load_parts, search_min, search_symmetric};
+use super::search_lanes::{are_tame, costs, load_parts, search_min, search_symmetric, weights_are_tame};
 use super::super_block::*;
 use super::vector::{lanes, load_block, Vector, MAX_LANES};
 use crate::encoding::BlockFormat;
@@ -13,20 +13,25 @@ use crate::encoding::BlockFormat;
 /// declines, with the scalar code.
 macro_rules! quantize_by_groups {
     ($name:ident, $block:ty, $parts:ident, $group:ident) => {
-        /// Quantizes a whole number of blocks.
+        /// Quantizes a whole number of blocks; `weights` are float32, one for each value.
         ///
         /// # Safety
         /// The processor has V's features.
         #[inline(always)]
-        pub(super) unsafe fn $name<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) {
+        pub(super) unsafe fn $name<V: Vector, E: Element>(
+            src: &[u8],
+            weights: Option<&[u8]>,
+            out: &mut [u8],
+        ) {
             let blocks = V::LANES.div_ceil($parts);
             let bytes = <$block as k_scalar::SuperBlock>::FORMAT.block_bytes();
             let (src_step, out_step) = (blocks * SUPER * E::BYTES, blocks * bytes);
-            for (src, out) in src.chunks(src_step).zip(out.chunks_mut(out_step)) {
+            for (i, (src, out)) in src.chunks(src_step).zip(out.chunks_mut(out_step)).enumerate() {
                 let whole = src.len() == src_step && out.len() == out_step;
+                let weights = weights.map(|weights| &weights[i * blocks * SUPER * F32::BYTES..]);
                 // SAFETY: the features, by the caller's promise.
-                if !(whole && unsafe { $group::<V, E>(src, out) }) {
-                    k_scalar::quantize::<E, $block>(src, out);
+                if !(whole && unsafe { $group::<V, E>(src, weights, out) }) {
+                    k_scalar::quantize::<E, $block>(src, weights, out);
                 }
             }
         }
@@ -40,17 +45,19 @@ quantize_by_groups!(q6_k, Q6K, SIXTEENS, group_q6_k);
 /// # Safety
 /// The processor has V's features.
 #[inline(always)]
-unsafe fn group_q4_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+unsafe fn group_q4_k<V: Vector, E: Element>(src: &[u8], weights: Option<&[u8]>, out: &mut [u8]) -> bool {
+    let candidates = weights.map_or(Candidates::Q4_K, |_| Candidates::weighted(15.0));
     // SAFETY: the features, by the caller's promise.
-    unsafe { group_of_parts::<V, E>(src, out, BlockFormat::Q4K, Candidates::Q4_K, write_q4_k_codes) }
+    unsafe { group_of_parts::<V, E>(src, weights, out, BlockFormat::Q4K, candidates, write_q4_k_codes) }
 }
 
 /// # Safety
 /// The processor has V's features.
 #[inline(always)]
-unsafe fn group_q5_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+unsafe fn group_q5_k<V: Vector, E: Element>(src: &[u8], weights: Option<&[u8]>, out: &mut [u8]) -> bool {
+    let candidates = weights.map_or(Candidates::Q5_K, |_| Candidates::weighted(31.0));
     // SAFETY: the features, by the caller's promise.
-    unsafe { group_of_parts::<V, E>(src, out, BlockFormat::Q5K, Candidates::Q5_K, write_q5_k_codes) }
+    unsafe { group_of_parts::<V, E>(src, weights, out, BlockFormat::Q5K, candidates, write_q5_k_codes) }
 }
 
 /// Numbers of the parts of a group: at most 16.
@@ -69,6 +76,7 @@ fn put<V: Vector>(v: V, first: usize, out: &mut OfParts) {
 #[inline(always)]
 unsafe fn group_of_parts<V: Vector, E: Element>(
     src: &[u8],
+    weights: Option<&[u8]>,
     out: &mut [u8],
     format: BlockFormat,
     candidates: Candidates,
@@ -77,22 +85,42 @@ unsafe fn group_of_parts<V: Vector, E: Element>(
     const { assert!(MAX_LANES <= 16) };
     let parts = src.len() / (PART * E::BYTES);
     let (mut scales, mut neg_mins, mut inverses, mut bases) = ([0.0; 16], [0.0; 16], [0.0; 16], [0.0; 16]);
+    let (mut sigmas, mut sums) = ([0.0; 16], [0.0; 16]);
+    if weights.is_some() {
+        for (block, src) in src.chunks_exact(SUPER * E::BYTES).enumerate() {
+            sigmas[block * PARTS..(block + 1) * PARTS].fill(sigma2(&read_super::<E>(src)));
+        }
+    }
     for first in (0..parts).step_by(V::LANES) {
-        // SAFETY: the features, by the caller's promise.
+        // SAFETY: the features, by the caller's promise; a register is loaded from 16 numbers, of which those of
+        // the parts from `first` on are LANES.
         unsafe {
             let x = load_parts::<V, E, PART>(&src[first * PART * E::BYTES..]);
             if !are_tame(&x) {
                 return false;
             }
             let zero = V::splat(0.0);
-            let mut squares = zero;
-            for v in &x {
-                squares = squares.add(v.mul(*v));
-            }
-            let mean = squares.div(V::splat(PART as f32)).sqrt();
             let mut w = x;
-            for v in &mut w {
-                *v = v.abs().add(mean);
+            if let Some(weights) = weights {
+                let sigma2 = V::load_f32(sigmas.as_ptr().add(first).cast());
+                w = costs(&x, &load_parts::<V, F32, PART>(&weights[first * PART * F32::BYTES..]), sigma2);
+                if !weights_are_tame(&w) {
+                    return false;
+                }
+                let mut sum = zero;
+                for v in &w {
+                    sum = sum.add(*v);
+                }
+                put(sum, first, &mut sums);
+            } else {
+                let mut squares = zero;
+                for v in &x {
+                    squares = squares.add(v.mul(*v));
+                }
+                let mean = squares.div(V::splat(PART as f32)).sqrt();
+                for v in &mut w {
+                    *v = v.abs().add(mean);
+                }
             }
             let Some(found) = search_min(&x, &w, &candidates) else { return false };
             put(found.scale, first, &mut scales);
@@ -106,7 +134,9 @@ unsafe fn group_of_parts<V: Vector, E: Element>(
         let of_block = |numbers: &OfParts| -> [f32; PARTS] {
             numbers[block * PARTS..(block + 1) * PARTS].try_into().expect("eight parts")
         };
-        write_head(&of_block(&scales), &of_block(&neg_mins), None, candidates.factor_limit(), out);
+        let sums = weights.map(|_| of_block(&sums));
+        let limit = candidates.factor_limit();
+        write_head(&of_block(&scales), &of_block(&neg_mins), sums.as_ref(), limit, out);
         let mut codes = [0; SUPER];
         for part in 0..PARTS {
             let index = block * PARTS + part;
@@ -139,7 +169,7 @@ unsafe fn group_of_parts<V: Vector, E: Element>(
 /// # Safety
 /// The processor has V's features.
 #[inline(always)]
-unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool {
+unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], weights: Option<&[u8]>, out: &mut [u8]) -> bool {
     let (mut scales, mut inverses, mut largest) = ([0.0; 16], [0.0; 16], [0.0; 16]);
     for first in (0..SIXTEENS).step_by(V::LANES) {
         // SAFETY: the features, by the caller's promise.
@@ -149,8 +179,15 @@ unsafe fn group_q6_k<V: Vector, E: Element>(src: &[u8], out: &mut [u8]) -> bool 
                 return false;
             }
             let mut w = x;
-            for v in &mut w {
-                *v = v.mul(*v);
+            if let Some(weights) = weights {
+                w = load_parts::<V, F32, SIXTEEN>(&weights[first * SIXTEEN * F32::BYTES..]);
+                if !weights_are_tame(&w) {
+                    return false;
+                }
+            } else {
+                for v in &mut w {
+                    *v = v.mul(*v);
+                }
             }
             let found = search_symmetric(&x, &w, 32);
             put(found.scale, first, &mut scales);

@@ -5,7 +5,7 @@
 //! A block with a NaN or an infinity has a NaN scale (and minimum) and zeros; so does one with a weight that is
 //! neither.
 
-use super::element::Element;
+use super::element::{Element, F32};
 use super::search::{nearest, search_min, search_symmetric, Candidates};
 use super::super_block::*;
 use crate::encoding::BlockFormat;
@@ -148,12 +148,17 @@ fn quantize_parts(
     Some(codes)
 }
 
+/// Twice the mean square of a block's values.
+pub(crate) fn sigma2(x: &SuperValues) -> f32 {
+    2.0 * x.iter().fold(0.0f32, |sum, v| sum + v * v) / SUPER as f32
+}
+
 /// What a squared error of each value of a Q4_K or Q5_K block costs.
 fn costs(x: &SuperValues, weights: Option<&SuperValues>) -> SuperValues {
     let squares = |x: &[f32]| x.iter().fold(0.0f32, |sum, v| sum + v * v);
     match weights {
         Some(weights) => {
-            let sigma2 = 2.0 * squares(x) / SUPER as f32;
+            let sigma2 = sigma2(x);
             std::array::from_fn(|i| weights[i] * (sigma2 + x[i] * x[i]).sqrt())
         }
         None => {
@@ -167,20 +172,12 @@ fn costs(x: &SuperValues, weights: Option<&SuperValues>) -> SuperValues {
     }
 }
 
-/// Quantizes a whole number of blocks of little-endian values.
-pub(crate) fn quantize<E: Element, B: SuperBlock>(src: &[u8], out: &mut [u8]) {
-    let bytes = B::FORMAT.block_bytes();
-    for (values, block) in src.chunks_exact(SUPER * E::BYTES).zip(out.chunks_exact_mut(bytes)) {
-        B::quantize(&read_super::<E>(values), None, block);
-    }
-}
-
-/// Quantizes the blocks of a row with a weight for each value.
-pub(crate) fn quantize_weighted<B: SuperBlock>(x: &[f32], weights: &[f32], out: &mut [u8]) {
-    let blocks = x.chunks_exact(SUPER).zip(weights.chunks_exact(SUPER));
-    for ((x, weights), block) in blocks.zip(out.chunks_exact_mut(B::FORMAT.block_bytes())) {
-        let whole = "chunks of a block";
-        B::quantize(x.try_into().expect(whole), Some(weights.try_into().expect(whole)), block);
+/// Quantizes a whole number of blocks of little-endian values; `weights` are float32, one for each value.
+pub(crate) fn quantize<E: Element, B: SuperBlock>(src: &[u8], weights: Option<&[u8]>, out: &mut [u8]) {
+    let blocks = src.chunks_exact(SUPER * E::BYTES).zip(out.chunks_exact_mut(B::FORMAT.block_bytes()));
+    for (i, (values, block)) in blocks.enumerate() {
+        let weights = weights.map(|weights| read_super::<F32>(&weights[i * SUPER * F32::BYTES..]));
+        B::quantize(&read_super::<E>(values), weights.as_ref(), block);
     }
 }
 

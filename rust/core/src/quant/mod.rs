@@ -21,6 +21,7 @@ mod fit;
 mod fit_codes;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod fit_lanes;
+mod from_codes;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod k_dequantize;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -39,6 +40,8 @@ mod super_block;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod vector;
 mod weighted;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod weighted_lanes;
 
 pub(crate) use arrays::bytes_of_mut;
 pub use arrays::{bytes_of, dequantize_array, quantize_array, quantize_array_weighted, Number};

@@ -18,7 +18,7 @@ const SHRINK: f32 = 65536.0;
 /// # Safety
 /// The processor has V's features.
 #[inline(always)]
-unsafe fn round<V: Vector>(x: V) -> V {
+pub(super) unsafe fn round<V: Vector>(x: V) -> V {
     // SAFETY: the features, by the caller's promise.
     let magic = unsafe { V::splat(12_582_912.0) };
     x.add(magic).sub(magic)
@@ -68,6 +68,38 @@ pub(super) unsafe fn are_tame<V: Vector, const N: usize>(x: &[V; N]) -> bool {
         let high = V::where_less(V::splat(TAME.1), largest, one, zero);
         low.add(high).equal(zero).count_ones() as usize == V::LANES
     }
+}
+
+/// Whether no weight is so large that a product with values could become infinite.
+///
+/// # Safety
+/// The processor has V's features.
+#[inline(always)]
+pub(super) unsafe fn weights_are_tame<V: Vector, const N: usize>(w: &[V; N]) -> bool {
+    let mut largest = w[0].abs();
+    for v in &w[1..] {
+        largest = largest.max_bits(v.abs());
+    }
+    // SAFETY: the features, by the caller's promise.
+    unsafe {
+        let (zero, one) = (V::splat(0.0), V::splat(1.0));
+        let tame = V::where_less(largest, V::splat(TAME.1), zero, one);
+        tame.equal(zero).count_ones() as usize == V::LANES
+    }
+}
+
+/// What a squared error of each value costs where columns have weights: `weight[l] = qw[l] * sqrtf(sigma2 + x[l]^2)`
+/// in C.
+///
+/// # Safety
+/// The processor has V's features.
+#[inline(always)]
+pub(super) unsafe fn costs<V: Vector, const N: usize>(x: &[V; N], weights: &[V; N], sigma2: V) -> [V; N] {
+    let mut w = *weights;
+    for (w, &v) in w.iter_mut().zip(x) {
+        *w = w.mul(sigma2.add(v.mul(v)).sqrt());
+    }
+    w
 }
 
 /// The weighted squared error of a value with code `l`.

@@ -199,8 +199,8 @@ fn quantize_scalar<E: Element>(to: BlockFormat, src: &[u8], out: &mut [u8]) {
         BlockFormat::Q4_1 => rows::quantize::<E, Q4_1>(src, out),
         BlockFormat::Q5_0 => rows::quantize::<E, Q5_0>(src, out),
         BlockFormat::Q5_1 => rows::quantize::<E, Q5_1>(src, out),
-        BlockFormat::Q4K => k_scalar::quantize::<E, Q4K>(src, out),
-        BlockFormat::Q5K => k_scalar::quantize::<E, Q5K>(src, out),
-        BlockFormat::Q6K => k_scalar::quantize::<E, Q6K>(src, out),
+        BlockFormat::Q4K => k_scalar::quantize::<E, Q4K>(src, None, out),
+        BlockFormat::Q5K => k_scalar::quantize::<E, Q5K>(src, None, out),
+        BlockFormat::Q6K => k_scalar::quantize::<E, Q6K>(src, None, out),
     }
 }

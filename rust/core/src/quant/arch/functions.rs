@@ -6,9 +6,9 @@ macro_rules! functions {
         use $crate::encoding::{BlockFormat, Float};
         use $crate::quant::block::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
         use $crate::quant::element::{Bf16, Element, F16, F32};
-        use $crate::quant::fit_lanes;
         use $crate::quant::k_scalar::{Q4K, Q5K, Q6K};
         use $crate::quant::{dequantize as from_blocks, k_dequantize, k_quantize, quantize as to_blocks};
+        use $crate::quant::{fit_lanes, weighted_lanes};
 
         /// Quantizes a whole number of blocks. Callable only where the processor has this module's features.
         #[target_feature(enable = $features)]
@@ -30,9 +30,34 @@ macro_rules! functions {
                     BlockFormat::Q4_1 => to_blocks::q4_1::<$vector, E>(src, out),
                     BlockFormat::Q5_0 => to_blocks::q5_0::<$vector, E>(src, out),
                     BlockFormat::Q5_1 => to_blocks::q5_1::<$vector, E>(src, out),
-                    BlockFormat::Q4K => k_quantize::q4_k::<$vector, E>(src, out),
-                    BlockFormat::Q5K => k_quantize::q5_k::<$vector, E>(src, out),
-                    BlockFormat::Q6K => k_quantize::q6_k::<$vector, E>(src, out),
+                    BlockFormat::Q4K => k_quantize::q4_k::<$vector, E>(src, None, out),
+                    BlockFormat::Q5K => k_quantize::q5_k::<$vector, E>(src, None, out),
+                    BlockFormat::Q6K => k_quantize::q6_k::<$vector, E>(src, None, out),
+                }
+            }
+        }
+
+        /// Quantizes a row of float32 values, each of which has a weight; `sigma2` is the mean square of the row.
+        /// Not for Q8_0. Callable only where the processor has this module's features.
+        #[target_feature(enable = $features)]
+        pub(in $crate::quant) fn weighted(
+            to: BlockFormat,
+            x: &[u8],
+            weights: &[u8],
+            sigma2: f32,
+            out: &mut [u8],
+        ) {
+            // SAFETY: this function runs only where the processor has the vector's features.
+            unsafe {
+                match to {
+                    BlockFormat::Q8_0 => unreachable!("weights do not change Q8_0"),
+                    BlockFormat::Q4_0 => weighted_lanes::row::<$vector, Q4_0>(x, weights, sigma2, out),
+                    BlockFormat::Q4_1 => weighted_lanes::row::<$vector, Q4_1>(x, weights, sigma2, out),
+                    BlockFormat::Q5_0 => weighted_lanes::row::<$vector, Q5_0>(x, weights, sigma2, out),
+                    BlockFormat::Q5_1 => weighted_lanes::row::<$vector, Q5_1>(x, weights, sigma2, out),
+                    BlockFormat::Q4K => k_quantize::q4_k::<$vector, F32>(x, Some(weights), out),
+                    BlockFormat::Q5K => k_quantize::q5_k::<$vector, F32>(x, Some(weights), out),
+                    BlockFormat::Q6K => k_quantize::q6_k::<$vector, F32>(x, Some(weights), out),
                 }
             }
         }
