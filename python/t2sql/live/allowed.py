@@ -16,6 +16,7 @@ from types import ModuleType
 from sqlglot import exp
 
 from t2sql.live import duckdb_functions, mariadb_functions, postgres_functions, sqlite_functions
+from t2sql.live.dialects import OWN
 
 _SHOWN_CHARACTERS = 40
 
@@ -33,7 +34,7 @@ _NODES = """
     Array Bracket Slice Struct PropertyEQ Lambda Comprehension Map ToMap
     JsonArrow JsonTextArrow JSONBExtract JSONBExtractScalar JSONBContainsTopKey ArrayContainsAll
     ArrayContainedBy ArrayOverlaps JSONBContainsAnyTopKeys JSONBContainsAllTopKeys
-    GroupConcat Xor Soundex Binary MatchAgainst
+    GroupConcat Xor Soundex Binary MatchAgainst JSONTable JSONSchema JSONColumnDef
     AnonymousAggFunc Anonymous
 """
 NODES = frozenset(_NODES.split())
@@ -143,6 +144,8 @@ def refused_part(node: exp.Expr, dialect: str) -> str | None:
     if isinstance(node, exp.DataType):
         # To make a regclass and the like, PostgreSQL looks up names in its catalog.
         kind = node.this.value if isinstance(node.this, exp.DataType.Type) else ""
+        if node.this is exp.DataType.Type.CHARACTER_SET and dialect == "mysql":
+            kind = "text" if node.args["kind"].name.lower() in mariadb_functions.CHARACTER_SETS else "charset"
         if kind.lower() not in allowed.types:
             return f"the type {node.sql(dialect=dialect)[:_SHOWN_CHARACTERS]}"
     if name in NODES:
@@ -153,7 +156,7 @@ def refused_part(node: exp.Expr, dialect: str) -> str | None:
 
 def _refused_call(node: exp.Anonymous, allowed: Allowed, dialect: str) -> str | None:
     if not isinstance(node.this, str):
-        return f"the function {node.sql()[:_SHOWN_CHARACTERS]}"
+        return f"the function {node.sql(dialect=OWN[dialect])[:_SHOWN_CHARACTERS]}"
     name = node.name.lower()
     in_from = isinstance(node.parent, exp.Table | exp.Lateral)
     if name not in (allowed.table_functions if in_from else allowed.functions):
@@ -174,7 +177,9 @@ def _refused_call(node: exp.Anonymous, allowed: Allowed, dialect: str) -> str | 
 
 
 def _is_word(node: exp.Var) -> bool:
-    if isinstance(node.parent, exp.Collate):
+    if isinstance(node.parent, exp.Collate) or (
+        isinstance(node.parent, exp.DataType) and node.arg_key == "kind"
+    ):
         return True  # It is judged with its parent.
     if isinstance(node.parent, exp.Kwarg) and node.arg_key == "this":
         return node.name.isidentifier()

@@ -147,6 +147,15 @@ def _write_hexadecimal(generator: Any, node: exp.HexString) -> str:
     return f"0x{node.name}" if node.args.get("is_integer") else f"x'{node.name}'"
 
 
+def _write_group_concat(generator: Any, node: exp.GroupConcat) -> str:
+    """GROUP_CONCAT with its LIMIT at the end, where MariaDB has it."""
+    values, limit = node.this, ""
+    if isinstance(values, exp.Limit):
+        limit, values = generator.sql(exp.Limit(expression=values.expression.copy())).strip(), values.this
+    separator = generator.sql(node, "separator") or "','"
+    return f"GROUP_CONCAT({generator.sql(values)} SEPARATOR {separator}{limit and f' {limit}'})"
+
+
 class OwnMariaDB(MySQL):
     """MariaDB's dialect, in which a model may write names in double quotes and join texts with `||`."""
 
@@ -167,12 +176,33 @@ class OwnMariaDB(MySQL):
             TokenType.HEX_STRING: _hexadecimal,
         }
         FUNCTIONS: ClassVar[Any] = _functions(MySQLParser)
-        FUNCTION_PARSERS: ClassVar[Any] = _syntax(MySQLParser, "GROUP_CONCAT", "CONVERT")
+        FUNCTION_PARSERS: ClassVar[Any] = _syntax(
+            MySQLParser, "GROUP_CONCAT", "CONVERT", "MATCH", "JSON_TABLE"
+        )
+        LAMBDAS: ClassVar[Any] = {}
         FUNC_TOKENS: ClassVar[Any] = MySQLParser.FUNC_TOKENS - {TokenType.VALUES}
         COLUMN_OPERATORS: ClassVar[Any] = {**MySQLParser.COLUMN_OPERATORS, **_ARROWS}
         DISJUNCTION: ClassVar[Any] = {
             kind: node for kind, node in MySQLParser.DISJUNCTION.items() if kind != TokenType.DPIPE
         }
+
+        def _parse_unary(self) -> exp.Expr | None:
+            """Read `||` too, which joins texts before anything else is calculated."""
+            this = super()._parse_unary()
+            while self._match(TokenType.DPIPE):
+                this = self.expression(exp.DPipe(this=this, expression=super()._parse_unary(), safe=True))
+            return this
+
+        def _parse_group_concat(self) -> exp.Expr | None:
+            """Read the LIMIT after SEPARATOR too."""
+            node = super()._parse_group_concat()
+            if node is None:
+                return None
+            if self._match(TokenType.LIMIT, advance=False):
+                node.set("this", self._parse_limit(node.this))
+            for joined in list(node.find_all(exp.Concat)):
+                joined.replace(exp.Anonymous(this="CONCAT", expressions=joined.expressions))
+            return node
 
     class Generator(MySQLGenerator):
         """Writes arrows, which MariaDB lacks, as functions."""
@@ -180,6 +210,7 @@ class OwnMariaDB(MySQL):
         TRANSFORMS: ClassVar[Any] = {
             **MySQLGenerator.TRANSFORMS,
             exp.HexString: _write_hexadecimal,
+            exp.GroupConcat: _write_group_concat,
             exp.RegexpLike: lambda self, node: self.binary(node, "RLIKE"),
             JsonArrow: lambda self, node: self.func("JSON_EXTRACT", node.this, node.expression),
             JsonTextArrow: lambda self, node: self.func(
@@ -219,12 +250,6 @@ OWN: dict[str, type[Dialect]] = {
     "mysql": OwnMariaDB,
 }
 """The dialects by sqlglot's names of the databases' dialects: what is written is written in these."""
-
-READ: dict[str, tuple[type[Dialect], ...]] = {
-    **{name: (dialect,) for name, dialect in OWN.items()},
-    "mysql": (PlainMariaDB, OwnMariaDB),
-}
-"""The dialects that a statement is read in; the next one where it does not parse in the one before."""
 
 
 def mark_double_quotes(tree: exp.Expr, sql: str) -> None:

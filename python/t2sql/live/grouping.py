@@ -68,7 +68,7 @@ def _adapt_bare_columns(select: exp.Select, dialect: str) -> None:
         return
     keys = list(group.expressions) if group is not None else []
     positions = {int(key.name) for key in keys if isinstance(key, exp.Literal) and key.name.isdigit()}
-    grouped = {key.sql() for key in keys}
+    grouped = set(keys)
     aliases = {key.name for key in keys if isinstance(key, exp.Column) and not key.table}
     extremes = [node for node in aggregates if isinstance(node, exp.Min | exp.Max)]
     row = extremes[0] if len(aggregates) == len(extremes) == 1 else None
@@ -78,9 +78,9 @@ def _adapt_bare_columns(select: exp.Select, dialect: str) -> None:
         if isinstance(part, exp.Alias) and part.alias in aliases:
             continue
         for node in list(
-            part.walk(prune=lambda n: isinstance(n, exp.Query) or _is_aggregate(n) or n.sql() in grouped)
+            part.walk(prune=lambda n: isinstance(n, exp.Query) or _is_aggregate(n) or n in grouped)
         ):
-            if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star) or node.sql() in grouped:
+            if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star) or node in grouped:
                 continue
             column = table_column(node)
             if column is None or node.find_ancestor(exp.Select) is not select or _in_aggregate(node, select):
@@ -168,12 +168,10 @@ def _adapt_distinct(select: exp.Select) -> None:
         for item in select.expressions
     ):
         return
-    shown = {item.sql() for item in select.expressions} | {
-        item.unalias().sql() for item in select.expressions
-    }
+    shown = set(select.expressions) | {item.unalias() for item in select.expressions}
     names = {item.alias for item in select.expressions if isinstance(item, exp.Alias)}
     terms = order.expressions
-    if all(term.this.sql() in shown or _is_shown(term.this, names) for term in terms):
+    if all(term.this in shown or _is_shown(term.this, names) for term in terms):
         return
     inner = select.copy()
     for key in ("distinct", "order", "limit", "offset", "with_"):

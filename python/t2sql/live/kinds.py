@@ -47,8 +47,11 @@ def kind_of(node: exp.Expr) -> Kind | None:
         node: The expression, its names resolved.
     """
     match node:
-        case exp.Paren() | exp.Subquery() | exp.Neg() | exp.Max() | exp.Min() | exp.Any() | exp.All():
+        case exp.Paren() | exp.Subquery() | exp.Neg() | exp.Max() | exp.Min():
             return kind_of(node.this)
+        case exp.Any() | exp.All():
+            # Of an array it takes the elements, whose kind is not that of the array.
+            return kind_of(node.this) if isinstance(node.this, exp.Query) else None
         case exp.Select():
             return kind_of(node.expressions[0]) if len(node.expressions) == 1 else None
         case exp.Alias():

@@ -51,9 +51,12 @@ _TYPES = """
 TYPES = frozenset(_TYPES.split())
 """Types that a CAST may have, as sqlglot gives them, in small letters."""
 
+CHARACTER_SETS = ("utf8mb4", "utf8mb3", "utf8", "latin1", "ascii")
+"""Character sets that a text may be converted to, in small letters."""
+
 COLLATIONS = frozenset(
     f"{charset}_{rule}"
-    for charset in ("utf8mb4", "utf8mb3", "utf8", "latin1", "ascii")
+    for charset in CHARACTER_SETS
     for rule in ("general_ci", "unicode_ci", "unicode_520_ci", "swedish_ci", "bin", "general_nopad_ci")
 ) | {"binary"}
 """Collations, in small letters."""

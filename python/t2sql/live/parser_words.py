@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token
 
-from t2sql.live.dialects import READ
+from t2sql.live.readers import readers
 
 _PARSER = """
     ANY CUBE DESCRIBE FETCH GRANT ILIKE LATERAL LOCK QUALIFY REVOKE RLIKE ROLLUP TABLESAMPLE UNCACHE XOR
@@ -49,7 +49,7 @@ def quote_parser_words(sql: str, names: Iterable[str], dialect: str) -> str:
 
 def _tokens(sql: str, dialect: str) -> list[Token]:
     """The tokens; none of what cannot be split, which the parser will refuse with its place."""
-    for reader in READ[dialect]:
+    for reader in readers(sql, dialect):
         try:
             return list(reader().tokenize(sql))
         except TokenError:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 _TEXT = """
-    ascii bit_count bit_length btrim char_length character_length chr concat concat_ws decode encode format
+    ascii bit_count bit_length btrim char_length character_length chr concat concat_ws convert_from convert_to
+    decode encode format
     get_bit get_byte initcap left length lower lpad ltrim md5 normalize octet_length overlay position
     quote_ident quote_literal quote_nullable regexp_count regexp_instr regexp_like regexp_match regexp_matches
     regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse right rpad
     rtrim set_bit set_byte sha224 sha256 sha384 sha512 split_part starts_with string_to_array string_to_table
     strpos substr substring to_ascii to_hex to_bin to_oct translate trim unistr upper casefold
     to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd
-    ts_headline strip setweight numnode
+    ts_headline strip setweight numnode array_to_tsvector json_to_tsvector jsonb_to_tsvector querytree
+    ts_delete ts_filter tsquery_phrase tsvector_to_array
 """
 _NUMBERS = """
     abs acos acosd acosh asin asind asinh atan atan2 atan2d atand atanh cbrt ceil ceiling cos cosd cosh cot
@@ -29,7 +31,8 @@ _ARRAYS = """
     array_sort array_to_json array_to_string array_upper cardinality generate_series generate_subscripts
     trim_array unnest
     int4range int8range numrange tsrange tstzrange daterange isempty lower_inc lower_inf upper_inc upper_inf
-    range_merge range_agg range_intersect_agg
+    range_merge range_agg range_intersect_agg int4multirange int8multirange nummultirange tsmultirange
+    tstzmultirange datemultirange multirange
 """
 _JSON = """
     json_agg json_agg_strict json_array json_array_elements json_array_elements_text json_array_length
@@ -39,6 +42,8 @@ _JSON = """
     jsonb_build_object jsonb_concat jsonb_delete jsonb_delete_path jsonb_each jsonb_each_text jsonb_exists
     jsonb_extract_path jsonb_extract_path_text jsonb_insert jsonb_object jsonb_object_agg jsonb_object_keys
     jsonb_path_exists jsonb_path_match jsonb_path_query jsonb_path_query_array jsonb_path_query_first
+    jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz
+    jsonb_path_query_first_tz
     jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_typeof row_to_json to_json to_jsonb
 """
 _AGGREGATES = """
@@ -47,8 +52,16 @@ _AGGREGATES = """
     regr_sxx regr_sxy regr_syy stddev stddev_pop stddev_samp string_agg sum var_pop var_samp variance
     cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number
 """
-_OTHERS = "array coalesce gen_random_uuid greatest least nullif num_nonnulls num_nulls row uuidv4 uuidv7"
-FUNCTIONS = frozenset((_TEXT + _NUMBERS + _DATES + _ARRAYS + _JSON + _AGGREGATES + _OTHERS).split())
+_NETWORK = """
+    abbrev broadcast family host hostmask inet_merge inet_same_family masklen netmask network set_masklen
+"""
+_OTHERS = (
+    "array coalesce gen_random_uuid greatest least nullif num_nonnulls num_nulls row uuid_extract_timestamp "
+)
+_OTHERS += "uuid_extract_version uuidv4 uuidv7"
+FUNCTIONS = frozenset(
+    (_TEXT + _NUMBERS + _DATES + _ARRAYS + _JSON + _AGGREGATES + _NETWORK + _OTHERS).split()
+)
 """In small letters; all are in pg_catalog. Left out: what reads files, settings, catalogs and sequences, runs
 text as SQL (query_to_xml, ts_stat, ts_rewrite), writes, locks, or waits."""
 

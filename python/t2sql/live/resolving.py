@@ -245,8 +245,11 @@ class NameResolver:
                 field = exp.Literal.string(part.expression.name)
                 part.replace(exp.Anonymous(this="struct_extract", expressions=[part.this, field]))
             elif isinstance(part, exp.Star):
+                if _is_of_columns(part):
+                    self._star(part, tuple(scope.sources.values()), scope)
+                    continue
                 self._sources.only(part, frozenset())
-                if not _is_counted(part):
+                if not isinstance(part.parent, exp.Count):
                     raise self._sources.refused("* in the place of a value")
             elif isinstance(part, exp.Table):
                 raise self._sources.refused("a table in the place of a value")
@@ -274,11 +277,10 @@ def _is_unit(node: exp.Column) -> bool:
     )
 
 
-def _is_counted(star: exp.Star) -> bool:
+def _is_of_columns(star: exp.Star) -> bool:
+    """Whether a star is in DuckDB's COLUMNS(*)."""
     parent = star.parent
-    return isinstance(parent, exp.Count) or (
-        isinstance(parent, exp.Anonymous) and parent.name.lower() == "columns"
-    )
+    return isinstance(parent, exp.Anonymous) and parent.name.lower() == "columns"
 
 
 def _reads_itself(cte: exp.CTE) -> bool:

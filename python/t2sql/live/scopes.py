@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from t2sql.live.dialects import in_double_quotes
+from t2sql.live.dialects import OWN, in_double_quotes
+from t2sql.live.full_text import is_full_text_name
 from t2sql.live.names import TableColumn, find_named, fold
 from t2sql.schema import Table
 from t2sql.sql import SqlError
@@ -95,6 +96,10 @@ class Scope:
             raise SqlError("other", f"two tables are called {source.name}: give each another alias", sql)
         self.sources[fold(source.name)] = source
 
+    def tables(self) -> list[str]:
+        """The names of the tables among the sources."""
+        return [source.table.name for source in self.sources.values() if source.table is not None]
+
     def near(self, name: str) -> str:
         """Words that name columns of nearly this name; "" if there is none."""
         names = {
@@ -134,8 +139,12 @@ class ColumnResolver:
         Raises:
             SqlError: No source in scope has such a column.
         """
+        if self._dialect == "duckdb" and node.args.get("db") and self._fields(node, scope):
+            return
         if not isinstance(node.this, exp.Identifier) or node.args.get("db") or node.args.get("catalog"):
-            raise SqlError("unknown_column", f"no such column: {node.sql()}", self._sql)
+            raise SqlError(
+                "unknown_column", f"no such column: {node.sql(dialect=OWN[self._dialect])}", self._sql
+            )
         if node.table:
             self._qualified(node, scope)
             return
@@ -156,6 +165,8 @@ class ColumnResolver:
             if alias is not None and outer is scope:
                 self._use_alias(node, alias, in_list=in_list)
                 return
+        if self._dialect == "sqlite" and is_full_text_name(node, scope.tables()):
+            return
         if self._may_be_text(node):
             node.replace(exp.Literal.string(node.name))
             self.rewritten = True
@@ -172,7 +183,7 @@ class ColumnResolver:
         """Resolve `source.column`. Only the innermost source of the name counts, as in the database."""
         key = fold(node.table)
         source = next((outer.sources[key] for outer in scope.chain() if key in outer.sources), None)
-        if source is None and self._dialect == "duckdb" and self._struct_field(node, scope):
+        if source is None and self._dialect == "duckdb" and self._fields(node, scope):
             return
         if source is None:
             raise SqlError("unknown_column", f"no such column: {node.table}.{node.name}", self._sql)
@@ -184,15 +195,24 @@ class ColumnResolver:
         node.set("table", exp.to_identifier(source.name, quoted=True))
         _remember(node, source, column)
 
-    def _struct_field(self, node: exp.Column, scope: Scope) -> bool:
-        """Write `column.field` as a call, if there is such a column."""
-        struct = exp.column(exp.to_identifier(node.table, quoted=True))
-        call = exp.Anonymous(this="struct_extract", expressions=[struct, exp.Literal.string(node.name)])
+    def _fields(self, node: exp.Column, scope: Scope) -> bool:
+        """Write `column.field` and `source.column.field` with brackets, if there is such a column."""
+        names = [part.name for part in node.parts]
+        is_source = any(fold(names[0]) in outer.sources for outer in scope.chain())
+        start = 2 if is_source and len(names) > 2 else 1
+        value: exp.Expr = exp.column(
+            *(exp.to_identifier(name, quoted=True) for name in reversed(names[:start]))
+        )
+        holder = exp.Paren(this=value)
         try:
-            self.resolve(struct, scope)
+            self.resolve(value, scope)
         except SqlError:
             return False
-        node.replace(call)
+        value = holder.this
+        for name in names[start:]:
+            value = exp.Bracket(this=value, expressions=[exp.Literal.string(name)])
+        named = isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
+        node.replace(exp.alias_(value, node.name, quoted=True) if named else value)
         return True
 
     def _use_alias(self, node: exp.Column, alias: exp.Alias, *, in_list: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from sqlglot import exp
 
 from t2sql.live.allowed import ALLOWED
+from t2sql.live.dialects import OWN
 from t2sql.live.names import find_named, fold, shown_name
 from t2sql.live.scopes import CommonTable, Scope, Source
 from t2sql.schema import Schema, Table
@@ -120,7 +121,18 @@ class SourceResolver:
             self.only(node, _TABLE_PARTS)
             return self._table(node, scope)
         self.only(node, _CALL_PARTS)
+        if isinstance(node.this, exp.JSONTable):
+            return self._json_table(node, node.this, scope)
         return self._call(node, node.this, scope)
+
+    def _json_table(self, node: exp.Table, table: exp.JSONTable, scope: Scope) -> Source:
+        """Resolve MariaDB's rows of a JSON value, which see the sources before them."""
+        self.only(table, frozenset({"this", "path", "schema"}))
+        self._resolver.expression(table.this, scope)
+        columns = list(table.find_all(exp.JSONColumnDef, bfs=False))
+        for column in columns:
+            self.only(column, frozenset({"this", "kind", "path", "ordinality", "nested_schema"}))
+        return Source(node.alias, tuple(column.name for column in columns if column.this is not None))
 
     def _call(self, node: exp.Expr, call: exp.Expr, scope: Scope) -> Source:
         """Resolve a function after FROM. Its arguments see the sources before it."""
@@ -175,7 +187,7 @@ class SourceResolver:
         namespace = () if table is None else self._namespaces(table.name)
         home = namespace[-1] if namespace else ""
         if table is None or (written and fold(written.name) != fold(home)):
-            shown = node.sql(dialect=self._dialect)
+            shown = node.sql(dialect=OWN[self._dialect])
             raise SqlError("unknown_table", f"no such table: {shown}{self._near(node.name)}", self._sql)
         self.rewritten |= _shown_differently(table)
         node.set("this", exp.to_identifier(table.name, quoted=True))
@@ -225,7 +237,7 @@ class SourceResolver:
         """
         extra = [key for key, value in node.args.items() if value and key not in allowed]
         if extra:
-            raise self.refused(f"{extra[0]} at {node.sql()[:40]}")
+            raise self.refused(f"{extra[0]} at {node.sql(dialect=OWN[self._dialect])[:40]}")
 
     def refused(self, what: str) -> SqlError:
         """An error about a part that is not allowed."""

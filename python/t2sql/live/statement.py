@@ -14,9 +14,11 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 from t2sql.live import values
 from t2sql.live.allowed import refused_part
 from t2sql.live.characters import check_characters
-from t2sql.live.dialects import OWN, READ, mark_double_quotes, sqlglot_warnings_dropped
+from t2sql.live.dialects import OWN, mark_double_quotes, sqlglot_warnings_dropped
+from t2sql.live.duckdb_shorthand import write_out
 from t2sql.live.grouping import adapt_grouping
 from t2sql.live.parser_words import quote_parser_words
+from t2sql.live.readers import readers
 from t2sql.live.resolving import NameResolver
 from t2sql.live.strict_types import adapt_types
 from t2sql.live.syntax_words import syntax_words
@@ -171,14 +173,15 @@ def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
     if len(read) > MAX_STATEMENT_CHARACTERS:
         raise SqlError("memory", f"a statement of {len(read)} characters is too long", sql)
     trees: list[exp.Expr] = []
-    for reader in READ[dialect] if read is sql else (OWN[dialect],):
+    own_readers = readers(sql, dialect)
+    for reader in own_readers if read is sql else (OWN[dialect],):
         try:
             with sqlglot_warnings_dropped():
                 check_characters(read, reader)
                 trees = [tree for tree in sqlglot.parse(read, read=reader) if tree is not None]
             break
         except (SqlglotError, RecursionError, ValueError) as error:
-            if reader is READ[dialect][-1] or read is not sql:
+            if reader is own_readers[-1] or read is not sql:
                 raise SqlError("syntax", syntax_words(error, sql), sql) from None
     if not trees:
         raise SqlError("syntax", "no statement", sql)
@@ -194,6 +197,11 @@ def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
             text.replace(exp.Literal.string(plain))
     if dialect == "mysql":
         mark_double_quotes(tree, read)
+        for table in tree.find_all(exp.Table):
+            # Hints name indexes and change no row.
+            table.set("hints", None)
+    if dialect == "duckdb":
+        write_out(tree)
     for node in tree.walk():
         part = refused_part(node, dialect)
         if part is not None:

@@ -23,6 +23,17 @@ _TRUTHS = {
 }
 _ADDABLE = re.compile(r"interval|money", re.IGNORECASE)
 _COMPARABLE = re.compile(r"interval|money|inet|\[|range|enum", re.IGNORECASE)
+_COMPARING = (
+    exp.Group,
+    exp.Ordered,
+    exp.Distinct,
+    exp.Count,
+    exp.Window,
+    exp.Rollup,
+    exp.Cube,
+    exp.GroupingSets,
+)
+"""What compares the values that stand in it."""
 _UNCOMPARABLE = re.compile(r"json$|xml|point|polygon|\bbox|path|circle", re.IGNORECASE)
 UNCOMPARABLE = re.compile(r"json|xml|point|polygon|\bbox|path|circle|uuid|bytea|bit", re.IGNORECASE)
 """Types that PostgreSQL has no MIN and MAX for."""
@@ -216,14 +227,37 @@ def _as_number(node: exp.Expr, dialect: str) -> exp.Expr:
 def _adapt_uncomparable(tree: exp.Expr) -> None:
     """PostgreSQL neither sorts nor groups json: its text is."""
     for select in list(tree.find_all(exp.Select)):
-        compares = any(select.args.get(key) for key in ("group", "distinct", "order"))
-        if not (compares or select.find(exp.Count) or isinstance(select.parent, exp.SetOperation)):
-            continue
+        compared = _compared_items(select)
         for column in list(select.find_all(exp.Column)):
+            place = column.parent
+            while isinstance(place, exp.Paren | exp.Tuple | exp.Alias):
+                place = place.parent
+            top = place is select and column.find_ancestor(exp.Select) is select
+            item = column.parent if isinstance(column.parent, exp.Alias) else column
+            if not (isinstance(place, _COMPARING) or (top and id(item) in compared)):
+                continue
             if _UNCOMPARABLE.search(declared_type(column)) and column.find_ancestor(exp.Select) is select:
                 text = as_text(column)
-                top = column.parent is select and column.arg_key == "expressions"
-                column.replace(exp.alias_(text, column.name, quoted=True) if top else text)
+                column.replace(exp.alias_(text, column.name, quoted=True) if item is column and top else text)
+
+
+def _compared_items(select: exp.Select) -> set[int]:
+    """The items of a SELECT list, by id, whose values the query or the one around it compares."""
+    items = select.expressions
+    distinct, operation = select.args.get("distinct"), select.parent
+    by_all = distinct is not None and not distinct.args.get("on")
+    in_set = isinstance(operation, exp.SetOperation)
+    if select.args.get("group") or by_all or in_set:
+        return {id(item) for item in items}
+    order = select.args.get("order")
+    terms = [term.this for term in order.expressions] if order is not None else []
+    positions = {int(term.name) for term in terms if isinstance(term, exp.Literal) and term.name.isdigit()}
+    names = {term.name for term in terms if isinstance(term, exp.Column) and not term.table}
+    return {
+        id(item)
+        for number, item in enumerate(items, 1)
+        if number in positions or (isinstance(item, exp.Alias) and item.alias in names)
+    }
 
 
 def _adapt_rounds(tree: exp.Expr) -> None:
