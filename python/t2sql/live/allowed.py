@@ -95,6 +95,9 @@ _FORMATS = frozenset({"printf", "format", "sformat"})
 _WIDE = re.compile(r"\d{4}|\*")
 _OTHER_WAYS = {
     "Pivot": "write SUM(CASE WHEN … THEN … END) and GROUP BY",
+    # sqlglot reads it as a type, and loses what is in it.
+    "List": "write (list(…))[…]",
+    "RecursiveWithSearch": "carry what is sorted by in a column",
     "Into": "only rows are returned",
     "Lock": "rows are only read",
     "Parameter": "write the value itself",

@@ -50,6 +50,11 @@ def _arrow(kind: type[exp.Expression]) -> Any:
     return build
 
 
+def _lambda_or_json(parser: Any, names: list[exp.Expr]) -> Any:
+    """`x -> …` in a call; where it is JSON's operator, ORDER BY may follow it."""
+    return parser._parse_order(DuckDBParser.LAMBDAS[TokenType.ARROW](parser, names))
+
+
 _ARROWS = {TokenType.ARROW: _arrow(JsonArrow), TokenType.DARROW: _arrow(JsonTextArrow)}
 
 
@@ -82,6 +87,7 @@ class OwnSQLite(SQLite):
             "MIN": exp.Min.from_arg_list,
         }
         FUNCTION_PARSERS: ClassVar[Any] = {"CAST": SQLiteParser.FUNCTION_PARSERS["CAST"]}
+        LAMBDAS: ClassVar[Any] = {}
         CONCAT_OPERATORS: ClassVar[Any] = {**SQLiteParser.CONCAT_OPERATORS, **_ARROWS}
 
     class Generator(SQLiteGenerator):
@@ -98,6 +104,7 @@ class OwnDuckDB(DuckDB):
 
         FUNCTIONS: ClassVar[Any] = _functions(DuckDBParser)
         FUNCTION_PARSERS: ClassVar[Any] = _syntax(DuckDBParser)
+        LAMBDAS: ClassVar[Any] = {**DuckDBParser.LAMBDAS, TokenType.ARROW: _lambda_or_json}
         JSON_OPERATORS: ClassVar[Any] = {**DuckDBParser.JSON_OPERATORS, **_ARROWS}
 
     class Generator(DuckDBGenerator):
@@ -124,6 +131,7 @@ class OwnPostgres(Postgres):
 
         FUNCTIONS: ClassVar[Any] = _functions(PostgresParser)
         FUNCTION_PARSERS: ClassVar[Any] = _syntax(PostgresParser)
+        LAMBDAS: ClassVar[Any] = {TokenType.FARROW: PostgresParser.LAMBDAS[TokenType.FARROW]}
         JSON_OPERATORS: ClassVar[Any] = {**PostgresParser.JSON_OPERATORS, **_ARROWS}
 
     class Generator(PostgresGenerator):

@@ -53,7 +53,8 @@ _LISTS = """
     map_from_entries map_keys map_values range reduce row struct_concat struct_contains struct_extract
     struct_extract_at struct_has struct_indexof struct_insert struct_keys struct_pack struct_position
     struct_update struct_values union_extract union_tag union_value unnest enum_code enum_first enum_last
-    enum_range
+    enum_range generate_subscripts list_kurtosis_pop array_negative_inner_product list_negative_inner_product
+    array_negative_dot_product list_negative_dot_product
 """
 _JSON = """
     from_json from_json_strict json json_array json_array_length json_contains json_exists json_extract
@@ -67,7 +68,7 @@ _AGGREGATES = """
     count_if countif covar_pop covar_samp entropy favg first fsum geomean geometric_mean group_concat
     grouping grouping_id histogram histogram_exact kahan_sum kurtosis kurtosis_pop last list listagg mad max
     max_by mean median min min_by mode percentile_cont percentile_disc product quantile quantile_cont
-    quantile_disc
+    quantile_disc arg_max_nulls_last arg_min_nulls_last
     regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
     reservoir_quantile sem skewness stddev stddev_pop stddev_samp string_agg sum sum_no_overflow sumkahan
     var_pop var_samp variance wavg weighted_avg

@@ -55,10 +55,10 @@ _AGGREGATES = """
 _NETWORK = """
     abbrev broadcast family host hostmask inet_merge inet_same_family masklen netmask network set_masklen
 """
-_OTHERS = (
-    "array coalesce gen_random_uuid greatest least nullif num_nonnulls num_nulls row uuid_extract_timestamp "
-)
-_OTHERS += "uuid_extract_version uuidv4 uuidv7"
+_OTHERS = """
+    all array coalesce gen_random_uuid greatest least nullif num_nonnulls num_nulls row some
+    uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7
+"""
 FUNCTIONS = frozenset(
     (_TEXT + _NUMBERS + _DATES + _ARRAYS + _JSON + _AGGREGATES + _NETWORK + _OTHERS).split()
 )

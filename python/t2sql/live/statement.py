@@ -200,6 +200,8 @@ def _parse(read: str, sql: str, dialect: str) -> exp.Query | exp.Values:
         for table in tree.find_all(exp.Table):
             # Hints name indexes and change no row.
             table.set("hints", None)
+            if isinstance(table.parent, exp.From) and table.sql().upper() == "DUAL":
+                table.parent.pop()
     if dialect == "duckdb":
         write_out(tree)
     for node in tree.walk():

@@ -79,7 +79,8 @@ def _adapt_likes(tree: exp.Expr, dialect: str) -> None:
             if trailing % 2:
                 # A pattern that ends in its escape character is an error as soon as a row gets that far.
                 pattern = exp.Literal.string(pattern.name + "\\")
-        like.replace(exp.ILike(this=text, expression=pattern))
+        # sqlglot has NOT among the arguments, or around the node, by its version.
+        like.replace(exp.ILike(**{**like.args, "this": text, "expression": pattern}))
 
 
 def _enums_as_texts(tree: exp.Expr) -> None:
