@@ -789,3 +789,50 @@ SELECT * FROM generate_series(1, 100000000000)
 SELECT range(100000000000)
 SELECT list_resize([1], 2000000000)
 SELECT array_fill(1, ARRAY[2000000000])
+
+# What JSON_TABLE, GROUP_CONCAT, calls behind points, brackets, COLUMNS and full text let in
+SELECT t.a FROM JSON_TABLE((SELECT LOAD_FILE('/etc/passwd')), '$' COLUMNS (a TEXT PATH '$')) t
+SELECT t.a FROM JSON_TABLE((SELECT CONCAT(user, password) FROM mysql.user LIMIT 1), '$' COLUMNS (a TEXT PATH '$')) t
+SELECT t.a FROM customers c, JSON_TABLE(evil(), '$' COLUMNS (a TEXT PATH '$')) t
+SELECT t.a FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a TEXT PATH '$', NESTED PATH '$' COLUMNS (b TEXT PATH '$'))) t, mysql.user
+SELECT user.a FROM JSON_TABLE('[1]', '$[*]' COLUMNS (a TEXT PATH '$')) user, mysql.user u
+SELECT GROUP_CONCAT(city ORDER BY city SEPARATOR ',' LIMIT 1) FROM customers INTO OUTFILE '/tmp/planted'
+SELECT GROUP_CONCAT(city ORDER BY SLEEP(9) LIMIT 1) FROM customers
+SELECT GROUP_CONCAT(city LIMIT (SELECT COUNT(*) FROM mysql.user)) FROM customers
+SELECT GROUP_CONCAT(city, LOAD_FILE('/etc/passwd') SEPARATOR '\\') FROM customers
+SELECT city FROM customers WHERE city = 'a\\' OR SLEEP(9) OR city = '\n'
+SELECT city FROM customers WHERE city = '\\' UNION SELECT password FROM mysql.user -- '
+SELECT 'a\\'' || LOAD_FILE('/etc/passwd') || '\n'
+SELECT MATCH (word) AGAINST (LOAD_FILE('/etc/passwd')) FROM canary
+SELECT MATCH (evil()) AGAINST ('x') FROM canary
+SELECT MATCH (TABLE mysql.user) AGAINST ('x')
+SELECT id FROM customers USE INDEX ((SELECT 1 FROM mysql.user))
+SELECT id FROM customers FORCE INDEX (PRIMARY) PROCEDURE ANALYSE()
+SELECT CONVERT(LOAD_FILE('/etc/passwd') USING utf8mb4)
+SELECT CAST(city AS CHAR CHARACTER SET evil) FROM customers
+SELECT city || evil() || @@datadir FROM customers
+SELECT '/etc/passwd'.read_text()
+SELECT ('/etc/passwd').read_text().content
+SELECT city.getenv() FROM customers
+SELECT 'HOME'.getvariable(), 'canary'.query_table(), 'x'.evil()
+SELECT main.evil(), city.evil().upper() FROM customers
+SELECT list_transform(['/etc/passwd'], x -> x.read_text())
+SELECT [x.read_blob() FOR x IN ['/etc/passwd']]
+SELECT coalesce(city->(SELECT content FROM read_text('/etc/passwd')), '') FROM customers
+SELECT json_array_length(evil->'a'), upper(duckdb_settings->'x') FROM customers
+SELECT customers.city.word.x, canary.word.y.z, pg_shadow.passwd.a FROM customers
+SELECT main.canary.word.x, system.main.duckdb_settings.name.y FROM customers
+SELECT COLUMNS(* EXCLUDE (id) REPLACE (evil() AS city)) FROM customers
+SELECT min(COLUMNS(* REPLACE ((SELECT content FROM read_text('/etc/passwd')) AS city))) FROM customers
+SELECT COLUMNS(x -> x.evil()) FROM customers
+SELECT bm25(sqlite_master), rank FROM customers WHERE customers MATCH 'x'
+SELECT rank FROM sqlite_master WHERE sqlite_master MATCH 'x' ORDER BY rank
+SELECT snippet(canary, (SELECT sql FROM sqlite_master), '', '', '', 9) FROM customers WHERE canary MATCH 'x'
+SELECT id FROM customers WHERE customers MATCH fts3_tokenizer('simple')
+SELECT id FROM customers WHERE city = ANY(evil_rows()) OR city = ANY(SELECT usename FROM pg_user)
+SELECT id FROM customers WHERE 'x' = ANY(pg_ls_dir('/')) GROUP BY id
+SELECT inet_client_addr(), inet_server_addr(), host(inet_server_addr())
+SELECT convert_from(pg_read_binary_file('/etc/passwd'), 'UTF8')
+SELECT convert_from(lo_get(1), 'UTF8'), network(evil()::inet)
+SELECT to_tsvector('simple', pg_read_file('/etc/passwd')), ts_stat('SELECT 1')
+SELECT c.evil_attr, c.total.x, (c).evil_attr FROM customers c GROUP BY c.id
