@@ -64,9 +64,9 @@ def plan_tensor(
         dtype=target_type,
         permute_heads=permute_heads,
         add=add,
+        weights=weights,
+        rounding=rounding,
         **source.core_keywords(),
-        **({} if weights is None else {"weights": weights}),
-        **({} if rounding == "reference" else {"rounding": rounding}),
     )
 
 

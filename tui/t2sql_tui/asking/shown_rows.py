@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from t2sql.live import value_text
-from t2sql.sql import Result, same_result
+from t2sql.sql import Result, same_result, value_text
 from t2sql_tui import formatting
 
 

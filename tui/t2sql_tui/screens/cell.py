@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from t2sql.live import value_text
+from t2sql.sql import value_text
 from t2sql.text import one_line
 from t2sql_tui import formatting
 

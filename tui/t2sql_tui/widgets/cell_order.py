@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from t2sql.live import value_text
+from t2sql.sql import value_text
 
 Value: TypeAlias = Any
 """A database's value: a number, text, bytes, None, or a type of the database's own."""
