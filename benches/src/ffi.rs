@@ -31,8 +31,10 @@ pub unsafe extern "C" fn t2sql_quantize(to: u32, x: *const f32, len: usize, out:
     if threads == 1 {
         return Simd::active().expect("a set").convert(Float::F32, to, bytes_of(x), out);
     }
-    quantize_array(Rounding::Reference, Float::F32, to, bytes_of(x), out, Some(threads), &mut || ControlFlow::Continue(()))
-        .expect("quantized");
+    quantize_array(Rounding::Reference, Float::F32, to, bytes_of(x), out, Some(threads), &mut || {
+        ControlFlow::Continue(())
+    })
+    .expect("quantized");
 }
 
 /// Quantizes `rows` rows of `columns` float32 values with a weight for each column, with one thread.

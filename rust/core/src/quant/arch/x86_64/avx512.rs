@@ -247,10 +247,10 @@ unsafe impl Vector for V {
         unsafe {
             // Eight sums of block i, and behind them those of block i + 4; for i + 8 in the second four.
             let mut eights = [g[0].0; 8];
-            for i in 0..8 {
+            for (i, eight) in eights.iter_mut().enumerate() {
                 let first = i + i / 4 * 4;
                 let (a, b) = (g[first].0, g[first + 4].0);
-                eights[i] =
+                *eight =
                     _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b));
             }
             let mut fours = [g[0].0; 4];
