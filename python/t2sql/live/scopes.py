@@ -200,15 +200,13 @@ class ColumnResolver:
         names = [part.name for part in node.parts]
         is_source = any(fold(names[0]) in outer.sources for outer in scope.chain())
         start = 2 if is_source and len(names) > 2 else 1
-        value: exp.Expr = exp.column(
-            *(exp.to_identifier(name, quoted=True) for name in reversed(names[:start]))
-        )
-        holder = exp.Paren(this=value)
+        column = exp.column(*(exp.to_identifier(name, quoted=True) for name in reversed(names[:start])))
+        holder = exp.Paren(this=column)
         try:
-            self.resolve(value, scope)
+            self.resolve(column, scope)
         except SqlError:
             return False
-        value = holder.this
+        value: exp.Expr = holder.this
         for name in names[start:]:
             value = exp.Bracket(this=value, expressions=[exp.Literal.string(name)])
         named = isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
