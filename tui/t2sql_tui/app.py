@@ -11,16 +11,14 @@ from typing import ClassVar
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.events import DescendantFocus, Event, Key, Paste
+from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
 
 from t2sql.errors import InputError
 from t2sql_tui import browser, screens
 from t2sql_tui.key_order import KeyOrder
 from t2sql_tui.line_filter import ControlFilter
-from t2sql_tui.screens.actions import actions_of
 from t2sql_tui.screens.base import HEIGHTS, WIDTHS, BaseScreen
 from t2sql_tui.themes import DARK, THEMES
 
@@ -75,11 +73,6 @@ class T2sqlApp(App[None]):
         else:
             await super().on_event(event)
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Keep the cursor of the field that has the focus from blinking: an idle app writes nothing."""
-        if isinstance(event.widget, Input | TextArea):
-            event.widget.cursor_blink = False
-
     def on_mount(self) -> None:
         """Follow changes of the theme, and import the other screens once the first one is painted."""
         self.theme_changed_signal.subscribe(self, lambda _: self._restyle())
@@ -96,12 +89,9 @@ class T2sqlApp(App[None]):
                 screen.restyle()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """The palette's commands: the screen's actions, then Textual's, our list of keys in place of its."""
-        for action in actions_of(screen):
-            key = self.get_key_display(action.binding)
-            yield SystemCommand(action.title, f"{key} on this screen", action.run)
-        yield SystemCommand("Keys of this screen", "? or f1", self.action_help)
-        yield SystemCommand("Next theme", "^t: dark, light or high contrast", self.action_next_theme)
+        """The palette's commands: Textual's own, with our list of keys in place of its panel."""
+        yield SystemCommand("Keys", "The keys of this screen", self.action_help)
+        yield SystemCommand("Next theme", "Dark, light or high contrast", self.action_next_theme)
         for command in super().get_system_commands(screen):
             if command.title != "Keys":
                 yield command

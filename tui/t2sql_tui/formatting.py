@@ -10,9 +10,6 @@ from t2sql.text import one_line, shorten
 from t2sql_tui import clock as wall
 
 NONE = "–"
-_LAST_MOMENT = 1 << 37
-"""Seconds since 1970 beyond which not every system has a date; it is in the year 6325."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BLANKS = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
 
 STATES: dict[str, tuple[str, str]] = {
@@ -109,25 +106,24 @@ def duration(seconds: object) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
-def moment(value: object, now: float | None = None) -> str:
-    """When something was, so that it stays true: 09:41 today, 27 Nov this year, or Nov 2025.
+def ago(moment: object, now: float | None = None) -> str:
+    """The age of a moment, such as "5m ago".
 
     Args:
-        value: Seconds since 1970.
+        moment: Seconds since 1970.
         now: The present moment; by default the clock's.
     """
-    if (value := number(value)) is None or not 0 <= value < _LAST_MOMENT:
+    if (moment := number(moment)) is None:
         return NONE
-    then = time.localtime(value)
-    today = time.localtime(wall.now() if now is None else now)
-    if then[:3] == today[:3]:
-        return time.strftime("%H:%M", then)
-    month = _MONTHS[then.tm_mon - 1]
-    return f"{then.tm_mday} {month}" if then.tm_year == today.tm_year else f"{month} {then.tm_year}"
+    seconds = max(0.0, (wall.now() if now is None else now) - moment)
+    for span, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= span:
+            return f"{int(seconds // span)}{unit} ago"
+    return "now" if seconds < 5 else f"{int(seconds)}s ago"
 
 
-def clock(value: object) -> str:
+def clock(moment: object) -> str:
     """The local time of day of a moment in seconds since 1970; eight blanks where there is none."""
-    if (value := number(value)) is None or not 0 <= value < _LAST_MOMENT:
+    if (moment := number(moment)) is None or not 0 <= moment < 1 << 40:
         return " " * 8
-    return time.strftime("%H:%M:%S", time.localtime(value))
+    return time.strftime("%H:%M:%S", time.localtime(moment))

@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from t2sql import files
+from t2sql_tui import clock
 
 MOST_QUESTIONS = 1000
 _LONGEST_FILE = 8 << 20
@@ -43,8 +44,6 @@ class Asked:
         sql: The model's answer.
         model: The model, as it was typed.
         source: The database or table lines, without passwords.
-        rows: How many rows the answer gave; None where it was not run, or could not be.
-        status: How sure the model was, in a word; nothing where that is not known.
     """
 
     time: float
@@ -52,28 +51,6 @@ class Asked:
     sql: str
     model: str
     source: str
-    rows: int | None = None
-    status: str = ""
-
-    @property
-    def same_as(self) -> tuple[str, ...]:
-        """What two questions have in common that are listed once."""
-        return " ".join(self.question.split()).lower(), self.sql, self.model, self.source
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What was typed on the screen for questions and not asked yet.
-
-    Attributes:
-        question: The question.
-        sql: The statement of the first side.
-        second_sql: The statement of the second side.
-    """
-
-    question: str = ""
-    sql: str = ""
-    second_sql: str = ""
 
 
 def folder() -> Path:
@@ -86,7 +63,14 @@ def folder() -> Path:
 
 def load() -> Choices:
     """The last choices; the defaults where there are none, or where the file cannot be read."""
-    return Choices(**_texts("tui.json", Choices))
+    try:
+        document = json.loads((folder() / "tui.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Choices()
+    if not isinstance(document, dict):
+        return Choices()
+    texts = {name: value for name, value in document.items() if isinstance(value, str)}
+    return Choices(**{field.name: texts[field.name] for field in fields(Choices) if field.name in texts})
 
 
 def save(choices: Choices) -> None:
@@ -94,50 +78,28 @@ def save(choices: Choices) -> None:
     _write(folder() / "tui.json", json.dumps(asdict(choices), indent=2))
 
 
-def draft() -> Draft:
-    """What was typed last and not asked; empty where there is nothing, or where the file cannot be read."""
-    return Draft(**_texts("draft.json", Draft))
-
-
-def save_draft(draft: Draft) -> None:
-    """Remember what was typed."""
-    _write(folder() / "draft.json", json.dumps(asdict(draft), indent=2, ensure_ascii=False))
-
-
 def questions() -> list[Asked]:
-    """The questions that were asked, the latest first and each once; damaged lines are skipped."""
-    entries: dict[tuple[str, ...], Asked] = {}
-    for line in reversed(_lines()):
+    """The questions that were asked, the latest first; damaged lines are skipped."""
+    entries: list[Asked] = []
+    for line in _lines():
         try:
-            asked = Asked(**json.loads(line))
-            entries.setdefault(asked.same_as, asked)
-        except (ValueError, TypeError, AttributeError):
+            entries.append(Asked(**json.loads(line)))
+        except (ValueError, TypeError):
             continue
-    return list(entries.values())
+    return entries[::-1]
 
 
-def sources() -> list[str]:
-    """The databases and table lines that were asked about, the latest first; none that holds a password."""
-    return list(dict.fromkeys(asked.source for asked in questions() if "***" not in asked.source))
+def remember(question: str, sql: str, model: str, source: str) -> None:
+    """Add a question; beyond `MOST_QUESTIONS` the oldest are dropped.
 
-
-def remember(asked: Asked) -> None:
-    """Add a question in place of the same one before; beyond `MOST_QUESTIONS` the oldest are dropped."""
-    entries = [one for one in questions()[::-1] if one.same_as != asked.same_as]
-    lines = (json.dumps(asdict(one), ensure_ascii=False) for one in [*entries, asked][-MOST_QUESTIONS:])
-    _write(folder() / "questions.jsonl", "\n".join(lines) + "\n")
-
-
-def _texts(name: str, kind: type[Choices | Draft]) -> dict[str, str]:
-    """The fields of a file of texts that are there."""
-    try:
-        document = json.loads((folder() / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(document, dict):
-        return {}
-    known = {field.name for field in fields(kind)}
-    return {key: value for key, value in document.items() if key in known and isinstance(value, str)}
+    Args:
+        question: The question.
+        sql: The model's answer.
+        model: The model, as it was typed.
+        source: The database or table lines, without passwords.
+    """
+    entry = json.dumps(asdict(Asked(clock.now(), question, sql, model, source)), ensure_ascii=False)
+    _write(folder() / "questions.jsonl", "\n".join([*_lines(), entry][-MOST_QUESTIONS:]) + "\n")
 
 
 def _lines() -> list[str]:

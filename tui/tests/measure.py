@@ -11,13 +11,15 @@ import argparse
 import asyncio
 import json
 import os
+import pty
+import select
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from app_support.made_runs import make_many
-from app_support.terminal import Terminal
 
 from t2sql import runs
 from t2sql.runs import records
@@ -25,6 +27,58 @@ from t2sql_tui.app import T2sqlApp
 from t2sql_tui.runs.series import Series
 from t2sql_tui.screens.run import RunScreen
 from t2sql_tui.widgets.chart import Chart, Line
+
+_START = "import sys; from pathlib import Path; from t2sql_tui.app import main; main(Path(sys.argv[1]))"
+
+
+class Terminal:
+    """The app on a pseudo-terminal of 120 x 40, and what it has written there."""
+
+    def __init__(self, root: Path, **environment: str) -> None:
+        self.began = time.perf_counter()
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40", **environment)
+            os.execv(sys.executable, [sys.executable, "-c", _START, str(root)])
+        self.seen = b""
+
+    def until(self, text: bytes, seconds: float = 20.0) -> float:
+        """Seconds since the start at which this text was there."""
+        end = time.perf_counter() + seconds
+        while text not in self.seen:
+            if time.perf_counter() > end:
+                raise SystemExit(f"{text!r} did not appear: {self.seen[-500:]!r}")
+            self.drain(0.05)
+        return time.perf_counter() - self.began
+
+    def drain(self, seconds: float) -> None:
+        """Read what comes within so long, at least once."""
+        if select.select([self.terminal], [], [], seconds)[0]:
+            self.seen += os.read(self.terminal, 65536)
+
+    def settle(self, seconds: float) -> None:
+        """Read all that comes for so long."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self.drain(left)
+
+    def press(self, keys: bytes) -> None:
+        self.seen = b""
+        os.write(self.terminal, keys)
+
+    def cpu(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Resident MiB."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def close(self) -> None:
+        os.write(self.terminal, b"\x11")
+        os.close(self.terminal)
+        os.waitpid(self.pid, 0)
 
 
 def first_paint(root: Path) -> tuple[float, float]:

@@ -150,8 +150,7 @@ async def export(pilot: Pilot[None]) -> None:
 
 async def questions(pilot: Pilot[None]) -> None:
     for n in range(4):
-        sql, model = f"SELECT {n}", "demo.q8_0.gguf"
-        state.remember(state.Asked(FUTURE, f"Which goods cost {n}?", sql, model, "shop.db", n, "sure"))
+        state.remember(f"Which goods cost {n}?", f"SELECT {n}", "demo.q8_0.gguf", "shop.db")
     await ask(pilot)
     await pilot.press("ctrl+o")
     await until_shown(pilot, "Which goods cost 3?")
@@ -166,7 +165,7 @@ async def start(pilot: Pilot[None]) -> None:
 
 async def confirm(pilot: Pilot[None]) -> None:
     await runs(pilot)
-    await pilot.press("D")
+    await pilot.press("d")
     await until_shown(pilot, "Delete the run")
 
 

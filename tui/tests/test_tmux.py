@@ -108,7 +108,7 @@ def test_from_a_run_to_exported_rows(folder: Path, terminal: Terminal) -> None:
     terminal.press("Enter")
     terminal.until("tok/s", seconds=60)
     # What so small a model wrote may not run: edited by hand it does.
-    terminal.press("F5", "F7")
+    terminal.press("Tab", "Tab", "F7")
     terminal.type("SELECT name FROM goods ORDER BY name")
     terminal.until("✓ valid", "ORDER BY")
     terminal.press("C-r")

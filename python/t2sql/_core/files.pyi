@@ -140,9 +140,9 @@ class TensorPlan:
         add: float = 0.0,
         affine: AffineSource | None = None,
         weights: NDArray[np.float32] | None = None,
+        rounding: str = "reference",
         grid: tuple[int, int] | None = None,
         low_rank: LowRankSource | None = None,
-        rounding: str = "reference",
     ) -> None: ...
     @property
     def name(self) -> str:

@@ -47,7 +47,7 @@ def details(run: RunSummary | None) -> Content:
     pieces: list[Piece] = []
     for name, value in (("model", run.model), ("data", run.data), ("stage", run.stage)):
         pieces += [(f"{name} ", "$muted"), formatting.plain(value or formatting.NONE, 60), "   "]
-    pieces += [("started ", "$muted"), formatting.moment(run.started)]
+    pieces += [("started ", "$muted"), formatting.ago(run.started)]
     if run.state in ("stale", "interrupted", "failed"):
         why = {"stale": "its process is gone", "failed": "it failed"}.get(run.state, "it was interrupted")
         if run.error:

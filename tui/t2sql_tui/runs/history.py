@@ -13,7 +13,6 @@ from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import RunSummary, records
 from t2sql_tui.runs.run_records import stage_result
-from t2sql_tui.runs.scan import Signature, signature_of
 from t2sql_tui.runs.series import Series
 
 LOG_LINES = 1000
@@ -42,8 +41,6 @@ class StageView:
         state: "waiting", or as stages.json has it: "running", "done", "failed" or "interrupted".
         done: Units that are done.
         total: Units in all; 0 where that is not known.
-        label: What is being worked on, such as a file and a backend; nothing where that is not known.
-        label_began: When work on it began, in seconds since 1970.
         began: When it began, in seconds since 1970.
         seconds: How long it took, in seconds.
     """
@@ -52,25 +49,8 @@ class StageView:
     state: str = "waiting"
     done: float = 0.0
     total: float = 0.0
-    label: str = ""
-    label_began: float | None = None
     began: float | None = None
     seconds: float | None = None
-
-    def advance(self, event: records.ProgressEvent) -> None:
-        """Take progress; of one label it never runs backwards."""
-        if (event.label, event.total) == (self.label, self.total):
-            self.done = max(self.done, event.done)
-            return
-        self.label, self.label_began = event.label, event.time
-        self.done, self.total = event.done, event.total
-
-    def left(self, now: float) -> float | None:
-        """Seconds that what the label names still takes at its pace; None where that is not known."""
-        began = self.label_began
-        if not self.label or began is None or not 0 < self.done < self.total or now <= began:
-            return None
-        return (self.total - self.done) * (now - began) / self.done
 
     @property
     def fraction(self) -> float | None:
@@ -136,7 +116,6 @@ class History:
     def __post_init__(self) -> None:
         """Read nothing yet."""
         self._tail: runs.Tail | None = None
-        self._signature: Signature = ()
 
     def read(self) -> bool:
         """Read what is new.
@@ -147,10 +126,6 @@ class History:
         Raises:
             T2sqlError: The run cannot be opened.
         """
-        # The process of a running run can end without a file changing.
-        signature = signature_of(self.path)
-        if self.summary is not None and self.summary.state != "running" and signature == self._signature:
-            return False
         is_first = self._tail is None
         if self._tail is None:
             run = runs.open_run(self.path)
@@ -169,7 +144,6 @@ class History:
         self.steps = summary.steps
         changed = bool(events) or summary != self.summary
         self.summary = summary
-        self._signature = signature
         return changed
 
     def eta(self) -> float | None:
@@ -209,7 +183,7 @@ class History:
         self.last_event = event.time or self.last_event
         if isinstance(event, records.ProgressEvent):
             if stage is not None:
-                stage.advance(event)
+                stage.done, stage.total = event.done, event.total
             return
         self.log.append((self.events, event))
         match event:
@@ -241,7 +215,7 @@ class History:
                 self.train[name].add(event.step, _nan(event.time), value)
         stage = self.stages.get("train")
         if stage is not None and self.steps is not None:
-            stage.done, stage.total, stage.label = event.step, self.steps, ""
+            stage.done, stage.total = event.step, self.steps
 
     def _add_checkpoint(self, step: int) -> None:
         # Resumed training writes the later ones anew.
@@ -256,7 +230,6 @@ def _advance(stage: StageView, event: records.Event) -> None:
     match event:
         case records.StartEvent():
             stage.state, stage.seconds, stage.done, stage.total = "running", None, 0.0, 0.0
-            stage.label, stage.label_began = "", None
             stage.began = event.time
         case records.EndEvent():
             stage.state, stage.seconds = "done", event.seconds

@@ -31,7 +31,6 @@ class Scanner:
         self.root = root
         self.summaries: dict[Path, RunSummary] = {}
         self._signatures: dict[Path, Signature] = {}
-        self._root_time = 0
 
     def scan(self) -> Iterator[RunSummary]:
         """Update `summaries`.
@@ -40,12 +39,11 @@ class Scanner:
             Each run that is new or differs from the last scan as soon as it is read, the directory that was
             changed last first.
         """
-        self._root_time = self._time_of_root()
         paths = self._directories()
         for path in self.summaries.keys() - set(paths):
             self.forget(path)
         for path in paths:
-            signature = signature_of(path)
+            signature = _signature(path)
             known = self.summaries.get(path)
             # The process of a running run can die without a file changing.
             if known and known.state != "running" and signature == self._signatures.get(path):
@@ -58,17 +56,6 @@ class Scanner:
             if summary != known:
                 self.summaries[path] = summary
                 yield summary
-
-    @property
-    def grown(self) -> bool:
-        """Whether a directory has come or gone since the last scan began: much cheaper than a scan."""
-        return self._time_of_root() != self._root_time
-
-    def _time_of_root(self) -> int:
-        try:
-            return self.root.stat().st_mtime_ns
-        except OSError:
-            return 0
 
     def forget(self, path: Path) -> None:
         """Drop a run that is gone."""
@@ -90,7 +77,7 @@ class Scanner:
         return [path for _, path in sorted(dated, reverse=True)]
 
 
-def signature_of(path: Path) -> Signature:
+def _signature(path: Path) -> Signature:
     """The signature of a directory; empty where it cannot be read."""
     try:
         with os.scandir(path) as entries:

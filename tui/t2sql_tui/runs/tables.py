@@ -67,7 +67,7 @@ def files(history: History) -> list[Row]:
             formatting.count(row.n),
             _verdict(verdicts.get(row.path.rsplit("/", 1)[-1])),
         )
-        for row in in_order(compared)
+        for row in _in_order(compared)
     ]
 
 
@@ -85,11 +85,11 @@ def predictions(history: History) -> list[Predictions]:
             f"{formatting.plain(row.name, 40)} {formatting.plain(row.backend, 8)}",
             layout.predictions_file(row.name, row.backend, compared.split),
         )
-        for row in in_order(compared)
+        for row in _in_order(compared)
     ]
 
 
-def in_order(compared: CompareResult | None) -> list[ComparisonRow]:
+def _in_order(compared: CompareResult | None) -> list[ComparisonRow]:
     """Those that were asked fewer questions last: their figures are not to be compared with the others'."""
     rows = compared.rows if compared is not None else ()
     return [*asked_most(rows), *asked_fewer(rows)]

@@ -1,21 +1,17 @@
 from .ask import AskScreen as AskScreen
-from .cell import CellScreen as CellScreen
 from .compare import CompareScreen as CompareScreen
 from .confirm import ConfirmScreen as ConfirmScreen
 from .differ import DifferScreen as DifferScreen
 from .export import ExportScreen as ExportScreen
 from .help import HelpScreen as HelpScreen
 from .questions import QuestionsScreen as QuestionsScreen
-from .report import ReportScreen as ReportScreen
 from .run import RunScreen as RunScreen
 from .runs import RunsScreen as RunsScreen
-from .sources import SourcesScreen as SourcesScreen
 from .start import Order as Order
 from .start import StartScreen as StartScreen
 
 __all__ = [
     "AskScreen",
-    "CellScreen",
     "CompareScreen",
     "ConfirmScreen",
     "DifferScreen",
@@ -23,9 +19,7 @@ __all__ = [
     "HelpScreen",
     "Order",
     "QuestionsScreen",
-    "ReportScreen",
     "RunScreen",
     "RunsScreen",
-    "SourcesScreen",
     "StartScreen",
 ]

@@ -18,11 +18,8 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql.runs import RunLayout
-from t2sql.runs.records import ComparisonRow
 from t2sql_tui import formatting, screens
 from t2sql_tui.runs import tables
-from t2sql_tui.runs.advice import advise, ranked
 from t2sql_tui.runs.differing import Predictions
 from t2sql_tui.runs.history import History
 from t2sql_tui.screens.base import BaseScreen
@@ -66,14 +63,11 @@ class CompareScreen(BaseScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "app.pop_screen", "Back", key_display="esc"),
-        Binding("a", "ask", "Ask"),
-        Binding("d", "differ", "Differing", tooltip="Questions on which two files differ"),
-        Binding("space", "mark_file", "Mark"),
-        Binding("f", "other_table", "Other table"),
         Binding("m", "next_view", "Metric"),
+        Binding("f", "other_table", "Other table"),
+        Binding("space", "mark_file", "Mark file"),
+        Binding("d", "differ", "Differing"),
     ]
-
-    FOOT = ("a", "d", "space", "f", "m")
 
     def __init__(self, paths: Sequence[Path]) -> None:
         """Read nothing yet.
@@ -86,16 +80,13 @@ class CompareScreen(BaseScreen):
         self.heading = f"Compare {len(self.histories)} runs" if len(paths) > 1 else "One run's files"
         self.view = "valid"
         self.marked: list[Predictions] = []
-        self._rows: list[tuple[History, ComparisonRow]] = []
         self._predictions: list[Predictions] = []
-        self._advised = False
         self._wake = threading.Event()
         self._shown = threading.Event()
 
     def body(self) -> ComposeResult:
         """The chart above the two tables."""
         yield Static(id="problem", markup=False)
-        yield Static(id="advice", markup=False)
         with Horizontal(id="upper"):
             yield Chart(VIEWS[self.view])
         with Horizontal(id="lower"):
@@ -112,7 +103,6 @@ class CompareScreen(BaseScreen):
 
     def on_unmount(self) -> None:
         """Wake the worker, which then ends."""
-        self.on_top.set()
         self._wake.set()
 
     def _numbered(self) -> list[tuple[int, History]]:
@@ -122,7 +112,6 @@ class CompareScreen(BaseScreen):
     def _watch(self) -> None:
         worker = get_current_worker()
         while not worker.is_cancelled and self.is_attached:
-            self.on_top.wait()
             changed = False
             for history in self.histories:
                 try:
@@ -137,7 +126,8 @@ class CompareScreen(BaseScreen):
 
     @on(Unreadable)
     def _show_problem(self, event: Unreadable) -> None:
-        self.show_problem(event.problem)
+        self.add_class("-problem")
+        self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
 
     @on(Advanced)
     def _show(self) -> None:
@@ -163,31 +153,6 @@ class CompareScreen(BaseScreen):
             rows = [(i, row) for i, history in self._numbered() for row in rows_of(history)]
             self.query_one(selector, ComparisonTable).show(rows, force=force)
         self._predictions = [file for history in self.histories for file in tables.predictions(history)]
-        self._rows = [(h, row) for h in self.histories for row in tables.in_order(h.compare)]
-        self._show_advice()
-
-    def _show_advice(self) -> None:
-        """Say which file to take; the first time, put the cursor on it."""
-        advice = advise([row for _, row in self._rows])
-        text = Content.assemble(("★ ", "$success"), advice.text) if advice is not None else Content("")
-        self.query_one("#advice", Static).update(text)
-        self.set_class(advice is not None, "-advice")
-        if advice is not None and not self._advised:
-            self._advised = True
-            rows = [row for _, row in self._rows]
-            self.query_one("#files", ComparisonTable).move_cursor(row=rows.index(advice.row))
-
-    def action_ask(self) -> None:
-        """`a`: ask the file under the cursor of the table of files."""
-        row = self.query_one("#files", ComparisonTable).cursor_row
-        if row >= len(self._rows):
-            self.notify("There is no file to ask yet.", severity="warning")
-            return
-        history, file = self._rows[row]
-        # By the name alone: the run may have been moved since the path in it was written.
-        files = {path.name: str(path) for path in RunLayout(history.path).existing_model_files()}
-        model = files.get(Path(file.path).name, file.path)
-        self.app.push_screen(screens.AskScreen(model, list(files.values())))
 
     def action_mark_file(self) -> None:
         """Space: mark the file under the cursor for `d`, or unmark it; a third replaces the first."""
@@ -202,23 +167,15 @@ class CompareScreen(BaseScreen):
         table.border_subtitle = " | ".join(one.label for one in self.marked)
 
     def action_differ(self) -> None:
-        """`d`: open the questions that only one of the marked files, or else of the best, answers rightly."""
-        files = [*self.marked, *(file for file in self._best_files() if file not in self.marked)]
-        if len(files) < 2:
-            self.notify("There are no two files with answers.", title="Differing", severity="warning")
+        """`d`: open the questions that only one of the two marked files answers rightly."""
+        if len(self.marked) < 2:
+            self.notify(
+                "Mark two files with Space in the table of files (f) first.",
+                title="Differing questions",
+                severity="warning",
+            )
             return
-        self.app.push_screen(screens.DifferScreen(files[0], files[1]))
-
-    def _best_files(self) -> list[Predictions]:
-        """The answers of the best files whose answers were stored, each file on one backend."""
-        order = ranked([row for _, row in self._rows])
-        pairs = zip((row for _, row in self._rows), self._predictions, strict=True)
-        known = {id(row): file for row, file in pairs if file.path.exists()}
-        best: dict[str, Predictions] = {}
-        for row in order:
-            if id(row) in known:
-                best.setdefault(row.name, known[id(row)])
-        return list(best.values())
+        self.app.push_screen(screens.DifferScreen(self.marked[0], self.marked[1]))
 
     def action_next_view(self) -> None:
         """`m`: show the next metric."""

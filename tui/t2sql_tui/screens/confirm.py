@@ -14,23 +14,24 @@ from textual.widgets import Button, Static
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """A dialog that ends with True for its button, and with False for everything else."""
+    """A dialog that ends with True for its button or `y`, and with False for everything else.
+
+    "Cancel" has the focus.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(False)", "Close"),
-        Binding("left,right", "app.focus_next", "Other button", show=False),
+        Binding("y", "answer(True)", "Yes"),
+        Binding("n,escape", "answer(False)", "No"),
     ]
 
-    def __init__(self, question: Content, button: str, *, can_be_undone: bool = False) -> None:
+    def __init__(self, question: Content, button: str) -> None:
         """Take what is asked.
 
         Args:
             question: The question.
             button: The label of the button that means yes.
-            can_be_undone: Whether Enter alone means yes; else it means no.
         """
         super().__init__()
-        self._first = "yes" if can_be_undone else "no"
         self._question = question
         self._button = button
 
@@ -39,13 +40,17 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(id="dialog"):
             yield Static(self._question, markup=False)
             with Horizontal(id="buttons"):
-                yield Button("Cancel (esc)", id="no")
-                yield Button(self._button, id="yes", variant="error")
+                yield Button("Cancel (n)", id="no")
+                yield Button(f"{self._button} (y)", id="yes", variant="error")
 
     def on_mount(self) -> None:
-        """Give the button that Enter presses the focus, before anything is painted."""
-        self.set_focus(self.query_one(f"#{self._first}"))
+        """Give "Cancel" the focus, so that Enter alone changes nothing."""
+        self.query_one("#no").focus()
 
     @on(Button.Pressed)
     def _close_by_button(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, yes: bool) -> None:
+        """`y`, `n` or Escape: close with that answer."""
+        self.dismiss(yes)

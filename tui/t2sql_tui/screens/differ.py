@@ -80,9 +80,13 @@ class DifferScreen(BaseScreen):
         try:
             result = differing(*self.predictions)
         except (T2sqlError, OSError) as error:
-            self.app.call_from_thread(self.show_problem, formatting.plain(error))
+            self.app.call_from_thread(self._show_problem, formatting.plain(error))
         else:
             self.app.call_from_thread(self._show, result)
+
+    def _show_problem(self, problem: str) -> None:
+        self.add_class("-problem")
+        self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), problem))
 
     def _show(self, result: Differing) -> None:
         self.differing = result

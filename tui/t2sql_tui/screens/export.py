@@ -15,8 +15,8 @@ from textual.widgets import Input, Static
 
 from t2sql import live
 from t2sql.errors import T2sqlError
+from t2sql.sql import Result
 from t2sql_tui import formatting
-from t2sql_tui.asking.shown_rows import ShownRows
 
 FORMATS: dict[str, live.RowFormat] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 """The format of each ending of a file's name."""
@@ -27,24 +27,20 @@ class ExportScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Close")]
 
-    def __init__(self, shown: ShownRows, name: str) -> None:
+    def __init__(self, result: Result) -> None:
         """Take what will be written.
 
         Args:
-            shown: The rows, and what they are of.
-            name: The file's name that is proposed.
+            result: The rows.
         """
         super().__init__()
-        self._shown = shown
-        self._name = name
+        self._result = result
 
     def compose(self) -> ComposeResult:
-        """What will be written, the name's input, and a line for what is wrong with it."""
-        shown = self._shown
+        """The number of rows, the name's input, and a line for what is wrong with it."""
         with Vertical(id="dialog"):
-            yield Static(Content.assemble((shown.count, "bold"), " of ", shown.title), markup=False)
-            yield Static("to a file (.csv, .json, .parquet):", markup=False, classes="notes")
-            yield Input(self._name, id="file", compact=True)
+            yield Static(f"{len(self._result.rows):,} rows, to a file (.csv, .json, .parquet):", markup=False)
+            yield Input("rows.csv", id="file", compact=True)
             yield Static(id="export-problem", markup=False)
 
     def on_mount(self) -> None:
@@ -64,7 +60,7 @@ class ExportScreen(ModalScreen[None]):
     @work(thread=True, group="export", exclusive=True)
     def _write(self, path: Path) -> None:
         try:
-            live.write_file(self._shown.result, path, FORMATS[path.suffix.lower()])
+            live.write_file(self._result, path, FORMATS[path.suffix.lower()])
         except T2sqlError as error:
             self.app.call_from_thread(self._show_problem, formatting.plain(error))
         except OSError as error:

@@ -11,8 +11,11 @@ from textual.content import Content
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from t2sql_tui.screens.actions import MOVEMENT
-
+_MOVEMENT = {
+    f"{modifier}{key}"
+    for modifier in ("", "ctrl+", "shift+")
+    for key in ("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "j", "k")
+}
 _NOTES = Content.assemble(
     ("Move ", "bold"),
     "with the arrows or j and k, Home, End, Page up and down; Tab goes to the next part.\n",
@@ -57,7 +60,7 @@ def _describe(screen: Screen[object]) -> list[Content]:
     for active in screen.active_bindings.values():
         if _worth_showing(active):
             shown = screen.app.get_key_display(active.binding)
-            keys.setdefault(active.binding.tooltip or active.binding.description, []).append(shown)
+            keys.setdefault(active.binding.description, []).append(shown)
     return [
         Content.assemble((" ".join(dict.fromkeys(shown)).ljust(16), "bold $primary"), description)
         for description, shown in keys.items()
@@ -69,4 +72,4 @@ def _worth_showing(active: ActiveBinding) -> bool:
     if not binding.description or not active.enabled or binding.system:
         return False
     # In tables and logs the arrows do what arrows do anywhere; in a chart they are worth a line.
-    return type(active.node).__module__.startswith("t2sql_tui.widgets.plot") or binding.key not in MOVEMENT
+    return type(active.node).__module__.startswith("t2sql_tui.widgets.plot") or binding.key not in _MOVEMENT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -36,17 +35,12 @@ class QuestionsScreen(ModalScreen[state.Asked | None]):
     def compose(self) -> ComposeResult:
         """The search field and the list."""
         with Vertical(id="dialog", classes="tall"):
-            yield Input(
-                placeholder="words of the question, the SQL, the model or the database",
-                id="search",
-                compact=True,
-            )
+            yield Input(placeholder="words of the question, the SQL or the model", id="search", compact=True)
             yield OptionList(id="past")
 
     def on_mount(self) -> None:
         """Show all questions, up to `MOST_SHOWN`."""
         self.query_one("#dialog").border_title = "Questions asked"
-        self.query_one("#dialog").border_subtitle = "Enter runs the statement again"
         self._search()
 
     @on(Input.Changed, "#search")
@@ -74,23 +68,12 @@ class QuestionsScreen(ModalScreen[state.Asked | None]):
 
 
 def _matches(asked: state.Asked, words: list[str]) -> bool:
-    text = f"{asked.question} {asked.sql} {asked.model} {asked.source} {asked.status}".lower()
+    text = f"{asked.question} {asked.sql} {asked.model} {asked.source}".lower()
     return all(word in text for word in words)
 
 
 def _label(asked: state.Asked) -> Content:
-    rows = "not run" if asked.rows is None else f"{asked.rows:,} row{'s' * (asked.rows != 1)}"
-    facts = (
-        rows,
-        asked.status,
-        Path(asked.model).name,
-        Path(asked.source).name,
-        formatting.moment(asked.time),
-    )
+    question, sql = formatting.plain(asked.question, 120), formatting.plain(asked.sql, 120)
     return Content.assemble(
-        (formatting.plain(asked.question, 120), "bold"),
-        "\n",
-        formatting.plain(asked.sql, 160),
-        "\n",
-        (" · ".join(formatting.plain(fact, 40) for fact in facts if fact), "$muted"),
+        (question, "bold"), (f"  {formatting.ago(asked.time)}", "$muted"), "\n", (sql, "$muted")
     )

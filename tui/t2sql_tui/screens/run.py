@@ -17,11 +17,10 @@ from textual.widgets import Static
 from textual.worker import get_current_worker
 
 from t2sql.errors import T2sqlError
-from t2sql.runs import RunSummary
-from t2sql_tui import clock, formatting, screens
+from t2sql_tui import formatting
 from t2sql_tui.runs.alerts import Alert, alerts
 from t2sql_tui.runs.history import METRICS, History
-from t2sql_tui.screens.run_actions import RunControl
+from t2sql_tui.screens.base import BaseScreen
 from t2sql_tui.widgets.chart import Chart, Line
 from t2sql_tui.widgets.event_log import EventLog
 from t2sql_tui.widgets.stage_list import StageList
@@ -30,7 +29,7 @@ from t2sql_tui.widgets.top_bar import TopBar
 POLL_SECONDS = 0.5
 
 
-class RunScreen(RunControl):
+class RunScreen(BaseScreen):
     """A worker reads the run into a `History` and posts `Advanced`, never more than one at a time.
 
     Attributes:
@@ -54,15 +53,8 @@ class RunScreen(RunControl):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "app.pop_screen", "Back", key_display="esc"),
-        Binding("c", "compare", "Compare"),
         Binding("m", "next_metric", "Metric"),
-        *(
-            Binding(str(number), f"metric({number - 1})", name.capitalize(), show=False)
-            for number, name in enumerate(METRICS.values(), 1)
-        ),
     ]
-
-    FOOT = ("a", "c", "p", "x", "r", "m")
 
     def __init__(self, path: Path) -> None:
         """Read nothing yet.
@@ -75,7 +67,7 @@ class RunScreen(RunControl):
         self.history = History(path)
         self.metric = "loss"
         self._alerts: list[Alert] = []
-        self._wake = self.changed = threading.Event()
+        self._wake = threading.Event()
         self._shown = threading.Event()
 
     def body(self) -> ComposeResult:
@@ -89,24 +81,22 @@ class RunScreen(RunControl):
         yield EventLog()
 
     def on_mount(self) -> None:
-        """Give the chart the focus, and start to read."""
+        """Give the chart the focus, and start to read; alerts are also looked for each second."""
         self.query_one(TopBar).show(formatting.plain(self.path.name, 60), [])
         # At once: a run that cannot be read hides the chart, which must then give the focus up.
         self.set_focus(self.query_one(Chart).plot)
         self._shown.set()
         self._watch()
+        self.set_interval(1.0, self._show_alerts)
 
     def on_unmount(self) -> None:
         """Wake the worker, which then ends."""
-        self.on_top.set()
         self._wake.set()
 
     @work(thread=True, group="read", exclusive=True)
     def _watch(self) -> None:
         worker = get_current_worker()
         while not worker.is_cancelled and self.is_attached:
-            # Behind another screen nothing is read; what has changed is read when this one is seen again.
-            self.on_top.wait()
             try:
                 changed = self.history.read()
             except (T2sqlError, OSError) as error:
@@ -122,17 +112,17 @@ class RunScreen(RunControl):
 
     @on(Unreadable)
     def _show_problem(self, event: Unreadable) -> None:
+        self.add_class("-problem")
         self.set_class(not self.history.events, "-unread")
         if not self.history.events:
             # The chart is hidden; without the focus its keys do nothing.
             self.set_focus(None)
-        self.show_problem(event.problem)
+        self.query_one("#problem", Static).update(Content.assemble(("! ", "$error"), event.problem))
 
     @on(Advanced)
     def _show(self) -> None:
         history = self.history
-        self.show_problem("")
-        self.remove_class("-unread")
+        self.remove_class("-problem", "-unread")
         if self.focused is None:
             self.set_focus(self.query_one(Chart).plot)
         with history.lock:
@@ -140,7 +130,6 @@ class RunScreen(RunControl):
             stages = list(history.stages.values())
         summary = history.summary
         running = summary is not None and summary.state == "running"
-        self.live = running
         self._show_top()
         self._show_chart()
         self._show_alerts()
@@ -154,8 +143,6 @@ class RunScreen(RunControl):
             return
         glyph, colour = formatting.STATES[run.state]
         parts = [(f"{glyph} {run.state}", f"${colour}")]
-        if run.state == "running" and run.started is not None:
-            parts.append((formatting.duration(max(0, int(clock.now() - run.started))), "bold"))
         if self.history.warnings:
             plural = "s" * (self.history.warnings != 1)
             parts.append((f"▲ {self.history.warnings} warning{plural}", "$warning"))
@@ -177,6 +164,7 @@ class RunScreen(RunControl):
         self.query_one("#figures", Static).update(Content.assemble(*pieces), layout=False)
 
     def _show_alerts(self) -> None:
+        """Called each second as well, since a stall is shown by no event."""
         current = alerts(self.history)
         if current == self._alerts:
             return
@@ -184,17 +172,6 @@ class RunScreen(RunControl):
         lines = [Content.assemble((f"{one.mark} ", f"${one.colour}"), one.text) for one in current]
         self.set_class(bool(lines), "-alerts")
         self.query_one("#alerts", Static).update(Content("\n").join(lines))
-
-    def tick(self) -> None:
-        """Move the clocks, and look for a stall, which no event shows."""
-        self._show_top()
-        self.query_one(StageList).refresh()
-        self._show_alerts()
-
-    @property
-    def current_run(self) -> RunSummary | None:
-        """The run at a glance; None before it was read."""
-        return self.history.summary
 
     def _show_chart(self) -> None:
         history = self.history
@@ -207,17 +184,10 @@ class RunScreen(RunControl):
             lines = [Line(METRICS[self.metric], history.train[self.metric], "series-1")]
         self.query_one(Chart).show(lines, self.metric)
 
-    def action_compare(self) -> None:
-        """`c`: the run's checkpoints and files."""
-        self.app.push_screen(screens.CompareScreen([self.path]))
-
     def action_next_metric(self) -> None:
         """`m`: show the next metric."""
-        self.action_metric(list(METRICS).index(self.metric) + 1)
-
-    def action_metric(self, index: int) -> None:
-        """A digit: show that metric of `METRICS`."""
-        self.metric = list(METRICS)[index % len(METRICS)]
+        names = list(METRICS)
+        self.metric = names[(names.index(self.metric) + 1) % len(names)]
         chart = self.query_one(Chart)
         chart.border_title = METRICS[self.metric].capitalize()
         chart.plot.action_reset_scales()

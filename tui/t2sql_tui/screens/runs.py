@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +25,6 @@ from t2sql_tui.widgets.run_table import RunTable
 from t2sql_tui.widgets.top_bar import TopBar
 
 POLL_SECONDS = 1.0
-LONGEST_REST = 10.0
-"""Seconds between two scans while no run is at work and nothing changes."""
-REST = 500
-"""A rest is at least so many times as long as the scan before it took of the processor."""
-RESTLESS = 5
-"""Scans without a change after which rests get longer: a run that is being made is not complete at once."""
 BATCH = 25
 """How many runs are read before the table shows them, while the rest is still being read."""
 
@@ -53,16 +46,13 @@ class RunsScreen(RunActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", priority=False),
-        Binding("slash", "filter", "Find", key_display="/"),
+        Binding("slash", "filter", "Filter", key_display="/"),
         Binding("space", "mark", "Mark"),
         Binding("c", "compare", "Compare"),
-        Binding("up", "move(-1)", "Up", show=False),
-        Binding("down", "move(1)", "Down", show=False),
+        Binding("a", "ask", "Ask"),
         Binding("escape", "unfilter", "Clear the filter and marks", show=False),
         Binding("q", "app.quit", "Quit"),
     ]
-
-    FOOT = ("a", "c", "slash", "space", "n", "p", "x", "r", "o")
 
     def __init__(self, root: Path) -> None:
         """Read nothing yet.
@@ -80,7 +70,6 @@ class RunsScreen(RunActions):
 
     def body(self) -> ComposeResult:
         """The table, what to do when it is empty, a run's details, and the filter's input."""
-        yield Static(id="problem", markup=False)
         yield RunTable()
         yield Static(id="empty", markup=False)
         yield Static(id="details", markup=False)
@@ -95,7 +84,6 @@ class RunsScreen(RunActions):
 
     def on_unmount(self) -> None:
         """Wake the worker, which then ends."""
-        self.on_top.set()
         self.changed.set()
 
     def on_screen_resume(self) -> None:
@@ -107,45 +95,34 @@ class RunsScreen(RunActions):
     @work(thread=True, group="scan", exclusive=True, exit_on_error=True)
     def _watch(self) -> None:
         worker = get_current_worker()
-        unchanged = 0
         while not worker.is_cancelled and self.is_attached:
-            if self._whole:
-                self.on_top.wait()
-            began = time.thread_time()
-            unchanged = 0 if self._scan() else unchanged + 1
-            self._rest(REST * (time.thread_time() - began) if unchanged > RESTLESS else 0.0)
+            if self.is_active or not self._whole:
+                self._scan()
+            self.changed.wait(POLL_SECONDS)
+            self.changed.clear()
 
-    def _rest(self, seconds: float) -> None:
-        """Wait a moment; while no run is at work, so long, unless a directory comes or goes."""
-        if any(run.state == "running" for run in self._scanner.summaries.values()):
-            seconds = 0.0
-        end = time.monotonic() + min(seconds, LONGEST_REST)
-        while not self.changed.wait(POLL_SECONDS) and time.monotonic() < end and not self._scanner.grown:
-            pass
-        self.changed.clear()
-
-    def _scan(self) -> bool:
-        """Read what is new, and post it; whether anything was."""
+    def _scan(self) -> None:
         before = len(self._scanner.summaries)
         fresh = 0
         for fresh, _ in enumerate(self._scanner.scan(), 1):
             if fresh % BATCH == 0:
                 self.post_message(self.Scanned(dict(self._scanner.summaries), False))
-        changed = bool(fresh) or len(self._scanner.summaries) != before
-        if changed or not self._whole:
+        if fresh or len(self._scanner.summaries) != before or not self._whole:
             self.post_message(self.Scanned(dict(self._scanner.summaries), True))
-        return changed
 
     @on(Scanned)
     def _show_scanned(self, event: Scanned) -> None:
+        first = not self._whole and event.whole
         self._summaries = event.summaries
         self._whole = self._whole or event.whole
         self._show()
+        if first:
+            self.set_interval(POLL_SECONDS, self._show)
 
     # -- showing
 
     def _show(self) -> None:
-        """Show what is known now."""
+        """Show what is known now; called each second as well, for the ages."""
         table = self.query_one(RunTable)
         words = self.query_one("#filter", Input).value.lower().split()
         matching = [run for run in self._summaries.values() if _matches(run, words)]
@@ -156,8 +133,6 @@ class RunsScreen(RunActions):
         counts = f"{len(self._summaries)} run" + "s" * (len(self._summaries) != 1)
         if words:
             counts = f"{len(matching)} of {counts}"
-        if not self._whole:
-            counts = f"reading … {counts} so far"
         parts = [(counts, "$muted")]
         if running:
             parts.append((f"● {running} running", "$primary"))
@@ -182,14 +157,8 @@ class RunsScreen(RunActions):
         self._show()
 
     @on(Input.Submitted, "#filter")
-    def _open_found(self) -> None:
+    def _leave_filter(self) -> None:
         self.query_one(RunTable).focus()
-        self.action_open()
-
-    def action_move(self, down: int) -> None:
-        """Up or Down in the filter's field: move the table's cursor."""
-        table = self.query_one(RunTable)
-        table.move_cursor(row=table.cursor_row + down)
 
     # -- keys
 
@@ -233,6 +202,12 @@ class RunsScreen(RunActions):
         if not chosen:
             return
         self.app.push_screen(screens.CompareScreen(chosen))
+
+    def action_ask(self) -> None:
+        """`a`: ask the model of the run under the cursor; its other files are suggested."""
+        run = self.query_one(RunTable).current
+        files = [] if run is None else [str(path) for path in run.model_files()]
+        self.app.push_screen(screens.AskScreen(files[0] if files else "", files))
 
     @property
     def current_run(self) -> RunSummary | None:

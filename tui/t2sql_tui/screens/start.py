@@ -40,6 +40,7 @@ class StartScreen(ModalScreen[Order | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Cancel"),
+        Binding("ctrl+s", "start", "Start"),
     ]
 
     def __init__(self, root: Path) -> None:
@@ -56,7 +57,7 @@ class StartScreen(ModalScreen[Order | None]):
         """A line for each setting, the findings of doctor, and the buttons."""
         with Vertical(id="dialog", classes="form"):
             for name, value, hint in (
-                ("name", self._free_name(), "a new directory's name"),
+                ("name", "", "a new directory's name"),
                 ("model", "demo", "demo, a hub id, a directory or a GGUF file"),
                 ("data", "demo", "demo, wikisql, a directory of JSONL, sqlite:///FILE"),
             ):
@@ -76,17 +77,12 @@ class StartScreen(ModalScreen[Order | None]):
             yield Static(id="form-problem", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel (esc)", id="no")
-                yield Button("Start (enter)", id="yes", variant="primary")
-
-    def _free_name(self) -> str:
-        """A name that no run has: one can start the demo with Enter alone."""
-        names = ("demo", *(f"demo-{number}" for number in range(2, 1000)))
-        return next((name for name in names if not (self._root / name).exists()), "")
+                yield Button("Start (ctrl+s)", id="yes", variant="primary")
 
     def on_mount(self) -> None:
         """Give the name the focus, and start doctor."""
         self.query_one("#dialog").border_title = "Start a run"
-        self.set_focus(self.query_one("#run-name"))
+        self.query_one("#run-name").focus()
         self._examine()
 
     def on_unmount(self) -> None:
@@ -126,7 +122,7 @@ class StartScreen(ModalScreen[Order | None]):
 
     @on(Input.Submitted)
     def action_start(self) -> None:
-        """Enter: close with the run to start, or say what is wrong with the form."""
+        """Ctrl+S or Enter: close with the run to start, or say what is wrong with the form."""
         name, model, data, steps = (
             self.query_one(f"#run-{field}", Input).value.strip()
             for field in ("name", "model", "data", "steps")

@@ -62,7 +62,7 @@ class Chart(Vertical):
         Binding("l", "toggle_log", "Log scale"),
         Binding("s", "next_smoothing", "Smooth"),
         Binding("t", "toggle_time", "Steps or time", show=False),
-        Binding("v", "toggle_crosshair", "Crosshair"),
+        Binding("x", "toggle_crosshair", "Crosshair"),
     ]
 
     def __init__(self, title: str = "Loss") -> None:
@@ -217,7 +217,7 @@ class Chart(Vertical):
         self.draw()
 
     def action_toggle_crosshair(self) -> None:
-        """`v`: put the crosshair at the last point, or take it away."""
+        """`x`: put the crosshair at the last point, or take it away."""
         self.crosshair = self._last_x() if self.crosshair is None else None
         self.plot.crosshair = self.crosshair is not None
         self.draw()

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from decimal import Decimal
+from typing import Any, ClassVar, TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Region, Size
-from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from t2sql.sql import printable, value_text
 from t2sql.text import pad, shorten
 from t2sql.text import width as text_width
-from t2sql_tui.widgets.cell_order import Row, Value, find_cell, is_number, ordered_rows
 
 WIDEST = 40
 """Cells that a column has at most; longer values are cut."""
 SAMPLE = 500
 """Rows at each end of a result that the columns' widths are measured on."""
+Value: TypeAlias = Any
+"""A database's value: a number, text, bytes, None, or a type of the database's own."""
+Row: TypeAlias = Sequence[Value]
 
 
 class Grid(ScrollView, can_focus=True):
@@ -33,24 +34,7 @@ class Grid(ScrollView, can_focus=True):
         columns: The columns' names.
         rows: The rows.
         cursor: Row and column of the cursor, from 0.
-        order: The column that the rows are sorted by, from 0; None while they are as they came.
-        down: Whether the highest value is on top.
     """
-
-    @dataclass
-    class Opened(Message):
-        """A cell is to be seen whole.
-
-        Attributes:
-            column: Its column's name.
-            value: Its value.
-        """
-
-        column: str
-        value: Value
-
-    class FindWanted(Message):
-        """Words are to be searched for."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"grid--header", "grid--cursor", "grid--null"}
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,17 +46,8 @@ class Grid(ScrollView, can_focus=True):
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("home", "ends(0)", "First row", show=False),
         Binding("end", "ends(1)", "Last row", show=False),
-        Binding("enter", "open", "Whole cell"),
-        Binding("o", "order", "Order"),
-        Binding("O", "reverse_order", "Reverse the order", show=False),
-        Binding("slash", "find", "Find", key_display="/"),
-        Binding("y", "copy_cell", "Copy the cell", show=False),
-        Binding("Y", "copy_row", "Copy the row", show=False),
-        Binding("vertical_line", "copy_column", "Copy the column", show=False, key_display="|"),
-        *(
-            Binding(str(n), f"order_by({n - 1})", f"Order by column {n}", show=False, system=True)
-            for n in range(1, 10)
-        ),
+        Binding("y", "copy_cell", "Copy cell", show=False),
+        Binding("Y", "copy_row", "Copy row", show=False),
     ]
 
     def __init__(self, name: str) -> None:
@@ -85,8 +60,6 @@ class Grid(ScrollView, can_focus=True):
         self.columns: tuple[str, ...] = ()
         self.rows: Sequence[Row] = ()
         self.cursor = (0, 0)
-        self.order: int | None = None
-        self.down = False
         self._widths: list[int] = []
 
     def show(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
@@ -96,11 +69,10 @@ class Grid(ScrollView, can_focus=True):
             columns: The columns' names.
             rows: The rows, each as long as `columns`; they are not copied.
         """
-        self.columns, self.rows, self.cursor, self.order = tuple(columns), rows, (0, 0), None
+        self.columns, self.rows, self.cursor = tuple(columns), rows, (0, 0)
         ends = [*rows[:SAMPLE], *rows[-SAMPLE:]]
         self._widths = [
-            # A column's head has room for the arrow of the order.
-            min(WIDEST, max([text_width(cell(name)) + 2, *(text_width(cell(row[i])) for row in ends)]))
+            min(WIDEST, max([text_width(cell(name)), *(text_width(cell(row[i])) for row in ends)]))
             for i, name in enumerate(self.columns)
         ]
         self.virtual_size = Size(sum(self._widths) + 2 * len(self._widths), len(rows) + 1)
@@ -115,8 +87,7 @@ class Grid(ScrollView, can_focus=True):
         row = y + scroll_y - 1
         if y == 0:
             # The head does not scroll.
-            heads = [f"{name}{self._arrow(i)}" for i, name in enumerate(self.columns)]
-            strip = self._strip(heads, self.get_component_rich_style("grid--header"), base, None)
+            strip = self._strip(self.columns, self.get_component_rich_style("grid--header"), base, None)
         elif row < len(self.rows):
             cursor = self.cursor[1] if row == self.cursor[0] else None
             strip = self._strip(self.rows[row], base, base, cursor)
@@ -128,57 +99,13 @@ class Grid(ScrollView, can_focus=True):
         segments = []
         for i, (value, cells) in enumerate(zip(values, self._widths, strict=False)):
             text = cell(value)
-            text = pad(shorten(text, cells), cells, right=is_number(value))
+            number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+            text = pad(shorten(text, cells), cells, right=number)
             shown = self.get_component_rich_style("grid--null") if value is None else style
             if i == cursor:
                 shown = self.get_component_rich_style("grid--cursor")
             segments += [Segment(f" {text} ", shown)]
         return Strip(segments or [Segment("", base)])
-
-    def _arrow(self, column: int) -> str:
-        return "" if column != self.order else " ▼" if self.down else " ▲"
-
-    # -- sorting and searching
-
-    def action_order_by(self, column: int) -> None:
-        """A digit, or a click on a head: sort by that column; a column of numbers with the highest on top.
-
-        The same column again is sorted the other way round.
-        """
-        if not self.rows or column >= len(self.columns):
-            return
-        first = next((row[column] for row in self.rows if row[column] is not None), None)
-        self.down = not self.down if column == self.order else is_number(first)
-        self.order = column
-        self.rows = ordered_rows(self.rows, column, self.down)
-        self.cursor = (0, column)
-        self.action_move(0, 0)
-
-    def action_order(self) -> None:
-        """`o`: sort by the column of the cursor."""
-        self.action_order_by(self.cursor[1])
-
-    def action_reverse_order(self) -> None:
-        """`O`: the same order the other way round."""
-        self.action_order_by(self.cursor[1] if self.order is None else self.order)
-
-    def action_find(self) -> None:
-        """`/`: ask for words to search for."""
-        self.post_message(self.FindWanted())
-
-    def find(self, words: str) -> bool:
-        """Move the cursor to the next cell that has these words; whether there is one."""
-        cell_found = find_cell(self.rows, words, self.cursor)
-        if cell_found is None:
-            return False
-        self.action_move(cell_found[0] - self.cursor[0], cell_found[1] - self.cursor[1])
-        return True
-
-    def action_open(self) -> None:
-        """Enter: see the whole value under the cursor."""
-        if self.rows and self.columns:
-            row, column = self.cursor
-            self.post_message(self.Opened(self.columns[column], self.rows[row][column]))
 
     # -- moving and copying
 
@@ -205,7 +132,7 @@ class Grid(ScrollView, can_focus=True):
         self.action_move(len(self.rows) if last else -len(self.rows), 0)
 
     def on_click(self, event: Click) -> None:
-        """A click moves the cursor, a click on a column's head sorts by it, two clicks open the cell."""
+        """Move the cursor to the cell that was clicked."""
         offset = event.get_content_offset(self)
         if offset is None or not self.rows:
             return
@@ -214,12 +141,7 @@ class Grid(ScrollView, can_focus=True):
         while column < len(self._widths) - 1 and x >= self._widths[column] + 2:
             x -= self._widths[column] + 2
             column += 1
-        if offset.y == 0:
-            self.action_order_by(column)
-            return
         self.action_move(max(0, row) - self.cursor[0], column - self.cursor[1])
-        if event.chain == 2:
-            self.action_open()
 
     def action_copy_cell(self) -> None:
         """`y`: copy the whole value under the cursor."""
@@ -231,11 +153,6 @@ class Grid(ScrollView, can_focus=True):
         """`Y`: copy the values of the row under the cursor, with tabs between them."""
         if self.rows:
             self._copy("\t".join(map(value_text, self.rows[self.cursor[0]])), "the row")
-
-    def action_copy_column(self) -> None:
-        """`|`: copy the values of the column under the cursor, a line each."""
-        if self.rows:
-            self._copy("\n".join(value_text(row[self.cursor[1]]) for row in self.rows), "the column")
 
     def _copy(self, text: str, what: str) -> None:
         self.app.copy_to_clipboard(text)

@@ -97,7 +97,7 @@ class TimeFormatter(NumericAxisFormatter):
         return [formatting.duration(tick) for tick in ticks]
 
 
-class Plot(PlotWidget, inherit_bindings=False):
+class Plot(PlotWidget):
     """Draws what it is given, and posts a message when another part of the axes is seen.
 
     Besides its own messages it posts textual-plot's `ScaleChanged`.
@@ -130,7 +130,7 @@ class Plot(PlotWidget, inherit_bindings=False):
         Binding("down", "pan_down", "Pan up and down", show=False),
         Binding("plus,equals_sign", "zoom_in", "Zoom in and out", show=False),
         Binding("minus", "zoom_out", "Zoom in and out", show=False),
-        Binding("0", "reset_scales", "Show the whole again", show=False),
+        Binding("r,0", "reset_scales", "Show the whole again", show=False),
         Binding("shift+left", "jump(-10)", "The same, ten times as far", show=False),
         Binding("shift+right", "jump(10)", "The same, ten times as far", show=False),
     ]
@@ -219,7 +219,7 @@ class Plot(PlotWidget, inherit_bindings=False):
             self.window = (self._x_min, self._x_max)
 
     def action_reset_scales(self) -> None:
-        """`0`: show all of it again."""
+        """`r` or `0`: show all of it again."""
         self.window = None
         super().action_reset_scales()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from textual.events import Paste
 from textual.widgets import Input
 
@@ -13,4 +11,4 @@ class QuestionInput(Input):
 
     def on_paste(self, event: Paste) -> None:
         """Join the lines; then Textual's own handler, which takes the first line, gets all."""
-        event.text = re.sub(r"\s*[\r\n]+\s*", " ", event.text)
+        event.text = " ".join(event.text.split())

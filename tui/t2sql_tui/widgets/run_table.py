@@ -81,7 +81,7 @@ COLUMNS = (
     Column("speed", "Tok/s", 7, _speed, lambda r: _number(r.tokens_per_second), 98),
     Column("left", "Left", 8, lambda r: formatting.duration(r.left), lambda r: _number(r.left), 152),
     Column("best", "Best", 8, _best, lambda r: _number(r.best_score)),
-    Column("updated", "Updated", 9, lambda r: formatting.moment(r.updated), lambda r: _number(r.updated), 86),
+    Column("updated", "Updated", 9, lambda r: formatting.ago(r.updated), lambda r: _number(r.updated), 86),
 )
 BY_KEY = {column.key: column for column in COLUMNS}
 DOWNWARDS = ("step", "speed", "best", "updated")
@@ -109,7 +109,6 @@ class RunTable(DataTable[Text]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "select_cursor", "Open"),
         Binding("o", "next_order", "Order"),
         Binding("O", "reverse_order", "Reverse the order", show=False),
         Binding("home,g", "scroll_top", "First", show=False),

@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.widgets import Static, TextArea
 
 from t2sql.text import stand_ins
-from t2sql_tui.asking.places import Place
 
 _COLOURS = {
     Token.Keyword: "series-1",
@@ -29,13 +28,6 @@ class SqlArea(TextArea):
     """A text area whose lines are coloured as SQL, each on its own."""
 
     _lexer = SqlLexer(stripnl=False, ensurenl=False)
-    _place: Place | None = None
-
-    def mark(self, place: Place | None) -> None:
-        """Underline a place in the colour of errors; None takes the mark away."""
-        if place != self._place:
-            self._place = place
-            self.notify_style_update()
 
     def get_line(self, line_index: int) -> Text:
         """The line with its colours."""
@@ -46,9 +38,6 @@ class SqlArea(TextArea):
             colour = next((c for known, c in _COLOURS.items() if kind in known), None)
             if colour is not None:
                 line.stylize(variables[colour], start, start + len(text))
-        if self._place is not None and self._place[0] == line_index:
-            _, column, length = self._place
-            line.stylize(f"bold underline {variables['error']}", column, column + length)
         return line
 
 
@@ -74,20 +63,18 @@ class SqlPane(Vertical):
             """The pane, for the selectors of Textual's `on`."""
             return self.pane
 
-    def __init__(self, number: int, sql: str = "") -> None:
-        """Begin with a statement.
+    def __init__(self, number: int) -> None:
+        """Begin empty.
 
         Args:
             number: The side, 0 or 1.
-            sql: What is in the editor at first.
         """
         super().__init__(id=f"sql-{number}", classes="sql")
         self.number = number
-        self._first = sql
 
     def compose(self) -> ComposeResult:
         """The editor and the line under it."""
-        area = SqlArea(self._first, soft_wrap=True, compact=True)
+        area = SqlArea(soft_wrap=True, compact=True)
         area.highlight_cursor_line = False
         yield area
         yield Static(classes="verdict", markup=False)
@@ -106,15 +93,9 @@ class SqlPane(Vertical):
         """Replace what is in the editor."""
         self.area.load_text(sql)
 
-    def show_verdict(self, text: str | Content, place: Place | None = None) -> None:
-        """Replace the line under the editor, and mark the place that it is about.
-
-        Args:
-            text: The line.
-            place: Where in the statement a mistake is; None marks nothing.
-        """
+    def show_verdict(self, text: str | Content) -> None:
+        """Replace the line under the editor."""
         self.query_one(".verdict", Static).update(text)
-        self.area.mark(place)
 
     @on(TextArea.Changed)
     def _report_edit(self, event: TextArea.Changed) -> None:

@@ -40,21 +40,7 @@ class StageList(Widget):
         if not self._stages:
             return Content.styled("no stage yet", "$muted")
         room = max(6, self.content_size.width - _NAME - 2)
-        lines = []
-        for stage in self._stages:
-            lines.append(self._line(stage, room))
-            if stage.state == "running" and self._running and (words := self._words(stage)):
-                lines.append(Content.styled(f"  {words}", "$muted"))
-        return Content("\n").join(lines)
-
-    def _words(self, stage: StageView) -> str:
-        """What is being worked on, how much of it is done, and how long it still takes."""
-        room = max(6, self.content_size.width - 2)
-        count = f"{formatting.count(stage.done)} of {formatting.count(stage.total)}" if stage.total else ""
-        left = stage.left(clock.now())
-        rest = f"{count}, {formatting.duration(left)} left" if left is not None else count
-        label = formatting.plain(stage.label, max(0, room - len(rest) - 1)) if room > len(rest) + 8 else ""
-        return f"{label} {rest}".strip()
+        return Content("\n").join(self._line(stage, room) for stage in self._stages)
 
     def _line(self, stage: StageView, room: int) -> Content:
         state = "stale" if stage.state == "running" and not self._running else stage.state

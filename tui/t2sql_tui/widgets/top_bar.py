@@ -22,7 +22,6 @@ class TopBar(Static):
         """
         super().__init__(markup=False)
         self._title = title
-        self._shown = Content("")
 
     def on_mount(self) -> None:
         """Show the first title."""
@@ -43,9 +42,5 @@ class TopBar(Static):
         ]
         for text, style in parts:
             pieces += ["  ", (text, style)]
-        content = Content.assemble(*pieces)
-        if content.is_same(self._shown):
-            return
-        self._shown = content
         # The text does not change the line's place, and laying out a screen costs more than drawing a line.
-        self.update(content, layout=False)
+        self.update(Content.assemble(*pieces), layout=False)

@@ -10,7 +10,7 @@ from app_support.made_runs import make_run, train_events
 from t2sql import runs
 from t2sql.errors import InputError
 from t2sql.runs import records
-from t2sql_tui.runs.history import History, StageView
+from t2sql_tui.runs.history import History
 
 
 def test_a_whole_run(root: Path) -> None:
@@ -107,13 +107,3 @@ def test_the_time_left_follows_the_pace(root: Path) -> None:
     history.read()
     history.extend(records.TrainEvent(step=s, time=s * 2.0, loss=1.0) for s in (10, 20, 40))
     assert history.eta() == 120.0
-
-
-def test_progress_of_one_label_never_runs_backwards_and_says_how_long_it_takes() -> None:
-    stage = StageView("compare", state="running", began=0.0)
-    events = [(2, 100, "q8_0 on llama"), (20, 110, "q8_0 on llama"), (10, 111, "q8_0 on llama")]
-    for done, at, label in events:
-        stage.advance(records.ProgressEvent(done=done, total=40, label=label, time=float(at)))
-    assert (stage.done, stage.left(120.0)) == (20, 20.0)
-    stage.advance(records.ProgressEvent(done=1, total=40, label="q4_0 on mlx", time=130.0))
-    assert (stage.label, stage.done) == ("q4_0 on mlx", 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from app_support.pilots import text_of, until, until_shown
 from textual.pilot import Pilot
-from textual.widgets import Input, OptionList, Static, Tree
+from textual.widgets import Input, OptionList, Tree
 
 from t2sql.remembered import RememberedStore
 from t2sql_tui import state
@@ -88,7 +88,7 @@ async def test_sql_written_by_hand_is_run_read_only(root: Path, shop: Path) -> N
         assert "NULL" in text
         assert "x'00ff'" in text
         await run_sql(pilot, screen, "DELETE FROM goods")
-        await until_shown(pilot, "! expected SELECT, found DELETE", "✗ cannot run: expected SELECT")
+        await until_shown(pilot, "! the statement cannot be run", "✗ cannot run: expected SELECT")
         with closing(sqlite3.connect(shop)) as connection:
             assert connection.execute("SELECT count(*) FROM goods").fetchone() == (3,)
 
@@ -119,8 +119,7 @@ async def test_a_hundred_thousand_rows_are_browsed_and_exported(
         await until(pilot, lambda: app.screen.query("#file"))
         app.screen.query_one("#file", Input).value = str(out)
         await pilot.press("enter")
-        problem = app.screen.query_one("#export-problem", Static)
-        await until(pilot, lambda: "numbers.csv exists. Give another name." in str(problem.render()))
+        await until_shown(pilot, "numbers.csv exists. Give another name.")
 
 
 async def test_table_lines_are_asked_but_have_no_rows(root: Path) -> None:
@@ -143,11 +142,9 @@ async def test_two_models_answer_side_by_side(root: Path, tiny_gguf: Path) -> No
         screen.query_one("#question", Input).value = "How old is Ann?"
         screen.query_one("#question").focus()
         await pilot.press("enter")
-        await until(pilot, lambda: len(screen.answers) == 2 and not screen.busy, seconds=60)
+        await until(pilot, lambda: len(state.questions()) == 2, seconds=60)
         first, second = (screen.query_one(f"#sql-{i}", SqlPane).sql for i in (0, 1))
         assert first == second != ""
-        # The same question to the same file is listed once.
-        assert len(state.questions()) == 1
 
 
 async def test_a_long_statement_is_cancelled(root: Path, shop: Path) -> None:
@@ -158,7 +155,7 @@ async def test_a_long_statement_is_cancelled(root: Path, shop: Path) -> None:
         await run_sql(pilot, screen, "SELECT count(*) FROM numbers a, numbers b WHERE a.n * b.n = 7")
         await until_shown(pilot, "● running")
         await pilot.press("escape")
-        await until(pilot, lambda: not [w for w in app.workers if w.group == "run-0" and w.is_running])
+        await until(pilot, lambda: not [w for w in app.workers if w.group == "work" and w.is_running])
         assert app.screen is screen
         assert "● running" not in text_of(app)
 
@@ -185,8 +182,8 @@ async def test_a_model_that_is_missing_says_so(root: Path) -> None:
 
 
 async def test_questions_are_kept_and_searched(root: Path, state_folder: Path) -> None:
-    state.remember(state.Asked(1e9, "How old is Ann?", "SELECT Age FROM s", "a.gguf", "s: Age"))
-    state.remember(state.Asked(1e9, "Who is [b]tall[/]?", "SELECT Name FROM s", "a.gguf", "s: Name"))
+    state.remember("How old is Ann?", "SELECT Age FROM s", "a.gguf", "s: Age")
+    state.remember("Who is [b]tall[/]?", "SELECT Name FROM s", "a.gguf", "s: Name")
     with open(state_folder / "questions.jsonl", "a") as file:
         file.write("not json\n")
     app = T2sqlApp(root)

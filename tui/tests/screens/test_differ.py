@@ -10,7 +10,6 @@ from app_support.pilots import until, until_shown
 
 from t2sql_tui.app import T2sqlApp
 from t2sql_tui.screens.differ import DifferScreen
-from t2sql_tui.widgets.comparison_table import ComparisonTable
 
 
 @pytest.fixture
@@ -27,14 +26,10 @@ async def test_two_marked_files_are_held_against_each_other(
         await until_shown(pilot, "one")
         await pilot.press("c")
         await until_shown(pilot, "One run's files", "200 ★")
-        # Without marks it is the best two.
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, DifferScreen))
-        await until_shown(pilot, "only a 1", "only b 2")
-        await pilot.press("escape", "f")
-        table = app.screen.query_one("#files", ComparisonTable)
-        table.focus()
-        table.move_cursor(row=0)
+        await until_shown(pilot, "Mark two files")
+        await pilot.press("f")
+        app.screen.query_one("#files").focus()
         # The files are Q8_0 and Q4_0, each on llama.cpp and on MLX.
         await pilot.press("space", "down", "down", "space", "d")
         await until(pilot, lambda: isinstance(app.screen, DifferScreen))

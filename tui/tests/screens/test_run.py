@@ -93,7 +93,7 @@ async def test_chart_keys(root: Path) -> None:
         await pilot.press("plus", "plus")
         await until_shown(pilot, "zoomed")
         assert chart.plot.window is not None
-        await pilot.press("0")
+        await pilot.press("r")
         await until(pilot, lambda: "zoomed" not in text_of(app))
         await pilot.press("t")
         await until_shown(pilot, "by time")
@@ -110,13 +110,13 @@ async def test_the_crosshair_reads_measured_values(root: Path) -> None:
         screen = await open_run(pilot, run.path)
         await until_shown(pilot, "train 0.341")
         series = screen.history.train["loss"]
-        await pilot.press("v")
+        await pilot.press("x")
         await until_shown(pilot, "step 400")
         await pilot.press("left")
         await until_shown(pilot, "step 390", f"train {series.values[-2]:.3f}")
         await pilot.press("shift+left")
         await until(pilot, lambda: "step 390" not in text_of(app))
-        await pilot.press("v")
+        await pilot.press("x")
         await until(pilot, lambda: "train 0.341" in text_of(app))
 
 
@@ -139,7 +139,7 @@ async def test_runs_with_hardly_any_data(root: Path, steps: int) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await open_run(pilot, run.path)
         await until_shown(pilot, "✓ train")
-        await pilot.press("l", "s", "v", "left", "right", "plus", "minus", "m", "t")
+        await pilot.press("l", "s", "x", "left", "right", "plus", "minus", "m", "t")
         await until_shown(pilot, "✓ train")
 
 

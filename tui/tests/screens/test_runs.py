@@ -108,7 +108,7 @@ async def test_names_with_markup_and_control_characters_are_only_text(root: Path
         await until_shown(pilot, "[bold red]x [link='a']", r"[on red]m\x1b[31m")
         await pilot.press("enter")
         await until_shown(pilot, "[bold red]x [link='a']", r"[on red]m\x1b[31m", "train")
-        await pilot.press("escape", "D")
+        await pilot.press("escape", "d")
         await until_shown(pilot, "Delete the run [bold red]x [link='a']")
 
 
@@ -169,12 +169,12 @@ async def test_delete_asks_first(root: Path) -> None:
     app = T2sqlApp(root)
     async with app.run_test(size=(80, 24)) as pilot:
         await until_shown(pilot, "old")
-        await pilot.press("D")
+        await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("enter")
         await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
         assert (root / "old").exists()
-        await pilot.press("D", "right", "enter")
+        await pilot.press("d", "y")
         await until_shown(pilot, "No runs here yet")
         assert not (root / "old").exists()
 
@@ -185,8 +185,8 @@ async def test_a_running_run_is_not_deleted(root: Path) -> None:
     async with app.run_test(size=(120, 24), notifications=True) as pilot:
         with run.lock():
             await until_shown(pilot, "● running")
-            await pilot.press("D", "right", "enter")
-            await until_shown(pilot, "! could not delete", "being written")
+            await pilot.press("d", "y")
+            await until_shown(pilot, "Could not delete", "being written")
         assert run.path.exists()
 
 
@@ -215,7 +215,7 @@ async def test_help_names_every_key_of_the_screen(root: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        await until_shown(pilot, "Find", "Compare", "Delete", "Reverse the order", "Quit")
+        await until_shown(pilot, "Filter", "Compare", "Delete", "Reverse the order", "Quit")
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, HelpScreen))
 

@@ -24,9 +24,9 @@ async def test_a_run_is_started_stopped_and_resumed(root: Path, tmp_path: Path, 
             for name, value in (("name", "mine"), ("model", model), ("data", data), ("steps", 6)):
                 app.screen.query_one(f"#run-{name}", Input).value = str(value)
             app.screen.query_one("#run-preset", Select).value = "demo"
-            await pilot.press("enter")
+            await pilot.press("ctrl+s")
             await until_shown(pilot, "mine", "● running", seconds=90)
-            await pilot.press("x", "enter")
+            await pilot.press("x", "y")
             await until(pilot, lambda: runs.summarize(root / "mine").state == "interrupted", seconds=90)
             await until_shown(pilot, "interrupted", seconds=20)
             await pilot.press("r")
@@ -42,14 +42,12 @@ async def test_a_run_that_cannot_start_says_why(root: Path, tmp_path: Path) -> N
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.press("n")
         await until(pilot, lambda: isinstance(app.screen, StartScreen))
-        assert app.screen.query_one("#run-name", Input).value == "demo"
-        await pilot.press("delete", "enter")
+        await pilot.press("ctrl+s")
         await until_shown(pilot, "Give the run a name")
         for name, value in (("name", "mine"), ("data", tmp_path / "nowhere")):
             app.screen.query_one(f"#run-{name}", Input).value = str(value)
-        await pilot.press("enter")
-        # The last words of the start stay, in place.
-        await until_shown(pilot, "! could not start", "nowhere", seconds=90)
+        await pilot.press("ctrl+s")
+        await until_shown(pilot, "Could not start", "nowhere", seconds=90)
 
 
 async def test_a_name_that_is_taken_is_refused(root: Path) -> None:
