@@ -8,6 +8,7 @@ import subprocess
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -76,6 +77,9 @@ class LlamaServer:
                 hint=None if hint is None else f"Run: {hint}",
             )
         if "failed" in known:
+            with suppress(subprocess.TimeoutExpired):
+                # It ends by itself, and only then everything that llama.cpp said is on stderr.
+                self._process.wait(timeout=5.0)
             self.close()
             raise RuntimeError(self._last_words.reason() or known["failed"])
         self.address, self.key = str(known["address"]), str(known["key"])
