@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::affine::Matrix;
 use crate::change::{self, Change};
 use crate::column_weights::ColumnWeights;
+use crate::conversion::Conversion;
 use crate::dtype::Dtype;
-use crate::encoding::{BlockFormat, Encoding, Float};
+use crate::encoding::{Encoding, Float};
 use crate::error::{Error, Result};
 use crate::plan::TensorPlan;
 use crate::quant::{self, Simd};
@@ -47,17 +48,6 @@ pub(crate) enum Input<'a> {
     Affine(Matrix<'a>),
 }
 
-/// What happens to the source's values.
-#[derive(Clone, Copy)]
-enum Conversion {
-    /// The bytes are copied; those of a float type are checked to be finite.
-    Copy(Option<Float>),
-    /// Floats are encoded.
-    Encode(Float, Encoding),
-    /// Blocks are dequantized to float32, which is encoded.
-    Requantize(BlockFormat, Encoding),
-}
-
 /// A worker's buffers, reused from piece to piece.
 #[derive(Default)]
 pub(crate) struct Scratch {
@@ -65,39 +55,6 @@ pub(crate) struct Scratch {
     values: Vec<f32>,
     change: change::Scratch,
     out: Vec<u8>,
-}
-
-impl Conversion {
-    fn of(plan: &TensorPlan, change: &Change, from: Dtype) -> Result<Conversion> {
-        let misfit = |expected: String, found: String| {
-            Err(Error::Tensor { tensor: plan.name.clone(), expected, found })
-        };
-        let changes = from.float().is_some() && plan.add.is_finite();
-        if !changes && !change.is_none() {
-            let expected = "a float source and a finite number to add";
-            return misfit(expected.into(), format!("{from} + {}", plan.add));
-        }
-        if from == plan.dtype && change.is_none() {
-            return Ok(Conversion::Copy(from.float()));
-        }
-        match (from.encoding(), plan.dtype.encoding()) {
-            (Some(Encoding::Float(from)), Some(to)) => Ok(Conversion::Encode(from, to)),
-            (Some(Encoding::Block(from)), Some(to)) => Ok(Conversion::Requantize(from, to)),
-            (None, _) => {
-                let expected = format!("{} as the source, or the same type", Encoding::NAMES);
-                misfit(expected, format!("{from} to {}", plan.dtype))
-            }
-            (Some(_), None) => misfit(Encoding::NAMES.into(), plan.dtype.to_string()),
-        }
-    }
-
-    /// Whether values become blocks.
-    fn quantizes(self) -> bool {
-        matches!(
-            self,
-            Conversion::Encode(_, Encoding::Block(_)) | Conversion::Requantize(_, Encoding::Block(_))
-        )
-    }
 }
 
 impl<'a> Job<'a> {

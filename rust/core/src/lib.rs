@@ -28,6 +28,7 @@ compile_error!("t2sql-core maps little-endian files on 64-bit Unix systems");
 mod affine;
 mod change;
 mod column_weights;
+mod conversion;
 pub mod convert;
 pub mod dtype;
 pub mod encoding;
