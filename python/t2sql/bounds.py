@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 
 from t2sql.errors import InputError
@@ -16,6 +17,11 @@ _DAY_SECONDS = 86_400
 def max_threads() -> int:
     """Threads that one computation may use: four for each core, and 16 on any machine."""
     return max(16, 4 * (os.cpu_count() or 1))
+
+
+def available_cpus() -> int | None:
+    """The processors that this process may use; None where the system cannot say, as only Linux can."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else None
 
 
 def check_count(option: str, value: int | None, most: int, *, least: int = 1) -> None:

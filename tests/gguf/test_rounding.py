@@ -77,7 +77,7 @@ def test_no_weighted_error_of_a_block_is_larger(type: str) -> None:
     weights = rng.random((1, 96), np.float32) ** 3
     errors = []
     for rounding in ("reference", "fitted"):
-        blocks = quantize_rows(x, type, 1, weights, rounding)  # type: ignore[arg-type]
+        blocks = quantize_rows(x, type, 1, weights, rounding)  # type: ignore[arg-type] # Texts.
         squares = weights * (x - dequantize_rows(blocks, type)).astype(np.float64) ** 2
         errors.append(squares.reshape(-1, 32).sum(1))
     assert (errors[1] <= errors[0]).all()
@@ -86,4 +86,4 @@ def test_no_weighted_error_of_a_block_is_larger(type: str) -> None:
 
 def test_an_unknown_rounding_is_refused(tiny_llama: Path, gguf_of: GgufOf, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"unknown rounding.*reference or fitted, found nearest"):
-        quantize(gguf_of(tiny_llama), tmp_path / "a.gguf", "q4_0", rounding="nearest")  # type: ignore[typeddict-item]
+        quantize(gguf_of(tiny_llama), tmp_path / "a.gguf", "q4_0", rounding="nearest")  # type: ignore[typeddict-item] # Tested.

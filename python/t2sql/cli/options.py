@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
-from t2sql.bounds import max_threads
+from t2sql.bounds import MAX_SLOTS, max_threads
 from t2sql.cli.config_file import read_config_file
 from t2sql.cli.output import Output
 
@@ -20,6 +20,16 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an output that exi
 Threads = Annotated[
     int | None,
     typer.Option(min=1, max=max_threads(), help="Threads; by default one a core.", show_default=False),
+]
+AskedModel = Annotated[
+    str,
+    typer.Argument(
+        help="A GGUF file, BASE.gguf+ADAPTER.gguf, a directory, a hub id, or demo.", metavar="MODEL"
+    ),
+]
+Slots = Annotated[int, typer.Option("--slots", min=1, max=MAX_SLOTS, help="Answers computed at once.")]
+StatementSeconds = Annotated[
+    float, typer.Option("--timeout", min=0.001, help="Seconds a statement may run on the database.")
 ]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", help="The most tokens of an answer.")]
 BackendName = Annotated[

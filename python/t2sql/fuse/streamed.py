@@ -76,7 +76,7 @@ class StreamedLinear(nn.Module):
 
     def __init__(self, weight: TensorInfo, bias: Array | None) -> None:
         """Take the matrix [outputs, inputs] and the bias [outputs]; None for none."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # nn.Module has no types.
         self._weight = weight
         if bias is not None:
             self.bias = bias
@@ -92,7 +92,7 @@ class StreamedEmbedding(nn.Module):
 
     def __init__(self, weight: TensorInfo) -> None:
         """Take the matrix [tokens, hidden]."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # nn.Module has no types.
         self._weight = weight
 
     def __call__(self, ids: Array) -> Array:

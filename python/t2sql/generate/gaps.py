@@ -13,7 +13,7 @@ from functools import lru_cache
 import sqlglot
 from sqlglot import exp
 
-from t2sql.generate.wordings import unheeded
+from t2sql.generate.wordings import number_of, unheeded
 from t2sql.schema import NUMBER_WORDS, Schema, Stem, name_stems, text_stems
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)")
@@ -72,10 +72,10 @@ def _contradictions(tree: exp.Expr) -> Iterator[str]:
 
 def _missing_numbers(question: str, tree: exp.Expr) -> Iterator[str]:
     literals = [literal.name for literal in tree.find_all(exp.Literal)]
-    numbers = {value for text in literals if (value := _value(text)) is not None}
+    numbers = {value for text in literals if (value := number_of(text)) is not None}
     for match in _NUMBER.finditer(question):
         text = match[0].replace(",", "")
-        value = _value(text)
+        value = number_of(text)
         if value not in numbers and not any(text in literal for literal in literals):
             yield match[0]
     for word in re.findall(r"[a-z]+", question.lower()):
@@ -109,13 +109,6 @@ def _is_named(name: str, asked: set[Stem], used: set[Stem]) -> bool:
 
 def _stems(names: Iterable[str]) -> set[Stem]:
     return {stem for name in names for stem in name_stems(name)}
-
-
-def _value(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=256)

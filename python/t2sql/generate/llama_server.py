@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 from t2sql import gguf
+from t2sql.bounds import available_cpus
 from t2sql.errors import InputError
 from t2sql.generate.backend import BackendOptions
 from t2sql.models import ModelRef
@@ -34,7 +32,7 @@ def start_server(ref: ModelRef, options: BackendOptions, context: int) -> LlamaS
         context,
         options.slots or 1,
         ref.adapter,
-        threads=options.threads or _available_cpus(),
+        threads=options.threads or available_cpus(),
         gpu_layers=options.gpu_layers,
     )
     try:
@@ -50,10 +48,3 @@ def device_name(server: LlamaServer, gpu_layers: int | None) -> str:
         return "cpu"
     gpus = (name for name, kind in server.devices if "GPU" in kind)
     return next(gpus, "cpu").rstrip("0123456789").lower()
-
-
-def _available_cpus() -> int | None:
-    """The processors that this process may use; None, where only Linux can say, lets llama.cpp choose."""
-    if sys.platform != "linux":
-        return None
-    return len(os.sched_getaffinity(0))

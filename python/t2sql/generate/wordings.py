@@ -47,8 +47,8 @@ _COMPARISONS: tuple[tuple[type[exp.Expr], str], ...] = (
         r"|exceed\w*)",
     ),
     (exp.LT, r"(?:(?:less|fewer|lower|smaller|younger|shorter|earlier|lighter)\s+than|below|under|before)"),
-    (exp.GTE, r"(?:at least|no (?:less|fewer) than)"),
-    (exp.LTE, r"(?:at most|no more than|up to)"),
+    (exp.GTE, r"at least"),
+    (exp.LTE, r"(?:at most|up to)"),
 )
 _COMPARED = tuple((kind, re.compile(rf"\b{words}{_NUMBER}", re.IGNORECASE)) for kind, words in _COMPARISONS)
 _SAME_FOR_WHOLE_NUMBERS: dict[type[exp.Expr], tuple[type[exp.Expr], int]] = {
@@ -131,7 +131,7 @@ def _comparisons(question: str, tree: exp.Expr) -> Iterator[str]:
     written = [
         (type(one), value)
         for one in tree.find_all(exp.GT, exp.LT, exp.GTE, exp.LTE, exp.EQ)
-        if (value := _number(one.expression)) is not None
+        if isinstance(one.expression, exp.Literal) and (value := number_of(one.expression.name)) is not None
     ]
     for kind, pattern in _COMPARED:
         other, shift = _SAME_FOR_WHOLE_NUMBERS[kind]
@@ -143,9 +143,10 @@ def _comparisons(question: str, tree: exp.Expr) -> Iterator[str]:
                 yield f"the question says {match[0].strip()}, which the statement compares in another way"
 
 
-def _number(node: exp.Expr) -> float | None:
+def number_of(text: str) -> float | None:
+    """The number that a text is; None where it is none."""
     try:
-        return float(node.name) if isinstance(node, exp.Literal) else None
+        return float(text)
     except ValueError:
         return None
 

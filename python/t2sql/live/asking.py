@@ -121,8 +121,8 @@ def ask_database(
     missed: tuple[str, ...] = ()
     if attempt.statement is not None:
         # Only now: the texts were read while the model wrote.
-        values = values or database.matching_values(question, _MOST_MATCHES)
-        missed = missed_values(values, question, attempt.statement.sql, schema)
+        said = values if looks_up else database.matching_values(question, _MOST_MATCHES)
+        missed = missed_values(said, question, attempt.statement.sql, schema)
     return LiveAnswer(
         sql=answer.sql if attempt.statement is None else attempt.statement.sql,
         answer=answer,

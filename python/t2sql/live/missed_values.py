@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from t2sql.schema import ColumnValue, Schema, name_stems, text_stems
+from t2sql.schema import ColumnValue, Schema, Stem, name_stems, text_stems
 from t2sql.sql import tokens
 
 _WORD = re.compile(r"\w+")
@@ -24,26 +24,27 @@ def missed_values(values: Sequence[ColumnValue], question: str, sql: str, schema
         sql: The statement.
         schema: The tables; a text of nothing but words of their names says nothing.
     """
-    names = {
-        stem
-        for table in schema.tables
-        for name in (table.name, *table.column_names)
-        for stem in name_stems(name)
-    }
     asked = _words(question)
     used = [_words(text) for kind, text in tokens(sql) if kind == "string"]
-    doubts: dict[str, str] = {}
+    missed: dict[str, ColumnValue] = {}
     for value in values:
         text = _words(value.value)
-        if text not in asked or len(text.strip()) < _SHORTEST or text_stems(value.value) <= names:
-            continue
-        if any(text in literal or literal in text for literal in used):
-            continue
-        place = f"{value.table}.{value.column}"
-        doubts.setdefault(
-            text, f"the question says {value.value}, a text of {place}, and the statement does not"
-        )
-    return tuple(doubts.values())
+        is_used = any(text in literal or literal in text for literal in used)
+        if text in asked and len(text.strip()) >= _SHORTEST and not is_used:
+            missed.setdefault(text, value)
+    if not missed:
+        return ()
+    names = _name_stems(schema)
+    return tuple(
+        f"the question says {value.value}, a text of {value.table}.{value.column}, and the statement does not"
+        for value in missed.values()
+        if not text_stems(value.value) <= names
+    )
+
+
+def _name_stems(schema: Schema) -> set[Stem]:
+    names = (name for table in schema.tables for name in (table.name, *table.column_names))
+    return {stem for name in names for stem in name_stems(name)}
 
 
 def _words(text: str) -> str:

@@ -13,12 +13,11 @@ from pydantic import Field
 
 import t2sql
 from t2sql.errors import InputError
-from t2sql.generate import Asker, AskOptions, Cancelled
-from t2sql.live import Limits, LiveDatabase, ask_database
+from t2sql.generate import AskOptions, Cancelled
+from t2sql.live import LiveDatabase
 from t2sql.mcp_server.results import QuestionAnswer, Rows, StatementCheck, StatementRows
 from t2sql.plain import JsonObject
-from t2sql.remembered import RememberedStore
-from t2sql.serve import Settings, Workers, refusal_of
+from t2sql.serve import Settings, Workers, ask_live, refusal_of
 from t2sql.sql import SqlError
 
 T = TypeVar("T")
@@ -53,13 +52,8 @@ class Tools:
 
         def work(cancelled: Cancelled) -> QuestionAnswer:
             options = AskOptions(max_tokens=self._settings.max_tokens)
-            count = self._workers.metrics.count
-            asker = Asker(self._workers.backend, options, cancelled=cancelled, on_generation=count)
-            known = RememberedStore(self._database.url)
-            limits = self._limits(max_rows)
-            answer = ask_database(
-                asker, self._database, question, execute=execute, limits=limits, remembered=known
-            )
+            limits = self._settings.limits(max_rows) if execute else None
+            answer = ask_live(self._workers, self._database, question, options, limits, cancelled)
             return QuestionAnswer.of(answer)
 
         return await self._result(work)
@@ -69,7 +63,7 @@ class Tools:
 
         def work(cancelled: Cancelled) -> StatementRows:
             statement = self._database.prepare(sql)
-            result = self._database.execute(statement, self._limits(max_rows), cancelled=cancelled)
+            result = self._database.execute(statement, self._settings.limits(max_rows), cancelled=cancelled)
             check = StatementCheck.of(statement)
             return StatementRows(**check.model_dump(), result=Rows.of(result))
 
@@ -106,10 +100,6 @@ class Tools:
                 raise InputError("there is no such table", expected=f"one of {known}", found=missing[0])
             chosen = tuple(table for table in found.values() if table is not None)
         return type(schema)(chosen).to_dict()
-
-    def _limits(self, max_rows: int | None) -> Limits:
-        limit = self._settings.max_rows
-        return Limits(self._settings.statement_seconds, min(max_rows or limit, limit))
 
     async def _result(self, work: Callable[[Cancelled], T]) -> T:
         """What the work returns; its error as the agent may read it."""

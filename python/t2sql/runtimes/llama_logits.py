@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from t2sql import gguf
+from t2sql.bounds import available_cpus
 from t2sql.errors import MissingPartError, WorkError
 from t2sql.runtimes.last_words import LastWords, environment
 from t2sql.workers import start_worker
@@ -59,7 +60,13 @@ class LlamaLogits:
         self._close = weakref.finalize(self, _end, ours, self._process)
         try:
             gguf.check_runnable(path)
-            known = self._ask({"path": str(path), "context": context, "threads": threads or _cores()})
+            known = self._ask(
+                {
+                    "path": str(path),
+                    "context": context,
+                    "threads": threads or available_cpus() or os.cpu_count() or 1,
+                }
+            )
         except BaseException:
             self._close()
             raise
@@ -135,12 +142,6 @@ class LlamaLogits:
         self._close()
         hint = f"What is wrong with the file may be in: t2sql inspect {self._path}"
         return WorkError("llama.cpp has ended", where=self._path, found=self._last_words.ending(), hint=hint)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    # macOS has no affinities.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _end(connection: Connection, process: subprocess.Popen[bytes]) -> None:

@@ -16,13 +16,13 @@ _set_limit, resource.setrlimit = resource.setrlimit, lambda *_: None
 
 # isort: split
 # Imported while the limit cannot be set, and so not at the head.
-from mlx_lm.models.activations import swiglu  # noqa: E402
-from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention  # noqa: E402
-from mlx_lm.models.llama import TransformerBlock  # noqa: E402
-from mlx_lm.tuner.dora import DoRALinear  # noqa: E402
-from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear  # noqa: E402
-from mlx_lm.tuner.utils import linear_to_lora_layers  # noqa: E402
-from mlx_lm.utils import (  # noqa: E402
+from mlx_lm.models.activations import swiglu  # noqa: E402 (after the settings above)
+from mlx_lm.models.base import create_attention_mask, scaled_dot_product_attention  # noqa: E402 (after the settings above)
+from mlx_lm.models.llama import TransformerBlock  # noqa: E402 (after the settings above)
+from mlx_lm.tuner.dora import DoRALinear  # noqa: E402 (after the settings above)
+from mlx_lm.tuner.lora import LoRAEmbedding, LoRALinear  # noqa: E402 (after the settings above)
+from mlx_lm.tuner.utils import linear_to_lora_layers  # noqa: E402 (after the settings above)
+from mlx_lm.utils import (  # noqa: E402 (after the settings above)
     MODEL_REMAPPING,
     dequantize_model,
     get_total_parameters,

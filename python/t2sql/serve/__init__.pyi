@@ -1,4 +1,5 @@
 from .app import create_app as create_app
+from .asking import ask_live as ask_live
 from .errors import refusal_of as refusal_of
 from .guards import Guards as Guards
 from .server import Listening as Listening
@@ -14,6 +15,7 @@ __all__ = [
     "Listening",
     "Settings",
     "Workers",
+    "ask_live",
     "create_app",
     "listen",
     "open_workers",

@@ -15,10 +15,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from t2sql.errors import T2sqlError
-from t2sql.generate import Asker, AskOptions, Cancelled
-from t2sql.live import Limits, LiveAnswer, LiveDatabase, ask_database
+from t2sql.generate import AskOptions
+from t2sql.live import LiveDatabase
 from t2sql.plain import Json, plain
-from t2sql.remembered import RememberedStore
+from t2sql.serve.asking import ask_live
 from t2sql.serve.bodies import AskBody
 from t2sql.serve.chats import chat
 from t2sql.serve.completions import complete
@@ -67,9 +67,10 @@ def create_app(workers: Workers, database: LiveDatabase | None, settings: Settin
         options = AskOptions(
             body.tokens(settings), body.temperature, body.random_seed(), beam=body.beam or AskOptions.beam
         )
+        limits = settings.limits(body.max_rows) if body.execute else None
         answers = await workers.answers(
             request,
-            [lambda cancelled: _ask(workers, database, body, options, settings, cancelled)],
+            [lambda cancelled: ask_live(workers, database, body.question, options, limits, cancelled)],
             settings.request_seconds,
         )
         return JSONResponse(plain(answers[0].to_json()))
@@ -150,21 +151,6 @@ def _route(method: str, endpoint: Callable[[Request], Awaitable[Response]], path
         return await endpoint(request)
 
     return Route(path, handle, methods=[method, "OPTIONS"])
-
-
-def _ask(
-    workers: Workers,
-    database: LiveDatabase,
-    body: AskBody,
-    options: AskOptions,
-    settings: Settings,
-    cancelled: Cancelled,
-) -> LiveAnswer:
-    asker = Asker(workers.backend, options, cancelled=cancelled, on_generation=workers.metrics.count)
-    max_rows = min(body.max_rows or settings.max_rows, settings.max_rows)
-    limits = Limits(settings.statement_seconds, max_rows)
-    known = RememberedStore(database.url)
-    return ask_database(asker, database, body.question, execute=body.execute, limits=limits, remembered=known)
 
 
 async def _http_error(request: Request, error: Any) -> Response:

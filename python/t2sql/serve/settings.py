@@ -9,6 +9,7 @@ from pathlib import Path
 
 from t2sql.bounds import MAX_SLOTS, check_count, check_seconds
 from t2sql.errors import InputError
+from t2sql.live import Limits
 
 TOKEN_VARIABLE = "T2SQL_TOKEN"
 _MIN_TOKEN_CHARACTERS = 16
@@ -66,6 +67,10 @@ class Settings:
             raise InputError(
                 "the token is too weak", expected=f"{_MIN_TOKEN_CHARACTERS} ASCII characters or more"
             )
+
+    def limits(self, max_rows: int | None) -> Limits:
+        """How much a statement may use; `max_rows` is what a request asks for, None where it does not say."""
+        return Limits(self.statement_seconds, min(max_rows or self.max_rows, self.max_rows))
 
     @property
     def local(self) -> bool:

@@ -11,7 +11,7 @@ from t2sql import generate, live, train
 from t2sql.cli.ask_arguments import AskArguments, RowArguments, TableArguments, slots_for
 from t2sql.cli.conversation import converse
 from t2sql.cli.database_answers import answer_from_database
-from t2sql.cli.options import BackendName, Force, MaxTokens, Seed, Threads, shared
+from t2sql.cli.options import AskedModel, BackendName, Force, MaxTokens, Seed, Threads, shared
 from t2sql.cli.output import Output
 from t2sql.cli.table_answers import answer_from_tables
 from t2sql.prompt import PromptFormat
@@ -28,12 +28,7 @@ t2sql ask demo.q8_0.gguf --db postgresql://reader@host/shop --interactive
 @shared()
 def command(
     out: Output,
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="A GGUF file, BASE.gguf+ADAPTER.gguf, a directory, a hub id, or demo.", metavar="MODEL"
-        ),
-    ],
+    model: AskedModel,
     question: Annotated[
         str | None, typer.Argument(help="The question, in words.", metavar="QUESTION", show_default=False)
     ] = None,

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from t2sql import mcp_server, serve
-from t2sql.bounds import MAX_SLOTS
-from t2sql.cli.options import BackendName, Threads, shared
+from t2sql.cli.options import AskedModel, BackendName, Slots, StatementSeconds, Threads, shared
 from t2sql.cli.output import Output
 from t2sql.cli.serving import listening_notes, needs_extra
 from t2sql.errors import InputError
@@ -23,12 +22,7 @@ t2sql mcp demo.q8_0.gguf --db sqlite:///shop.db --http 127.0.0.1:8090
 @shared()
 def command(
     out: Output,
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="A GGUF file, BASE.gguf+ADAPTER.gguf, a directory, a hub id, or demo.", metavar="MODEL"
-        ),
-    ],
+    model: AskedModel,
     db: Annotated[str, typer.Option("--db", help="The database to ask.", metavar="URL")],
     http: Annotated[
         str | None,
@@ -43,15 +37,11 @@ def command(
         Path | None,
         typer.Option("--token-file", help="With --http: file with the token; or set T2SQL_TOKEN."),
     ] = None,
-    slots: Annotated[
-        int, typer.Option("--slots", min=1, max=MAX_SLOTS, help="Answers computed at once.")
-    ] = 2,
+    slots: Slots = 2,
     request_timeout: Annotated[
         float, typer.Option("--request-timeout", min=0.1, help="Seconds a call may take.")
     ] = 60.0,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.001, help="Seconds a statement may run on the database.")
-    ] = 5.0,
+    timeout: StatementSeconds = 5.0,
     max_rows: Annotated[int, typer.Option("--max-rows", min=1, help="The most rows of a result.")] = 100,
     backend: BackendName = "auto",
     threads: Threads = None,

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from t2sql import serve
-from t2sql.bounds import MAX_SLOTS
-from t2sql.cli.options import BackendName, Threads, shared
+from t2sql.cli.options import AskedModel, BackendName, Slots, StatementSeconds, Threads, shared
 from t2sql.cli.output import Output
 from t2sql.cli.serving import listening_notes, needs_extra
 
@@ -22,12 +21,7 @@ t2sql serve demo.q8_0.gguf --db postgresql://reader@host/shop --host 0.0.0.0 --t
 @shared()
 def command(
     out: Output,
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="A GGUF file, BASE.gguf+ADAPTER.gguf, a directory, a hub id, or demo.", metavar="MODEL"
-        ),
-    ],
+    model: AskedModel,
     db: Annotated[
         str | None,
         typer.Option("--db", help="The database to ask; without one there is no /ask.", metavar="URL"),
@@ -40,18 +34,14 @@ def command(
         Path | None,
         typer.Option("--token-file", help="File with the token; or set T2SQL_TOKEN.", metavar="FILE"),
     ] = None,
-    slots: Annotated[
-        int, typer.Option("--slots", min=1, max=MAX_SLOTS, help="Answers computed at once.")
-    ] = 2,
+    slots: Slots = 2,
     max_requests: Annotated[
         int, typer.Option("--max-requests", min=1, help="Requests that may wait or run at once.")
     ] = 64,
     request_timeout: Annotated[
         float, typer.Option("--request-timeout", min=0.1, help="Seconds a request may take.")
     ] = 60.0,
-    timeout: Annotated[
-        float, typer.Option("--timeout", min=0.001, help="Seconds a statement may run on the database.")
-    ] = 5.0,
+    timeout: StatementSeconds = 5.0,
     max_rows: Annotated[int, typer.Option("--max-rows", min=1, help="The most rows of a result.")] = 1000,
     backend: BackendName = "auto",
     threads: Threads = None,
